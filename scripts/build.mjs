@@ -1,0 +1,63 @@
+/**
+ * Compiles lib, spec and scripts to dist/, when a source changed since the last time.
+ *
+ * dist/.sources lists every source with its size and time as of the last good build; the same list
+ * now means that there is nothing to do. Incremental tsc never deletes, so outputs whose source is
+ * gone are removed here: a deleted spec must not run on.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, install, root } from './install.mjs';
+
+const folders = ['lib', 'spec', 'scripts'];
+const settings = ['tsconfig.json', 'package.json', 'package-lock.json'];
+const stamp = join(root, 'dist', '.sources');
+
+/** Brings dist/ up to date. Ends the process if the compiler finds an error. */
+export function build() {
+  // Taken before compiling: what changes meanwhile is compiled next time.
+  const sources = listSources();
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
+
+  rmSync(stamp, { force: true });
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', root], { cwd: root, stdio: ['ignore', 2, 2] });
+  removeStaleOutputs();
+  if (status !== 0) fail('the build failed');
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stamp, sources);
+}
+
+function listSources() {
+  const files = folders.flatMap((folder) => filesIn(folder).filter((file) => file.endsWith('.ts')));
+  return [...files, ...settings]
+    .map((file) => {
+      const { size, mtimeMs } = statSync(join(root, file));
+      return `${file} ${size} ${mtimeMs}\n`;
+    })
+    .join('');
+}
+
+function removeStaleOutputs() {
+  for (const folder of folders) {
+    for (const output of filesIn(join('dist', folder))) {
+      const source = output.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts');
+      if (!existsSync(join(root, source))) rmSync(join(root, output));
+    }
+  }
+}
+
+/** Paths of all files below `folder`, relative to the repository, sorted; empty if there is no such folder. */
+function filesIn(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+if (process.argv[1] === import.meta.filename) {
+  install();
+  build();
+}
