@@ -18,16 +18,25 @@ describe('requireProgram', () => {
     expect(requireProgram(this, 'sh')).to.satisfy(existsSync);
   });
 
-  it('skips the test where the program is missing', function () {
+  it('skips the test where the program is missing, and says why', function () {
     delete process.env['CI'];
-    const skipped = new Error('skipped');
+    const skip = new Error('skip');
     const context = {
-      ...this,
+      test: this.test,
       skip: () => {
-        throw skipped;
+        throw skip;
       },
     } as unknown as Mocha.Context;
-    expect(() => requireProgram(context, 'no-such-program')).to.throw(skipped);
+    const lines: unknown[] = [];
+    const log = console.log;
+    console.log = (line: unknown) => lines.push(line);
+    try {
+      expect(() => requireProgram(context, 'no-such-program')).to.throw(skip);
+    } finally {
+      console.log = log;
+    }
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.include('no-such-program is not installed').and.include('skips the test');
   });
 
   it('fails where the program is missing and CI=true', function () {
