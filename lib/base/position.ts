@@ -1,0 +1,114 @@
+import { crc16 } from './crc16.js';
+
+/**
+ * The position of a key: one number for its place on the ring, the order of SSTables, the SCAN cursor,
+ * the Merkle leaf and the bloom filter (design, section 1).
+ *
+ *     position = slot * 2^39 + 39 bits of hash          a safe integer, below 2^53
+ *     slot     = CRC16(hash tag, or the key) mod 16384  as Redis Cluster has it
+ *     hash     = HalfSipHash-1-3 (64-bit output) of the whole key under the position key
+ *
+ * Keyed, so that a client cannot choose keys that collide. HalfSipHash: Aumasson and Bernstein, the 32-bit
+ * sibling of SipHash (https://github.com/veorq/SipHash); 1-3 rounds, as Linux uses it for hash tables.
+ */
+
+export const SLOT_COUNT = 16384;
+/** Positions run from 0 to POSITION_LIMIT - 1. */
+export const POSITION_LIMIT = 2 ** 53;
+/** Positions in one slot. */
+export const SLOT_SPAN = 2 ** 39;
+/** Bytes of a position key. */
+export const POSITION_KEY_BYTES = 8;
+
+const TWO_32 = 4294967296;
+
+/** The slot that `bytes[start, end)` hashes to: by its `{tag}` where it has one that is not empty. */
+export function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  for (let open = start; open < end; open++) {
+    if (bytes[open] !== 0x7b) continue;
+    let close = open + 1;
+    while (close < end && bytes[close] !== 0x7d) close++;
+    if (close < end && close > open + 1) return crc16(bytes, open + 1, close) & (SLOT_COUNT - 1);
+    break;
+  }
+  return crc16(bytes, start, end) & (SLOT_COUNT - 1);
+}
+
+/**
+ * Computes positions without allocating: the result is left in the fields, valid until the next `hash`.
+ *
+ * `high` are the position's upper 21 bits (slot and 7 bits of hash), `low` the lower 32 as a signed
+ * integer: both are small integers to the engine, where the position itself would be a boxed double.
+ */
+export class PositionHasher {
+  slot = 0;
+  high = 0;
+  low = 0;
+  private readonly k0: number;
+  private readonly k1: number;
+
+  /** `key` is POSITION_KEY_BYTES long. */
+  constructor(key: Uint8Array) {
+    const view = new DataView(key.buffer, key.byteOffset, POSITION_KEY_BYTES);
+    this.k0 = view.getInt32(0, true);
+    this.k1 = view.getInt32(4, true);
+  }
+
+  /** The position of the last key hashed. */
+  get position(): number {
+    return this.high * TWO_32 + (this.low >>> 0);
+  }
+
+  hash(bytes: Uint8Array, start: number, end: number): void {
+    let v0 = this.k0;
+    let v1 = this.k1;
+    let v2 = 0x6c796765 ^ v0;
+    let v3 = 0x74656462 ^ v1 ^ 0;
+    v1 ^= 0xee;
+    const wordsEnd = end - ((end - start) & 3);
+    let i = start;
+    let word = 0;
+    for (; i < wordsEnd; i += 4) {
+      word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+      v3 ^= word;
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      v0 ^= word;
+    }
+    word = (end - start) << 24;
+    if (i + 2 < end) word |= bytes[i + 2] << 16;
+    if (i + 1 < end) word |= bytes[i + 1] << 8;
+    if (i < end) word |= bytes[i];
+    v3 ^= word;
+    // The word's round, three rounds of finalisation, and three more for the second half of the output.
+    for (let round = 0; round < 7; round++) {
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      if (round === 0) {
+        v0 ^= word;
+        v2 ^= 0xee;
+      } else if (round === 3) {
+        this.low = v1 ^ v3;
+        v1 ^= 0xdd;
+      }
+    }
+    this.slot = slotOf(bytes, start, end);
+    this.high = (this.slot << 7) | ((v1 ^ v3) & 0x7f);
+  }
+}

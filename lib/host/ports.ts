@@ -1,0 +1,79 @@
+/**
+ * The ports: everything that ringkv needs of the world outside, as interfaces.
+ *
+ * The server hands them in at construction; the simulator and the specs hand in their own. Only
+ * `lib/host/node-*.ts` implement them with Node's modules (lint rule), so a whole node can run on
+ * simulated time, disk and network from one seed.
+ */
+
+/** Time. Wall time may jump; monotonic time never goes back. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC, a whole number. */
+  wallMs(): number;
+  /** Microseconds since an arbitrary start, never going back; may carry a fraction. */
+  monotonicUs(): number;
+  /** Microseconds of CPU time that the calling thread has used, never going back. */
+  threadCpuUs(): number;
+}
+
+/** A timer that was started. Cancelling one that has fired does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Work for later. Timers of the server never keep the process alive by themselves. */
+export interface Timers {
+  after(delayMs: number, run: () => void): Timer;
+  every(intervalMs: number, run: () => void): Timer;
+  /** Runs once in the check phase of this turn of the loop, after everything that was readable. */
+  endOfTurn(run: () => void): void;
+}
+
+/** Randomness; not for secrets unless the implementation says so. */
+export interface Random {
+  /** A whole number, uniform in [0, 2^32). */
+  uint32(): number;
+  /** Fills the whole of `target`; fit for keys and identities. */
+  fill(target: Uint8Array): void;
+}
+
+/** An open file. Offsets and lengths are bytes. */
+export interface DiskFile {
+  readonly path: string;
+  /** The size when it was opened plus what was appended since. */
+  readonly sizeBytes: number;
+  /** Appends `buffer[start, end)` at the end; returns when the operating system has taken all of it. Throws DiskError. */
+  append(buffer: Uint8Array, start: number, end: number): void;
+  /** Reads up to `length` bytes at `offset` into `target[0, length)`; returns how many there were. Throws DiskError. */
+  readAt(target: Uint8Array, offset: number, length: number): number;
+  /** Makes all that was appended before the call durable, off the main thread. Rejects with DiskError. */
+  sync(): Promise<void>;
+  /** The same, waited for on this thread. */
+  syncNow(): void;
+  /** Cuts the file to `sizeBytes`. Throws DiskError. */
+  truncate(sizeBytes: number): void;
+  close(): void;
+}
+
+/** A directory tree on a disk. Paths are as the operating system takes them. Every call throws DiskError on failure. */
+export interface Disk {
+  /** Creates a file that must not exist yet, open for append and read. */
+  create(path: string): DiskFile;
+  /** Opens a file that exists, for append and read. */
+  open(path: string): DiskFile;
+  exists(path: string): boolean;
+  /** Names (not paths) in the directory, sorted; empty if there is no such directory. */
+  list(directory: string): string[];
+  /** Makes the directory, and those above it that are missing. One that is there already is left as it is. */
+  makeDirectory(path: string): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  /** The same, off the main thread: freeing a large file takes long. Never waits before a sync. Rejects with DiskError. */
+  removeLater(path: string): Promise<void>;
+  /** Makes creates, renames and removes in the directory durable. */
+  syncDirectory(path: string): void;
+  /** The same, off the main thread; covers what was done before the call. Rejects with DiskError. */
+  syncDirectoryLater(path: string): Promise<void>;
+  /** Takes an exclusive lock for this process, held until it ends; throws DiskError if another process has it. */
+  lock(path: string): void;
+}

@@ -1,0 +1,332 @@
+/**
+ * Records: the entries in memory, packed.
+ *
+ *      0  stamp, low 32 bits                           the cell's pair
+ *      4  stamp, high 21 bits | type << 21 | flags << 25
+ *      8  origin : 16 | access, low 16 bits << 16
+ *     12  access, high 8 bits | key length : 8 << 8 | value length : 16 << 16      lengths: 0 with LONG
+ *     16  [key length : 32, value length : 32]         LONG
+ *         [expires at : f64]                           EXPIRY: Unix ms; 0 is never
+ *         [stamp : f64, origin : f64]                  EXPIRY_PAIR: of the expiry; without it, the cell's pair
+ *         [stamp : f64, origin : f64]                  DELETED: deletedUpTo
+ *         key, value
+ *
+ * With REPLACES, deletedUpTo is the highest pair below the cell's. A record holds one whole string for now.
+ */
+
+import { assert } from '../base/assert.js';
+import { copyBytes } from '../base/bytes.js';
+import type { Cell, Entry } from '../record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../record/entry.js';
+import type { Pair } from '../record/pair.js';
+import { PAIR_ZERO, comparePairs, pairBefore } from '../record/pair.js';
+import { Slab } from './slab.js';
+
+const REPLACES = 1;
+const LONG = 2;
+const EXPIRY = 4;
+const EXPIRY_PAIR = 8;
+const DELETED = 16;
+
+const STAMP_HIGH_MASK = 0x1fffff;
+const TYPE_SHIFT = 21;
+const FLAGS_SHIFT = 25;
+const HEADER_BYTES = 16;
+const SHORT_KEY_MAX = 255;
+const SHORT_VALUE_MAX = 65535;
+const TWO_32 = 4294967296;
+
+/** Bytes that the optional fields take, by flags. */
+const optionalBytes = Uint8Array.from(
+  { length: 32 },
+  (_, flags) =>
+    (flags & LONG ? 8 : 0) + (flags & EXPIRY ? 8 : 0) + (flags & EXPIRY_PAIR ? 16 : 0) + (flags & DELETED ? 16 : 0),
+);
+
+/**
+ * What a record says of its entry besides key and value: filled by `RecordHeap.read` or by hand, changed, and written back.
+ * One is reused, so that a write allocates nothing.
+ */
+export class RecordHead {
+  stamp = 0;
+  origin = 0;
+  access = 0;
+  /** deletedUpTo is the pair just below the cell's; else what the next two fields say. */
+  replaces = false;
+  deletedStamp = 0;
+  deletedOrigin = 0;
+  /** Unix milliseconds; 0 is never. */
+  expiresAtMs = 0;
+  /** The expiry's pair; both 0 if it was never set. */
+  expiryStamp = 0;
+  expiryOrigin = 0;
+
+  /** A plain SET: it replaces everything, and does not expire. */
+  replace(stamp: number, origin: number): void {
+    this.stamp = stamp;
+    this.origin = origin;
+    this.replaces = true;
+    this.deletedStamp = this.deletedOrigin = 0;
+    this.expiresAtMs = 0;
+    this.expiryStamp = this.expiryOrigin = 0;
+  }
+
+  /** A new value under what else the entry says: deletedUpTo and expiry stay. */
+  restamp(stamp: number, origin: number): void {
+    if (this.replaces) {
+      this.replaces = false;
+      const before = pairBefore(this);
+      this.deletedStamp = before.stamp;
+      this.deletedOrigin = before.origin;
+    }
+    this.stamp = stamp;
+    this.origin = origin;
+  }
+
+  /** Sets the expiry register. */
+  expire(atMs: number, stamp: number, origin: number): void {
+    this.expiresAtMs = atMs;
+    this.expiryStamp = stamp;
+    this.expiryOrigin = origin;
+  }
+
+  /** The flags that a record with this head needs. */
+  flags(keyLength: number, valueLength: number): number {
+    let flags = keyLength > SHORT_KEY_MAX || valueLength > SHORT_VALUE_MAX ? LONG : 0;
+    if (this.replaces) flags |= REPLACES;
+    else if (this.deletedStamp !== 0 || this.deletedOrigin !== 0) flags |= DELETED;
+    if (this.expiryStamp !== 0 || this.expiryOrigin !== 0) {
+      flags |= this.expiryStamp === this.stamp && this.expiryOrigin === this.origin ? EXPIRY : EXPIRY | EXPIRY_PAIR;
+    }
+    return flags;
+  }
+}
+
+export class RecordHeap {
+  slab = new Slab();
+
+  /** Forgets every record at once. */
+  clear(): void {
+    this.slab = new Slab();
+  }
+
+  type(ref: number): CellType {
+    return ((this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 1] >>> TYPE_SHIFT) & 15) as CellType;
+  }
+
+  stamp(ref: number): number {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    return (words[at + 1] & STAMP_HIGH_MASK) * TWO_32 + (words[at] >>> 0);
+  }
+
+  origin(ref: number): number {
+    return this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 2] & 0xffff;
+  }
+
+  /** The 24-bit access field of the eviction policies. */
+  access(ref: number): number {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    return (words[at + 2] >>> 16) | ((words[at + 3] & 0xff) << 16);
+  }
+
+  setAccess(ref: number, access: number): void {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    words[at + 2] = (words[at + 2] & 0xffff) | (access << 16);
+    words[at + 3] = (words[at + 3] & ~0xff) | (access >>> 16);
+  }
+
+  keyLength(ref: number): number {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    return (words[at + 1] >>> FLAGS_SHIFT) & LONG ? words[at + 4] : (words[at + 3] >>> 8) & 0xff;
+  }
+
+  valueLength(ref: number): number {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    return (words[at + 1] >>> FLAGS_SHIFT) & LONG ? words[at + 5] : words[at + 3] >>> 16;
+  }
+
+  /** Where the key begins in `bytes(ref)`; the value follows it. */
+  keyStart(ref: number): number {
+    return this.slab.offset(ref) + HEADER_BYTES + optionalBytes[this.flags(ref)];
+  }
+
+  valueStart(ref: number): number {
+    return this.keyStart(ref) + this.keyLength(ref);
+  }
+
+  /** The memory that `keyStart` and `valueStart` count in. Valid until the record is written or freed. */
+  bytes(ref: number): Buffer {
+    return this.slab.bytes(ref);
+  }
+
+  /** Unix milliseconds; 0 is never. */
+  expiresAtMs(ref: number): number {
+    const flags = this.flags(ref);
+    return flags & EXPIRY ? this.slab.doubles(ref)[this.optional(ref, flags, EXPIRY)] : 0;
+  }
+
+  keyEquals(ref: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.keyLength(ref) !== end - start) return false;
+    const mine = this.slab.bytes(ref);
+    let at = this.keyStart(ref);
+    for (let i = start; i < end; i++) if (mine[at++] !== bytes[i]) return false;
+    return true;
+  }
+
+  /** Whether the pair of the record is below (stamp, origin). */
+  isOlder(ref: number, stamp: number, origin: number): boolean {
+    const mine = this.stamp(ref);
+    return mine < stamp || (mine === stamp && this.origin(ref) < origin);
+  }
+
+  read(ref: number, head: RecordHead): void {
+    const flags = this.flags(ref);
+    head.stamp = this.stamp(ref);
+    head.origin = this.origin(ref);
+    head.access = this.access(ref);
+    head.replaces = (flags & REPLACES) !== 0;
+    const doubles = this.slab.doubles(ref);
+    head.deletedStamp = head.deletedOrigin = 0;
+    if (flags & DELETED) {
+      const at = this.optional(ref, flags, DELETED);
+      head.deletedStamp = doubles[at];
+      head.deletedOrigin = doubles[at + 1];
+    }
+    head.expiresAtMs = head.expiryStamp = head.expiryOrigin = 0;
+    if (flags & EXPIRY) {
+      head.expiresAtMs = doubles[this.optional(ref, flags, EXPIRY)];
+      const at = this.optional(ref, flags, EXPIRY_PAIR);
+      head.expiryStamp = flags & EXPIRY_PAIR ? doubles[at] : head.stamp;
+      head.expiryOrigin = flags & EXPIRY_PAIR ? doubles[at + 1] : head.origin;
+    }
+  }
+
+  /**
+   * Writes a record, over the one at `old` if there is one (not 0) and it fits well; returns where it is now. If that is elsewhere,
+   * the caller puts it in the old one's place and frees that. REQUIRES: the value does not lie in the record at `old`.
+   */
+  write(
+    old: number,
+    head: RecordHead,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    const keyLength = keyEnd - keyStart;
+    const valueLength = valueEnd - valueStart;
+    const flags = head.flags(keyLength, valueLength);
+    const valueOffset = HEADER_BYTES + optionalBytes[flags] + keyLength;
+    const ref = this.fits(old, valueOffset + valueLength) ? old : this.slab.allocate(valueOffset + valueLength);
+    const bytes = this.slab.bytes(ref);
+    const offset = this.slab.offset(ref);
+    if (ref !== old || this.flags(ref) !== flags) {
+      copyBytes(key, keyStart, keyEnd, bytes, offset + valueOffset - keyLength);
+    }
+    this.writeHead(ref, flags, head, keyLength, valueLength);
+    copyBytes(value, valueStart, valueEnd, bytes, offset + valueOffset);
+    return ref;
+  }
+
+  /** Writes the head of a record anew; returns where it is now (see `write`). */
+  rewriteHead(ref: number, head: RecordHead): number {
+    const keyStart = this.keyStart(ref);
+    const valueStart = this.valueStart(ref);
+    const valueEnd = valueStart + this.valueLength(ref);
+    const flags = head.flags(valueStart - keyStart, valueEnd - valueStart);
+    if (flags === this.flags(ref)) {
+      this.writeHead(ref, flags, head, valueStart - keyStart, valueEnd - valueStart);
+      return ref;
+    }
+    const bytes = this.bytes(ref);
+    return this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd);
+  }
+
+  /** The record as an entry in plain form. Copies the value. */
+  entry(ref: number): Entry {
+    const head = new RecordHead();
+    this.read(ref, head);
+    const pair: Pair = { stamp: head.stamp, origin: head.origin };
+    const start = this.valueStart(ref);
+    const value = Buffer.from(this.bytes(ref).subarray(start, start + this.valueLength(ref)));
+    const cell: Cell = { type: this.type(ref), field: WHOLE, value, pair, expiresAtMs: 0 };
+    const expiryPair = { stamp: head.expiryStamp, origin: head.expiryOrigin };
+    return {
+      deletedUpTo: head.replaces ? pairBefore(pair) : { stamp: head.deletedStamp, origin: head.deletedOrigin },
+      expiry: comparePairs(expiryPair, PAIR_ZERO) === 0 ? NO_EXPIRY : { atMs: head.expiresAtMs, pair: expiryPair },
+      cells: new Map([[cellKey(cell.type, WHOLE), cell]]),
+    };
+  }
+
+  /** A copy of the key. */
+  key(ref: number): Buffer {
+    const start = this.keyStart(ref);
+    return Buffer.from(this.bytes(ref).subarray(start, start + this.keyLength(ref)));
+  }
+
+  /** Writes the record of an entry (see `write`). REQUIRES: it holds one whole string. */
+  writeEntry(old: number, key: Uint8Array, entry: Entry, access: number): number {
+    const cell = entry.cells.get(cellKey(CellType.STRING, WHOLE));
+    assert(entry.cells.size === 1 && cell?.value !== undefined, 'the entry is one whole string');
+    const head = new RecordHead();
+    head.stamp = cell.pair.stamp;
+    head.origin = cell.pair.origin;
+    head.access = access;
+    head.replaces = comparePairs(entry.deletedUpTo, pairBefore(cell.pair)) === 0;
+    if (!head.replaces) {
+      head.deletedStamp = entry.deletedUpTo.stamp;
+      head.deletedOrigin = entry.deletedUpTo.origin;
+    }
+    head.expire(entry.expiry.atMs, entry.expiry.pair.stamp, entry.expiry.pair.origin);
+    return this.write(old, head, key, 0, key.length, cell.value, 0, cell.value.length);
+  }
+
+  private flags(ref: number): number {
+    return this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 1] >>> FLAGS_SHIFT;
+  }
+
+  /** In place, unless that would waste half of the room. */
+  private fits(ref: number, bytes: number): boolean {
+    if (ref === 0) return false;
+    const capacity = this.slab.capacity(ref);
+    return bytes <= capacity && bytes > capacity >>> 1;
+  }
+
+  private writeHead(ref: number, flags: number, head: RecordHead, keyLength: number, valueLength: number): void {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    const high = Math.floor(head.stamp / TWO_32);
+    words[at] = head.stamp - high * TWO_32;
+    words[at + 1] = high | (CellType.STRING << TYPE_SHIFT) | (flags << FLAGS_SHIFT);
+    words[at + 2] = head.origin | (head.access << 16);
+    if (flags & LONG) {
+      words[at + 3] = head.access >>> 16;
+      words[at + 4] = keyLength;
+      words[at + 5] = valueLength;
+    } else words[at + 3] = (head.access >>> 16) | (keyLength << 8) | (valueLength << 16);
+    if ((flags & (EXPIRY | DELETED)) === 0) return;
+    const doubles = this.slab.doubles(ref);
+    let field = (at + 4 + (flags & LONG ? 2 : 0)) >>> 1;
+    if (flags & EXPIRY) doubles[field++] = head.expiresAtMs;
+    if (flags & EXPIRY_PAIR) {
+      doubles[field++] = head.expiryStamp;
+      doubles[field++] = head.expiryOrigin;
+    }
+    if (flags & DELETED) {
+      doubles[field++] = head.deletedStamp;
+      doubles[field++] = head.deletedOrigin;
+    }
+  }
+
+  /** Index, in doubles, of an optional field. */
+  private optional(ref: number, flags: number, field: number): number {
+    return (this.slab.offset(ref) + HEADER_BYTES + optionalBytes[flags & (field - 1)]) >>> 3;
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * The resident table of one database: every key in memory, by position.
+ *
+ * An array of segments, each a contiguous range of positions with at most SEGMENT_COUNT_MAX records. A full one splits
+ * near its median, so no rehash ever stops the world, and SCAN is a walk in the order of positions. The first
+ * split is fixed: into blocks of 2^16 upper position values, 512 slots each, so that a segment's own numbers
+ * stay 16 bits wide.
+ *
+ * `find` leaves where it looked; `insert`, `replace` and `remove` act on that place. It is valid until the next
+ * call that changes the table.
+ */
+
+import { assert } from '../base/assert.js';
+import type { PositionHasher } from '../base/position.js';
+import { POSITION_LIMIT } from '../base/position.js';
+import type { RecordHeap } from './record-heap.js';
+import { Segment } from './segment.js';
+
+/** Records in a segment before it splits; more only if their positions are all equal. */
+export const SEGMENT_COUNT_MAX = 8192;
+const BLOCK_HIGHS_SHIFT = 16;
+const BLOCKS = 32;
+const BLOCK_SPAN = POSITION_LIMIT / BLOCKS;
+
+export class ResidentTable {
+  count = 0;
+  /** Records with an expiry. */
+  expiring = 0;
+  private readonly heap: RecordHeap;
+  private readonly hasher: PositionHasher;
+  private segments: Segment[] = [];
+  private bases = new Float64Array(0);
+  /** Index of the first segment of each block; one more at the end. */
+  private readonly blockStart = new Int32Array(BLOCKS + 1);
+
+  private foundSegment: Segment;
+  private foundIndex = 0;
+  private foundSlot = 0;
+
+  constructor(heap: RecordHeap, hasher: PositionHasher) {
+    this.heap = heap;
+    this.hasher = hasher;
+    this.foundSegment = this.clear();
+  }
+
+  get segmentCount(): number {
+    return this.segments.length;
+  }
+
+  /** Bytes of all indexes. */
+  get indexBytes(): number {
+    let bytes = 0;
+    for (const segment of this.segments) bytes += segment.indexBytes;
+    return bytes;
+  }
+
+  /** The ref of a key; 0 if it is not there. Leaves the key's position in the hasher. */
+  find(key: Uint8Array, start: number, end: number): number {
+    const hasher = this.hasher;
+    hasher.hash(key, start, end);
+    const index = this.locate(hasher.high, hasher.low);
+    const segment = this.segments[index];
+    const low = hasher.low;
+    let slot = segment.home(low);
+    let ref = segment.ref(slot);
+    while (ref !== 0) {
+      if (segment.low(slot) === low && this.heap.keyEquals(ref, key, start, end)) break;
+      slot = segment.after(slot);
+      ref = segment.ref(slot);
+    }
+    this.foundSegment = segment;
+    this.foundIndex = index;
+    this.foundSlot = slot;
+    return ref;
+  }
+
+  /** Adds the record of the key that `find` did not find. */
+  insert(ref: number): void {
+    const { foundSegment: segment, hasher } = this;
+    segment.insert(hasher.high, hasher.low, ref);
+    this.count++;
+    this.noteExpiry(segment, ref);
+    if (segment.count > SEGMENT_COUNT_MAX) this.split(this.foundIndex);
+  }
+
+  /** Puts another record in the place of the one that `find` found. `hadExpiry`: whether that one had an expiry. */
+  replace(ref: number, hadExpiry: boolean): void {
+    this.foundSegment.setRef(this.foundSlot, ref);
+    this.expiryChanged(ref, hadExpiry);
+  }
+
+  /** Keeps the expiry figures true after the record that `find` found was changed in place. */
+  expiryChanged(ref: number, hadExpiry: boolean): void {
+    if (hadExpiry) this.dropExpiry(this.foundSegment);
+    this.noteExpiry(this.foundSegment, ref);
+  }
+
+  /** Takes out the record that `find` found. The caller frees it. */
+  remove(): void {
+    const segment = this.foundSegment;
+    const ref = segment.ref(this.foundSlot);
+    assert(ref !== 0, 'remove follows a find that found');
+    if (this.heap.expiresAtMs(ref) !== 0) this.dropExpiry(segment);
+    segment.remove(this.foundSlot);
+    this.count--;
+  }
+
+  /** Forgets all records; the caller frees them. */
+  clear(): Segment {
+    this.segments = Array.from({ length: BLOCKS }, (_, block) => new Segment(block * BLOCK_SPAN));
+    this.count = 0;
+    this.expiring = 0;
+    this.reindex();
+    this.foundSegment = this.segments[0];
+    return this.foundSegment;
+  }
+
+  /** Calls `visit` with every record, in no order. `visit` must not change the table. */
+  forEach(visit: (ref: number) => void): void {
+    for (const segment of this.segments) visitAll(segment, visit);
+  }
+
+  /**
+   * Takes apart a table that is no longer used: calls `visit` with at least `recordsMax` records (fewer only when none are left),
+   * each once over all calls, and returns how many.
+   */
+  drain(recordsMax: number, visit: (ref: number) => void): number {
+    let drained = 0;
+    while (drained < recordsMax && this.segments.length > 0) {
+      const segment = this.segments.pop();
+      if (segment === undefined) break;
+      visitAll(segment, visit);
+      drained += segment.count;
+    }
+    return drained;
+  }
+
+  /**
+   * Walks on from `cursor` in the order of positions: calls `visit` with at least `count` records (fewer only at the
+   * end), all records of one position together, and returns the cursor to go on from; POSITION_LIMIT at the end. Records that are
+   * there from a walk's begin to its end are visited whatever happens between its calls.
+   */
+  walk(cursor: number, count: number, visit: (ref: number) => void): number {
+    let visited = 0;
+    let from = cursor;
+    let last = -1;
+    for (let index = this.indexOf(cursor); index < this.segments.length; index++) {
+      const segment = this.segments[index];
+      for (;;) {
+        const slots = slotsInOrder(segment, from, this.startOf(index + 1), count - visited);
+        if (slots.length === 0) break;
+        for (const slot of slots) {
+          const position = segment.position(slot);
+          if (visited >= count && position !== last) return position;
+          visit(segment.ref(slot));
+          visited++;
+          last = position;
+        }
+        from = last + 1;
+      }
+      from = this.startOf(index + 1);
+      if (visited >= count) return from;
+    }
+    return POSITION_LIMIT;
+  }
+
+  /** A record chosen at random by two 32-bit numbers; 0 if there is none. Not quite uniform: by segment, then by slot. */
+  sample(random1: number, random2: number): number {
+    if (this.count === 0) return 0;
+    let index = random1 % this.segments.length;
+    while (this.segments[index].count === 0) index = index + 1 === this.segments.length ? 0 : index + 1;
+    const segment = this.segments[index];
+    let slot = random2 % segment.capacity;
+    while (segment.ref(slot) === 0) slot = segment.after(slot);
+    return segment.ref(slot);
+  }
+
+  /**
+   * The next segment from `position` on in which a record may have expired at `nowMs`: calls `visit` with each of its records that has,
+   * and returns where the following segment begins; POSITION_LIMIT if there was none. `visit` must not change the table.
+   */
+  forEachExpired(position: number, nowMs: number, visit: (ref: number) => void): number {
+    for (let index = this.indexOf(position); index < this.segments.length; index++) {
+      const segment = this.segments[index];
+      if (segment.expiring === 0 || segment.nextExpiryMs > nowMs) continue;
+      let next = Infinity;
+      visitAll(segment, (ref) => {
+        const atMs = this.heap.expiresAtMs(ref);
+        if (atMs === 0) return;
+        if (atMs <= nowMs) visit(ref);
+        else if (atMs < next) next = atMs;
+      });
+      segment.nextExpiryMs = next;
+      return this.startOf(index + 1);
+    }
+    return POSITION_LIMIT;
+  }
+
+  private locate(high: number, low: number): number {
+    const block = high >>> BLOCK_HIGHS_SHIFT;
+    let first = this.blockStart[block];
+    let last = this.blockStart[block + 1] - 1;
+    if (first === last) return first;
+    const position = high * 4294967296 + (low >>> 0);
+    const bases = this.bases;
+    while (first < last) {
+      const middle = (first + last + 1) >>> 1;
+      if (bases[middle] <= position) first = middle;
+      else last = middle - 1;
+    }
+    return first;
+  }
+
+  private indexOf(position: number): number {
+    return this.locate(Math.floor(position / 4294967296), position % 4294967296 | 0);
+  }
+
+  private startOf(index: number): number {
+    return index < this.segments.length ? this.bases[index] : POSITION_LIMIT;
+  }
+
+  private split(index: number): void {
+    const lower = this.segments[index];
+    const upper = lower.split();
+    if (upper === undefined) return;
+    this.segments.splice(index + 1, 0, upper);
+    this.reindex();
+    lower.expiring = upper.expiring = 0;
+    const count = (segment: Segment): void => {
+      visitAll(segment, (ref) => {
+        if (this.heap.expiresAtMs(ref) !== 0) segment.expiring++;
+      });
+    };
+    if (this.expiring > 0) {
+      count(lower);
+      count(upper);
+    }
+  }
+
+  private reindex(): void {
+    this.bases = Float64Array.from(this.segments, (segment) => segment.base);
+    let index = 0;
+    for (let block = 0; block <= BLOCKS; block++) {
+      while (index < this.segments.length && this.bases[index] < block * BLOCK_SPAN) index++;
+      this.blockStart[block] = index;
+    }
+  }
+
+  private noteExpiry(segment: Segment, ref: number): void {
+    const atMs = this.heap.expiresAtMs(ref);
+    if (atMs === 0) return;
+    if (atMs < segment.nextExpiryMs) segment.nextExpiryMs = atMs;
+    segment.expiring++;
+    this.expiring++;
+  }
+
+  private dropExpiry(segment: Segment): void {
+    segment.expiring--;
+    this.expiring--;
+    if (segment.expiring === 0) segment.nextExpiryMs = Infinity;
+  }
+}
+
+function visitAll(segment: Segment, visit: (ref: number) => void): void {
+  for (let slot = 0; slot < segment.capacity; slot++) {
+    const ref = segment.ref(slot);
+    if (ref !== 0) visit(ref);
+  }
+}
+
+/**
+ * The slots of the first records at or behind `from`, sorted by position: at least `count + 1` of them, or all there are.
+ * Positions lie evenly as a rule, so a window of the right size holds enough; it widens when it does not.
+ */
+function slotsInOrder(segment: Segment, from: number, end: number, count: number): Int32Array {
+  let window = ((end - segment.base) * (2 * count + 16)) / Math.max(1, segment.count);
+  for (;;) {
+    const until = Math.min(end, from + window);
+    const slots: number[] = [];
+    for (let slot = 0; slot < segment.capacity; slot++) {
+      if (segment.ref(slot) === 0) continue;
+      const position = segment.position(slot);
+      if (position >= from && position < until) slots.push(slot);
+    }
+    if (slots.length > count || until >= end) {
+      return Int32Array.from(slots).sort((a, b) => segment.position(a) - segment.position(b));
+    }
+    window = Math.max(1, window * 4);
+  }
+}
