@@ -31,7 +31,10 @@ const mochaOptions = {
 /** Folders of spec/ that hold specs, in the order of the layers that they test, then by name. */
 function findGroups() {
   const height = (name) => (rankOf(name) === -1 ? Infinity : rankOf(name));
-  return readdirSync(join(root, 'spec'), { withFileTypes: true })
+  const entries = readdirSync(join(root, 'spec'), { withFileTypes: true });
+  const lost = entries.find((entry) => entry.name.endsWith('.spec.ts'));
+  if (lost !== undefined) fail(`spec/${lost.name} is in no group: move it into a folder of spec/`);
+  return entries
     .filter((entry) => entry.isDirectory() && holdsSpecs(join(root, 'spec', entry.name)))
     .map((entry) => entry.name)
     .sort((a, b) => Math.sign(height(a) - height(b)) || (a < b ? -1 : 1));

@@ -81,6 +81,13 @@ describe('scripts/test.mjs', function () {
     expect(repository.test(['nonsense']).output).to.include("no group 'nonsense'");
   });
 
+  it('refuses a spec that is in no group', () => {
+    repository.write('spec/lost.spec.ts', "it('lost', () => {});");
+    const { status, output } = repository.test();
+    expect(status).to.equal(1);
+    expect(output).to.include('spec/lost.spec.ts is in no group');
+  });
+
   it('fails when a test fails, and runs the other groups still', () => {
     repository.write('spec/aaa/bad.spec.ts', "it('bad', () => { throw new Error('bad'); });");
     repository.write('spec/zzz/good.spec.ts', "it('good', () => {});");
