@@ -134,7 +134,8 @@ function report(results) {
   return all.passed > 0 && all.failed === 0;
 }
 
+const wanted = parseCommandLine();
 install();
 installDebianPrograms();
 build();
-process.exitCode = report(await runAll(parseCommandLine())) ? 0 : 1;
+process.exitCode = report(await runAll(wanted)) ? 0 : 1;
