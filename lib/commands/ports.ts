@@ -1,22 +1,206 @@
 /**
  * What commands need of the connection they came by, and of the server: implemented in lib/server, so that commands
- * know nothing of sockets.
+ * know nothing of sockets. Times are Unix milliseconds unless a name says otherwise.
  */
 
-/** The connection that a command came by. */
+import type { Config } from '../config/config.js';
+import type { Timers } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { ReplyWriter } from '../protocol/reply-writer.js';
+import type { Command } from './command.js';
+
+/** CLIENT REPLY: SKIP drops the reply of the next command only. */
+export type ReplyMode = 'on' | 'off' | 'skip';
+
+/** A connection. */
 export interface Client {
   /** Rising from 1; never reused. */
   readonly id: number;
-  /** Selects a database by its number. REQUIRES: the number is valid. */
-  select(number: number): void;
-  /** The number of the selected database. */
+  /** `ip:port`, or the socket's path with `:0`, as in CLIENT LIST. */
+  readonly address: string;
+  readonly localAddress: string;
+  /** Came by the unix socket or a loopback address. */
+  readonly isLocal: boolean;
+  readonly createdMs: number;
+  /** When it last sent a command. */
+  readonly lastUsedMs: number;
+  /** Full name of the last command (`client|list`), lower case; empty before the first. */
+  readonly lastCommand: string;
   readonly databaseNumber: number;
+  /** Bytes of unparsed input held, and of replies not yet taken by the system. */
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  readonly isBlocked: boolean;
+  readonly reply: ReplyWriter;
+  name: string;
+  libraryName: string;
+  libraryVersion: string;
+  /** Has shown the password, or none is wanted. */
+  authenticated: boolean;
+  noEvict: boolean;
   /** CLIENT NO-TOUCH: reads do not count as uses. */
-  readonly noTouch: boolean;
+  noTouch: boolean;
+  isMonitor: boolean;
+  replyMode: ReplyMode;
+
+  /** Selects a database. REQUIRES: the number is valid. */
+  select(number: number): void;
+  /** Closes the connection once the replies so far are sent (QUIT, a protocol error). */
+  closeAfterReplies(): void;
+  /** Closes it now. */
+  kill(): void;
+  /** Back to how a new connection is (RESET), the password included. */
+  reset(): void;
+  /**
+   * For a waiting command: settles with 'timeout' after `timeoutMs` (0: never), with 'unblocked' or 'error' by CLIENT UNBLOCK, and with
+   * 'woken' by `wake`. REQUIRES: called from `wait` of a command of this client, once at a time.
+   */
+  pauseFor(timeoutMs: number): Promise<'timeout' | 'unblocked' | 'error' | 'woken'>;
+  /** Ends a `pauseFor`; false if there is none. */
+  wake(reason: 'unblocked' | 'error' | 'woken'): boolean;
+}
+
+/** The log and what keeps data durable. */
+export interface Durability {
+  /** Writes of the log go on; else the reason why not: a failed write or fsync. */
+  readonly failure: string | undefined;
+  readonly isRewriting: boolean;
+  /** Whether the last rewrite went well. */
+  readonly lastRewriteOk: boolean;
+  readonly lastSaveMs: number;
+  readonly logBytes: number;
+  readonly logBaseBytes: number;
+  /** How long the last rewrite took, seconds; -1 before the first. */
+  readonly lastRewriteSeconds: number;
+  /** Makes everything written so far durable. Rejects when the log has failed. */
+  sync(): Promise<void>;
+  /** Writes the data anew without its history (BGREWRITEAOF, BGSAVE). Resolves when it is durable. REQUIRES: not `isRewriting`. */
+  rewrite(): Promise<void>;
+  /** Forgets all data in memory and reads it from disk again (DEBUG RELOAD). */
+  reload(): Promise<void>;
+}
+
+/** How commands were called: a row of INFO commandstats. */
+export interface CommandUse {
+  readonly name: string;
+  readonly calls: number;
+  readonly totalUs: number;
+  readonly rejectedCalls: number;
+  readonly failedCalls: number;
+}
+
+/** A turn of the event loop, as INFO loop shows it. */
+export interface LoopFigures {
+  readonly turns: number;
+  /** Turns that used 10 ms of thread CPU and more. */
+  readonly cpuOver10Ms: number;
+  readonly cpuMaxUs: number;
+  readonly wallMaxUs: number;
+}
+
+/** Counters of the whole server; reset by CONFIG RESETSTAT where Redis resets them. */
+export interface ServerFigures {
+  readonly startedMs: number;
+  readonly connectionsReceived: number;
+  readonly connectionsRejected: number;
+  readonly commandsProcessed: number;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  readonly loop: LoopFigures;
+  /** Errors answered, by their first word. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Sums of the last second. */
+  readonly opsPerSecond: number;
+  readonly inputBytesPerSecond: number;
+  readonly outputBytesPerSecond: number;
+}
+
+/** The process, for INFO and MEMORY: bytes, seconds. */
+export interface ProcessFigures {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly systemMemoryBytes: number;
+  readonly userCpuSeconds: number;
+  readonly systemCpuSeconds: number;
+  readonly mainThreadUserCpuSeconds: number;
+  readonly mainThreadSystemCpuSeconds: number;
+  readonly processId: number;
+  readonly osName: string;
+  readonly architectureBits: number;
 }
 
 /** The server as a whole. */
 export interface Server {
+  readonly config: Config;
+  readonly timers: Timers;
+  readonly durability: Durability;
+  readonly figures: ServerFigures;
+  /** ringkv's own version, as in package.json. */
+  readonly version: string;
+  /** 40 hexadecimal digits, new with every start. */
+  readonly runId: string;
+  readonly configFile: string;
+  /** Port that clients connect to; 0 if there is none. */
+  readonly port: number;
   /** Largest string that may be stored: proto-max-bulk-len, in bytes. */
   readonly valueBytesMax: number;
+  /** What maxmemory is compared with, in bytes, and the most it has been. */
+  readonly usedMemoryBytes: number;
+  readonly peakMemoryBytes: number;
+
+  /** All open connections, oldest first. */
+  clients(): Iterable<Client>;
+  clientById(id: number): Client | undefined;
+  /** Every command that can be called, under its current name (rename-command). */
+  commands(): Iterable<Command>;
+  /** The command of that name, letter case apart. */
+  commandNamed(name: string): Command | undefined;
+  /** Finds command and subcommand of a request, as execution would: for COMMAND GETKEYS. */
+  resolve(args: Args): { command: Command; fullName: string } | undefined;
+  commandUses(): Iterable<CommandUse>;
+  resetFigures(): void;
+  processFigures(): ProcessFigures;
+  wallMs(): number;
+  /** Microseconds since 1970, for TIME. */
+  wallUs(): number;
+  /** Holds back commands until then: all of them, or those that may write. */
+  pauseClients(untilMs: number, writesOnly: boolean): void;
+  unpauseClients(): void;
+  /** Whether keys that have expired are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpiry: boolean;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyMonitor;
+  /** Ends the process after the log is durable; `force` ends it even when that fails. Resolves only if it cannot. */
+  shutdown(options: { force: boolean; nowait: boolean; abort: boolean }): Promise<string | undefined>;
+  /** Writes the configuration file anew; throws ConfigError or DiskError. */
+  rewriteConfig(): void;
+}
+
+export interface SlowLogEntry {
+  readonly id: number;
+  readonly atSeconds: number;
+  readonly durationUs: number;
+  readonly args: readonly Buffer[];
+  readonly clientAddress: string;
+  readonly clientName: string;
+}
+
+export interface SlowLog {
+  readonly length: number;
+  /** Newest first. */
+  entries(count: number): readonly SlowLogEntry[];
+  reset(): void;
+}
+
+export interface LatencySample {
+  readonly atSeconds: number;
+  readonly latencyMs: number;
+}
+
+export interface LatencyMonitor {
+  events(): readonly string[];
+  /** Oldest first; empty for an unknown event. */
+  history(event: string): readonly LatencySample[];
+  /** Forgets events (all without arguments); returns how many there were. */
+  reset(events: readonly string[]): number;
 }

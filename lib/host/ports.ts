@@ -77,3 +77,51 @@ export interface Disk {
   /** Takes an exclusive lock for this process, held until it ends; throws DiskError if another process has it. */
   lock(path: string): void;
 }
+
+/** What happens on a stream. */
+export interface StreamHandler {
+  /** `buffer[0, length)` arrived; it is overwritten after the call returns. */
+  onData(buffer: Buffer, length: number): void;
+  /** The system has taken all that was written. Called after a `write` that returned false. */
+  onDrain(): void;
+  /** The other side will send no more. */
+  onEnd(): void;
+  /** Nothing comes after this; `error` if it was not by our `close` or the other side's. */
+  onClose(error: Error | undefined): void;
+}
+
+/** A connection that carries bytes. */
+export interface ByteStream {
+  /** `ip:port`; for a unix socket its path and `:0`. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /**
+   * Sends `buffer[start, end)`. True: the system has taken it, the buffer is free. False: the buffer is the stream's until
+   * `onDrain`. REQUIRES: no earlier write is still waiting for that.
+   */
+  write(buffer: Buffer, start: number, end: number): boolean;
+  /** No `onData` until `resume`. */
+  pause(): void;
+  resume(): void;
+  setKeepAlive(seconds: number): void;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes now. */
+  destroy(): void;
+}
+
+/** Where to listen. `mode`: permission bits of the socket file. */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number; readonly backlog: number }
+  | { readonly path: string; readonly mode: number | undefined };
+
+export interface Listener {
+  /** The port it has (useful after asking for 0); 0 for a unix socket. */
+  readonly port: number;
+  close(): void;
+}
+
+export interface Network {
+  /** Resolves once connections are taken; `accept` is called for each and returns its handler. Rejects with an Error that has a `code`. */
+  listen(address: ListenAddress, accept: (stream: ByteStream) => StreamHandler): Promise<Listener>;
+}
