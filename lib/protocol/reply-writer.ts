@@ -1,0 +1,340 @@
+/**
+ * Replies in RESP2 and RESP3 (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+ *
+ *   type            RESP3                              RESP2, where it differs
+ *   simple, error   "+" text CRLF, "-" text CRLF
+ *   integer         ":" number CRLF
+ *   bulk            "$" length CRLF bytes CRLF
+ *   null            "_" CRLF                           "$-1" CRLF, or "*-1" CRLF where an array is expected
+ *   array           "*" count CRLF item*
+ *   set, push       "~" or ">" count CRLF item*        array
+ *   map             "%" pairs CRLF (key value)*        array of keys and values
+ *   attribute       "|" pairs CRLF (key value)*        cannot be said
+ *   double          "," number CRLF                    bulk
+ *   boolean         "#t" CRLF, "#f" CRLF               integer 1 or 0
+ *   big number      "(" number CRLF                    bulk
+ *   verbatim        "=" length CRLF xxx ":" text CRLF  bulk, without xxx
+ */
+import { assert } from '../base/assert.js';
+import { copyBytes } from '../base/bytes.js';
+import { formatDouble } from '../base/double.js';
+import { integerLength, writeInteger } from '../base/integer.js';
+import { BLOCK_BYTES, type BufferPool } from './buffer-pool.js';
+import { EMPTY } from './empty-buffer.js';
+
+/** A type byte, a safe integer and two line breaks: room for a header and for the end of what follows. */
+const HEADER_BYTES_MAX = 24;
+/** Texts up to this length are written character by character, as long as they are ASCII. */
+const SHORT_TEXT_MAX = 64;
+/** An error whose first space is not in so many characters has no code. */
+const ERROR_CODE_MAX = 31;
+/** The last Latin-1 character. */
+const BYTE_MAX = 0xff;
+
+const OK = Buffer.from('+OK\r\n');
+const NULL_BULK = Buffer.from('$-1\r\n');
+const NULL_ARRAY = Buffer.from('*-1\r\n');
+const NULL = Buffer.from('_\r\n');
+
+const CR = 0x0d;
+const LF = 0x0a;
+const ZERO = 0x30;
+
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const DOLLAR = 0x24;
+const ASTERISK = 0x2a;
+const TILDE = 0x7e;
+const GREATER = 0x3e;
+const PERCENT = 0x25;
+const BAR = 0x7c;
+const COMMA = 0x2c;
+const HASH = 0x23;
+const EQUALS = 0x3d;
+const PARENTHESIS = 0x28;
+
+/** A buffer that was filled: the first `length` bytes of `buffer` are replies. */
+export interface Output {
+  readonly buffer: Buffer;
+  readonly length: number;
+}
+
+/**
+ * Writes the replies of one connection, one after the other, into one buffer that grows.
+ *
+ * The buffer comes from the pool with the first byte. `detach` hands it over to be sent; whoever takes it gives it back to the pool
+ * when it has been written. `length` before a reply and `truncate(length)` take the reply back.
+ *
+ * Aggregates are headers only: the caller writes as many items as it said.
+ */
+export class ReplyWriter {
+  /** The version of the protocol that the client asked for with HELLO. */
+  resp: 2 | 3 = 2;
+  /** The replies are its first `length` bytes. Another one after any call that writes. */
+  buffer: Buffer = EMPTY;
+  length = 0;
+  /** Error replies written so far, those taken back included. */
+  errors = 0;
+  /** The code of the last error reply, such as `WRONGTYPE`; Redis counts those without one as `ERR`. */
+  lastErrorCode = '';
+
+  private readonly pool: BufferPool;
+
+  constructor(pool: BufferPool) {
+    this.pool = pool;
+  }
+
+  /** `OK`. */
+  ok(): void {
+    this.raw(OK, 0, OK.length);
+  }
+
+  /** A status, each character one byte (latin1). Line breaks become spaces. */
+  simple(text: string): void {
+    this.line(PLUS, text);
+  }
+
+  /**
+   * An error: its code, a space, and words; each character one byte (latin1), as in `Args.text`. Line breaks at the end are dropped,
+   * others become spaces.
+   */
+  error(text: string): void {
+    const space = text.slice(0, ERROR_CODE_MAX).indexOf(' ');
+    this.errors++;
+    this.lastErrorCode = space === -1 ? 'ERR' : text.slice(0, space);
+    this.line(MINUS, text);
+  }
+
+  /** A safe integer. */
+  integer(value: number): void {
+    this.header(COLON, value);
+  }
+
+  /** An integer of 64 bits. */
+  bigInteger(value: bigint): void {
+    this.line(COLON, value.toString());
+  }
+
+  /** The bytes [start, end) of `bytes`. */
+  bulk(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    let at = this.reserve(length + HEADER_BYTES_MAX);
+    const buffer = this.buffer;
+    at = writeHeader(buffer, at, DOLLAR, length);
+    at = copyBytes(bytes, start, end, buffer, at);
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    this.length = at + 2;
+  }
+
+  /** All of `bytes`. */
+  bulkBuffer(bytes: Uint8Array): void {
+    this.bulk(bytes, 0, bytes.length);
+  }
+
+  /** `text` in UTF-8. */
+  bulkText(text: string): void {
+    if (text.length <= SHORT_TEXT_MAX && this.shortAscii(text)) return;
+    const length = Buffer.byteLength(text);
+    this.header(DOLLAR, length);
+    this.text(text, length, 'utf8');
+  }
+
+  /** `text`, each character one byte (latin1): what `Args.text` has read goes back as it came. */
+  bulkLatin1(text: string): void {
+    this.header(DOLLAR, text.length);
+    this.text(text, text.length, 'latin1');
+  }
+
+  /** A safe integer as a bulk string. */
+  bulkInteger(value: number): void {
+    this.header(DOLLAR, integerLength(value));
+    const at = writeInteger(value, this.buffer, this.reserve(HEADER_BYTES_MAX));
+    this.lineBreak(at);
+  }
+
+  /** Nothing, in place of a bulk string. */
+  nullBulk(): void {
+    const reply = this.resp === 2 ? NULL_BULK : NULL;
+    this.raw(reply, 0, reply.length);
+  }
+
+  /** Nothing, in place of an array. */
+  nullArray(): void {
+    const reply = this.resp === 2 ? NULL_ARRAY : NULL;
+    this.raw(reply, 0, reply.length);
+  }
+
+  /** An array; `count` items follow. */
+  array(count: number): void {
+    this.header(ASTERISK, count);
+  }
+
+  /** A map; `pairs` times a key and a value follow. */
+  map(pairs: number): void {
+    if (this.resp === 2) this.header(ASTERISK, pairs * 2);
+    else this.header(PERCENT, pairs);
+  }
+
+  /** A set; `count` members follow. */
+  set(count: number): void {
+    this.header(this.resp === 2 ? ASTERISK : TILDE, count);
+  }
+
+  /** A message that answers no command; `count` items follow. */
+  push(count: number): void {
+    this.header(this.resp === 2 ? ASTERISK : GREATER, count);
+  }
+
+  /** Attributes of the reply behind them; `pairs` times a key and a value follow. REQUIRES: RESP3. */
+  attribute(pairs: number): void {
+    assert(this.resp === 3, 'RESP2 has no attributes');
+    this.header(BAR, pairs);
+  }
+
+  /** A double, in the digits of Redis 7.0 (`formatDouble`). */
+  double(value: number): void {
+    if (this.resp === 2) this.bulkText(formatDouble(value));
+    else this.line(COMMA, formatDouble(value));
+  }
+
+  boolean(value: boolean): void {
+    if (this.resp === 2) this.header(COLON, value ? 1 : 0);
+    else this.line(HASH, value ? 't' : 'f');
+  }
+
+  /** `text` in UTF-8, with three letters that say what it is: `txt` or `mkd`. */
+  verbatim(format: string, text: string): void {
+    assert(format.length === 3, 'the format of a verbatim string has three letters');
+    if (this.resp === 2) return this.bulkText(text);
+    const length = Buffer.byteLength(text);
+    this.header(EQUALS, length + 4);
+    this.text(`${format}:${text}`, length + 4, 'utf8');
+  }
+
+  /** An integer of any size, in decimal digits. */
+  bigNumber(digits: string): void {
+    if (this.resp === 2) this.bulkText(digits);
+    else this.line(PARENTHESIS, digits);
+  }
+
+  /** The bytes [start, end) of `bytes`, which are whole replies, as they are. */
+  raw(bytes: Uint8Array, start: number, end: number): void {
+    const at = this.reserve(end - start);
+    this.length = copyBytes(bytes, start, end, this.buffer, at);
+  }
+
+  /** Takes back everything after the first `length` bytes. */
+  truncate(length: number): void {
+    assert(length <= this.length, 'only what was written is taken back');
+    this.length = length;
+  }
+
+  /** Hands over what was written, and starts again with nothing. */
+  detach(): Output {
+    const output = { buffer: this.buffer, length: this.length };
+    this.buffer = EMPTY;
+    this.length = 0;
+    return output;
+  }
+
+  /** Writes into `buffer` from now on, which is the writer's then. REQUIRES: nothing is written. */
+  attach(buffer: Buffer): void {
+    assert(this.length === 0, 'what was written is detached first');
+    this.pool.give(this.buffer);
+    this.buffer = buffer;
+  }
+
+  /** Makes room for `bytes` more; returns `length`. */
+  private reserve(bytes: number): number {
+    const length = this.length;
+    if (length + bytes > this.buffer.length) this.grow(length + bytes);
+    return length;
+  }
+
+  private grow(needed: number): void {
+    // The block more spares a long value from being moved on for a few bytes after it.
+    const size = Math.max(needed + BLOCK_BYTES, this.buffer.length * 2);
+    const larger = needed <= BLOCK_BYTES ? this.pool.take() : Buffer.allocUnsafeSlow(size);
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.pool.give(this.buffer);
+    this.buffer = larger;
+  }
+
+  private header(type: number, value: number): void {
+    const at = this.reserve(HEADER_BYTES_MAX);
+    this.length = writeHeader(this.buffer, at, type, value);
+  }
+
+  /** A type byte and text in Latin-1. */
+  private line(type: number, text: string): void {
+    const count = withoutLineBreaksAtEnd(text);
+    let at = this.reserve(count + 3);
+    const buffer = this.buffer;
+    buffer[at++] = type;
+    for (let i = 0; i < count; i++) buffer[at++] = lineByte(text.charCodeAt(i));
+    this.lineBreak(at);
+  }
+
+  /** Text of `length` bytes and a line break. */
+  private text(text: string, length: number, encoding: 'utf8' | 'latin1'): void {
+    const at = this.reserve(length + 2);
+    this.buffer.write(text, at, encoding);
+    this.lineBreak(at + length);
+  }
+
+  /** Writes a short text as a bulk string if all of it is ASCII; otherwise nothing, and returns false. */
+  private shortAscii(text: string): boolean {
+    const count = text.length;
+    let at = this.reserve(count + HEADER_BYTES_MAX);
+    const buffer = this.buffer;
+    at = writeHeader(buffer, at, DOLLAR, count);
+    for (let i = 0; i < count; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      buffer[at++] = code;
+    }
+    this.lineBreak(at);
+    return true;
+  }
+
+  /** Ends a reply at `at`, where there is room for it. */
+  private lineBreak(at: number): void {
+    this.buffer[at] = CR;
+    this.buffer[at + 1] = LF;
+    this.length = at + 2;
+  }
+}
+
+/** Writes a type byte, a safe integer and a line break; returns the offset behind them. */
+function writeHeader(buffer: Buffer, at: number, type: number, value: number): number {
+  buffer[at] = type;
+  assert(Number.isSafeInteger(value), 'a number in a reply is a safe integer');
+  const end = value >= 0 && value < 10 ? writeDigit(buffer, at + 1, value) : writeInteger(value, buffer, at + 1);
+  buffer[end] = CR;
+  buffer[end + 1] = LF;
+  return end + 2;
+}
+
+function writeDigit(buffer: Buffer, at: number, value: number): number {
+  buffer[at] = ZERO + value;
+  return at + 1;
+}
+
+/** The length of `text` without line breaks at its end. */
+function withoutLineBreaksAtEnd(text: string): number {
+  let count = text.length;
+  while (count > 0 && isLineBreak(text.charCodeAt(count - 1))) count--;
+  return count;
+}
+
+/** What stands for a character in a line: a line break would end it, and others than Latin-1 have no byte. */
+function lineByte(code: number): number {
+  if (isLineBreak(code)) return 0x20;
+  return code <= BYTE_MAX ? code : 0x3f;
+}
+
+function isLineBreak(code: number): boolean {
+  return code === CR || code === LF;
+}
