@@ -25,7 +25,7 @@ export interface BinaryFloat {
   readonly exponent: number;
 }
 
-/** The shape of a binary format: bits of the mantissa, the least exponent of it, and the first power of two that is too large. */
+/** A binary format: bits of its mantissa, the least exponent, and the first power of two that is too large. */
 export interface BinaryFormat {
   readonly mantissaBits: number;
   readonly exponentMin: number;
@@ -84,7 +84,10 @@ export function roundFloat(scanned: FloatText, format: BinaryFormat): BinaryFloa
   return rounded.mantissa === 0n ? 'underflow' : isOverflow(rounded, format) ? 'overflow' : rounded;
 }
 
-/** Rounds `numerator / denominator * 2^exponent` (numerator >= 0, denominator > 0) to `format`, half to even; looks at no overflow. */
+/**
+ * Rounds `numerator / denominator * 2^exponent` (numerator >= 0, denominator > 0) to `format`, half to even. Leaves
+ * overflow to `isOverflow`.
+ */
 export function roundRatio(
   numerator: bigint,
   denominator: bigint,

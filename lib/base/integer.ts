@@ -86,7 +86,7 @@ function isCanonical(bytes: Uint8Array, first: number, end: number, negative: bo
   return bytes[first] !== ZERO || (end - first === 1 && !negative);
 }
 
-/** The number that the digits `bytes[start, end)` spell, rounded beyond 2^53; NaN if one is no digit. 0 if there are none. */
+/** The number that the digits `bytes[start, end)` spell, 0 if there are none, rounded beyond 2^53; NaN if one is no digit. */
 function parseDigits(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let i = start; i < end; i++) {

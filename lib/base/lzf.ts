@@ -10,7 +10,7 @@
  *
  * Which matches the compressor finds is not part of the format, but of what DUMP answers: it looks where
  * Redis's liblzf looks (one candidate for each hash of three bytes, hashes of 16 bits, the last two positions of
- * a match entered and no others), and stops where liblzf stops, so that the bytes are the same.
+ * a match entered and no others), and gives up where liblzf stops, so that the bytes are the same.
  */
 
 const LITERAL_MAX = 32;
@@ -117,7 +117,7 @@ function hash(source: Uint8Array, at: number): number {
   return ((triple >>> (24 - HASH_BITS)) - triple * 5) & ((1 << HASH_BITS) - 1);
 }
 
-/** Whether the three bytes at `candidate` are those at `ip`, and a copy can reach them. The very first byte is never copied from. */
+/** Whether the three bytes at `candidate` are those at `ip`, and a copy reaches them. No copy begins at the very first byte. */
 function isMatch(source: Uint8Array, start: number, candidate: number, ip: number): boolean {
   return (
     candidate > start &&
@@ -128,10 +128,10 @@ function isMatch(source: Uint8Array, start: number, candidate: number, ip: numbe
   );
 }
 
-/** How many bytes at `candidate` and `ip` are the same, as far as liblzf looks: it leaves the last two bytes of the source alone, where it looks further than it must. */
+/** How many bytes at `candidate` and `ip` are the same, as far as liblzf looks: mostly not at the last two of the source. */
 function matchLength(source: Uint8Array, candidate: number, ip: number, end: number): number {
   const reach = Math.min(end - ip - 2, COPY_MAX);
-  // With more than 16 bytes in reach it compares 19 without asking; the rest of them one by one.
+  // With more than 16 bytes in reach it compares up to 19 without asking for the end again.
   const limit = Math.max(reach > 16 ? 19 : COPY_MIN, reach);
   let length = COPY_MIN;
   while (length < limit && source[candidate + length] === source[ip + length]) length++;

@@ -92,7 +92,7 @@ export function fitBitfield(
   return fit(exact, type, overflow);
 }
 
-/** What INCRBY makes of a field that holds `value`, `increment` being a signed 64-bit integer; undefined as in `fitBitfield`. */
+/** What INCRBY by `increment`, a signed 64-bit integer, makes of a field that holds `value`; undefined as in `fitBitfield`. */
 export function addToBitfield(
   value: number | bigint,
   increment: number | bigint,

@@ -25,7 +25,10 @@ export function bitCount(buffer: Uint8Array, start: number, end: number): number
   return count;
 }
 
-/** How many of the bits `[first, last]` are set; they count from byte `start`. REQUIRES: 0 <= first <= last, the buffer holds them. */
+/**
+ * How many of the bits `[first, last]` are set; they count from byte `start`. REQUIRES: 0 <= first <= last, and the
+ * buffer holds them.
+ */
 export function bitCountBetween(buffer: Uint8Array, start: number, first: number, last: number): number {
   const firstByte = start + Math.floor(first / 8);
   const lastByte = start + Math.floor(last / 8);
@@ -39,7 +42,7 @@ export function bitCountBetween(buffer: Uint8Array, start: number, first: number
 
 /**
  * The first of the bits `[first, last]` that is `bit`, or -1 if there is none; they count from byte `start`, and so
- * does the answer. REQUIRES: 0 <= first <= last, the buffer holds them.
+ * does the answer. REQUIRES: 0 <= first <= last, and the buffer holds them.
  */
 export function bitPosition(buffer: Uint8Array, start: number, first: number, last: number, bit: 0 | 1): number {
   // Looks for a set bit, in the bytes turned over when a clear one is wanted.

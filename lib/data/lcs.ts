@@ -36,7 +36,10 @@ export function lcsLength(a: Uint8Array, b: Uint8Array): number {
   return fillTable(a, b, undefined);
 }
 
-/** The longest common subsequence that Redis finds (there may be several), with its runs of at least `lengthMin` bytes. REQUIRES: lcsFits. */
+/**
+ * The longest common subsequence that Redis finds (there may be several), with its runs of at least `lengthMin` bytes.
+ * REQUIRES: lcsFits.
+ */
 export function lcs(a: Uint8Array, b: Uint8Array, lengthMin = 0): Lcs {
   const ways = new Uint8Array(a.length * rowBytes(b));
   const length = fillTable(a, b, ways);

@@ -30,24 +30,24 @@ export function isDumpIntact(payload: Buffer): boolean {
  * good; what is returned then (0, or an empty buffer) means nothing.
  */
 export class RdbReader {
-  readonly #bytes: Buffer;
-  readonly #end: number;
-  #offset = 0;
+  private readonly bytes: Buffer;
+  private readonly end: number;
+  private offset = 0;
   failed = false;
 
   constructor(bytes: Buffer, end: number = bytes.length) {
-    this.#bytes = bytes;
-    this.#end = end;
+    this.bytes = bytes;
+    this.end = end;
   }
 
   /** One byte. */
   byte(): number {
-    return this.#take(1) ? this.#bytes[this.#offset - 1] : 0;
+    return this.take(1) ? this.bytes[this.offset - 1] : 0;
   }
 
   /** A length; one beyond 2^53 fails. */
   length(): number {
-    return this.#lengthAfter(this.byte());
+    return this.lengthAfter(this.byte());
   }
 
   /** A string, as a view of the bytes when it stands there as it is, else as a buffer of its own. */
@@ -55,55 +55,55 @@ export class RdbReader {
     const first = this.byte();
     switch (first) {
       case STRING_INT8:
-        return this.#take(1) ? digits(this.#bytes.readInt8(this.#offset - 1)) : EMPTY;
+        return this.take(1) ? digits(this.bytes.readInt8(this.offset - 1)) : EMPTY;
       case STRING_INT16:
-        return this.#take(2) ? digits(this.#bytes.readInt16LE(this.#offset - 2)) : EMPTY;
+        return this.take(2) ? digits(this.bytes.readInt16LE(this.offset - 2)) : EMPTY;
       case STRING_INT32:
-        return this.#take(4) ? digits(this.#bytes.readInt32LE(this.#offset - 4)) : EMPTY;
+        return this.take(4) ? digits(this.bytes.readInt32LE(this.offset - 4)) : EMPTY;
       case STRING_LZF:
-        return this.#compressed();
+        return this.compressed();
       default:
-        return this.#raw(this.#lengthAfter(first));
+        return this.raw(this.lengthAfter(first));
     }
   }
 
   /** The length that `first` begins. */
-  #lengthAfter(first: number): number {
+  private lengthAfter(first: number): number {
     if (first < 0x40) return first;
     if (first < 0x80) return ((first & 0x3f) << 8) | this.byte();
-    if (first === LENGTH_32_BIT) return this.#take(4) ? this.#bytes.readUInt32BE(this.#offset - 4) : 0;
-    if (first === LENGTH_64_BIT && this.#take(8)) {
-      const length = Number(this.#bytes.readBigUInt64BE(this.#offset - 8));
+    if (first === LENGTH_32_BIT) return this.take(4) ? this.bytes.readUInt32BE(this.offset - 4) : 0;
+    if (first === LENGTH_64_BIT && this.take(8)) {
+      const length = Number(this.bytes.readBigUInt64BE(this.offset - 8));
       if (Number.isSafeInteger(length)) return length;
     }
     this.failed = true;
     return 0;
   }
 
-  #raw(length: number): Buffer {
-    return this.#take(length) ? this.#bytes.subarray(this.#offset - length, this.#offset) : EMPTY;
+  private raw(length: number): Buffer {
+    return this.take(length) ? this.bytes.subarray(this.offset - length, this.offset) : EMPTY;
   }
 
-  #compressed(): Buffer {
+  private compressed(): Buffer {
     const compressedLength = this.length();
     const length = this.length();
-    if (length > lzfExpansionMax(compressedLength) || !this.#take(compressedLength)) {
+    if (length > lzfExpansionMax(compressedLength) || !this.take(compressedLength)) {
       this.failed = true;
       return EMPTY;
     }
     const target = Buffer.allocUnsafe(length);
-    if (lzfDecompress(this.#bytes, this.#offset - compressedLength, this.#offset, target) === length) return target;
+    if (lzfDecompress(this.bytes, this.offset - compressedLength, this.offset, target) === length) return target;
     this.failed = true;
     return EMPTY;
   }
 
   /** Moves past `count` bytes, if there are so many and nothing failed before. */
-  #take(count: number): boolean {
-    if (this.failed || count > this.#end - this.#offset) {
+  private take(count: number): boolean {
+    if (this.failed || count > this.end - this.offset) {
       this.failed = true;
       return false;
     }
-    this.#offset += count;
+    this.offset += count;
     return true;
   }
 }

@@ -31,92 +31,92 @@ const SAVED_MIN = 4;
 
 /** A growing RDB text. Methods append; `finishDump` ends it and the writer. */
 export class RdbWriter {
-  #bytes: Buffer;
-  #length = 0;
+  private buffer: Buffer;
+  private size = 0;
 
   /** Begins with room for `sizeHint` bytes. */
   constructor(sizeHint = 64) {
-    this.#bytes = Buffer.allocUnsafe(Math.max(sizeHint, 16));
+    this.buffer = Buffer.allocUnsafe(Math.max(sizeHint, 16));
   }
 
   /** Appends one byte. */
   byte(value: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#length++] = value;
+    this.reserve(1);
+    this.buffer[this.size++] = value;
   }
 
   /** Appends a length, 0 .. 2^53 - 1. */
   length(value: number): void {
-    this.#reserve(LENGTH_BYTES_MAX);
-    const bytes = this.#bytes;
+    this.reserve(LENGTH_BYTES_MAX);
+    const bytes = this.buffer;
     if (value < 1 << 6) {
-      bytes[this.#length++] = value;
+      bytes[this.size++] = value;
     } else if (value < 1 << 14) {
-      this.#length = bytes.writeUInt16BE((LENGTH_14_BIT << 8) | value, this.#length);
+      this.size = bytes.writeUInt16BE((LENGTH_14_BIT << 8) | value, this.size);
     } else if (value < 2 ** 32) {
-      bytes[this.#length++] = LENGTH_32_BIT;
-      this.#length = bytes.writeUInt32BE(value, this.#length);
+      bytes[this.size++] = LENGTH_32_BIT;
+      this.size = bytes.writeUInt32BE(value, this.size);
     } else {
-      bytes[this.#length++] = LENGTH_64_BIT;
-      this.#length = bytes.writeBigUInt64BE(BigInt(value), this.#length);
+      bytes[this.size++] = LENGTH_64_BIT;
+      this.size = bytes.writeBigUInt64BE(BigInt(value), this.size);
     }
   }
 
   /** Appends `value` as a string: an integer, compressed, or as it is, whichever Redis would take. */
   string(value: Uint8Array): void {
-    if (value.length <= INTEGER_TEXT_MAX && this.#integer(parseInteger(value, 0, value.length))) return;
-    if (value.length > COMPRESSED_MIN && this.#compressed(value)) return;
+    if (value.length <= INTEGER_TEXT_MAX && this.tryInteger(parseInteger(value, 0, value.length))) return;
+    if (value.length > COMPRESSED_MIN && this.tryCompressed(value)) return;
     this.length(value.length);
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.reserve(value.length);
+    this.buffer.set(value, this.size);
+    this.size += value.length;
   }
 
   /** Appends version and checksum; returns all that was written, as a buffer that the writer no longer touches. */
   finishDump(): Buffer {
-    this.#reserve(DUMP_FOOTER_BYTES);
-    this.#length = this.#bytes.writeUInt16LE(RDB_VERSION, this.#length);
-    this.#length = this.#bytes.writeBigUInt64LE(crc64(this.#bytes, 0, this.#length), this.#length);
-    return this.#bytes.subarray(0, this.#length);
+    this.reserve(DUMP_FOOTER_BYTES);
+    this.size = this.buffer.writeUInt16LE(RDB_VERSION, this.size);
+    this.size = this.buffer.writeBigUInt64LE(crc64(this.buffer, 0, this.size), this.size);
+    return this.buffer.subarray(0, this.size);
   }
 
   /** Appends the string of `value` as an integer, unless it is NaN or takes more than 32 bits. */
-  #integer(value: number): boolean {
+  private tryInteger(value: number): boolean {
     // NaN is equal to no conversion of itself.
     if ((value | 0) !== value) return false;
-    this.#reserve(5);
+    this.reserve(5);
     if (value >= -0x80 && value < 0x80) {
-      this.#bytes[this.#length++] = STRING_INT8;
-      this.#length = this.#bytes.writeInt8(value, this.#length);
+      this.buffer[this.size++] = STRING_INT8;
+      this.size = this.buffer.writeInt8(value, this.size);
     } else if (value >= -0x8000 && value < 0x8000) {
-      this.#bytes[this.#length++] = STRING_INT16;
-      this.#length = this.#bytes.writeInt16LE(value, this.#length);
+      this.buffer[this.size++] = STRING_INT16;
+      this.size = this.buffer.writeInt16LE(value, this.size);
     } else {
-      this.#bytes[this.#length++] = STRING_INT32;
-      this.#length = this.#bytes.writeInt32LE(value, this.#length);
+      this.buffer[this.size++] = STRING_INT32;
+      this.size = this.buffer.writeInt32LE(value, this.size);
     }
     return true;
   }
 
   /** Appends `value` compressed, unless that saves too little. */
-  #compressed(value: Uint8Array): boolean {
+  private tryCompressed(value: Uint8Array): boolean {
     const target = Buffer.allocUnsafe(value.length - SAVED_MIN);
     const length = lzfCompress(value, 0, value.length, target);
     if (length === 0) return false;
     this.byte(STRING_LZF);
     this.length(length);
     this.length(value.length);
-    this.#reserve(length);
-    this.#bytes.set(target.subarray(0, length), this.#length);
-    this.#length += length;
+    this.reserve(length);
+    this.buffer.set(target.subarray(0, length), this.size);
+    this.size += length;
     return true;
   }
 
-  #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
+  private reserve(count: number): void {
+    const needed = this.size + count;
+    if (needed <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.size);
+    this.buffer = grown;
   }
 }

@@ -11,7 +11,11 @@ const repetitive = fc
 const distant = fc
   .tuple(fc.uint8Array({ minLength: 4, maxLength: 40 }), fc.integer({ min: 8100, max: 8300 }), fc.nat())
   .map(([part, gap, seed]) => Buffer.concat([part, noise(gap, seed), part, Buffer.alloc(20)]));
-const sources = fc.oneof(repetitive, distant, fc.uint8Array({ maxLength: 200 }).map(Buffer.from));
+const sources = fc.oneof(
+  repetitive,
+  distant,
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+);
 
 function noise(length: number, seed: number): Buffer {
   let state = seed;
