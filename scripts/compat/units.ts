@@ -1,0 +1,79 @@
+/**
+ * The units of Redis's own suite that run against ringkv, one row each.
+ *
+ * Of Redis 7.0's units these hold nothing for a server that the suite did not start itself, and are no rows: acl,
+ * acl-v2, auth, client-eviction, info, limits, maxmemory, memefficiency, networking, obuf-limits, shutdown, wait.
+ */
+
+/** What ringkv can do, as far as the suite's tests tell it apart. */
+export type Area =
+  | 'strings'
+  | 'keys'
+  | 'server'
+  | 'acl'
+  | 'blocking'
+  | 'cluster'
+  | 'functions'
+  | 'geo'
+  | 'hashes'
+  | 'hyperloglog'
+  | 'lists'
+  | 'migrate'
+  | 'pubsub'
+  | 'scripting'
+  | 'sets'
+  | 'sort'
+  | 'sorted-sets'
+  | 'streams'
+  | 'tracking'
+  | 'transactions';
+
+/** The areas that ringkv has. Adding one makes every skip of `skips.ts` that waited for it alone an error. */
+export const BUILT: ReadonlySet<Area> = new Set<Area>(['strings', 'keys', 'server']);
+
+/** One file of the suite. */
+export interface Unit {
+  /** As the runner's `--single` takes it. */
+  readonly name: string;
+  readonly area: Area;
+  /** Flags of the runner beyond those that every unit gets. */
+  readonly flags: readonly string[];
+  /** Seconds without an end of any test after which the runner gives up; several times the longest test's own. */
+  readonly stallSeconds: number;
+  /** Seconds for the whole unit; several times what redis-server takes. */
+  readonly timeoutSeconds: number;
+  /** Whether `--fast`, and so npm test, runs it: what takes a few seconds. */
+  readonly fast: boolean;
+}
+
+/** The encodings of collections are Redis's own affair; those of strings are not. */
+const COLLECTIONS = ['--ignore-encoding', '--ignore-digest'];
+
+export const UNITS: readonly Unit[] = [
+  unit('unit/type/string', 'strings', { timeoutSeconds: 120 }),
+  unit('unit/type/incr', 'strings'),
+  unit('unit/bitops', 'strings'),
+  unit('unit/bitfield', 'strings'),
+  unit('unit/expire', 'keys', { timeoutSeconds: 120, fast: false }),
+  unit('unit/keyspace', 'keys', { flags: COLLECTIONS }),
+  unit('unit/scan', 'keys', { flags: COLLECTIONS }),
+  unit('unit/dump', 'keys', { fast: false }),
+  unit('unit/lazyfree', 'keys', { fast: false }),
+  unit('unit/violations', 'keys', { flags: COLLECTIONS, fast: false }),
+  unit('unit/protocol', 'server'),
+  unit('unit/quit', 'server'),
+  unit('unit/querybuf', 'server', { fast: false }),
+  unit('unit/info-command', 'server'),
+  unit('unit/introspection', 'server'),
+  unit('unit/introspection-2', 'server'),
+  unit('unit/slowlog', 'server'),
+  unit('unit/latency-monitor', 'server', { fast: false }),
+  unit('unit/pause', 'server'),
+  unit('unit/other', 'server', { flags: COLLECTIONS }),
+];
+
+type Choices = Partial<Pick<Unit, 'flags' | 'stallSeconds' | 'timeoutSeconds' | 'fast'>>;
+
+function unit(name: string, area: Area, choices: Choices = {}): Unit {
+  return { name, area, flags: [], stallSeconds: 30, timeoutSeconds: 90, fast: true, ...choices };
+}
