@@ -51,6 +51,12 @@ export class Keyspace {
   readonly batch: WriteBatch;
   readonly random: Random;
 
+  /**
+   * False while no data may change (CLIENT PAUSE, a log that failed): expired keys are then hidden, not removed.
+   * REQUIRES: nothing is written while it is false.
+   */
+  removesExpired = true;
+
   /** Reads that met a key, and that did not. */
   hits = 0;
   misses = 0;
@@ -93,6 +99,11 @@ export class Keyspace {
     return this.databases.length;
   }
 
+  /** CONFIG RESETSTAT. */
+  resetFigures(): void {
+    this.hits = this.misses = this.expiredCount = this.evictedCount = 0;
+  }
+
   /** The database that SELECT's `number` stands for now. */
   database(number: number): Database {
     return this.databases[number];
@@ -120,18 +131,18 @@ export class Keyspace {
     this.ref = db.table.find(key, start, end);
     if (this.ref !== 0) {
       const atMs = this.heap.expiresAtMs(this.ref);
-      if (atMs !== 0 && atMs <= this.clock.nowMs) this.removeExpired();
+      if (atMs !== 0 && atMs <= this.clock.nowMs) this.hideExpired();
     }
     return this.ref;
   }
 
-  /** `find` for a read: counts a hit or a miss, and the access. */
-  read(db: Database, key: Uint8Array, start: number, end: number): number {
+  /** `find` for a read: counts a hit or a miss, and the access unless `noTouch`. */
+  read(db: Database, key: Uint8Array, start: number, end: number, noTouch = false): number {
     const ref = this.find(db, key, start, end);
     if (ref === 0) this.misses++;
     else {
       this.hits++;
-      this.touch();
+      if (!noTouch) this.touch();
     }
     return ref;
   }
@@ -234,15 +245,21 @@ export class Keyspace {
     this.writeDatabases(this.batch);
   }
 
-  /** Removes up to `recordsMax` expired keys of one segment of a database from `position` on; returns where to go on. */
-  expireFrom(db: Database, position: number, onExpired: () => void): number {
-    const refs: number[] = [];
-    const next = db.table.forEachExpired(position, this.clock.nowMs, (ref) => refs.push(ref));
-    for (const ref of refs) {
-      const key = this.heap.key(ref);
-      if (this.find(db, key, 0, key.length) === 0) onExpired();
-    }
+  /** Removes up to `keysMax` expired keys of one segment of a database from `position` on; returns where to go on. */
+  expireFrom(db: Database, position: number, keysMax: number): number {
+    const keys: Buffer[] = [];
+    const next = db.table.forEachExpired(position, this.clock.nowMs, keysMax, (ref) => keys.push(this.heap.key(ref)));
+    for (const key of keys) this.find(db, key, 0, key.length);
     return next;
+  }
+
+  /** Forgets everything in memory, the log does not hear of it: before it is read again. */
+  forgetAll(): void {
+    for (const db of this.physical) (db as { table: ResidentTable }).table = this.newTable();
+    this.databases.splice(0, this.databases.length, ...this.physical);
+    this.databasesPair = PAIR_ZERO;
+    this.flushed.length = 0;
+    this.heap.clear();
   }
 
   /** Adds the map of databases to a batch, if it was ever changed: for a snapshot. */
@@ -358,7 +375,11 @@ export class Keyspace {
     this.ref = 0;
   }
 
-  private removeExpired(): void {
+  private hideExpired(): void {
+    if (!this.removesExpired) {
+      this.ref = 0;
+      return;
+    }
     this.remove();
     this.expiredCount++;
   }

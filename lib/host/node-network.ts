@@ -152,7 +152,7 @@ class NodeStream implements ByteStream {
   }
 
   end(): void {
-    this.socket.end();
+    this.socket.destroySoon();
   }
 
   destroy(): void {

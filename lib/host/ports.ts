@@ -125,3 +125,18 @@ export interface Network {
   /** Resolves once connections are taken; `accept` is called for each and returns its handler. Rejects with an Error that has a `code`. */
   listen(address: ListenAddress, accept: (stream: ByteStream) => StreamHandler): Promise<Listener>;
 }
+
+/** What the process and its machine say of themselves: bytes, seconds. */
+export interface ProcessProbe {
+  readonly processId: number;
+  readonly totalMemoryBytes: number;
+  readonly osName: string;
+  residentBytes(): number;
+  /** The JavaScript heap in use. */
+  heapBytes(): number;
+  /** CPU seconds of all threads, and of the main one. */
+  cpu(): { user: number; system: number };
+  mainThreadCpu(): { user: number; system: number };
+  /** File descriptors that the process may open. */
+  readonly filesMax: number;
+}

@@ -164,32 +164,46 @@ export class ResidentTable {
     return POSITION_LIMIT;
   }
 
-  /** A record chosen at random by two 32-bit numbers; 0 if there is none. Not quite uniform: by segment, then by slot. */
-  sample(random1: number, random2: number): number {
-    if (this.count === 0) return 0;
+  /**
+   * A record chosen at random by two 32-bit numbers, of those with an expiry only if `expiringOnly`; 0 if there is none. Not quite uniform:
+   * by segment, then by slot.
+   */
+  sample(random1: number, random2: number, expiringOnly = false): number {
+    if ((expiringOnly ? this.expiring : this.count) === 0) return 0;
     let index = random1 % this.segments.length;
-    while (this.segments[index].count === 0) index = index + 1 === this.segments.length ? 0 : index + 1;
+    const candidates = (segment: Segment): number => (expiringOnly ? segment.expiring : segment.count);
+    while (candidates(this.segments[index]) === 0) index = index + 1 === this.segments.length ? 0 : index + 1;
     const segment = this.segments[index];
     let slot = random2 % segment.capacity;
-    while (segment.ref(slot) === 0) slot = segment.after(slot);
-    return segment.ref(slot);
+    for (;;) {
+      const ref = segment.ref(slot);
+      if (ref !== 0 && (!expiringOnly || this.heap.expiresAtMs(ref) !== 0)) return ref;
+      slot = segment.after(slot);
+    }
   }
 
   /**
-   * The next segment from `position` on in which a record may have expired at `nowMs`: calls `visit` with each of its records that has,
-   * and returns where the following segment begins; POSITION_LIMIT if there was none. `visit` must not change the table.
+   * Finds the next segment from `position` on in which a record may have expired at `nowMs`, calls `visit` with up to `max` of its records that
+   * have, and returns where to go on: there again, if there may be more, else at the segment after it; POSITION_LIMIT when none is left. `visit` must
+   * not change the table.
    */
-  forEachExpired(position: number, nowMs: number, visit: (ref: number) => void): number {
+  forEachExpired(position: number, nowMs: number, max: number, visit: (ref: number) => void): number {
     for (let index = this.indexOf(position); index < this.segments.length; index++) {
       const segment = this.segments[index];
       if (segment.expiring === 0 || segment.nextExpiryMs > nowMs) continue;
       let next = Infinity;
-      visitAll(segment, (ref) => {
-        const atMs = this.heap.expiresAtMs(ref);
-        if (atMs === 0) return;
-        if (atMs <= nowMs) visit(ref);
-        else if (atMs < next) next = atMs;
-      });
+      let visited = 0;
+      for (let slot = 0; slot < segment.capacity; slot++) {
+        const ref = segment.ref(slot);
+        const atMs = ref === 0 ? 0 : this.heap.expiresAtMs(ref);
+        if (atMs === 0) continue;
+        if (atMs > nowMs) next = Math.min(next, atMs);
+        else {
+          if (visited === max) return segment.base;
+          visit(ref);
+          visited++;
+        }
+      }
       segment.nextExpiryMs = next;
       return this.startOf(index + 1);
     }

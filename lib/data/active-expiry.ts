@@ -1,0 +1,60 @@
+import { POSITION_LIMIT } from '../base/position.js';
+import type { Clock } from '../host/ports.js';
+import type { Keyspace } from './keyspace.js';
+
+/** Keys removed before the clock is looked at again. */
+const STEP_KEYS = 256;
+/** A round over all databases is followed by a rest of so many times what it took. */
+const REST_FACTOR = 9;
+
+/**
+ * Removes expired keys that nobody asks for. Goes in rounds through the segments that may hold some, a slice at a time, and rests after a round,
+ * so that at most a tenth of the processor goes into it, however many keys expire all the time.
+ */
+export class ActiveExpiry {
+  enabled = true;
+  private readonly keyspace: Keyspace;
+  private readonly clock: Clock;
+  private database = 0;
+  private position = 0;
+  private roundUs = 0;
+  private nextRoundUs = 0;
+
+  constructor(keyspace: Keyspace, clock: Clock) {
+    this.keyspace = keyspace;
+    this.clock = clock;
+  }
+
+  /** Works for about `budgetUs`; true if there is more to do at once. */
+  run(budgetUs: number): boolean {
+    if (!this.enabled) return false;
+    const startedUs = this.clock.monotonicUs();
+    if (startedUs < this.nextRoundUs) return false;
+    let usedUs = 0;
+    do {
+      if (!this.step()) {
+        this.endRound(this.clock.monotonicUs(), startedUs);
+        return false;
+      }
+      usedUs = this.clock.monotonicUs() - startedUs;
+    } while (usedUs < budgetUs);
+    this.roundUs += usedUs;
+    return true;
+  }
+
+  private step(): boolean {
+    const { keyspace } = this;
+    this.position = keyspace.expireFrom(keyspace.database(this.database), this.position, STEP_KEYS);
+    if (this.position < POSITION_LIMIT) return true;
+    this.position = 0;
+    this.database++;
+    if (this.database < keyspace.databaseCount) return true;
+    this.database = 0;
+    return false;
+  }
+
+  private endRound(nowUs: number, startedUs: number): void {
+    this.nextRoundUs = nowUs + (this.roundUs + nowUs - startedUs) * REST_FACTOR;
+    this.roundUs = 0;
+  }
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env node
+/** The executable: reads the command line, puts the node together over Node's own ports, and serves until it is told to stop. */
+
+import { appendFileSync, existsSync, readFileSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { ConfigError } from './base/errors.js';
+import { Config } from './config/config.js';
+import type { ConfigFiles } from './config/parse.js';
+import { parseCommandLine } from './config/parse.js';
+import { NodeClock } from './host/node-clock.js';
+import { NodeDisk } from './host/node-disk.js';
+import { NodeNetwork } from './host/node-network.js';
+import { NodeProcess } from './host/node-process.js';
+import { NodeRandom } from './host/node-random.js';
+import { NodeTimers } from './host/node-timers.js';
+import { Log } from './server/log.js';
+import { Node } from './server/node.js';
+
+/** A second signal within this is the same key press, delivered to the whole process group: not a second wish. */
+const SAME_SIGNAL_MS = 500;
+
+const USAGE = `Usage: ringkv [/path/to/ringkv.conf] [--option value ...]
+       ringkv --version | --help
+
+Options are those of the configuration file: "port 7000" there is "--port 7000" here.
+
+Examples:
+  ringkv                                  serve on 127.0.0.1:6379, data in ./data
+  ringkv --port 7000 --dir /var/lib/ringkv
+  ringkv /etc/ringkv.conf --appendfsync always
+`;
+
+const configFiles: ConfigFiles = {
+  readText: (path) => readFileSync(path, 'latin1'),
+  list: (directory) => (existsSync(directory) ? readdirSync(directory).sort() : []),
+};
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function openLog(config: Config): Log {
+  const { logfile } = config;
+  return new Log({
+    write: (line) => {
+      if (logfile === '') process.stdout.write(line);
+      else appendFileSync(logfile, line);
+    },
+    localTime: () => {
+      const now = new Date();
+      return {
+        year: now.getFullYear(),
+        month: now.getMonth() + 1,
+        day: now.getDate(),
+        hour: now.getHours(),
+        minute: now.getMinutes(),
+        second: now.getSeconds(),
+        ms: now.getMilliseconds(),
+      };
+    },
+    processId: process.pid,
+  });
+}
+
+/** Writes the configuration file anew beside the old one, then puts it in its place. */
+function rewriteConfig(config: Config, file: string): void {
+  if (file === '') throw new ConfigError('The server is running without a config file');
+  const text = config.rewrite(existsSync(file) ? configFiles.readText(file) : '', file, configFiles);
+  writeFileSync(`${file}.tmp`, text, { encoding: 'latin1', flush: true });
+  renameSync(`${file}.tmp`, file);
+}
+
+async function serve(config: Config, configFile: string): Promise<void> {
+  const log = openLog(config);
+  log.level = config.loglevel;
+  log.notice(`ringkv ${version()} is starting, process ${process.pid}`);
+  for (const warning of config.warnings) log.warning(warning);
+  const finish = (exitCode: number): void => {
+    if (config.pidfile !== '') removeQuietly(config.pidfile);
+    process.exit(exitCode);
+  };
+  const node = new Node({
+    config,
+    configFile,
+    version: version(),
+    clock: new NodeClock(),
+    timers: new NodeTimers(),
+    random: new NodeRandom(),
+    disk: new NodeDisk(),
+    network: new NodeNetwork(),
+    process: new NodeProcess(),
+    log,
+    rewriteConfig: () => {
+      rewriteConfig(config, configFile);
+    },
+    onStopped: finish,
+  });
+  stopOnSignals(node, log, finish);
+  await node.start();
+  if (config.pidfile !== '') writeFileSync(config.pidfile, `${process.pid}\n`);
+}
+
+/** The first signal stops the node in order, the second one at once. */
+function stopOnSignals(node: Node, log: Log, finish: (exitCode: number) => void): void {
+  let firstAtMs = 0;
+  const onSignal = (signal: string): void => {
+    const nowMs = performance.now();
+    if (firstAtMs !== 0) {
+      if (nowMs - firstAtMs < SAME_SIGNAL_MS) return;
+      log.warning(`${signal} again: exiting now`);
+      finish(1);
+      return;
+    }
+    firstAtMs = nowMs;
+    log.notice(`Received ${signal}, stopping`);
+    void node.stop().then((failure) => {
+      finish(failure === undefined ? 0 : 1);
+    });
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone already.
+  }
+}
+
+async function main(): Promise<void> {
+  const machine = { totalMemoryBytes: new NodeProcess().totalMemoryBytes };
+  const commandLine = parseCommandLine(process.argv.slice(2), configFiles);
+  if (commandLine.action === 'version') {
+    process.stdout.write(`ringkv ${version()}\n`);
+    return;
+  }
+  if (commandLine.action === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const configFile = commandLine.configFile === undefined ? '' : resolve(commandLine.configFile);
+  await serve(new Config(machine, commandLine.directives), configFile);
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`ringkv: ${message}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,67 @@
+import type { OutputBufferLimits } from '../config/list-option.js';
+import type { Connection } from './connection.js';
+
+/** The open connections, and what they have in common. */
+export class Clients {
+  received = 0;
+  rejected = 0;
+  inputBytes = 0;
+  outputBytes = 0;
+  private readonly byId = new Map<number, Connection>();
+  private lastId = 0;
+
+  get count(): number {
+    return this.byId.size;
+  }
+
+  nextId(): number {
+    return ++this.lastId;
+  }
+
+  add(connection: Connection): void {
+    this.received++;
+    this.byId.set(connection.id, connection);
+  }
+
+  remove(connection: Connection): void {
+    this.byId.delete(connection.id);
+  }
+
+  get(id: number): Connection | undefined {
+    return this.byId.get(id);
+  }
+
+  all(): IterableIterator<Connection> {
+    return this.byId.values();
+  }
+
+  /** Closes those that have been silent for longer than `timeoutSeconds`; 0 is for ever. Who waits or watches may be silent. */
+  closeIdle(nowMs: number, timeoutSeconds: number): void {
+    if (timeoutSeconds === 0) return;
+    for (const connection of [...this.all()]) {
+      const idleMs = nowMs - connection.lastUsedMs;
+      if (idleMs > timeoutSeconds * 1000 && !connection.isBlocked && !connection.isMonitor) connection.kill();
+    }
+  }
+
+  resetFigures(): void {
+    this.received = this.rejected = this.inputBytes = this.outputBytes = 0;
+  }
+}
+
+/** Whether `bytes` of pending replies are more than the limits let a connection have; notes how long the soft one is passed. */
+export function isOverLimit(
+  connection: { softLimitSinceMs: number },
+  bytes: number,
+  limits: OutputBufferLimits,
+  nowMs: number,
+): boolean {
+  const { hardBytes, softBytes, softSeconds } = limits.normal;
+  if (hardBytes !== 0 && bytes > hardBytes) return true;
+  if (softBytes === 0 || bytes <= softBytes) {
+    connection.softLimitSinceMs = 0;
+    return false;
+  }
+  if (connection.softLimitSinceMs === 0) connection.softLimitSinceMs = nowMs;
+  return nowMs - connection.softLimitSinceMs > softSeconds * 1000;
+}

@@ -1,0 +1,378 @@
+import Denque from 'denque';
+
+import { assert } from '../base/assert.js';
+import type { Call } from '../commands/call.js';
+import type { Client, ReplyMode } from '../commands/ports.js';
+import type { Database, Keyspace } from '../data/keyspace.js';
+import type { ByteStream, StreamHandler, Timer } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { BufferPool } from '../protocol/buffer-pool.js';
+import type { Output } from '../protocol/reply-writer.js';
+import { ReplyWriter } from '../protocol/reply-writer.js';
+import type { RequestLimits } from '../protocol/request-limits.js';
+import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
+import type { Node } from './node.js';
+
+/** A client whose replies reach this is not read from until it has taken them. */
+const OUTPUT_PAUSE_BYTES = 1024 * 1024;
+
+/** What a connection needs of the server that holds it. */
+export interface ConnectionHost {
+  readonly keyspace: Keyspace;
+  readonly server: Node;
+  readonly pool: BufferPool;
+  readonly limits: RequestLimits;
+  /** Runs one request to the end, or blocks the connection. */
+  execute(connection: Connection, args: Args): void;
+  /** Bytes arrived: called before they are parsed. */
+  onInput(connection: Connection, bytes: number): void;
+  /** The connection has replies, or is closing: serve it at the end of the turn. */
+  schedule(connection: Connection): void;
+  /** Whether replies of this many bytes still pending are too much for the connection. */
+  isOverOutputLimit(connection: Connection, bytes: number): boolean;
+  onOutput(bytes: number): void;
+  onClosed(connection: Connection): void;
+}
+
+/** A call with arguments of its own, for a command that waits. */
+export class OwnedCall implements Call {
+  readonly args: Args;
+  private readonly connection: Connection;
+
+  constructor(connection: Connection, args: Args) {
+    this.connection = connection;
+    this.args = args;
+  }
+
+  get reply(): ReplyWriter {
+    return this.connection.reply;
+  }
+
+  get keyspace(): Keyspace {
+    return this.connection.keyspace;
+  }
+
+  get db(): Database {
+    return this.connection.db;
+  }
+
+  get client(): Client {
+    return this.connection;
+  }
+
+  get server(): Node {
+    return this.connection.server;
+  }
+}
+
+/**
+ * One client's connection: bytes in, requests executed as they are complete, replies out in order.
+ *
+ * It is read from unless it is blocked (a command waits), or its replies are not taken (back-pressure). What had arrived by then is kept
+ * by the parser, and goes on from there. Replies collect in `reply` during a turn; at its end they are handed to
+ * the stream, at most one buffer at a time.
+ *
+ * It is also the `Call` of its own commands, and the `Client` that they see.
+ */
+export class Connection implements StreamHandler, Call, Client {
+  readonly id: number;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly isLocal: boolean;
+  readonly createdMs: number;
+  readonly reply: ReplyWriter;
+  readonly keyspace: Keyspace;
+  readonly server: Node;
+  args: Args;
+  db: Database;
+  lastUsedMs: number;
+  lastCommand = '';
+  databaseNumber = 0;
+  name = '';
+  libraryName = '';
+  libraryVersion = '';
+  noEvict = false;
+  noTouch = false;
+  isMonitor = false;
+  replyMode: ReplyMode = 'on';
+  isClosed = false;
+  /** A command of this turn changed data. */
+  wroteInTurn = false;
+  /** Replies that wait for the log. */
+  heldCount = 0;
+  /** A request that CLIENT PAUSE holds back. */
+  postponed: Args | undefined;
+  /** When the replies pending passed the soft limit; 0 if they have not. */
+  softLimitSinceMs = 0;
+
+  private readonly host: ConnectionHost;
+  private readonly stream: ByteStream;
+  private readonly parser: RequestParser;
+  private blockers = 0;
+  private inTurn = false;
+  private closing = false;
+  private readEnded = false;
+  private readPaused = false;
+  private processing = false;
+  /** Handed to the stream and not taken yet; then what waits behind it. */
+  private sending: Output | undefined;
+  private readonly queue = new Denque<Output>();
+  private pendingBytes = 0;
+  private sleeper: { settle: (reason: 'timeout' | 'unblocked' | 'error' | 'woken') => void } | undefined;
+
+  constructor(host: ConnectionHost, stream: ByteStream, id: number, nowMs: number) {
+    this.host = host;
+    this.stream = stream;
+    this.id = id;
+    this.address = stream.remoteAddress;
+    this.localAddress = stream.localAddress;
+    this.isLocal = isLocalAddress(stream.remoteAddress);
+    this.createdMs = this.lastUsedMs = nowMs;
+    this.reply = new ReplyWriter(host.pool);
+    this.parser = new RequestParser(host.limits);
+    this.args = this.parser.args;
+    this.keyspace = host.keyspace;
+    this.server = host.server;
+    this.db = host.keyspace.database(0);
+  }
+
+  get client(): Client {
+    return this;
+  }
+
+  get authenticated(): boolean {
+    return this.parser.authenticated;
+  }
+
+  set authenticated(value: boolean) {
+    this.parser.authenticated = value;
+  }
+
+  get inputBytes(): number {
+    return this.parser.bufferedBytes;
+  }
+
+  /** Replies that the system has not taken. */
+  get outputBytes(): number {
+    return this.pendingBytes + this.reply.length;
+  }
+
+  get isBlocked(): boolean {
+    return this.blockers > 0;
+  }
+
+  onData(buffer: Buffer, length: number): void {
+    if (this.isClosed || this.closing) return;
+    this.host.onInput(this, length);
+    this.parser.feed(buffer, 0, length);
+    this.process();
+  }
+
+  onDrain(): void {
+    if (this.isClosed) return;
+    const sent = this.sending;
+    assert(sent !== undefined, 'a drain follows a write');
+    this.sending = undefined;
+    this.sent(sent);
+    while (this.sending === undefined) {
+      const next = this.queue.shift();
+      if (next === undefined) break;
+      this.send(next);
+    }
+    this.afterOutput();
+  }
+
+  onEnd(): void {
+    this.readEnded = true;
+    if (this.blockers > 0) this.kill();
+    else this.process();
+  }
+
+  onClose(): void {
+    this.kill();
+  }
+
+  /** Closes once everything that has been answered is sent. */
+  closeAfterReplies(): void {
+    if (this.closing) return;
+    this.closing = true;
+    this.schedule();
+  }
+
+  kill(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.stream.destroy();
+    this.sleeper?.settle('error');
+    this.queue.clear();
+    this.reply.truncate(0);
+    this.host.onClosed(this);
+  }
+
+  reset(): void {
+    this.name = '';
+    this.select(0);
+    this.noEvict = this.noTouch = this.isMonitor = false;
+    this.replyMode = 'on';
+    this.reply.resp = 2;
+  }
+
+  select(number: number): void {
+    this.databaseNumber = number;
+    this.db = this.keyspace.database(number);
+  }
+
+  /** Nothing more is executed until `unblock`. */
+  block(): void {
+    this.blockers++;
+  }
+
+  /** Goes on with what has arrived. */
+  unblock(): void {
+    this.blockers--;
+    if (this.isClosed || this.blockers > 0) return;
+    this.schedule();
+    this.process();
+  }
+
+  pauseFor(timeoutMs: number): Promise<'timeout' | 'unblocked' | 'error' | 'woken'> {
+    assert(this.sleeper === undefined, 'one pause at a time');
+    return new Promise((resolve) => {
+      let timer: Timer | undefined;
+      this.sleeper = {
+        settle: (reason) => {
+          timer?.cancel();
+          this.sleeper = undefined;
+          resolve(reason);
+        },
+      };
+      if (timeoutMs > 0) timer = this.server.timers.after(timeoutMs, () => this.sleeper?.settle('timeout'));
+    });
+  }
+
+  wake(reason: 'unblocked' | 'error' | 'woken'): boolean {
+    const { sleeper } = this;
+    sleeper?.settle(reason);
+    return sleeper !== undefined;
+  }
+
+  /** The turn is over: what comes now belongs to the next one. */
+  leaveTurn(): void {
+    this.inTurn = false;
+    this.wroteInTurn = false;
+  }
+
+  /** Sends what was answered. */
+  flush(): void {
+    assert(this.heldCount === 0, 'replies leave in order');
+    if (this.reply.length > 0) this.deliver(this.takeOutput());
+    else this.finish();
+  }
+
+  /** Takes what was answered, to be given back by `releaseHeld`. */
+  holdOutput(): Output {
+    this.heldCount++;
+    return this.takeOutput();
+  }
+
+  /** Sends replies that waited for the log. */
+  releaseHeld(output: Output): void {
+    if (this.isClosed) return;
+    this.heldCount--;
+    this.deliver(output);
+  }
+
+  /** Executes what has arrived, as far as it may. */
+  private process(): void {
+    if (this.processing) return;
+    this.processing = true;
+    const { parser, reply, host } = this;
+    while (this.blockers === 0 && !this.closing && !this.isClosed) {
+      if (reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES) break;
+      const status = parser.next();
+      if (status === PARSED) {
+        host.execute(this, parser.args);
+      } else {
+        if (status === FAILED) this.fail(parser.error);
+        else if (this.readEnded) this.closeAfterReplies();
+        break;
+      }
+    }
+    this.processing = false;
+    if (this.isClosed) return;
+    if (reply.length > 0) this.schedule();
+    parser.retain();
+    this.regulate();
+  }
+
+  /** Reads while it may execute and its replies are taken. */
+  private regulate(): void {
+    const pause = this.blockers > 0 || this.closing || this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
+    if (pause === this.readPaused) return;
+    this.readPaused = pause;
+    if (pause) this.stream.pause();
+    else this.stream.resume();
+  }
+
+  private fail(error: string): void {
+    if (error === '') {
+      this.kill();
+      return;
+    }
+    this.reply.error(`ERR ${error}`);
+    this.closeAfterReplies();
+  }
+
+  private schedule(): void {
+    if (this.inTurn || this.isClosed) return;
+    this.inTurn = true;
+    this.host.schedule(this);
+  }
+
+  private takeOutput(): Output {
+    const output = this.reply.detach();
+    this.pendingBytes += output.length;
+    return output;
+  }
+
+  private deliver(output: Output): void {
+    if (this.isClosed) return;
+    if (this.sending === undefined) this.send(output);
+    else this.queue.push(output);
+    this.afterOutput();
+  }
+
+  private send(output: Output): void {
+    if (this.stream.write(output.buffer, 0, output.length)) this.sent(output);
+    else this.sending = output;
+  }
+
+  private sent(output: Output): void {
+    this.pendingBytes -= output.length;
+    this.host.onOutput(output.length);
+    this.host.pool.give(output.buffer);
+  }
+
+  private afterOutput(): void {
+    if (this.isClosed) return;
+    if (this.pendingBytes > 0 && this.host.isOverOutputLimit(this, this.pendingBytes)) {
+      this.kill();
+      return;
+    }
+    this.finish();
+    if (this.readPaused && this.pendingBytes === 0 && this.blockers === 0) this.process();
+  }
+
+  /** Closes when that was asked for and everything is out. */
+  private finish(): void {
+    if (!this.closing || this.isClosed || this.outputBytes > 0) return;
+    this.isClosed = true;
+    this.stream.end();
+    this.host.onClosed(this);
+  }
+}
+
+/** Whether CLIENT's and DEBUG's `local` means it: a unix socket, or a loopback address. */
+function isLocalAddress(address: string): boolean {
+  return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/') || !address.includes(':');
+}

@@ -1,0 +1,197 @@
+import type { Keyspace } from '../data/keyspace.js';
+import type { Clock } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { CommandEntry, CommandTable } from './command-table.js';
+import type { Connection } from './connection.js';
+import { OwnedCall } from './connection.js';
+
+/** Why a command may not run now; `undefined`: it may. The texts are Redis's. */
+export interface Guards {
+  /** Whether any of the others may say no, or `watch` wants to see commands: kept up to date, so that the common case asks once. */
+  readonly alert: boolean;
+  /** Holds the request back (CLIENT PAUSE); true if it did. */
+  postpone(connection: Connection, entry: CommandEntry, args: Args): boolean;
+  refusal(connection: Connection, entry: CommandEntry): string | undefined;
+  /** Shows a command that is about to run to the monitors. */
+  watch(connection: Connection, entry: CommandEntry, args: Args): void;
+  /** Makes room in memory for a command that needs some; false if there is none. */
+  makeRoom(): boolean;
+  /** A command took long enough to be logged. */
+  onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void;
+}
+
+/** Longest part of an unknown command, and of its arguments, that is shown in the error. */
+const SHOWN_BYTES = 128;
+
+/**
+ * Runs requests: finds the command, checks that it may run as it was sent, runs it, and counts. A command that waits blocks its
+ * connection until its promise settles.
+ */
+export class Executor {
+  /** Commands that take so long are reported to the guards (microseconds). */
+  slowUs = Infinity;
+  commandsProcessed = 0;
+  readonly errors = new Map<string, number>();
+
+  private readonly commands: CommandTable;
+  private readonly keyspace: Keyspace;
+  private readonly guards: Guards;
+  private readonly clock: Clock;
+  /** When the running command began: the end of the one before it. */
+  private startedUs = 0;
+
+  constructor(commands: CommandTable, keyspace: Keyspace, guards: Guards, clock: Clock) {
+    this.commands = commands;
+    this.keyspace = keyspace;
+    this.guards = guards;
+    this.clock = clock;
+  }
+
+  /** Input arrived: reads the clock for the first of its commands. */
+  startTimer(): void {
+    this.startedUs = this.clock.monotonicUs();
+  }
+
+  execute(connection: Connection, args: Args): void {
+    const entry = this.resolve(connection, args);
+    if (entry === undefined) return;
+    if (!connection.authenticated && !entry.needsNoPassword) {
+      this.reject(connection, entry, 'NOAUTH Authentication required.');
+      return;
+    }
+    if (this.guards.alert) {
+      if (this.guards.postpone(connection, entry, args)) return;
+      const refusal = this.guards.refusal(connection, entry);
+      if (refusal !== undefined) {
+        this.reject(connection, entry, refusal);
+        return;
+      }
+      if (!entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
+    }
+    if (entry.needsMemory && !this.guards.makeRoom()) {
+      this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
+      return;
+    }
+    connection.lastCommand = entry.name;
+    connection.lastUsedMs = this.keyspace.clock.nowMs;
+    if (entry.run !== undefined) this.run(connection, entry, args);
+    else this.wait(connection, entry, args);
+  }
+
+  /** The command and subcommand of a request; `undefined` after an error reply. */
+  private resolve(connection: Connection, args: Args): CommandEntry | undefined {
+    const entry = this.commands.find(args);
+    if (entry === undefined) {
+      if (isHttp(args)) connection.kill();
+      else this.fail(connection, unknownCommand(args));
+      return undefined;
+    }
+    if (entry.subcommands !== undefined && args.count > 1) return this.resolveSubcommand(connection, entry, args);
+    if (entry.takes(args.count)) return entry;
+    this.reject(connection, entry, `ERR wrong number of arguments for '${entry.name}' command`);
+    return undefined;
+  }
+
+  private resolveSubcommand(connection: Connection, entry: CommandEntry, args: Args): CommandEntry | undefined {
+    const sub = entry.subcommands?.get(args.text(1).toLowerCase());
+    if (sub === undefined) {
+      const shown = printable(args.text(1).slice(0, SHOWN_BYTES));
+      this.fail(connection, `ERR unknown subcommand '${shown}'. Try ${entry.name.toUpperCase()} HELP.`);
+      return undefined;
+    }
+    if (sub.takes(args.count)) return sub;
+    this.reject(connection, sub, `ERR wrong number of arguments for '${sub.name}' command`);
+    return undefined;
+  }
+
+  private run(connection: Connection, entry: CommandEntry, args: Args): void {
+    const { reply } = connection;
+    const start = reply.length;
+    const errors = reply.errors;
+    const changes = this.keyspace.batch.recordCount;
+    const mode = connection.replyMode;
+    connection.args = args;
+    entry.run?.(connection);
+    if (this.keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
+    this.account(connection, entry, args, reply.errors !== errors);
+    if (mode !== 'on') muteReply(connection, mode, start);
+  }
+
+  private account(connection: Connection, entry: CommandEntry, args: Args, failed: boolean): void {
+    const nowUs = this.clock.monotonicUs();
+    const durationUs = nowUs - this.startedUs;
+    this.startedUs = nowUs;
+    this.commandsProcessed++;
+    entry.calls++;
+    entry.totalUs += durationUs;
+    if (failed) {
+      entry.failedCalls++;
+      this.countError(connection.reply.lastErrorCode);
+    }
+    if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
+  }
+
+  /** Runs a command that waits, with a copy of its arguments. */
+  private wait(connection: Connection, entry: CommandEntry, borrowed: Args): void {
+    const args = borrowed.clone();
+    const { reply } = connection;
+    const mode = connection.replyMode;
+    const start = reply.length;
+    const errors = reply.errors;
+    connection.block();
+    const settle = (): void => {
+      if (connection.isClosed) return;
+      this.startTimer();
+      this.account(connection, entry, args, reply.errors !== errors);
+      // Replies before the command may have left meanwhile: then its own is all there is.
+      if (mode !== 'on') muteReply(connection, mode, Math.min(start, reply.length));
+      connection.unblock();
+    };
+    void Promise.resolve(entry.wait?.(new OwnedCall(connection, args))).then(settle, (error: unknown) => {
+      reply.error(`ERR ${error instanceof Error ? error.message : String(error)}`);
+      settle();
+    });
+  }
+
+  private reject(connection: Connection, entry: CommandEntry, error: string): void {
+    entry.rejectedCalls++;
+    this.fail(connection, error);
+  }
+
+  private fail(connection: Connection, error: string): void {
+    const { reply } = connection;
+    const start = reply.length;
+    reply.error(error);
+    this.countError(reply.lastErrorCode);
+    if (connection.replyMode !== 'on') muteReply(connection, connection.replyMode, start);
+  }
+
+  private countError(code: string): void {
+    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  }
+}
+
+/** Takes a reply back that the client does not want. SKIP counts for one command. */
+function muteReply(connection: Connection, mode: 'off' | 'skip', start: number): void {
+  // CLIENT REPLY itself may have changed the mode: ON answers, SKIP begins with the next command.
+  if (connection.replyMode === 'on') return;
+  connection.reply.truncate(start);
+  if (mode === 'skip' && connection.replyMode === 'skip') connection.replyMode = 'on';
+}
+
+/** Whether a browser was made to send this (cross-protocol scripting): such a connection is closed. */
+function isHttp(args: Args): boolean {
+  return args.is(0, 'post') || args.is(0, 'host:');
+}
+
+function unknownCommand(args: Args): string {
+  let shown = '';
+  for (let i = 1; i < args.count && shown.length < SHOWN_BYTES; i++) {
+    shown += `'${args.text(i).slice(0, SHOWN_BYTES - shown.length)}' `;
+  }
+  return `ERR unknown command '${args.text(0).slice(0, SHOWN_BYTES)}', with args beginning with: ${shown}`;
+}
+
+function printable(text: string): string {
+  return text.replace(/[\r\n]/g, ' ');
+}

@@ -1,0 +1,34 @@
+import type { Keyspace } from '../data/keyspace.js';
+import type { ProcessProbe } from '../host/ports.js';
+
+/** What the data and its upkeep take, in bytes: what maxmemory is compared with. */
+export class Memory {
+  peakBytes = 0;
+  private readonly keyspace: Keyspace;
+  private readonly process: ProcessProbe;
+  private readonly bufferBytes: () => number;
+  /** All but the records, as last sampled. */
+  private overheadBytes = 0;
+
+  constructor(keyspace: Keyspace, process: ProcessProbe, bufferBytes: () => number) {
+    this.keyspace = keyspace;
+    this.process = process;
+    this.bufferBytes = bufferBytes;
+    this.sample();
+  }
+
+  /** Records are exact; indexes, heap and buffers as of the last sample. */
+  get usedBytes(): number {
+    return this.keyspace.recordBytes + this.overheadBytes;
+  }
+
+  /** Called about ten times a second. */
+  sample(): void {
+    this.overheadBytes = this.keyspace.indexBytes + this.process.heapBytes() + this.bufferBytes();
+    if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
+  }
+
+  resetPeak(): void {
+    this.peakBytes = this.usedBytes;
+  }
+}

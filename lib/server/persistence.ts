@@ -1,0 +1,257 @@
+/**
+ * What makes the keyspace durable: its changes go to the log turn by turn, and come back from there at the start.
+ *
+ * Replies to a write leave only after `commit` (and, with `appendfsync always`, after the log is synced up to
+ * `waitPosition`). A log that fails once stays failed: nothing is written any more, and the server refuses writes.
+ */
+
+import { POSITION_LIMIT } from '../base/position.js';
+import type { Durability } from '../commands/ports.js';
+import type { Config } from '../config/config.js';
+import type { Keyspace } from '../data/keyspace.js';
+import type { Clock, Disk, Random, Timers } from '../host/ports.js';
+import { BatchReader, WriteBatch } from '../record/batch.js';
+import type { Rewrite } from '../storage/append-only-file.js';
+import { AppendOnlyFile } from '../storage/append-only-file.js';
+import { FRAME_HEADER_BYTES } from '../storage/aof-frame.js';
+import type { TurnLog } from './turn.js';
+
+/** A batch that has grown to this is logged before the turn ends. */
+const BATCH_BYTES_MAX = 1024 * 1024;
+/** A rewrite works for this long, then lets the loop go on for RESTS times as long. */
+const REWRITE_SLICE_US = 1000;
+const REWRITE_RESTS = 3;
+const REWRITE_STEP_RECORDS = 64;
+
+export interface PersistenceOptions {
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly directory: string;
+  readonly origin: number;
+  /** A line for the server's log. */
+  readonly report: (message: string) => void;
+  /** The log is durable up to a position. */
+  readonly onSynced: (position: number) => void;
+  /** The log has failed. */
+  readonly onFailed: (error: Error) => void;
+  /** Work of the loop's turn begins. */
+  readonly onTurn: () => void;
+}
+
+export class Persistence implements TurnLog, Durability {
+  isRewriting = false;
+  lastRewriteOk = true;
+  lastSaveMs: number;
+  lastRewriteSeconds = -1;
+
+  private readonly options: PersistenceOptions;
+  private readonly keyspace: Keyspace;
+  private readonly batch: WriteBatch;
+  private log: AppendOnlyFile | undefined;
+  private rewriteRunning: Promise<void> = Promise.resolve();
+  private everySecondDue = false;
+
+  /** Reads what is on disk into the keyspace. Throws CorruptionError and DiskError. */
+  constructor(options: PersistenceOptions) {
+    this.options = options;
+    this.keyspace = options.keyspace;
+    this.batch = options.keyspace.batch;
+    this.lastSaveMs = options.clock.wallMs();
+    this.open();
+  }
+
+  get failure(): string | undefined {
+    return this.log?.failed?.message;
+  }
+
+  get logBytes(): number {
+    return this.log?.sizeBytes ?? 0;
+  }
+
+  get logBaseBytes(): number {
+    return this.log?.baseSizeBytes ?? 0;
+  }
+
+  get waitPosition(): number {
+    const { log } = this;
+    if (log === undefined || this.options.config.appendfsync !== 'always') return 0;
+    return log.syncedPosition < log.position ? log.position : 0;
+  }
+
+  /** Logs the batch early when it has grown large. Called between commands. */
+  relieve(): void {
+    if (this.batch.byteLength > BATCH_BYTES_MAX) this.append();
+  }
+
+  commit(): boolean {
+    if (this.batch.isEmpty) return this.log?.failed === undefined;
+    const ok = this.append();
+    if (ok && this.options.config.appendfsync === 'always') this.log?.requestSync();
+    return ok;
+  }
+
+  /** Called about ten times a second: `everysec`, and rewriting when the log has grown. */
+  tick(second: boolean): void {
+    const { log } = this;
+    if (log === undefined || log.failed !== undefined) return;
+    const { config } = this.options;
+    if (second && config.appendfsync === 'everysec' && log.syncedPosition < log.position) log.requestSync();
+    if (!this.isRewriting && this.wantsRewrite()) {
+      this.options.report('The log has grown: rewriting it');
+      void this.rewrite().catch(() => undefined); // reported, and kept in lastRewriteOk
+    }
+  }
+
+  async sync(): Promise<void> {
+    if (!this.batch.isEmpty) this.append();
+    await this.log?.sync();
+  }
+
+  rewrite(): Promise<void> {
+    if (this.isRewriting) return this.rewriteRunning;
+    this.isRewriting = true;
+    this.rewriteRunning = this.rewriteAll();
+    return this.rewriteRunning;
+  }
+
+  async reload(): Promise<void> {
+    await this.rewriteRunning.catch(() => undefined);
+    await this.sync();
+    this.log?.close();
+    this.keyspace.forgetAll();
+    this.open();
+  }
+
+  /** Turns the log on or off at run time (CONFIG SET appendonly): on begins with a rewrite. */
+  setEnabled(enabled: boolean): void {
+    if (enabled && this.log === undefined) {
+      this.openLog(() => undefined);
+      void this.rewrite().catch(() => undefined);
+    } else if (!enabled) {
+      this.log?.close();
+      this.log = undefined;
+    }
+  }
+
+  close(): void {
+    this.log?.close();
+    this.log = undefined;
+  }
+
+  private open(): void {
+    const reader = new BatchReader();
+    const startedUs = this.options.clock.monotonicUs();
+    this.openLog((payload, source) => {
+      reader.open(payload, 0, payload.length, source);
+      while (reader.next()) this.keyspace.apply(reader);
+    });
+    this.keyspace.clock.tick();
+    const seconds = (this.options.clock.monotonicUs() - startedUs) / 1e6;
+    this.options.report(`Data loaded from the log: ${this.keyspace.keyCount} keys, ${seconds.toFixed(3)} seconds`);
+    if (!this.options.config.appendonly) this.close();
+  }
+
+  private openLog(replay: (payload: Buffer, source: string) => void): void {
+    const { disk, random, directory, config, report, onSynced, onFailed } = this.options;
+    this.log = AppendOnlyFile.open({
+      disk,
+      random,
+      directory,
+      segmentBytesMax: config.aofSegmentSizeBytes,
+      replay,
+      report,
+      onSynced,
+      onFailed,
+    });
+  }
+
+  private append(): boolean {
+    const { batch, log } = this;
+    let ok = true;
+    try {
+      log?.appendFramed(batch.buffer, batch.start, batch.end);
+    } catch {
+      ok = false; // the log has failed for good; onFailed was told why
+    }
+    batch.reset();
+    return ok;
+  }
+
+  private wantsRewrite(): boolean {
+    const { autoAofRewritePercentage, autoAofRewriteMinSizeBytes } = this.options.config;
+    const { logBytes, logBaseBytes } = this;
+    if (autoAofRewritePercentage === 0 || logBytes < autoAofRewriteMinSizeBytes) return false;
+    return (logBytes - logBaseBytes) * 100 >= Math.max(logBaseBytes, 1) * autoAofRewritePercentage;
+  }
+
+  private async rewriteAll(): Promise<void> {
+    const startedUs = this.options.clock.monotonicUs();
+    let rewrite: Rewrite | undefined;
+    let temporary: AppendOnlyFile | undefined;
+    try {
+      if (!this.batch.isEmpty) this.append();
+      if (this.log === undefined) this.openLog(() => undefined);
+      if (!this.options.config.appendonly) {
+        temporary = this.log;
+        this.log = undefined;
+      }
+      const log = temporary ?? this.log;
+      rewrite = log?.beginRewrite();
+      if (rewrite !== undefined) await this.copyAll(rewrite);
+      this.commitBeforeFinish();
+      await rewrite?.finish();
+      this.lastRewriteOk = true;
+      this.lastSaveMs = this.options.clock.wallMs();
+      this.options.report('Log rewritten');
+    } catch (error) {
+      rewrite?.abort();
+      this.lastRewriteOk = false;
+      this.options.report(`Rewriting the log failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    } finally {
+      temporary?.close();
+      this.isRewriting = false;
+      this.lastRewriteSeconds = Math.round((this.options.clock.monotonicUs() - startedUs) / 1e6);
+    }
+  }
+
+  /** What the copy has seen is logged before the copy may stand for it. */
+  private commitBeforeFinish(): void {
+    if (!this.batch.isEmpty) this.append();
+  }
+
+  /** Copies every record, in slices. */
+  private async copyAll(rewrite: Rewrite): Promise<void> {
+    const { keyspace, options } = this;
+    const batch = new WriteBatch(options.origin, FRAME_HEADER_BYTES);
+    const flush = (): void => {
+      if (!batch.isEmpty) rewrite.appendFramed(batch.buffer, batch.start, batch.end);
+      batch.reset();
+    };
+    keyspace.writeDatabases(batch);
+    flush();
+    for (let id = 0; id < keyspace.databaseCount; id++) {
+      let position = 0;
+      while (position < POSITION_LIMIT) {
+        const startedUs = options.clock.monotonicUs();
+        options.onTurn();
+        while (position < POSITION_LIMIT && options.clock.monotonicUs() - startedUs < REWRITE_SLICE_US) {
+          position = keyspace.snapshot(id, position, REWRITE_STEP_RECORDS, batch);
+          if (batch.byteLength > BATCH_BYTES_MAX / 16) flush();
+        }
+        if (position < POSITION_LIMIT) await this.rest();
+      }
+      flush();
+    }
+  }
+
+  private rest(): Promise<void> {
+    return new Promise((resolve) => {
+      this.options.timers.after((REWRITE_SLICE_US * REWRITE_RESTS) / 1000, resolve);
+    });
+  }
+}

@@ -1,0 +1,125 @@
+import Denque from 'denque';
+
+import type { LoopFigures } from '../commands/ports.js';
+import type { Clock, Timers } from '../host/ports.js';
+import type { Output } from '../protocol/reply-writer.js';
+import type { Connection } from './connection.js';
+
+/** What the turn needs of the log. Positions are bytes logged. */
+export interface TurnLog {
+  /** Logs the batch of the turn. False if the log has failed: what the turn's commands wrote may be lost. */
+  commit(): boolean;
+  /** Replies that leave now must wait until the log is durable up to here; 0 if they need not wait. */
+  readonly waitPosition: number;
+}
+
+/** CPU time is read when so much time has passed in turns: reading it costs microseconds. */
+const CPU_READ_EVERY_US = 2000;
+const LONG_TURN_US = 10_000;
+
+interface HeldOutput {
+  readonly connection: Connection;
+  readonly output: Output;
+  readonly position: number;
+}
+
+/**
+ * A turn of the event loop (design, section 1.6). Commands run as their bytes arrive; at the end of the turn, their changes are
+ * logged with one write, and each connection's replies leave with one write. With `appendfsync always` they are
+ * held until the log is durable, in order.
+ */
+export class Turn implements LoopFigures {
+  turns = 0;
+  cpuOver10Ms = 0;
+  cpuMaxUs = 0;
+  wallMaxUs = 0;
+
+  private readonly clock: Clock;
+  private readonly timers: Timers;
+  private readonly log: TurnLog;
+  private connections: Connection[] = [];
+  private spare: Connection[] = [];
+  private readonly held = new Denque<HeldOutput>();
+  private scheduled = false;
+  private startedUs = 0;
+  private cpuReadUs: number;
+  private sinceCpuReadUs = 0;
+  private readonly onEnd: () => void;
+
+  constructor(clock: Clock, timers: Timers, log: TurnLog) {
+    this.clock = clock;
+    this.timers = timers;
+    this.log = log;
+    this.cpuReadUs = clock.threadCpuUs();
+    this.onEnd = () => {
+      this.end();
+    };
+  }
+
+  /** Begins the turn, if nothing has yet. Whoever does work calls it first. */
+  begin(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.startedUs = this.clock.monotonicUs();
+    this.timers.endOfTurn(this.onEnd);
+  }
+
+  /** The connection has replies, or is to be closed: it is served at the end of the turn. */
+  add(connection: Connection): void {
+    this.begin();
+    this.connections.push(connection);
+  }
+
+  /** The log is durable up to `position`: what waited for that leaves. */
+  release(position: number): void {
+    for (let first = this.held.peekFront(); first !== undefined; first = this.held.peekFront()) {
+      if (first.position > position) return;
+      this.held.shift();
+      first.connection.releaseHeld(first.output);
+    }
+  }
+
+  /** The log has failed: whoever waits for it never hears. */
+  abandonHeld(): void {
+    for (let first = this.held.shift(); first !== undefined; first = this.held.shift()) first.connection.kill();
+  }
+
+  resetFigures(): void {
+    this.turns = this.cpuOver10Ms = this.cpuMaxUs = this.wallMaxUs = 0;
+  }
+
+  private end(): void {
+    this.scheduled = false;
+    const committed = this.log.commit();
+    const waitPosition = this.log.waitPosition;
+    const { connections } = this;
+    this.connections = this.spare;
+    for (let i = 0; i < connections.length; i++) {
+      const connection = connections[i];
+      const lost = !committed && connection.wroteInTurn;
+      connection.leaveTurn();
+      if (connection.isClosed) continue;
+      if (lost) connection.kill();
+      else if (waitPosition === 0) connection.flush();
+      else this.held.push({ connection, output: connection.holdOutput(), position: waitPosition });
+    }
+    connections.length = 0;
+    this.spare = connections;
+    this.measure();
+  }
+
+  private measure(): void {
+    const wallUs = this.clock.monotonicUs() - this.startedUs;
+    this.turns++;
+    if (wallUs > this.wallMaxUs) this.wallMaxUs = wallUs;
+    this.sinceCpuReadUs += wallUs;
+    if (this.sinceCpuReadUs < CPU_READ_EVERY_US) return;
+    // An upper bound: it counts the short turns since the last reading too.
+    const cpuUs = this.clock.threadCpuUs();
+    const usedUs = Math.min(wallUs, cpuUs - this.cpuReadUs);
+    this.cpuReadUs = cpuUs;
+    this.sinceCpuReadUs = 0;
+    if (usedUs > this.cpuMaxUs) this.cpuMaxUs = usedUs;
+    if (usedUs >= LONG_TURN_US) this.cpuOver10Ms++;
+  }
+}

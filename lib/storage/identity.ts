@@ -1,0 +1,71 @@
+/**
+ * Who a node is: the file `identity` in its data directory, written once, at the first boot.
+ *
+ *     ringkv identity 1
+ *     node 32 hexadecimal digits
+ *     position-key 16 hexadecimal digits
+ *     crc32 of the lines above, 8 hexadecimal digits
+ *
+ * The position key decides where keys lie in everything on disk (base/position.ts): it is never changed.
+ */
+
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+import { CorruptionError } from '../base/errors.js';
+import { POSITION_KEY_BYTES } from '../base/position.js';
+import type { Disk, Random } from '../host/ports.js';
+
+export interface Identity {
+  /** 32 hexadecimal digits. */
+  readonly nodeId: string;
+  /** POSITION_KEY_BYTES. */
+  readonly positionKey: Buffer;
+}
+
+const NODE_ID_BYTES = 16;
+const FORM = /^ringkv identity 1\nnode ([0-9a-f]{32})\nposition-key ([0-9a-f]{16})\n$/;
+
+/** Reads the identity of a data directory, or makes one. Throws CorruptionError and DiskError. */
+export function openIdentity(disk: Disk, random: Random, directory: string): Identity {
+  const path = join(directory, 'identity');
+  return disk.exists(path) ? read(disk, path) : create(disk, random, directory, path);
+}
+
+function read(disk: Disk, path: string): Identity {
+  const file = disk.open(path);
+  const bytes = Buffer.alloc(file.sizeBytes);
+  file.readAt(bytes, 0, bytes.length);
+  file.close();
+  const text = bytes.toString('latin1');
+  const bodyEnd = text.lastIndexOf('\n', text.length - 2) + 1;
+  const match = FORM.exec(text.slice(0, bodyEnd));
+  if (match === null || text.slice(bodyEnd) !== checksumLine(text.slice(0, bodyEnd))) {
+    throw new CorruptionError(path, 0, 'this is not the identity of a node; restore the file from a backup');
+  }
+  return { nodeId: match[1], positionKey: Buffer.from(match[2], 'hex') };
+}
+
+function create(disk: Disk, random: Random, directory: string, path: string): Identity {
+  const draw = (length: number): Buffer => {
+    const bytes = Buffer.alloc(length);
+    random.fill(bytes);
+    return bytes;
+  };
+  const identity = { nodeId: draw(NODE_ID_BYTES).toString('hex'), positionKey: draw(POSITION_KEY_BYTES) };
+  const body = `ringkv identity 1\nnode ${identity.nodeId}\nposition-key ${identity.positionKey.toString('hex')}\n`;
+  const bytes = Buffer.from(body + checksumLine(body), 'latin1');
+  const temporary = `${path}.tmp`;
+  if (disk.exists(temporary)) disk.remove(temporary);
+  const file = disk.create(temporary);
+  file.append(bytes, 0, bytes.length);
+  file.syncNow();
+  file.close();
+  disk.rename(temporary, path);
+  disk.syncDirectory(directory);
+  return identity;
+}
+
+function checksumLine(body: string): string {
+  return `${crc32(body).toString(16).padStart(8, '0')}\n`;
+}
