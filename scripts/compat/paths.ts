@@ -16,12 +16,12 @@ export const LOG_DIR = join(CACHE, 'compat-logs');
 /** Installs what Debian packages a script needs, where it may. */
 export const INSTALLER = join(ROOT, 'scripts', 'install-debian-programs.mjs');
 
-/** The nearest directory above this file that holds a package.json; the compiled file may lie at any depth. */
+/** The nearest directory above this file that holds a package-lock.json; the compiled file may lie at any depth. */
 function repositoryRoot(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, 'package.json'))) {
+  while (!existsSync(join(dir, 'package-lock.json'))) {
     const parent = dirname(dir);
-    if (parent === dir) throw new Error(`no package.json above ${fileURLToPath(import.meta.url)}`);
+    if (parent === dir) throw new Error(`no package-lock.json above ${fileURLToPath(import.meta.url)}`);
     dir = parent;
   }
   return dir;

@@ -136,7 +136,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/slowlog': [
-    later(['acl'], 'SLOWLOG - Certain commands are omitted that contain sensitive information', 'ACL SETUSER'),
     later(['migrate'], 'SLOWLOG - Some commands can redact sensitive fields', 'MIGRATE'),
     later(
       ['blocking', 'geo', 'lists', 'sets', 'transactions'],
@@ -185,7 +184,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['tracking'], 'RESET clears client state', 'CLIENT TRACKING'),
     later(['transactions'], 'RESET clears and discards MULTI state', 'MULTI'),
     later(['pubsub'], 'RESET clears Pub/Sub state', 'SUBSCRIBE'),
-    later(['acl'], 'RESET clears authenticated state', 'ACL SETUSER'),
   ],
 };
 
