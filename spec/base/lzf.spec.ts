@@ -28,6 +28,11 @@ function compress(source: Uint8Array, room = source.length * 2 + 16): Buffer | u
   return length === 0 ? undefined : target.subarray(0, length);
 }
 
+/** The length of a stream of literals only: a control byte for each 32. */
+function compressedWithoutCopies(length: number): number {
+  return length + Math.ceil(length / 32);
+}
+
 /** The dumb twin of lzfDecompress: pushes byte by byte, and throws where the stream makes no sense. */
 function decompressByPushing(stream: Uint8Array): number[] {
   const output: number[] = [];
@@ -61,16 +66,33 @@ describe('base/lzf', () => {
     );
   });
 
-  it('lzfCompress writes into part of a buffer only, and says 0 when the room is too small', () => {
+  it('lzfCompress says 0 when the room is too small, whatever room there is, and writes nothing outside', () => {
     fc.assert(
-      fc.property(repetitive, fc.nat(400), (source, room) => {
-        const target = Buffer.alloc(room + 8, 0xee);
-        const length = lzfCompress(source, 0, source.length, target.subarray(0, room));
-        expect(length).to.be.at.most(room);
-        expect(target.subarray(room).equals(Buffer.alloc(8, 0xee))).to.equal(true);
-        if (length > 0) expect(decompressByPushing(target.subarray(0, length))).to.deep.equal([...source]);
+      fc.property(repetitive, fc.nat(3), (source, skip) => {
+        const full = compress(source)?.length ?? 0;
+        for (let room = Math.max(0, full - 12); room < full + 12; room++) {
+          const target = Buffer.alloc(room + 8, 0xee);
+          const inside = Buffer.concat([Buffer.alloc(skip), source, Buffer.alloc(3)]);
+          const length = lzfCompress(inside, skip, skip + source.length, target.subarray(0, room));
+          expect(length).to.be.oneOf(room < full ? [0] : [0, full]);
+          expect(target.subarray(room).equals(Buffer.alloc(8, 0xee))).to.equal(true);
+          if (length > 0) expect(decompressByPushing(target.subarray(0, length))).to.deep.equal([...source]);
+        }
       }),
     );
+  });
+
+  it('lzfCompress copies from 8192 bytes back, and no further', () => {
+    const hasCopy = (distance: number): boolean => {
+      const part = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]);
+      // Numbers of two bytes, the first one large: no three bytes of them come twice.
+      const filler = Buffer.alloc(distance - part.length + 4);
+      for (let i = 0; i + 1 < filler.length; i += 2) filler.writeUInt16BE(0x8000 + i * 3, i);
+      const source = Buffer.concat([part, filler.subarray(0, distance - part.length), part, Buffer.from([9, 10, 11])]);
+      const length = compress(source)?.length ?? expect.fail();
+      return length < compressedWithoutCopies(source.length);
+    };
+    expect([8190, 8191, 8192, 8193, 8194].map(hasCopy)).to.deep.equal([true, true, true, false, false]);
   });
 
   it('lzfCompress does not remember the source before', () => {

@@ -98,6 +98,21 @@ describe('data/bitfield', () => {
     );
   });
 
+  it('addToBitfield draws the line at the limits of the type', () => {
+    for (const width of [1, 2, 8, 31, 32, 33, 53]) {
+      const unsignedMax = 2 ** width - 1;
+      const signedMax = 2 ** (width - 1) - 1;
+      const add = (signed: boolean, value: number, by: number) => addToBitfield(value, by, { signed, width }, 'fail');
+      expect(add(false, unsignedMax, 0)).to.equal(unsignedMax);
+      expect(add(false, unsignedMax, 1)).to.equal(undefined);
+      expect(add(false, 0, -1)).to.equal(undefined);
+      expect(add(true, signedMax, 0)).to.equal(signedMax);
+      expect(add(true, signedMax, 1)).to.equal(undefined);
+      expect(add(true, -signedMax, -1)).to.equal(-signedMax - 1);
+      expect(add(true, -signedMax - 1, -1)).to.equal(undefined);
+    }
+  });
+
   it('fitBitfield wraps, saturates and fails as counting round the circle does, but for what Redis does otherwise', () => {
     const overflows = fc.constantFrom<BitfieldOverflow>('wrap', 'sat', 'fail');
     fc.assert(

@@ -66,6 +66,21 @@ describe('data/bits', () => {
     );
   });
 
+  it('bitPosition stops at the last bit, whatever lies behind it', () => {
+    for (const bit of [0, 1] as const) {
+      for (let last = 0; last < 100; last++) {
+        // Before and behind the range all bits are the wanted one, inside none is.
+        const wanted = String(bit);
+        const spelling = wanted.repeat(5) + String(1 - bit).repeat(last + 1) + wanted.repeat(90);
+        const bytes = Uint8Array.from(spelling.match(/.{8}/g) ?? [], (byte) => parseInt(byte, 2));
+        expect(bitPosition(bytes, 0, 5, last + 5, bit)).to.equal(-1);
+        expect(bitPosition(bytes, 0, 5, last + 6, bit)).to.equal(last + 6);
+        const same = new Uint8Array(40).fill(bit === 1 ? 0 : 255);
+        expect(bitPosition(same, 0, 5, last + 5, bit)).to.equal(-1);
+      }
+    }
+  });
+
   it('bitOp and bitNot do to each byte what JS does, and touch nothing else', () => {
     const compute: Record<BitOperation, (a: number, b: number) => number> = {
       and: (a, b) => a & b,

@@ -91,6 +91,7 @@ describe('data/lfu', () => {
     const limit = Math.ceil(2 ** 32 / 101);
     expect(lfuTouch(lfuAccess(15, 0), 0, limit - 1, 10, 1)).to.equal(lfuAccess(16, 0));
     expect(lfuTouch(lfuAccess(15, 0), 0, limit, 10, 1)).to.equal(lfuAccess(15, 0));
+    expect(lfuTouch(lfuAccess(6, 0), 0, 2 ** 31, 1, 1)).to.equal(lfuAccess(6, 0));
   });
 
   it('lfuTouch reaches about the counters that the table in redis.conf gives', () => {
