@@ -27,7 +27,7 @@ describe('progressLine', () => {
 });
 
 describe('ProgressBar', () => {
-  function barOn(isTTY: boolean): { bar: ProgressBar; written: string[]; passMs(ms: number): void } {
+  function barOn(isTTY: boolean): { bar: ProgressBar; written: string[]; passMs: (ms: number) => void } {
     const written: string[] = [];
     let nowMs = 0;
     const stream = { isTTY, columns: 30, write: (text: string) => written.push(text) };

@@ -22,7 +22,7 @@ const obedient = fakeCommand(String.raw`'+PONG\r\n'`);
 async function failure(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => 'no failure',
-    (error: Error) => error.message,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
 }
 

@@ -1,0 +1,56 @@
+/** One load scenario on one pair of running servers: warm-up, the number of requests, a measurement. */
+import { generateLoad } from './load-generator.js';
+import type { LoadScenario, Metric } from './scenario.js';
+import type { ServerDriver } from './server-driver.js';
+import { settle } from './settle.js';
+
+export const CPU_US_PER_OP: Metric = { name: 'cpu-per-op', unit: 'us' };
+export const OPS_PER_SECOND: Metric = { name: 'throughput', unit: 'op/s' };
+export const LATENCY_P99: Metric = { name: 'latency-p99', unit: 'ms' };
+export const LOAD_METRICS: readonly Metric[] = [CPU_US_PER_OP, OPS_PER_SECOND, LATENCY_P99];
+
+/** A server's pace, as its warm-up shows it. */
+export interface Pace {
+  readonly cpuUsPerOp: number;
+  readonly opsPerSecond: number;
+}
+
+/** Node's optimizing compiler is through with a request's path after about this many. */
+const WARM_UP_PIPELINED = 200_000;
+const WARM_UP_SINGLE = 100_000;
+
+/** A measurement shall use this much of the quicker server's CPU, so that what is not the load's own vanishes. */
+const CPU_US_WANTED = 1_200_000;
+/** And no more of the slower server's time than this (a disk may need milliseconds for each fsync). */
+const SECONDS_MAX = 12;
+const REQUESTS_MIN = 10_000;
+
+/** Runs the scenario unmeasured on a server; the pace is that of the second half. `requestsMax` is for trial runs. */
+export async function warmUp(scenario: LoadScenario, driver: ServerDriver, requestsMax: number): Promise<Pace> {
+  const requests = Math.min(requestsMax, scenario.pipeline > 1 ? WARM_UP_PIPELINED : WARM_UP_SINGLE);
+  await measureLoad(scenario, driver, Math.ceil(requests / 2));
+  const [cpuUsPerOp, opsPerSecond] = await measureLoad(scenario, driver, Math.ceil(requests / 2));
+  return { cpuUsPerOp, opsPerSecond };
+}
+
+/** How many requests a measurement needs, for servers of these paces; the same number for both. */
+export function requestsFor(paces: readonly Pace[]): number {
+  const enough = Math.max(...paces.map((pace) => CPU_US_WANTED / pace.cpuUsPerOp));
+  const bearable = Math.min(...paces.map((pace) => SECONDS_MAX * pace.opsPerSecond));
+  return Math.ceil(Math.max(REQUESTS_MIN, Math.min(enough, bearable)) / 1000) * 1000;
+}
+
+/** Runs the scenario once on a server that is at rest; figures in the order of LOAD_METRICS. */
+export async function measureLoad(
+  scenario: LoadScenario,
+  driver: ServerDriver,
+  requests: number,
+): Promise<readonly [number, number, number]> {
+  const [first] = scenario.setup.preload;
+  if (first === undefined) throw new Error(`the setup '${scenario.setup.title}' has no keys`);
+  const beforeUs = driver.cpuUs();
+  const { workload, pipeline } = scenario;
+  const result = await generateLoad({ port: driver.port, workload, pipeline, requests, keySpace: first.count });
+  const afterUs = await settle(driver);
+  return [(afterUs - beforeUs) / requests, result.opsPerSecond, result.latencyP99Ms];
+}

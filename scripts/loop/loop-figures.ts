@@ -1,0 +1,35 @@
+/** The event loop's figures as ringkv publishes them in `INFO loop`, and what they must be. */
+import type { ServerInfo } from '../tools/server-info.js';
+
+/** The share of turns that must use less than 10 ms of the main thread's CPU: everybody waits for a long one. */
+export const SHARE_MIN = 0.9999;
+
+/** Turns since the last CONFIG RESETSTAT. */
+export interface LoopFigures {
+  readonly turns: number;
+  /** Turns that used 10 ms of the thread's CPU time or more. */
+  readonly longTurns: number;
+  readonly cpuMaxUs: number;
+  readonly wallMaxUs: number;
+}
+
+/** Reads the section. Throws if a field is missing. */
+export function loopFigures(info: ServerInfo): LoopFigures {
+  return {
+    turns: info.number('loop_turns'),
+    longTurns: info.number('loop_cpu_over_10ms'),
+    cpuMaxUs: info.number('loop_cpu_max_us'),
+    wallMaxUs: info.number('loop_wall_max_us'),
+  };
+}
+
+/** The share of turns below 10 ms, from 0 to 1. Throws if there were no turns: then nothing was measured. */
+export function shareOfShortTurns({ turns, longTurns }: LoopFigures): number {
+  if (turns <= 0) throw new Error('the server counted no turns of its loop');
+  return 1 - longTurns / turns;
+}
+
+/** Whether at least 99.99 % of the turns were short. */
+export function isMet(figures: LoopFigures): boolean {
+  return shareOfShortTurns(figures) >= SHARE_MIN;
+}
