@@ -1,0 +1,67 @@
+/**
+ * How commands look up keys, and what they do with the string they find. Where a command needs a string, it comes
+ * through `findString` or `readString`, so that a check of the type has one place.
+ *
+ * All of them put the keyspace's cursor on the key, and return the ref of its record: 0 if there is no such key.
+ */
+
+import type { Call } from './call.js';
+
+/** The key in argument i, for a write. */
+export function findKey(call: Call, i: number): number {
+  const { args } = call;
+  return call.keyspace.find(call.db, args.buffer, args.start[i], args.end[i]);
+}
+
+/** The key in argument i, for a look that is no use of it: counts a hit or a miss, and leaves the access alone. */
+export function peekKey(call: Call, i: number): number {
+  const { args } = call;
+  return call.keyspace.read(call.db, args.buffer, args.start[i], args.end[i], true);
+}
+
+/** The key in argument i, for a read. */
+export function readKey(call: Call, i: number): number {
+  const { args } = call;
+  return call.keyspace.read(call.db, args.buffer, args.start[i], args.end[i], call.client.noTouch);
+}
+
+/** The string at the key in argument i, for a write. */
+export function findString(call: Call, i: number): number {
+  return findKey(call, i);
+}
+
+/** The string at the key in argument i, for a read. */
+export function readString(call: Call, i: number): number {
+  return readKey(call, i);
+}
+
+/** Answers with the string at `ref`; with null if that is 0. */
+export function replyString(call: Call, ref: number): void {
+  if (ref === 0) {
+    call.reply.nullBulk();
+    return;
+  }
+  const { heap } = call.keyspace;
+  const start = heap.valueStart(ref);
+  call.reply.bulk(heap.bytes(ref), start, start + heap.valueLength(ref));
+}
+
+/** Whether the string at `ref` (not 0) is what argument i says. */
+export function stringEquals(call: Call, ref: number, i: number): boolean {
+  const { heap } = call.keyspace;
+  const { args } = call;
+  const length = heap.valueLength(ref);
+  if (length !== args.lengthOf(i)) return false;
+  const start = heap.valueStart(ref);
+  return heap.bytes(ref).compare(args.buffer, args.start[i], args.end[i], start, start + length) === 0;
+}
+
+/** A view of the string at `ref`, empty if that is 0. Valid until the next change. Allocates: not for the hot path. */
+export function stringView(call: Call, ref: number): Buffer {
+  if (ref === 0) return NOTHING;
+  const { heap } = call.keyspace;
+  const start = heap.valueStart(ref);
+  return heap.bytes(ref).subarray(start, start + heap.valueLength(ref));
+}
+
+const NOTHING = Buffer.alloc(0);
