@@ -1,0 +1,248 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { CorruptionError } from '../../lib/base/errors.js';
+import { STAMP_LIMIT } from '../../lib/base/stamp.js';
+import { BatchReader, ChangeKind, WriteBatch, entryOfChange } from '../../lib/record/batch.js';
+import type { Entry } from '../../lib/record/entry.js';
+import { EMPTY_ENTRY } from '../../lib/record/entry.js';
+import { merge } from '../../lib/record/merge.js';
+import { entries, plain } from './arbitraries.js';
+
+const ORIGIN = 1;
+
+function open(batch: WriteBatch): BatchReader {
+  const reader = new BatchReader();
+  // A copy with nothing around it: a read outside of the batch would show.
+  const bytes = Buffer.from(batch.buffer.subarray(batch.start, batch.end));
+  reader.open(bytes, 0, bytes.length, 'spec');
+  return reader;
+}
+
+/** All entries of a batch, merged by database and key. */
+function readAll(batch: WriteBatch): Map<string, Entry> {
+  const found = new Map<string, Entry>();
+  const reader = open(batch);
+  while (reader.next()) {
+    const key = `${reader.db}/${reader.bytes.toString('latin1', reader.keyStart, reader.keyEnd)}`;
+    found.set(key, merge(found.get(key) ?? EMPTY_ENTRY, entryOfChange(reader)));
+  }
+  return found;
+}
+
+function append(
+  batch: WriteBatch,
+  db: number,
+  key: string,
+  write: (bytes: Buffer) => void,
+  changes = 1,
+  stamp = 100,
+): void {
+  const bytes = Buffer.from(key, 'latin1');
+  batch.entry(db, bytes, 0, bytes.length, changes, stamp);
+  write(bytes);
+}
+
+describe('WriteBatch', () => {
+  it('gives back whole entries as they were', () => {
+    const named = fc.tuple(fc.integer({ min: 0, max: 300 }), fc.string({ maxLength: 300 }), entries);
+    fc.assert(
+      fc.property(fc.array(named, { maxLength: 5 }), fc.nat(9), (list, headroom) => {
+        const batch = new WriteBatch(ORIGIN, headroom);
+        const expected = new Map<string, Entry>();
+        for (const [db, text, entry] of list) {
+          const key = Buffer.from(text);
+          batch.wholeEntry(db, key, entry);
+          const name = `${db}/${key.toString('latin1')}`;
+          const known = expected.get(name);
+          if (plainSize(entry) > 0) expected.set(name, merge(known ?? EMPTY_ENTRY, entry));
+        }
+        const found = batch.isEmpty ? new Map<string, Entry>() : readAll(batch);
+        expect([...found].map(([key, entry]) => [key, plain(entry)])).to.deep.equal(
+          [...expected].map(([key, entry]) => [key, plain(entry)]),
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives back strings of any bytes and length, with their expiry', () => {
+    const writes = fc.array(
+      fc.record({
+        key: fc.uint8Array({ maxLength: 400 }),
+        value: fc.uint8Array({ maxLength: 2000 }),
+        step: fc.nat(100_000),
+        atMs: fc.nat(),
+      }),
+      { minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(writes, (list) => {
+        const batch = new WriteBatch(ORIGIN, 16);
+        let stamp = 2 ** 50;
+        const stamps = list.map((write) => (stamp += write.step + 1));
+        list.forEach(({ key, value, atMs }, i) => {
+          batch.entry(3, key, 0, key.length, 2, stamps[i]);
+          batch.string(stamps[i], true, value, 0, value.length);
+          batch.expiry(stamps[i], atMs);
+        });
+        const reader = open(batch);
+        list.forEach(({ key, value, atMs }, i) => {
+          expect(reader.next()).to.equal(true);
+          expect([reader.kind, reader.db, reader.stamp, reader.origin, reader.replaces]).to.deep.equal([
+            ChangeKind.VALUE,
+            3,
+            stamps[i],
+            ORIGIN,
+            true,
+          ]);
+          expect(reader.bytes.subarray(reader.keyStart, reader.keyEnd).equals(key)).to.equal(true);
+          expect(reader.bytes.subarray(reader.valueStart, reader.valueEnd).equals(value)).to.equal(true);
+          expect(reader.next()).to.equal(true);
+          expect([reader.kind, reader.atMs, reader.stamp]).to.deep.equal([ChangeKind.EXPIRY, atMs, stamps[i]]);
+        });
+        expect(reader.next()).to.equal(false);
+      }),
+    );
+  });
+
+  it('gives back flushes and the map of databases', () => {
+    const batch = new WriteBatch(7);
+    batch.flush(0, 50);
+    batch.flush(12, 51);
+    batch.databases(52, [1, 0, 300]);
+    const reader = open(batch);
+    expect(reader.next()).to.equal(true);
+    expect([reader.kind, reader.db, reader.partition, reader.stamp, reader.origin]).to.deep.equal([
+      ChangeKind.FLUSH,
+      0,
+      0,
+      50,
+      7,
+    ]);
+    expect(reader.next()).to.equal(true);
+    expect([reader.kind, reader.db, reader.stamp]).to.deep.equal([ChangeKind.FLUSH, 12, 51]);
+    expect(reader.next()).to.equal(true);
+    expect([reader.kind, reader.stamp, reader.physical]).to.deep.equal([ChangeKind.DATABASES, 52, [1, 0, 300]]);
+    expect(reader.next()).to.equal(false);
+  });
+
+  it('takes 17 bytes for a SET besides key and value, and 6 for each further one of the turn', () => {
+    const batch = new WriteBatch(ORIGIN);
+    const value = Buffer.alloc(64);
+    const sizes = [0, 1, 2].map((i) => {
+      append(
+        batch,
+        0,
+        'key:000000000001',
+        () => {
+          batch.string(1000 + i, true, value, 0, 64);
+        },
+        1,
+        1000 + i,
+      );
+      return batch.byteLength;
+    });
+    expect(sizes[0] - 80).to.equal(17);
+    expect(sizes[2] - sizes[1] - 80).to.equal(6);
+  });
+
+  it('forgets everything on reset, and a large buffer with it', () => {
+    const batch = new WriteBatch(ORIGIN, 16);
+    const value = Buffer.alloc(9 * 1024 * 1024, 'x');
+    append(batch, 0, 'k', () => {
+      batch.string(100, true, value, 0, value.length);
+    });
+    expect(batch.buffer.length).to.be.above(value.length);
+    batch.reset();
+    expect([batch.isEmpty, batch.byteLength, batch.buffer.length]).to.deep.equal([true, 0, 65536]);
+    append(batch, 0, 'k', () => {
+      batch.delete(100);
+    });
+    expect([...readAll(batch).keys()]).to.deep.equal(['0/k']);
+  });
+});
+
+describe('BatchReader', () => {
+  function batchBytes(): Buffer {
+    const batch = new WriteBatch(ORIGIN);
+    append(
+      batch,
+      5,
+      'some key',
+      () => {
+        batch.string(101, false, Buffer.from('some value'), 0, 10);
+        batch.expiry(102, 5000);
+      },
+      2,
+    );
+    append(batch, 0, 'other', () => {
+      batch.delete(103);
+    });
+    return Buffer.from(batch.buffer.subarray(batch.start, batch.end));
+  }
+
+  function readBytes(bytes: Buffer): number {
+    const reader = new BatchReader();
+    reader.open(bytes, 0, bytes.length, 'spec');
+    let count = 0;
+    while (reader.next()) count++;
+    return count;
+  }
+
+  it('refuses a batch cut anywhere but between records', () => {
+    const bytes = batchBytes();
+    expect(readBytes(bytes)).to.equal(3);
+    let whole = 0;
+    for (let length = 0; length < bytes.length; length++) {
+      try {
+        readBytes(bytes.subarray(0, length));
+        whole++;
+      } catch (error) {
+        expect(error).to.be.instanceOf(CorruptionError);
+      }
+    }
+    expect(whole).to.equal(2); // behind the header, and behind the first entry
+  });
+
+  it('reads or refuses any bytes, and never goes beyond them', () => {
+    const mutations = fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(mutations, (list) => {
+        const bytes = batchBytes();
+        for (const [at, byte] of list) bytes[at % bytes.length] = byte;
+        try {
+          readBytes(bytes);
+        } catch (error) {
+          expect(error).to.be.instanceOf(CorruptionError);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('says that a newer ringkv wrote what it does not know', () => {
+    const bytes = batchBytes();
+    expect(() => readBytes(Buffer.from([2, ...bytes.subarray(1)]))).to.throw('batch format 2, this ringkv reads 1');
+    const unknownRecord = Buffer.from(bytes);
+    unknownRecord[11] = 0x09;
+    expect(() => readBytes(unknownRecord)).to.throw('record kind 9: written by a newer ringkv?');
+    const reservedBit = Buffer.from(bytes);
+    reservedBit[11] |= 0x40;
+    expect(() => readBytes(reservedBit)).to.throw('written by a newer ringkv?');
+  });
+
+  it('refuses a stamp out of range', () => {
+    const bytes = batchBytes();
+    bytes.writeDoubleLE(STAMP_LIMIT, 3);
+    expect(() => readBytes(bytes)).to.throw('out of range');
+  });
+});
+
+function plainSize(entry: Entry): number {
+  return (
+    entry.cells.size +
+    Number(entry.deletedUpTo.stamp > 0 || entry.deletedUpTo.origin > 0) +
+    Number(entry.expiry.pair.stamp > 0)
+  );
+}
