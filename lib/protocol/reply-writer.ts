@@ -150,8 +150,8 @@ export class ReplyWriter {
   /** A safe integer as a bulk string. */
   bulkInteger(value: number): void {
     this.header(DOLLAR, integerLength(value));
-    const at = writeInteger(value, this.buffer, this.reserve(HEADER_BYTES_MAX));
-    this.lineBreak(at);
+    const at = this.reserve(HEADER_BYTES_MAX);
+    this.lineBreak(writeInteger(value, this.buffer, at));
   }
 
   /** Nothing, in place of a bulk string. */

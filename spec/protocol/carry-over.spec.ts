@@ -33,6 +33,20 @@ describe('CarryOver append', () => {
     expect(carryOver.buffer.length).to.be.at.most(1024);
   });
 
+  it('moves the bytes seldom, when as little is dropped as is added', () => {
+    const carryOver = new CarryOver();
+    carryOver.append(Buffer.alloc(1000), 0, 1000, 0, Infinity);
+    let from = 0;
+    let moves = 0;
+    for (let i = 0; i < 10_000; i++) {
+      const moved = carryOver.append(Buffer.alloc(1), 0, 1, ++from, Infinity);
+      from -= moved;
+      if (moved > 0) moves++;
+    }
+    expect(moves).to.be.at.most(20);
+    expect(carryOver.buffer.length).to.be.at.most(4096);
+  });
+
   it('allocates nothing beyond what is announced', () => {
     const carryOver = new CarryOver();
     carryOver.append(Buffer.alloc(60_000), 0, 60_000, 0, 10_000);

@@ -22,6 +22,7 @@ describe('InlineLine split', () => {
     ['  SET\tkey  value ', ['SET', 'key', 'value']],
     ['echo "a\\x41\\n\\r\\t\\b\\a\\q\\\\\\""', ['echo', 'aA\n\r\t\b\x07q\\"']],
     ['echo "\\xfF\\x4"', ['echo', '\xffx4']],
+    ['echo "\\x4g\\x@1"', ['echo', 'x4gx@1']],
     ['echo "\\x', undefined],
     ["echo 'a\\n\\'b\\x41'", ['echo', "a\\n'b\\x41"]],
     ['echo a\\x41', ['echo', 'a\\x41']],

@@ -233,12 +233,55 @@ describe('ReplyWriter in the bytes of redis-server 7.0.15', () => {
       '(12345678901234567890\r\n',
     ],
     ['bulkInteger', (writer) => writer.bulkInteger(-42), '$3\r\n-42\r\n', '$3\r\n-42\r\n'],
+    ['bulk', (writer) => writer.bulkBuffer(Buffer.from('abc')), '$3\r\nabc\r\n', '$3\r\nabc\r\n'],
+    ['bulkText', (writer) => writer.bulkText('abc'), '$3\r\nabc\r\n', '$3\r\nabc\r\n'],
+    ['bulkLatin1', (writer) => writer.bulkLatin1('a\xff'), '$2\r\na\xff\r\n', '$2\r\na\xff\r\n'],
+    [
+      'a long integer',
+      (writer) => writer.integer(-9007199254740991),
+      ':-9007199254740991\r\n',
+      ':-9007199254740991\r\n',
+    ],
+    [
+      'long text',
+      (writer) => writer.bulkLatin1('y'.repeat(30)),
+      `$30\r\n${'y'.repeat(30)}\r\n`,
+      `$30\r\n${'y'.repeat(30)}\r\n`,
+    ],
+    ['error', (writer) => writer.error('ERR x'), '-ERR x\r\n', '-ERR x\r\n'],
     ['an empty bulk', (writer) => writer.bulkText(''), '$0\r\n\r\n', '$0\r\n\r\n'],
   ];
   for (const [name, write, resp2, resp3] of bytes) {
     it(`writes ${name}`, () => {
       expect(written(2, write)).to.equal(resp2);
       expect(written(3, write)).to.equal(resp3);
+    });
+  }
+
+  it('writes each of them at the end of a block as anywhere', () => {
+    for (const [name, write, resp2] of bytes) {
+      for (let left = 0; left <= 40; left++) {
+        const writer = writerFor(2);
+        writer.raw(Buffer.alloc(BLOCK_BYTES - left), 0, BLOCK_BYTES - left);
+        write(writer);
+        expect(textOf(writer).slice(BLOCK_BYTES - left), `${name}, ${left} bytes before the end`).to.equal(resp2);
+      }
+    }
+  });
+});
+
+describe('ReplyWriter bulkText', () => {
+  for (const text of ['\x7f', '\x80', 'é', '€', '😀', '\ud800', `${'x'.repeat(63)}é`, 'é'.repeat(100)]) {
+    it(`writes ${JSON.stringify(text)} in UTF-8`, () => {
+      const expected = Buffer.from(text);
+      expect(
+        decodeAll(
+          Buffer.from(
+            written(2, (writer) => writer.bulkText(text)),
+            'latin1',
+          ),
+        ),
+      ).to.deep.equal([expected]);
     });
   }
 });
