@@ -15,9 +15,12 @@ export interface Pace {
   readonly opsPerSecond: number;
 }
 
-/** Node's optimizing compiler is through with a request's path after about this many. */
-const WARM_UP_PIPELINED = 200_000;
-const WARM_UP_SINGLE = 100_000;
+/**
+ * A warm-up finds the pace with a few requests, then runs at it for a second: with pipelining that makes more requests
+ * than Node's optimizing compiler waits for, and without it the path is warm from what came before.
+ */
+const PROBE_REQUESTS = 20_000;
+const WARM_UP_SECONDS = 1;
 
 /** A measurement shall use this much of the quicker server's CPU, so that what is not the load's own vanishes. */
 const CPU_US_WANTED = 1_200_000;
@@ -25,11 +28,12 @@ const CPU_US_WANTED = 1_200_000;
 const SECONDS_MAX = 12;
 const REQUESTS_MIN = 10_000;
 
-/** Runs the scenario unmeasured on a server; the pace is that of the second half. `requestsMax` is for trial runs. */
+/** Runs the scenario unmeasured on a server; returns its pace at the end. `requestsMax` is for trial runs. */
 export async function warmUp(scenario: LoadScenario, driver: ServerDriver, requestsMax: number): Promise<Pace> {
-  const requests = Math.min(requestsMax, scenario.pipeline > 1 ? WARM_UP_PIPELINED : WARM_UP_SINGLE);
-  await measureLoad(scenario, driver, Math.ceil(requests / 2));
-  const [cpuUsPerOp, opsPerSecond] = await measureLoad(scenario, driver, Math.ceil(requests / 2));
+  const probe = Math.min(requestsMax, PROBE_REQUESTS);
+  const [, probePace] = await measureLoad(scenario, driver, probe);
+  const requests = Math.min(requestsMax, Math.max(probe, Math.ceil(probePace * WARM_UP_SECONDS)));
+  const [cpuUsPerOp, opsPerSecond] = await measureLoad(scenario, driver, requests);
   return { cpuUsPerOp, opsPerSecond };
 }
 
