@@ -4,7 +4,7 @@
  */
 export class RequestLimits {
   /** `proto-max-bulk-len`: the longest argument, in bytes. */
-  protoMaxBulkLen = 512 * 1024 * 1024;
+  protoMaxBulkLength = 512 * 1024 * 1024;
   /**
    * `client-query-buffer-limit`: the most unparsed bytes of a connection, so the longest request too. Offsets are
    * 32 bits wide: more than `QUERY_BUFFER_BYTES_MAX` is taken as that.

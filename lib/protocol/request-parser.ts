@@ -229,7 +229,7 @@ export class RequestParser {
       }
       length = this.readNumber();
     }
-    if (!(length >= 0 && length <= this.limits.protoMaxBulkLen)) {
+    if (!(length >= 0 && length <= this.limits.protoMaxBulkLength)) {
       return this.fail('Protocol error: invalid bulk length');
     }
     if (length > UNAUTHENTICATED_BULK_BYTES_MAX && !this.authenticated) {

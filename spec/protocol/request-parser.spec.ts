@@ -94,11 +94,11 @@ describe('RequestParser', () => {
     fc.assert(
       fc.property(fc.oneof(stream, damaged), places, pauses, fc.boolean(), (text, cuts, waits, authenticated) => {
         const limits = new RequestLimits();
-        limits.protoMaxBulkLen = 20_000;
+        limits.protoMaxBulkLength = 20_000;
         const parser = new RequestParser(limits);
         parser.authenticated = authenticated;
         const inside = cuts.map((cut) => cut % (text.length + 1));
-        const expected = parseStream(text, { authenticated, bulkBytesMax: limits.protoMaxBulkLen });
+        const expected = parseStream(text, { authenticated, bulkBytesMax: limits.protoMaxBulkLength });
         expect(parseInPieces(parser, text, inside, waits)).to.deep.equal(expected);
       }),
       { numRuns: 2000 },
@@ -288,14 +288,14 @@ describe('RequestParser limits', () => {
     const limits = new RequestLimits();
     const parser = new RequestParser(limits);
     expect(parse(encode(['x'.repeat(2000)]), parser).requests).to.have.lengthOf(1);
-    limits.protoMaxBulkLen = 1999;
+    limits.protoMaxBulkLength = 1999;
     expect(parse(encode(['x'.repeat(1999)]), parser).requests).to.have.lengthOf(1);
     expect(parse('*1\r\n$2000\r\n', parser).error).to.equal('Protocol error: invalid bulk length');
   });
 
   it('allow an argument beyond 32 bits to be announced', () => {
     const limits = new RequestLimits();
-    limits.protoMaxBulkLen = 2 ** 40;
+    limits.protoMaxBulkLength = 2 ** 40;
     expect(parse('*1\r\n$5000000000\r\n', new RequestParser(limits)).error).to.equal(undefined);
     expect(parse('*1\r\n$1099511627777\r\n', new RequestParser(limits)).error).to.equal(
       'Protocol error: invalid bulk length',
