@@ -1,16 +1,34 @@
 /** Every command that reads or changes keys, by the files that they are in. */
 
+import { bitfieldCommands } from './bitfield.js';
+import { bitmapCommands } from './bitmap.js';
 import type { Command } from './command.js';
+import { compareAndSetCommands } from './compare-and-set.js';
 import { counterCommands } from './counters.js';
 import { databaseCommands } from './databases.js';
+import { dumpCommands } from './dump.js';
 import { expiryCommands } from './expiry.js';
 import { keyCommands } from './keys.js';
+import { lcsCommands } from './lcs.js';
+import { movingCommands } from './moving.js';
+import { objectCommands } from './object.js';
+import { scanCommands } from './scan.js';
+import { stringRangeCommands } from './string-ranges.js';
 import { stringCommands } from './strings.js';
 
 export const dataCommands: readonly Command[] = [
   ...stringCommands,
+  ...stringRangeCommands,
   ...counterCommands,
+  ...compareAndSetCommands,
+  ...lcsCommands,
+  ...bitmapCommands,
+  ...bitfieldCommands,
   ...keyCommands,
   ...expiryCommands,
+  ...movingCommands,
+  ...scanCommands,
+  ...objectCommands,
+  ...dumpCommands,
   ...databaseCommands,
 ];

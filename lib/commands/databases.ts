@@ -76,7 +76,11 @@ function swapdb(call: Call): void {
   if (first === undefined) return;
   const second = parseNumber(call, 2, 'ERR invalid second DB index');
   if (second === undefined || !isDatabase(call, first) || !isDatabase(call, second)) return;
-  if (first !== second) keyspace.swap(first, second);
+  if (first !== second) {
+    keyspace.swap(first, second);
+    // A client holds on to the database that its number stood for.
+    for (const client of call.server.clients()) client.select(client.databaseNumber);
+  }
   reply.ok();
 }
 

@@ -152,6 +152,11 @@ export class Keyspace {
     this.heap.setAccess(this.ref, this.access.touched(this.heap.access(this.ref)));
   }
 
+  /** Sets the access field of the key under the cursor, if it is there: what is known of its use comes from elsewhere. */
+  setAccess(access: number): void {
+    if (this.ref !== 0) this.heap.setAccess(this.ref, access);
+  }
+
   /**
    * Sets the key under the cursor to a string. `expiry`: KEEP_EXPIRY (also: keeps the entry's life, as INCR and APPEND do),
    * NEVER, or Unix milliseconds; in the past, the key is removed instead. REQUIRES: `value` does not lie in a record.
@@ -265,18 +270,24 @@ export class Keyspace {
   /** Adds the map of databases to a batch, if it was ever changed: for a snapshot. */
   writeDatabases(batch: WriteBatch): void {
     if (comparePairs(this.databasesPair, PAIR_ZERO) === 0) return;
-    batch.databases(this.databasesPair.stamp, this.databases.map((db) => db.id));
+    batch.databases(
+      this.databasesPair.stamp,
+      this.databases.map((db) => db.id),
+    );
   }
 
   /**
-   * Adds at least `count` records of a physical database to `batch`, from `position` on; returns where to go on, POSITION_LIMIT at
-   * the end. What changes meanwhile is in the log: merged with that, a copy made in steps is right.
+   * Adds the records of a physical database to `batch`, those of the segment at `position`; returns where to go on, POSITION_LIMIT at the
+   * end. What changes meanwhile is in the log: merged with that, a copy made in steps is right.
    */
-  snapshot(id: number, position: number, count: number, batch: WriteBatch): number {
-    const db = this.physical[id] as Database | undefined;
-    if (db === undefined) return POSITION_LIMIT;
-    return db.table.walk(position, count, (ref) => {
-      batch.wholeEntry(id, this.heap.key(ref), this.heap.entry(ref));
+  snapshot(id: number, position: number, batch: WriteBatch): number {
+    const { heap, head } = this;
+    return this.physical[id].table.forEachInSegmentAt(position, (ref) => {
+      heap.read(ref, head);
+      const bytes = heap.bytes(ref);
+      const keyStart = heap.keyStart(ref);
+      const valueStart = heap.valueStart(ref);
+      batch.wholeString(id, head, bytes, keyStart, valueStart, valueStart + heap.valueLength(ref));
     });
   }
 

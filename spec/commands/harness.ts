@@ -108,6 +108,7 @@ export class Harness {
     const reader = new BatchReader();
     reader.open(this.batch.buffer, this.batch.start, this.batch.end, `batch format ${BATCH_FORMAT}`);
     while (reader.next()) copy.keyspace.apply(reader);
+    copy.call.client.select(0);
     return copy;
   }
 
@@ -165,23 +166,26 @@ export class Harness {
       id: 1,
       databaseNumber: 0,
       noTouch: false,
-      select: (number) => (this.databaseNumber = number),
+      select: (number) => {
+        this.databaseNumber = number;
+        call.db = this.keyspace.database(number);
+      },
     };
-    const server: Pick<Server, 'valueBytesMax'> = { valueBytesMax: 0 };
+    const server: Pick<Server, 'valueBytesMax' | 'clients'> = { valueBytesMax: 0, clients: () => [client as Client] };
     Object.defineProperties(client, {
       databaseNumber: { get: () => this.databaseNumber },
       noTouch: { get: () => this.noTouch },
     });
     Object.defineProperty(server, 'valueBytesMax', { get: () => this.valueBytesMax });
-    const call: Omit<Call, 'db'> = {
+    const call = {
       args: this.args,
+      db: this.keyspace.database(0),
       reply: this.reply,
       keyspace: this.keyspace,
       client: client as Client,
       server: server as Server,
     };
-    Object.defineProperty(call, 'db', { get: () => this.keyspace.database(this.databaseNumber) });
-    return call as Call;
+    return call;
   }
 
   /** xorshift32. */

@@ -1,0 +1,200 @@
+/** Strings as rows of bits: SETBIT, GETBIT, BITCOUNT, BITPOS, BITOP. Bit 0 is the highest bit of the first byte. */
+
+import { copyBytes } from '../base/bytes.js';
+import { parseInteger } from '../base/integer.js';
+import { bitCountBetween, bitNot, bitOp, bitPosition } from '../data/bits.js';
+import type { BitOperation } from '../data/bits.js';
+import { KEEP_EXPIRY, NEVER } from '../data/keyspace.js';
+import type { Call } from './call.js';
+import type { Command, KeyRange } from './command.js';
+import { ONE_KEY } from './command.js';
+import { SYNTAX_ERROR } from './error-texts.js';
+import { fromStart, isReversed } from './index-range.js';
+import { integerArgument } from './integer-argument.js';
+import { findKey, findString, readString, stringView } from './lookup.js';
+import { scratch } from './scratch.js';
+
+export const BIT_OFFSET_ERROR = 'ERR bit offset is not an integer or out of range';
+const BIT_ERROR = 'ERR bit is not an integer or out of range';
+
+const FROM_SECOND: KeyRange = { first: 2, last: -1, step: 1 };
+
+/** Bits of a string, from `first` to `last`: none if `last` is smaller. */
+interface BitRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** SETBIT key offset bit: the bit before. */
+function setbit(call: Call): void {
+  const { args, keyspace, reply } = call;
+  const { heap } = keyspace;
+  const offset = bitOffset(call, 2);
+  if (Number.isNaN(offset)) return;
+  const bit = parseInteger(args.buffer, args.start[3], args.end[3]);
+  if (bit !== 0 && bit !== 1) {
+    reply.error(BIT_ERROR);
+    return;
+  }
+  const ref = findString(call, 1);
+  const length = ref === 0 ? 0 : heap.valueLength(ref);
+  const at = Math.floor(offset / 8);
+  const mask = 0x80 >> (offset % 8);
+  const before = at < length && (heap.bytes(ref)[heap.valueStart(ref) + at] & mask) !== 0 ? 1 : 0;
+  if (at >= length || before !== bit) {
+    const newLength = Math.max(length, at + 1);
+    const bytes = enlarged(call, ref, newLength);
+    if (bit === 1) bytes[at] |= mask;
+    else bytes[at] &= ~mask;
+    keyspace.put(bytes, 0, newLength, KEEP_EXPIRY);
+  }
+  reply.integer(before);
+}
+
+/** GETBIT key offset */
+function getbit(call: Call): void {
+  const { heap } = call.keyspace;
+  const offset = bitOffset(call, 2);
+  if (Number.isNaN(offset)) return;
+  const ref = readString(call, 1);
+  const at = Math.floor(offset / 8);
+  const byte = ref !== 0 && at < heap.valueLength(ref) ? heap.bytes(ref)[heap.valueStart(ref) + at] : 0;
+  call.reply.integer((byte >> (7 - (offset % 8))) & 1);
+}
+
+/** BITCOUNT key [start end [BYTE | BIT]] */
+function bitcount(call: Call): void {
+  const { args, keyspace, reply } = call;
+  const { heap } = keyspace;
+  const ref = readString(call, 1);
+  if (ref === 0) {
+    reply.integer(0);
+    return;
+  }
+  if (args.count === 3) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  const range = parseRange(call, 2, heap.valueLength(ref));
+  if (range === undefined) return;
+  if (range.first > range.last) reply.integer(0);
+  else reply.integer(bitCountBetween(heap.bytes(ref), heap.valueStart(ref), range.first, range.last));
+}
+
+/** BITPOS key bit [start [end [BYTE | BIT]]] */
+function bitpos(call: Call): void {
+  const { args, keyspace, reply } = call;
+  const { heap } = keyspace;
+  const bit = integerArgument(call, 2);
+  if (Number.isNaN(bit)) return;
+  if (bit !== 0 && bit !== 1) {
+    reply.error('ERR The bit argument must be 1 or 0.');
+    return;
+  }
+  const ref = readString(call, 1);
+  if (ref === 0) {
+    reply.integer(bit === 1 ? -1 : 0);
+    return;
+  }
+  const length = heap.valueLength(ref);
+  const range = parseRange(call, 3, length);
+  if (range === undefined) return;
+  if (range.first > range.last) {
+    reply.integer(-1);
+    return;
+  }
+  const found = bitPosition(heap.bytes(ref), heap.valueStart(ref), range.first, range.last, bit);
+  // A string without a given end goes on in zeros.
+  if (found === -1 && bit === 0 && args.count < 5) reply.integer(length * 8);
+  else reply.integer(found);
+}
+
+/** BITOP operation destination key [key ...]: the length of the result. */
+function bitop(call: Call): void {
+  const { args, keyspace, reply } = call;
+  const operation = parseOperation(call);
+  if (operation === undefined) return;
+  let length = 0;
+  for (let i = 3; i < args.count; i++) {
+    const ref = readString(call, i);
+    if (ref !== 0) length = Math.max(length, keyspace.heap.valueLength(ref));
+  }
+  const bytes = combine(call, operation, length);
+  const ref = findKey(call, 2);
+  if (length > 0) keyspace.put(bytes, 0, length, NEVER);
+  else if (ref !== 0) keyspace.remove();
+  reply.integer(length);
+}
+
+/** Undefined after an error reply. */
+function parseOperation(call: Call): BitOperation | 'not' | undefined {
+  const { args, reply } = call;
+  if (args.is(1, 'and')) return 'and';
+  if (args.is(1, 'or')) return 'or';
+  if (args.is(1, 'xor')) return 'xor';
+  if (args.is(1, 'not') && args.count === 4) return 'not';
+  reply.error(args.is(1, 'not') ? 'ERR BITOP NOT must be called with a single source key.' : SYNTAX_ERROR);
+  return undefined;
+}
+
+/** The result over the keys from argument 3 on, of which the longest has `length` bytes. */
+function combine(call: Call, operation: BitOperation | 'not', length: number): Buffer {
+  const bytes = enlarged(call, findString(call, 3), length);
+  if (operation === 'not') {
+    bitNot(bytes, 0, length);
+    return bytes;
+  }
+  for (let i = 4; i < call.args.count; i++) {
+    const source = stringView(call, findString(call, i));
+    bitOp(operation, bytes, 0, length, source, 0, source.length);
+  }
+  return bytes;
+}
+
+/** A copy of the string at `ref` (0: of nothing), with zeros behind it up to `length`, in scratch. */
+export function enlarged(call: Call, ref: number, length: number): Buffer {
+  const source = stringView(call, ref);
+  const bytes = scratch(length);
+  bytes.fill(0, copyBytes(source, 0, source.length, bytes, 0), length);
+  return bytes;
+}
+
+/** The bit offset in argument i; NaN after an error reply. */
+function bitOffset(call: Call, i: number): number {
+  const offset = integerArgument(call, i, BIT_OFFSET_ERROR);
+  if (offset >= 0 && Math.floor(offset / 8) < call.server.valueBytesMax) return offset;
+  if (!Number.isNaN(offset)) call.reply.error(BIT_OFFSET_ERROR);
+  return NaN;
+}
+
+/**
+ * The bits that arguments i and on mean, `[start [end [BYTE | BIT]]]`, in a string of `length` bytes; undefined after an
+ * error reply.
+ */
+function parseRange(call: Call, i: number, length: number): BitRange | undefined {
+  const { args } = call;
+  const start = args.count > i ? integerArgument(call, i) : 0;
+  if (Number.isNaN(start)) return undefined;
+  const inBits = args.count > i + 2 && args.is(i + 2, 'bit');
+  if (args.count > i + 3 || (args.count === i + 3 && !inBits && !args.is(i + 2, 'byte'))) {
+    call.reply.error(SYNTAX_ERROR);
+    return undefined;
+  }
+  const end = args.count > i + 1 ? integerArgument(call, i + 1) : -1;
+  if (Number.isNaN(end)) return undefined;
+  const count = inBits ? length * 8 : length;
+  const first = fromStart(start, count);
+  const last = Math.min(fromStart(end, count), count - 1);
+  if (first > last || isReversed(start, end)) return NOTHING;
+  return inBits ? { first, last } : { first: first * 8, last: last * 8 + 7 };
+}
+
+const NOTHING: BitRange = { first: 0, last: -1 };
+
+export const bitmapCommands: readonly Command[] = [
+  { name: 'setbit', arity: 4, flags: ['write', 'denyoom'], keys: ONE_KEY, run: setbit },
+  { name: 'getbit', arity: 3, flags: ['readonly', 'fast'], keys: ONE_KEY, run: getbit },
+  { name: 'bitcount', arity: -2, flags: ['readonly'], keys: ONE_KEY, run: bitcount },
+  { name: 'bitpos', arity: -3, flags: ['readonly'], keys: ONE_KEY, run: bitpos },
+  { name: 'bitop', arity: -4, flags: ['write', 'denyoom'], keys: FROM_SECOND, run: bitop },
+];

@@ -1,0 +1,94 @@
+/** Values that leave and enter as bytes: DUMP and RESTORE, in Redis's own format. */
+
+import { decodeStringDump, encodeStringDump } from '../data/string-dump.js';
+import type { Call } from './call.js';
+import type { Command } from './command.js';
+import { ONE_KEY } from './command.js';
+import { SYNTAX_ERROR } from './error-texts.js';
+import { integerArgument } from './integer-argument.js';
+import { findKey, readString, stringView } from './lookup.js';
+
+const FREQUENCY_MAX = 255;
+/** In place of an idle time or a frequency. */
+const NOT_GIVEN = -1;
+
+interface RestoreOptions {
+  /** Whether a key that is there may be overwritten. */
+  replace: boolean;
+  /** Whether the time to live is a time. */
+  absolute: boolean;
+  idleSeconds: number;
+  frequency: number;
+}
+
+/** DUMP key */
+function dump(call: Call): void {
+  const ref = readString(call, 1);
+  if (ref === 0) call.reply.nullBulk();
+  else call.reply.bulkBuffer(encodeStringDump(stringView(call, ref)));
+}
+
+/** RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]; a ttl (milliseconds) of 0: for ever. */
+function restore(call: Call): void {
+  const { args, keyspace, reply } = call;
+  const options = parseOptions(call);
+  if (options === undefined) return;
+  if (!options.replace && findKey(call, 1) !== 0) {
+    reply.error('BUSYKEY Target key name already exists.');
+    return;
+  }
+  const ttl = integerArgument(call, 2);
+  if (Number.isNaN(ttl)) return;
+  if (ttl < 0) {
+    reply.error('ERR Invalid TTL value, must be >= 0');
+    return;
+  }
+  const value = decodeStringDump(args.view(3));
+  if (typeof value === 'string') {
+    reply.error(value === 'checksum' ? 'ERR DUMP payload version or checksum are wrong' : 'ERR Bad data format');
+    return;
+  }
+  findKey(call, 1);
+  keyspace.put(value, 0, value.length, ttl === 0 || options.absolute ? ttl : ttl + keyspace.clock.nowMs);
+  restoreAccess(call, options);
+  reply.ok();
+}
+
+/** Undefined after an error reply. */
+function parseOptions(call: Call): RestoreOptions | undefined {
+  const { args, reply } = call;
+  const options = { replace: false, absolute: false, idleSeconds: NOT_GIVEN, frequency: NOT_GIVEN };
+  for (let i = 4; i < args.count; i++) {
+    const takesNumber = i + 1 < args.count && options.idleSeconds === NOT_GIVEN && options.frequency === NOT_GIVEN;
+    if (args.is(i, 'replace')) options.replace = true;
+    else if (args.is(i, 'absttl')) options.absolute = true;
+    else if (takesNumber && args.is(i, 'idletime')) {
+      options.idleSeconds = integerArgument(call, ++i);
+      if (options.idleSeconds >= 0) continue;
+      if (options.idleSeconds < 0) reply.error('ERR Invalid IDLETIME value, must be >= 0');
+      return undefined;
+    } else if (takesNumber && args.is(i, 'freq')) {
+      options.frequency = integerArgument(call, ++i);
+      if (options.frequency >= 0 && options.frequency <= FREQUENCY_MAX) continue;
+      if (!Number.isNaN(options.frequency)) reply.error('ERR Invalid FREQ value, must be >= 0 and <= 255');
+      return undefined;
+    } else {
+      reply.error(SYNTAX_ERROR);
+      return undefined;
+    }
+  }
+  return options;
+}
+
+/** Takes over what was said of the use of the key under the cursor, if it suits the policy. */
+function restoreAccess({ keyspace }: Call, options: RestoreOptions): void {
+  const { access } = keyspace;
+  if (access.usesFrequency) {
+    if (options.frequency !== NOT_GIVEN) keyspace.setAccess(access.frequent(options.frequency));
+  } else if (options.idleSeconds !== NOT_GIVEN) keyspace.setAccess(access.idle(options.idleSeconds));
+}
+
+export const dumpCommands: readonly Command[] = [
+  { name: 'dump', arity: 2, flags: ['readonly'], keys: ONE_KEY, run: dump },
+  { name: 'restore', arity: -4, flags: ['write', 'denyoom'], keys: ONE_KEY, run: restore },
+];

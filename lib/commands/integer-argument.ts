@@ -1,0 +1,17 @@
+import { parseInteger, parseInteger64 } from '../base/integer.js';
+import type { Call } from './call.js';
+import { NOT_AN_INTEGER } from './error-texts.js';
+
+/**
+ * Argument i, a 64-bit integer; NaN after an error reply. Rounded beyond 2^53, which is near enough for what only has to
+ * be known as too large: offsets, lengths, counts.
+ */
+export function integerArgument(call: Call, i: number, refusal: string = NOT_AN_INTEGER): number {
+  const { args } = call;
+  const value = parseInteger(args.buffer, args.start[i], args.end[i]);
+  if (!Number.isNaN(value)) return value;
+  const long = parseInteger64(args.buffer, args.start[i], args.end[i]);
+  if (long !== undefined) return Number(long);
+  call.reply.error(refusal);
+  return NaN;
+}
