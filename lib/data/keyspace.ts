@@ -9,7 +9,6 @@
  * does not fall under its expiry.
  */
 
-import { POSITION_LIMIT } from '../base/position.js';
 import type { PositionHasher } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import type { Random } from '../host/ports.js';
@@ -20,13 +19,17 @@ import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { RecordHead, RecordHeap } from '../storage/record-heap.js';
-import { ResidentTable } from '../storage/table.js';
+import { ResidentTable, SEGMENT_COUNT_MAX } from '../storage/table.js';
 import type { AccessPolicy } from './access.js';
 
 /** For `put`: the key's expiry stays as it is. */
 export const KEEP_EXPIRY = -1;
 /** For `put`: the key does not expire. */
 export const NEVER = 0;
+
+/** Bytes of records that one step of a snapshot takes, more or less. */
+const SNAPSHOT_STEP_BYTES = 1024 * 1024;
+const SNAPSHOT_FRAME_BYTES = 64 * 1024;
 
 /** One physical database. SELECT's numbers are mapped to them (SWAPDB). */
 export interface Database {
@@ -277,18 +280,25 @@ export class Keyspace {
   }
 
   /**
-   * Adds the records of a physical database to `batch`, those of the segment at `position`; returns where to go on, POSITION_LIMIT at the
-   * end. What changes meanwhile is in the log: merged with that, a copy made in steps is right.
+   * Adds some records of a physical database to `batch`, about SNAPSHOT_STEP_BYTES from `position` on; calls `drain`, which empties the batch,
+   * whenever it has grown to SNAPSHOT_FRAME_BYTES. Returns where to go on, POSITION_LIMIT at the end. What changes meanwhile is in the
+   * log: merged with that, a copy made in steps is right.
    */
-  snapshot(id: number, position: number, batch: WriteBatch): number {
+  snapshot(id: number, position: number, batch: WriteBatch, drain: () => void): number {
     const { heap, head } = this;
-    return this.physical[id].table.forEachInSegmentAt(position, (ref) => {
+    const { table } = this.physical[id];
+    const visit = (ref: number): void => {
       heap.read(ref, head);
       const bytes = heap.bytes(ref);
       const keyStart = heap.keyStart(ref);
       const valueStart = heap.valueStart(ref);
       batch.wholeString(id, head, bytes, keyStart, valueStart, valueStart + heap.valueLength(ref));
-    });
+      if (batch.byteLength >= SNAPSHOT_FRAME_BYTES) drain();
+    };
+    const stepRecords = Math.ceil(SNAPSHOT_STEP_BYTES / (this.recordBytes / Math.max(1, this.keyCount) + 1));
+    // A whole segment costs no sorting; parts of one are taken in order, to go on from.
+    if (stepRecords >= SEGMENT_COUNT_MAX) return table.forEachInSegmentAt(position, visit);
+    return table.walk(position, stepRecords, visit);
   }
 
   /** Merges one change of a log or of another node. Adds nothing to the batch. */

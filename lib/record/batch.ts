@@ -64,6 +64,19 @@ const CHANGE_OVERHEAD_BYTES = 64;
 const SHRINK_ABOVE_BYTES = 4 * 1024 * 1024;
 const INITIAL_BYTES = 64 * 1024;
 
+/** What `wholeString` takes of a string besides its key and value: its pairs and expiry, 0 where there is none. */
+export interface StringHead {
+  readonly stamp: number;
+  readonly origin: number;
+  /** deletedUpTo is the pair just below. */
+  readonly replaces: boolean;
+  readonly deletedStamp: number;
+  readonly deletedOrigin: number;
+  readonly expiresAtMs: number;
+  readonly expiryStamp: number;
+  readonly expiryOrigin: number;
+}
+
 /**
  * Collects the changes of a turn of the loop. The bytes are `buffer[start, end)`; `headroom` bytes in front of
  * `start` are free for the frame header of whoever stores them. Valid until `reset`.
@@ -162,11 +175,36 @@ export class WriteBatch {
     for (const id of physical) this.end = writeVarint(this.buffer, this.end, id);
   }
 
+  /**
+   * The whole entry of a string with the pairs that it has, from packed parts: its key is `bytes[keyStart, valueStart)`, its value
+   * `bytes[valueStart, valueEnd)`. What `wholeEntry` does, for millions of records.
+   */
+  wholeString(
+    db: number,
+    head: StringHead,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const withDelete = !head.replaces && (head.deletedStamp !== 0 || head.deletedOrigin !== 0);
+    const withExpiry = head.expiryStamp !== 0 || head.expiryOrigin !== 0;
+    this.entry(db, bytes, keyStart, valueStart, 1 + Number(withDelete) + Number(withExpiry), 0);
+    this.reserve(valueEnd - valueStart + CHANGE_OVERHEAD_BYTES * 3);
+    if (withDelete) this.stamped(ChangeKind.DELETE, head.deletedStamp, head.deletedOrigin);
+    this.stamped(ChangeKind.VALUE | (head.replaces ? CHANGE_REPLACES : 0), head.stamp, head.origin);
+    this.buffer[this.end++] = Types.STRING;
+    this.end = writeVarint(this.buffer, this.end, valueEnd - valueStart);
+    this.end = copyBytes(bytes, valueStart, valueEnd, this.buffer, this.end);
+    if (!withExpiry) return;
+    this.stamped(ChangeKind.EXPIRY, head.expiryStamp, head.expiryOrigin);
+    this.float64(head.expiresAtMs);
+  }
+
   /** A whole entry with the pairs that it has: for snapshots, transfer and repair. Nothing is written for an empty one. */
   wholeEntry(db: number, key: Uint8Array, entry: Entry): void {
     const single = entry.cells.size === 1 ? [...entry.cells.values()][0] : undefined;
-    const replaces =
-      single?.value !== undefined && comparePairs(entry.deletedUpTo, pairBefore(single.pair)) === 0;
+    const replaces = single?.value !== undefined && comparePairs(entry.deletedUpTo, pairBefore(single.pair)) === 0;
     const withDelete = !replaces && comparePairs(entry.deletedUpTo, PAIR_ZERO) > 0;
     const withExpiry = comparePairs(entry.expiry.pair, PAIR_ZERO) > 0;
     const changes = entry.cells.size + Number(withDelete) + Number(withExpiry);
@@ -205,14 +243,18 @@ export class WriteBatch {
   }
 
   private pair(head: number, pair: Pair): void {
-    const own = pair.origin === this.origin && pair.stamp >= this.base;
+    this.stamped(head, pair.stamp, pair.origin);
+  }
+
+  private stamped(head: number, stamp: number, origin: number): void {
+    const own = origin === this.origin && stamp >= this.base;
     this.buffer[this.end++] = own ? head : head | CHANGE_FOREIGN;
     if (own) {
-      this.end = writeVarint(this.buffer, this.end, pair.stamp - this.base);
+      this.end = writeVarint(this.buffer, this.end, stamp - this.base);
       return;
     }
-    this.float64(pair.stamp);
-    this.end = this.buffer.writeUInt16LE(pair.origin, this.end);
+    this.float64(stamp);
+    this.end = this.buffer.writeUInt16LE(origin, this.end);
   }
 
   private lengthPrefixed(bytes: Uint8Array): void {
@@ -365,7 +407,8 @@ export class BatchReader {
 
   private cell(head: number): void {
     const type = this.byte();
-    if (type < Types.STRING || type > Types.COUNTER) throw this.corrupt(`cell type ${type}: written by a newer ringkv?`);
+    if (type < Types.STRING || type > Types.COUNTER)
+      throw this.corrupt(`cell type ${type}: written by a newer ringkv?`);
     this.type = type as CellType;
     const fieldLength = (head & CHANGE_FIELD) === 0 ? 0 : this.input.read();
     this.fieldStart = this.input.offset;
@@ -432,7 +475,8 @@ export function entryOfChange(reader: BatchReader): Entry {
   }
   assert(reader.kind === ChangeKind.VALUE || reader.kind === ChangeKind.TOMBSTONE, 'a change of one key');
   const { bytes, type } = reader;
-  const field = reader.fieldEnd === reader.fieldStart ? WHOLE : Buffer.from(bytes.subarray(reader.fieldStart, reader.fieldEnd));
+  const field =
+    reader.fieldEnd === reader.fieldStart ? WHOLE : Buffer.from(bytes.subarray(reader.fieldStart, reader.fieldEnd));
   const dead = reader.kind === ChangeKind.TOMBSTONE;
   const value = dead ? undefined : Buffer.from(bytes.subarray(reader.valueStart, reader.valueEnd));
   const cell: Cell = { type, field, value, pair, expiresAtMs: dead ? 0 : reader.atMs };

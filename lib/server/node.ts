@@ -180,7 +180,8 @@ export class Node implements Server, ConnectionHost, Guards {
         this.listeners.push(listener);
         if (this.port === 0) this.port = listener.port;
       } catch (error) {
-        if (!('host' in address) || !isOptional(this.config.bind, address.host) || !isMissingAddress(error)) throw error;
+        if (!('host' in address) || !isOptional(this.config.bind, address.host) || !isMissingAddress(error))
+          throw error;
       }
     }
     this.timers.every(TICK_MS, () => {
@@ -495,7 +496,7 @@ export class Node implements Server, ConnectionHost, Guards {
       this.access.decayMinutes = config.lfuDecayTimeMinutes;
     });
     follow(['proto-max-bulk-len', 'client-query-buffer-limit'], () => {
-      this.limits.protoMaxBulkLen = config.protoMaxBulkLenBytes;
+      this.limits.protoMaxBulkLength = config.protoMaxBulkLenBytes;
       this.limits.clientQueryBufferLimit = config.clientQueryBufferLimitBytes;
     });
     follow(['loglevel'], () => {
@@ -548,8 +549,7 @@ export class Node implements Server, ConnectionHost, Guards {
 
   private updateAlert(): void {
     this.keyspace.removesExpired = !this.pause.isOn && this.durability.failure === undefined;
-    this.alert =
-      this.stopping || this.pause.isOn || this.monitors.size > 0 || this.durability.failure !== undefined;
+    this.alert = this.stopping || this.pause.isOn || this.monitors.size > 0 || this.durability.failure !== undefined;
   }
 
   private onLogFailed(error: Error): void {

@@ -11,7 +11,7 @@ import type { Config } from '../config/config.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock, Disk, Random, Timers } from '../host/ports.js';
 import { BatchReader, WriteBatch } from '../record/batch.js';
-import type { Rewrite } from '../storage/append-only-file.js';
+import type { Rewrite } from '../storage/aof-rewrite.js';
 import { AppendOnlyFile } from '../storage/append-only-file.js';
 import { FRAME_HEADER_BYTES } from '../storage/aof-frame.js';
 import type { TurnLog } from './turn.js';
@@ -21,7 +21,6 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 /** A rewrite works for this long, then lets the loop go on for RESTS times as long. */
 const REWRITE_SLICE_US = 1000;
 const REWRITE_RESTS = 3;
-const REWRITE_STEP_RECORDS = 64;
 
 export interface PersistenceOptions {
   readonly config: Config;
@@ -53,7 +52,6 @@ export class Persistence implements TurnLog, Durability {
   private readonly batch: WriteBatch;
   private log: AppendOnlyFile | undefined;
   private rewriteRunning: Promise<void> = Promise.resolve();
-  private everySecondDue = false;
 
   /** Reads what is on disk into the keyspace. Throws CorruptionError and DiskError. */
   constructor(options: PersistenceOptions) {
@@ -173,7 +171,7 @@ export class Persistence implements TurnLog, Durability {
     const { batch, log } = this;
     let ok = true;
     try {
-      log?.appendFramed(batch.buffer, batch.start, batch.end);
+      log?.appendFramed(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
     } catch {
       ok = false; // the log has failed for good; onFailed was told why
     }
@@ -229,7 +227,7 @@ export class Persistence implements TurnLog, Durability {
     const { keyspace, options } = this;
     const batch = new WriteBatch(options.origin, FRAME_HEADER_BYTES);
     const flush = (): void => {
-      if (!batch.isEmpty) rewrite.appendFramed(batch.buffer, batch.start, batch.end);
+      if (!batch.isEmpty) rewrite.appendFramed(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
       batch.reset();
     };
     keyspace.writeDatabases(batch);
@@ -240,13 +238,12 @@ export class Persistence implements TurnLog, Durability {
         const startedUs = options.clock.monotonicUs();
         options.onTurn();
         while (position < POSITION_LIMIT && options.clock.monotonicUs() - startedUs < REWRITE_SLICE_US) {
-          position = keyspace.snapshot(id, position, REWRITE_STEP_RECORDS, batch);
-          if (batch.byteLength > BATCH_BYTES_MAX / 16) flush();
+          position = keyspace.snapshot(id, position, batch, flush);
         }
         if (position < POSITION_LIMIT) await this.rest();
       }
-      flush();
     }
+    flush();
   }
 
   private rest(): Promise<void> {

@@ -136,6 +136,16 @@ export class ResidentTable {
   }
 
   /**
+   * Calls `visit` with every record of the segment that holds `position`, in no order, and returns where the next segment
+   * begins; POSITION_LIMIT after the last. `visit` must not change the table.
+   */
+  forEachInSegmentAt(position: number, visit: (ref: number) => void): number {
+    const index = this.indexOf(position);
+    visitAll(this.segments[index], visit);
+    return this.startOf(index + 1);
+  }
+
+  /**
    * Walks on from `cursor` in the order of positions: calls `visit` with at least `count` records (fewer only at the
    * end), all records of one position together, and returns the cursor to go on from; POSITION_LIMIT at the end. Records that are
    * there from a walk's begin to its end are visited whatever happens between its calls.
@@ -226,7 +236,7 @@ export class ResidentTable {
   }
 
   private indexOf(position: number): number {
-    return this.locate(Math.floor(position / 4294967296), position % 4294967296 | 0);
+    return this.locate(Math.floor(position / 4294967296), (position % 4294967296) | 0);
   }
 
   private startOf(index: number): number {
