@@ -67,9 +67,8 @@ export class PositionHasher {
     v1 ^= 0xee;
     const wordsEnd = end - ((end - start) & 3);
     let i = start;
-    let word = 0;
     for (; i < wordsEnd; i += 4) {
-      word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+      const word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
       v3 ^= word;
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -83,7 +82,7 @@ export class PositionHasher {
       v2 = (v2 << 16) | (v2 >>> 16);
       v0 ^= word;
     }
-    word = (end - start) << 24;
+    let word = (end - start) << 24;
     if (i + 2 < end) word |= bytes[i + 2] << 16;
     if (i + 1 < end) word |= bytes[i + 1] << 8;
     if (i < end) word |= bytes[i];

@@ -30,16 +30,14 @@ export class ActiveExpiry {
     if (!this.enabled) return false;
     const startedUs = this.clock.monotonicUs();
     if (startedUs < this.nextRoundUs) return false;
-    let usedUs = 0;
-    do {
-      if (!this.step()) {
-        this.endRound(this.clock.monotonicUs(), startedUs);
-        return false;
-      }
-      usedUs = this.clock.monotonicUs() - startedUs;
-    } while (usedUs < budgetUs);
-    this.roundUs += usedUs;
-    return true;
+    for (;;) {
+      const more = this.step();
+      const usedUs = this.clock.monotonicUs() - startedUs;
+      if (!more) this.endRound(startedUs + usedUs, usedUs);
+      else if (usedUs < budgetUs) continue;
+      else this.roundUs += usedUs;
+      return more;
+    }
   }
 
   private step(): boolean {
@@ -53,8 +51,8 @@ export class ActiveExpiry {
     return false;
   }
 
-  private endRound(nowUs: number, startedUs: number): void {
-    this.nextRoundUs = nowUs + (this.roundUs + nowUs - startedUs) * REST_FACTOR;
+  private endRound(nowUs: number, usedUs: number): void {
+    this.nextRoundUs = nowUs + (this.roundUs + usedUs) * REST_FACTOR;
     this.roundUs = 0;
   }
 }

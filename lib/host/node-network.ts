@@ -78,7 +78,7 @@ function rebuild(accepted: Socket, buffer: Buffer, onRead: (length: number) => b
   if (typeof handle?.useUserBuffer !== 'function' || typeof handle.readStart !== 'function') return undefined;
   holder._handle = null;
   const options = { handle, allowHalfOpen: true, manualStart: true, onread: { buffer, callback: onRead } };
-  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  const socket = new Socket(options);
   accepted.destroy();
   return socket;
 }

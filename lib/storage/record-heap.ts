@@ -320,8 +320,8 @@ export class RecordHeap {
       doubles[field++] = head.expiryOrigin;
     }
     if (flags & DELETED) {
-      doubles[field++] = head.deletedStamp;
-      doubles[field++] = head.deletedOrigin;
+      doubles[field] = head.deletedStamp;
+      doubles[field + 1] = head.deletedOrigin;
     }
   }
 
