@@ -72,6 +72,8 @@ export interface Durability {
   readonly logBaseBytes: number;
   /** How long the last rewrite took, seconds; -1 before the first. */
   readonly lastRewriteSeconds: number;
+  /** The keyspace's `changeCount` when the last rewrite that went well began; 0 before the first. */
+  readonly savedChangeCount: number;
   /** Makes everything written so far durable. Rejects when the log has failed. */
   sync(): Promise<void>;
   /** Writes the data anew without its history (BGREWRITEAOF, BGSAVE). Resolves when it is durable. REQUIRES: not `isRewriting`. */
@@ -87,6 +89,20 @@ export interface CommandUse {
   readonly totalUs: number;
   readonly rejectedCalls: number;
   readonly failedCalls: number;
+  /** How long its calls took; absent until one was measured (latency-tracking). */
+  readonly latency?: LatencyDistribution;
+}
+
+/** How the durations of calls are distributed: exact to two digits, from 1 ns to 1 s. */
+export interface LatencyDistribution {
+  readonly count: number;
+  /** The duration that `percent` of the calls did not exceed, in microseconds. */
+  percentileUs(percent: number): number;
+  /**
+   * How many calls took at most so many microseconds, for bounds that double from about 1 us on; only bounds at which the number
+   * grows.
+   */
+  cumulative(): readonly (readonly [boundUs: number, calls: number])[];
 }
 
 /** A turn of the event loop, as INFO loop shows it. */
@@ -166,6 +182,8 @@ export interface Server {
   /** Holds back commands until then: all of them, or those that may write. */
   pauseClients(untilMs: number, writesOnly: boolean): void;
   unpauseClients(): void;
+  /** Lets a client see every command that runs, or no longer. */
+  setMonitor(client: Client, on: boolean): void;
   /** Whether keys that have expired are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpiry: boolean;
   readonly slowLog: SlowLog;
@@ -201,6 +219,8 @@ export interface LatencyMonitor {
   events(): readonly string[];
   /** Oldest first; empty for an unknown event. */
   history(event: string): readonly LatencySample[];
+  /** The worst sample of an event since its last reset, those included that its history has forgotten; 0 for none. */
+  maxMs(event: string): number;
   /** Forgets events (all without arguments); returns how many there were. */
   reset(events: readonly string[]): number;
 }

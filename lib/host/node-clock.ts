@@ -24,6 +24,10 @@ export class NodeClock implements Clock {
     return Date.now();
   }
 
+  wallUs(): number {
+    return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+  }
+
   monotonicUs(): number {
     return performance.now() * 1000;
   }

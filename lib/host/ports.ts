@@ -10,6 +10,8 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC, a whole number. */
   wallMs(): number;
+  /** Microseconds since 1970-01-01 UTC, a whole number. */
+  wallUs(): number;
   /** Microseconds since an arbitrary start, never going back; may carry a fraction. */
   monotonicUs(): number;
   /** Microseconds of CPU time that the calling thread has used, never going back. */

@@ -35,6 +35,13 @@ export class Clients {
     return this.byId.values();
   }
 
+  /** Bytes of requests and replies that wait in memory. */
+  bufferBytes(): number {
+    let bytes = 0;
+    for (const connection of this.all()) bytes += connection.inputBytes + connection.outputBytes;
+    return bytes;
+  }
+
   /** Closes those that have been silent for longer than `timeoutSeconds`; 0 is for ever. Who waits or watches may be silent. */
   closeIdle(nowMs: number, timeoutSeconds: number): void {
     if (timeoutSeconds === 0) return;

@@ -11,7 +11,7 @@ import type { Output } from '../protocol/reply-writer.js';
 import { ReplyWriter } from '../protocol/reply-writer.js';
 import type { RequestLimits } from '../protocol/request-limits.js';
 import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
-import type { Node } from './node.js';
+import type { ServerPort } from './server-port.js';
 
 /** A client whose replies reach this is not read from until it has taken them. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
@@ -19,7 +19,7 @@ const OUTPUT_PAUSE_BYTES = 1024 * 1024;
 /** What a connection needs of the server that holds it. */
 export interface ConnectionHost {
   readonly keyspace: Keyspace;
-  readonly server: Node;
+  readonly server: ServerPort;
   readonly pool: BufferPool;
   readonly limits: RequestLimits;
   /** Runs one request to the end, or blocks the connection. */
@@ -60,7 +60,7 @@ export class OwnedCall implements Call {
     return this.connection;
   }
 
-  get server(): Node {
+  get server(): ServerPort {
     return this.connection.server;
   }
 }
@@ -82,7 +82,7 @@ export class Connection implements StreamHandler, Call, Client {
   readonly createdMs: number;
   readonly reply: ReplyWriter;
   readonly keyspace: Keyspace;
-  readonly server: Node;
+  readonly server: ServerPort;
   args: Args;
   db: Database;
   lastUsedMs: number;

@@ -11,9 +11,9 @@ export interface Guards {
   readonly alert: boolean;
   /** Holds the request back (CLIENT PAUSE); true if it did. */
   postpone(connection: Connection, entry: CommandEntry, args: Args): boolean;
-  refusal(connection: Connection, entry: CommandEntry): string | undefined;
+  refusal(entry: CommandEntry): string | undefined;
   /** Shows a command that is about to run to the monitors. */
-  watch(connection: Connection, entry: CommandEntry, args: Args): void;
+  watch(connection: Connection, args: Args): void;
   /** Makes room in memory for a command that needs some; false if there is none. */
   makeRoom(): boolean;
   /** A command took long enough to be logged. */
@@ -47,6 +47,11 @@ export class Executor {
     this.clock = clock;
   }
 
+  resetFigures(): void {
+    this.commandsProcessed = 0;
+    this.errors.clear();
+  }
+
   /** Input arrived: reads the clock for the first of its commands. */
   startTimer(): void {
     this.startedUs = this.clock.monotonicUs();
@@ -61,12 +66,12 @@ export class Executor {
     }
     if (this.guards.alert) {
       if (this.guards.postpone(connection, entry, args)) return;
-      const refusal = this.guards.refusal(connection, entry);
+      const refusal = this.guards.refusal(entry);
       if (refusal !== undefined) {
         this.reject(connection, entry, refusal);
         return;
       }
-      if (!entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
+      if (!entry.staysOutOfMonitor) this.guards.watch(connection, args);
     }
     if (entry.needsMemory && !this.guards.makeRoom()) {
       this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");

@@ -8,19 +8,15 @@
 import { PositionHasher } from '../base/position.js';
 import { HybridClock } from '../base/stamp.js';
 import { dataCommands } from '../commands/data-commands.js';
-import type { Command } from '../commands/command.js';
-import type { LoopFigures, ProcessFigures, Server, ServerFigures } from '../commands/ports.js';
 import { serverCommands } from '../commands/server-commands.js';
 import type { Config } from '../config/config.js';
 import { AccessPolicy } from '../data/access.js';
 import { ActiveExpiry } from '../data/active-expiry.js';
-import { evictOne } from '../data/eviction.js';
 import { Keyspace } from '../data/keyspace.js';
 import type {
   ByteStream,
   Clock,
   Disk,
-  ListenAddress,
   Listener,
   Network,
   ProcessProbe,
@@ -34,19 +30,19 @@ import { RequestLimits } from '../protocol/request-limits.js';
 import { WriteBatch } from '../record/batch.js';
 import { FRAME_HEADER_BYTES } from '../storage/aof-frame.js';
 import { openIdentity } from '../storage/identity.js';
+import { isOptional, listenAddresses } from './addresses.js';
 import { Clients, isOverLimit } from './clients.js';
-import type { CommandEntry } from './command-table.js';
 import { CommandTable } from './command-table.js';
 import type { ConnectionHost } from './connection.js';
 import { Connection } from './connection.js';
-import type { Guards } from './executor.js';
 import { Executor } from './executor.js';
+import { Gate } from './gate.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
 import { Memory } from './memory.js';
-import { formatMonitorLine } from './monitor.js';
 import { Pause } from './pause.js';
 import { Persistence } from './persistence.js';
+import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { Turn } from './turn.js';
 
@@ -58,11 +54,10 @@ const TICKS_PER_SECOND = 10;
 const SLICE_US = 1000;
 const SLICE_REST_MS = 3;
 const FREE_STEP_RECORDS = 4096;
-/** Keys that one command makes room by removing, at most. */
-const EVICTIONS_PER_COMMAND = 64;
 
 export interface NodeOptions {
   readonly config: Config;
+  /** Empty if there is none. */
   readonly configFile: string;
   readonly version: string;
   readonly clock: Clock;
@@ -74,293 +69,116 @@ export interface NodeOptions {
   readonly log: Log;
   /** Writes the configuration file anew (CONFIG REWRITE); throws ConfigError or DiskError. */
   readonly rewriteConfig: () => void;
-  /** Called when the node has ended of itself (SHUTDOWN, a failure): the process should. */
+  /** Called when the node has ended of itself (SHUTDOWN): the process should. */
   readonly onStopped: (exitCode: number) => void;
 }
 
-export class Node implements Server, ConnectionHost, Guards {
-  readonly config: Config;
-  readonly timers: Timers;
+export class Node implements ConnectionHost {
   readonly keyspace: Keyspace;
-  readonly durability: Persistence;
+  readonly server: ServerPort;
   readonly pool = new BufferPool();
   readonly limits = new RequestLimits();
-  readonly version: string;
-  readonly runId: string;
-  readonly configFile: string;
-  readonly slowLog = new RecentSlowCommands();
-  readonly latency = new LatencyEvents();
-  readonly memory: Memory;
-  alert = false;
-  port = 0;
 
   private readonly options: NodeOptions;
+  private readonly config: Config;
   private readonly clock: Clock;
   private readonly log: Log;
+  private readonly persistence: Persistence;
   private readonly turn: Turn;
   private readonly executor: Executor;
-  private readonly table: CommandTable;
   private readonly registry = new Clients();
+  private readonly gate: Gate;
   private readonly pause: Pause;
   private readonly expiry: ActiveExpiry;
   private readonly access: AccessPolicy;
-  private readonly monitors = new Set<Connection>();
-  private readonly startedMs: number;
+  private readonly memory: Memory;
   private listeners: Listener[] = [];
   private ticks = 0;
   private slicing = false;
-  private stopping = false;
-  private readonly perSecond = { commands: 0, input: 0, output: 0, ops: 0, inputBytes: 0, outputBytes: 0 };
+  private stopped: Promise<string | undefined> | undefined;
 
   /** Opens the data directory and reads it. Throws CorruptionError and DiskError. */
   constructor(options: NodeOptions) {
-    const { config, clock, timers, random, disk } = options;
+    const { config, clock, timers, random } = options;
     this.options = options;
     this.config = config;
     this.clock = clock;
-    this.timers = timers;
     this.log = options.log;
-    this.version = options.version;
-    this.configFile = options.configFile;
-    this.startedMs = clock.wallMs();
-    this.runId = randomHex(random, 20);
-    if (!disk.exists(config.dir)) disk.makeDirectory(config.dir);
-    disk.lock(`${config.dir}/lock`);
-    const identity = openIdentity(disk, random, config.dir);
     this.access = new AccessPolicy(random);
-    this.access.tick(this.startedMs);
-    this.keyspace = new Keyspace({
-      databaseCount: config.databases,
-      clock: new HybridClock(() => clock.wallMs()),
-      hasher: new PositionHasher(identity.positionKey),
-      random,
-      batch: new WriteBatch(ORIGIN, FRAME_HEADER_BYTES),
-      access: this.access,
-      origin: ORIGIN,
-    });
-    this.durability = new Persistence({
-      config,
-      keyspace: this.keyspace,
-      disk,
-      clock,
-      timers,
-      random,
-      directory: config.dir,
-      origin: ORIGIN,
-      report: (message) => {
-        this.log.notice(message);
-      },
-      onSynced: (position) => {
-        this.turn.release(position);
-      },
-      onFailed: (error) => {
-        this.onLogFailed(error);
-      },
-      onTurn: () => {
-        this.turn.begin();
-      },
-    });
-    this.turn = new Turn(clock, timers, this.durability);
-    this.table = new CommandTable([...dataCommands, ...serverCommands], config.renamedCommands);
-    this.executor = new Executor(this.table, this.keyspace, this, clock);
+    this.access.tick(clock.wallMs());
+    this.keyspace = this.openKeyspace();
+    this.persistence = this.openPersistence();
+    this.turn = new Turn(clock, timers, this.persistence);
     this.pause = new Pause((connection, args) => {
       this.executor.startTimer();
       this.executor.execute(connection, args);
     });
     this.expiry = new ActiveExpiry(this.keyspace, clock);
-    this.memory = new Memory(this.keyspace, options.process, () => this.pendingOutputBytes());
-    this.followConfig();
+    this.memory = new Memory(this.keyspace, options.process, () => this.registry.bufferBytes());
+    const slowLog = new RecentSlowCommands();
+    const latency = new LatencyEvents();
+    this.gate = new Gate({
+      config,
+      clock,
+      keyspace: this.keyspace,
+      pause: this.pause,
+      memory: this.memory,
+      slowLog,
+      latency,
+      logFailure: () => this.persistence.failure,
+      onMonitored: (monitor) => {
+        this.turn.add(monitor);
+      },
+    });
+    const table = new CommandTable([...dataCommands, ...serverCommands], config.renamedCommands);
+    this.executor = new Executor(table, this.keyspace, this.gate, clock);
+    this.server = new ServerPort({
+      ...options,
+      runId: randomHex(random, 20),
+      keyspace: this.keyspace,
+      persistence: this.persistence,
+      table,
+      executor: this.executor,
+      registry: this.registry,
+      turn: this.turn,
+      gate: this.gate,
+      pause: this.pause,
+      expiry: this.expiry,
+      memory: this.memory,
+      slowLog,
+      latency,
+      shutdown: (how) => this.shutdown(how),
+    });
+    this.followConfig(slowLog);
   }
 
   /** Takes connections from now on. Rejects if an address cannot be had. */
   async start(): Promise<void> {
-    for (const address of this.addresses()) {
+    for (const address of listenAddresses(this.config)) {
       try {
         const listener = await this.options.network.listen(address, (stream) => this.accept(stream));
         this.listeners.push(listener);
-        if (this.port === 0) this.port = listener.port;
+        if (this.server.port === 0) this.server.port = listener.port;
       } catch (error) {
-        if (!('host' in address) || !isOptional(this.config.bind, address.host) || !isMissingAddress(error))
-          throw error;
+        if (!isOptional(this.config, address, error)) throw error;
       }
     }
-    this.timers.every(TICK_MS, () => {
+    this.options.timers.every(TICK_MS, () => {
       this.tick();
     });
-    const where = this.port === 0 ? this.config.unixsocket : `port ${this.port}`;
+    const where = this.server.port === 0 ? this.config.unixsocket : `port ${this.server.port}`;
     this.log.notice(`Ready to accept connections on ${where}`);
   }
 
-  // --- Server: what commands see ---
-
-  get activeExpiry(): boolean {
-    return this.expiry.enabled;
-  }
-
-  set activeExpiry(enabled: boolean) {
-    this.expiry.enabled = enabled;
-  }
-
-  get valueBytesMax(): number {
-    return this.config.protoMaxBulkLenBytes;
-  }
-
-  get usedMemoryBytes(): number {
-    return this.memory.usedBytes;
-  }
-
-  get peakMemoryBytes(): number {
-    return this.memory.peakBytes;
-  }
-
-  get figures(): ServerFigures {
-    const { registry, executor, perSecond } = this;
-    return {
-      startedMs: this.startedMs,
-      connectionsReceived: registry.received,
-      connectionsRejected: registry.rejected,
-      commandsProcessed: executor.commandsProcessed,
-      inputBytes: registry.inputBytes,
-      outputBytes: registry.outputBytes,
-      loop: this.turn as LoopFigures,
-      errors: executor.errors,
-      opsPerSecond: perSecond.ops,
-      inputBytesPerSecond: perSecond.inputBytes,
-      outputBytesPerSecond: perSecond.outputBytes,
-    };
-  }
-
-  clients(): Iterable<Connection> {
-    return this.registry.all();
-  }
-
-  clientById(id: number): Connection | undefined {
-    return this.registry.get(id);
-  }
-
-  *commands(): Iterable<Command> {
-    for (const entry of this.table.all()) yield entry.command;
-  }
-
-  commandNamed(name: string): Command | undefined {
-    return this.table.named(name)?.command;
-  }
-
-  resolve(args: Args): { command: Command; fullName: string } | undefined {
-    const entry = this.table.find(args);
-    if (entry?.subcommands === undefined || args.count < 2) {
-      return entry === undefined ? undefined : { command: entry.command, fullName: entry.name };
-    }
-    const sub = entry.subcommands.get(args.text(1).toLowerCase());
-    return sub === undefined ? undefined : { command: sub.command, fullName: sub.name };
-  }
-
-  *commandUses(): Iterable<CommandEntry> {
-    for (const entry of this.table.all()) {
-      yield entry;
-      if (entry.subcommands !== undefined) yield* entry.subcommands.values();
-    }
-  }
-
-  resetFigures(): void {
-    for (const entry of this.table.all()) entry.resetUse();
-    this.registry.resetFigures();
-    this.turn.resetFigures();
-    this.executor.commandsProcessed = 0;
-    this.executor.errors.clear();
-    this.keyspace.resetFigures();
-    this.memory.resetPeak();
-    Object.assign(this.perSecond, { commands: 0, input: 0, output: 0 });
-  }
-
-  processFigures(): ProcessFigures {
-    const { process } = this.options;
-    const all = process.cpu();
-    const main = process.mainThreadCpu();
-    return {
-      residentBytes: process.residentBytes(),
-      heapBytes: process.heapBytes(),
-      systemMemoryBytes: process.totalMemoryBytes,
-      userCpuSeconds: all.user,
-      systemCpuSeconds: all.system,
-      mainThreadUserCpuSeconds: main.user,
-      mainThreadSystemCpuSeconds: main.system,
-      processId: process.processId,
-      osName: process.osName,
-      architectureBits: 64,
-    };
-  }
-
-  wallMs(): number {
-    return this.clock.wallMs();
-  }
-
-  wallUs(): number {
-    return this.clock.wallMs() * 1000 + Math.floor(this.clock.monotonicUs() % 1000);
-  }
-
-  pauseClients(untilMs: number, writesOnly: boolean): void {
-    this.pause.start(untilMs, writesOnly);
-    this.updateAlert();
-  }
-
-  unpauseClients(): void {
-    this.pause.end();
-    this.updateAlert();
-  }
-
-  rewriteConfig(): void {
-    this.options.rewriteConfig();
-  }
-
-  /** Called when a client's isMonitor has changed. */
-  setMonitor(connection: Connection, on: boolean): void {
-    if (on) this.monitors.add(connection);
-    else this.monitors.delete(connection);
-    this.updateAlert();
-  }
-
-  async shutdown(options: { force: boolean; nowait: boolean; abort: boolean }): Promise<string | undefined> {
-    if (options.abort) return 'ERR No shutdown in progress.';
-    this.log.notice('User requested shutdown...');
-    const failure = await this.stop();
-    if (failure !== undefined && !options.force) {
-      this.stopping = false;
-      return `ERR Errors trying to SHUTDOWN. Check logs.`;
-    }
-    this.options.onStopped(0);
-    return undefined;
-  }
-
   /** Stops taking commands and makes everything durable. Resolves to what went wrong, if anything did. */
-  async stop(): Promise<string | undefined> {
-    if (this.stopping) return undefined;
-    this.stopping = true;
-    this.alert = true;
-    try {
-      await this.durability.sync();
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.log.warning(`The log could not be made durable: ${message}`);
-      return message;
-    }
-    for (const listener of this.listeners) listener.close();
-    this.listeners = [];
-    for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
-    this.durability.close();
-    this.log.notice('Everything is on disk, bye bye...');
-    return undefined;
-  }
-
-  // --- ConnectionHost: what connections see ---
-
-  get server(): this {
-    return this;
+  stop(): Promise<string | undefined> {
+    this.stopped ??= this.stopInOrder();
+    return this.stopped;
   }
 
   execute(connection: Connection, args: Args): void {
     this.executor.execute(connection, args);
-    this.durability.relieve();
+    this.persistence.relieve();
   }
 
   onInput(_connection: Connection, bytes: number): void {
@@ -386,53 +204,77 @@ export class Node implements Server, ConnectionHost, Guards {
 
   onClosed(connection: Connection): void {
     this.registry.remove(connection);
-    if (connection.isMonitor) this.setMonitor(connection, false);
+    if (connection.isMonitor) this.gate.setMonitor(connection, false);
   }
 
-  // --- Guards: what the executor asks ---
-
-  postpone(connection: Connection, entry: CommandEntry, args: Args): boolean {
-    return this.pause.postpone(connection, entry, args);
+  private openKeyspace(): Keyspace {
+    const { config, clock, random, disk } = this.options;
+    if (!disk.exists(config.dir)) disk.makeDirectory(config.dir);
+    disk.lock(`${config.dir}/lock`);
+    const identity = openIdentity(disk, random, config.dir);
+    return new Keyspace({
+      databaseCount: config.databases,
+      clock: new HybridClock(() => clock.wallMs()),
+      hasher: new PositionHasher(identity.positionKey),
+      random,
+      batch: new WriteBatch(ORIGIN, FRAME_HEADER_BYTES),
+      access: this.access,
+      origin: ORIGIN,
+    });
   }
 
-  refusal(_connection: Connection, entry: CommandEntry): string | undefined {
-    if (this.stopping) return 'ERR The server is shutting down';
-    const { failure } = this.durability;
-    if (failure !== undefined && entry.isWrite) return `MISCONF Errors writing to the AOF file: ${failure}`;
+  private openPersistence(): Persistence {
+    return new Persistence({
+      ...this.options,
+      keyspace: this.keyspace,
+      directory: this.config.dir,
+      origin: ORIGIN,
+      report: (message) => {
+        this.log.notice(message);
+      },
+      onSynced: (position) => {
+        this.turn.release(position);
+      },
+      onFailed: (error) => {
+        this.log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
+        this.turn.abandonHeld();
+        this.gate.update();
+      },
+      onTurn: () => {
+        this.turn.begin();
+      },
+    });
+  }
+
+  private async shutdown(how: { force: boolean; nowait: boolean; abort: boolean }): Promise<string | undefined> {
+    if (how.abort) return 'ERR No shutdown in progress.';
+    this.log.notice('User requested shutdown...');
+    const failure = await this.stop();
+    if (failure !== undefined && !how.force) {
+      this.stopped = undefined;
+      this.gate.reopen();
+      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+    }
+    this.options.onStopped(0);
     return undefined;
   }
 
-  watch(connection: Connection, entry: CommandEntry, args: Args): void {
-    if (this.monitors.size === 0) return;
-    const line = formatMonitorLine(this.wallUs(), connection, entry.name, args);
-    for (const monitor of this.monitors) {
-      monitor.reply.simple(line);
-      this.turn.add(monitor);
+  private async stopInOrder(): Promise<string | undefined> {
+    this.gate.close();
+    try {
+      await this.persistence.sync();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.log.warning(`The log could not be made durable: ${message}`);
+      return message;
     }
+    for (const listener of this.listeners) listener.close();
+    this.listeners = [];
+    for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
+    this.persistence.close();
+    this.log.notice('Everything is on disk, bye bye...');
+    return undefined;
   }
-
-  makeRoom(): boolean {
-    const { maxmemoryBytes, maxmemoryPolicy, maxmemorySamples } = this.config;
-    if (maxmemoryBytes === 0) return true;
-    for (let i = 0; this.memory.usedBytes > maxmemoryBytes; i++) {
-      if (i === EVICTIONS_PER_COMMAND) return true;
-      if (!evictOne(this.keyspace, maxmemoryPolicy, maxmemorySamples)) return false;
-    }
-    return true;
-  }
-
-  onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void {
-    const { slowlogLogSlowerThanUs, slowlogMaxLen, latencyMonitorThresholdMs } = this.config;
-    const nowMs = this.clock.wallMs();
-    if (slowlogLogSlowerThanUs >= 0 && durationUs >= slowlogLogSlowerThanUs && !entry.staysOutOfSlowLog) {
-      this.slowLog.add(args, connection, nowMs, durationUs, slowlogMaxLen);
-    }
-    if (latencyMonitorThresholdMs !== 0 && durationUs >= latencyMonitorThresholdMs * 1000) {
-      this.latency.add(entry.isFast ? 'fast-command' : 'command', nowMs, Math.floor(durationUs / 1000));
-    }
-  }
-
-  // --- the inside ---
 
   private accept(stream: ByteStream): StreamHandler {
     const connection = new Connection(this, stream, this.registry.nextId(), this.clock.wallMs());
@@ -460,18 +302,8 @@ export class Node implements Server, ConnectionHost, Guards {
     return undefined;
   }
 
-  private addresses(): ListenAddress[] {
-    const { port, bind, tcpBacklog, unixsocket, unixsocketPermissions } = this.config;
-    const addresses: ListenAddress[] = [];
-    if (port !== 0) {
-      for (const host of bind) addresses.push({ host: hostName(host), port, backlog: tcpBacklog });
-    }
-    if (unixsocket !== '') addresses.push({ path: unixsocket, mode: unixsocketPermissions || undefined });
-    return addresses;
-  }
-
   /** Brings what depends on options into force, now and whenever they change. */
-  private followConfig(): void {
+  private followConfig(slowLog: RecentSlowCommands): void {
     const { config } = this;
     const follow = (names: readonly string[], apply: () => void): void => {
       apply();
@@ -488,7 +320,7 @@ export class Node implements Server, ConnectionHost, Guards {
       this.executor.slowUs = Math.min(slow, late);
     });
     follow(['slowlog-max-len'], () => {
-      this.slowLog.trim(config.slowlogMaxLen);
+      slowLog.trim(config.slowlogMaxLen);
     });
     follow(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], () => {
       this.access.usesFrequency = config.maxmemoryPolicy.endsWith('lfu');
@@ -503,7 +335,7 @@ export class Node implements Server, ConnectionHost, Guards {
       this.log.level = config.loglevel;
     });
     config.onChange('appendonly', () => {
-      this.durability.setEnabled(config.appendonly);
+      this.persistence.setEnabled(config.appendonly);
       return undefined;
     });
   }
@@ -514,54 +346,30 @@ export class Node implements Server, ConnectionHost, Guards {
     const nowMs = this.clock.wallMs();
     const second = ++this.ticks % TICKS_PER_SECOND === 0;
     this.pause.tick(nowMs);
-    this.updateAlert();
+    this.gate.update();
     this.memory.sample();
-    this.durability.tick(second);
-    if (second) this.everySecond(nowMs);
+    this.persistence.tick(second);
+    if (second) {
+      this.access.tick(nowMs);
+      this.registry.closeIdle(nowMs, this.config.timeoutSeconds);
+      this.server.sampleRates();
+    }
     this.slice();
-  }
-
-  private everySecond(nowMs: number): void {
-    const { perSecond, executor, registry } = this;
-    this.access.tick(nowMs);
-    registry.closeIdle(nowMs, this.config.timeoutSeconds);
-    perSecond.ops = executor.commandsProcessed - perSecond.commands;
-    perSecond.inputBytes = registry.inputBytes - perSecond.input;
-    perSecond.outputBytes = registry.outputBytes - perSecond.output;
-    perSecond.commands = executor.commandsProcessed;
-    perSecond.input = registry.inputBytes;
-    perSecond.output = registry.outputBytes;
   }
 
   /** Background work, a slice at a time while there is more. */
   private slice(): void {
-    if (this.slicing || this.pause.isOn || this.durability.failure !== undefined) return;
+    if (this.slicing || this.gate.isQuiet) return;
     this.turn.begin();
     this.keyspace.clock.tick();
-    const more = this.keyspace.freeFlushed(FREE_STEP_RECORDS);
-    if (!this.expiry.run(SLICE_US) && !more) return;
+    const moreToFree = this.keyspace.freeFlushed(FREE_STEP_RECORDS);
+    const moreToExpire = this.expiry.run(SLICE_US);
+    if (!moreToFree && !moreToExpire) return;
     this.slicing = true;
-    this.timers.after(SLICE_REST_MS, () => {
+    this.options.timers.after(SLICE_REST_MS, () => {
       this.slicing = false;
       this.slice();
     });
-  }
-
-  private updateAlert(): void {
-    this.keyspace.removesExpired = !this.pause.isOn && this.durability.failure === undefined;
-    this.alert = this.stopping || this.pause.isOn || this.monitors.size > 0 || this.durability.failure !== undefined;
-  }
-
-  private onLogFailed(error: Error): void {
-    this.log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
-    this.turn.abandonHeld();
-    this.updateAlert();
-  }
-
-  private pendingOutputBytes(): number {
-    let bytes = 0;
-    for (const connection of this.registry.all()) bytes += connection.outputBytes + connection.inputBytes;
-    return bytes;
   }
 }
 
@@ -569,20 +377,4 @@ function randomHex(random: Random, bytes: number): string {
   const buffer = Buffer.alloc(bytes);
   random.fill(buffer);
   return buffer.toString('hex');
-}
-
-/** `bind` addresses in Redis's words: `*` is all of IPv4, `::*` all of IPv6; a leading `-` makes one optional. */
-function hostName(bind: string): string {
-  const name = bind.startsWith('-') ? bind.slice(1) : bind;
-  if (name === '*') return '0.0.0.0';
-  return name === '::*' ? '::' : name;
-}
-
-function isOptional(bind: readonly string[], host: string): boolean {
-  return bind.some((address) => address.startsWith('-') && hostName(address) === host);
-}
-
-function isMissingAddress(error: unknown): boolean {
-  const code = (error as { code?: string }).code;
-  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EPROTONOSUPPORT';
 }

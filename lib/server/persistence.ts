@@ -46,6 +46,7 @@ export class Persistence implements TurnLog, Durability {
   lastRewriteOk = true;
   lastSaveMs: number;
   lastRewriteSeconds = -1;
+  savedChangeCount = 0;
 
   private readonly options: PersistenceOptions;
   private readonly keyspace: Keyspace;
@@ -188,6 +189,7 @@ export class Persistence implements TurnLog, Durability {
 
   private async rewriteAll(): Promise<void> {
     const startedUs = this.options.clock.monotonicUs();
+    const { changeCount } = this.keyspace;
     let rewrite: Rewrite | undefined;
     let temporary: AppendOnlyFile | undefined;
     try {
@@ -203,6 +205,7 @@ export class Persistence implements TurnLog, Durability {
       this.commitBeforeFinish();
       await rewrite?.finish();
       this.lastRewriteOk = true;
+      this.savedChangeCount = changeCount;
       this.lastSaveMs = this.options.clock.wallMs();
       this.options.report('Log rewritten');
     } catch (error) {

@@ -1,0 +1,28 @@
+/** Where to listen, as `bind`, `port` and `unixsocket` say. */
+
+import type { Settings } from '../config/settings.js';
+import type { ListenAddress } from '../host/ports.js';
+
+/** The addresses of the configuration, in order. */
+export function listenAddresses(config: Settings): ListenAddress[] {
+  const { port, bind, tcpBacklog, unixsocket, unixsocketPermissions } = config;
+  const addresses: ListenAddress[] =
+    port === 0 ? [] : bind.map((host) => ({ host: hostName(host), port, backlog: tcpBacklog }));
+  if (unixsocket !== '') addresses.push({ path: unixsocket, mode: unixsocketPermissions || undefined });
+  return addresses;
+}
+
+/** Whether it does not matter that `address` could not be had: `bind` has it with a dash, and the machine has it not. */
+export function isOptional(config: Settings, address: ListenAddress, error: unknown): boolean {
+  if (!('host' in address)) return false;
+  if (!config.bind.some((host) => host.startsWith('-') && hostName(host) === address.host)) return false;
+  const code = (error as { code?: string }).code;
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EPROTONOSUPPORT';
+}
+
+/** `*` is all of IPv4, `::*` all of IPv6. */
+function hostName(bind: string): string {
+  const name = bind.startsWith('-') ? bind.slice(1) : bind;
+  if (name === '*') return '0.0.0.0';
+  return name === '::*' ? '::' : name;
+}

@@ -1,0 +1,114 @@
+import type { Config } from '../config/config.js';
+import { evictOne } from '../data/eviction.js';
+import type { Keyspace } from '../data/keyspace.js';
+import type { Clock } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { CommandEntry } from './command-table.js';
+import type { Connection } from './connection.js';
+import type { Guards } from './executor.js';
+import type { LatencyEvents } from './latency-monitor.js';
+import type { Memory } from './memory.js';
+import { formatMonitorLine } from './monitor.js';
+import type { Pause } from './pause.js';
+import type { RecentSlowCommands } from './slow-log.js';
+
+/** Keys that one command makes room by removing, at most. */
+const EVICTIONS_PER_COMMAND = 64;
+
+export interface GateOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly keyspace: Keyspace;
+  readonly pause: Pause;
+  readonly memory: Memory;
+  readonly slowLog: RecentSlowCommands;
+  readonly latency: LatencyEvents;
+  /** Why the log takes no more writes, if it does not. */
+  readonly logFailure: () => string | undefined;
+  /** A monitor has something to be sent. */
+  readonly onMonitored: (monitor: Connection) => void;
+}
+
+/** Stands before every command: says whether it may run now, shows it to monitors, and notes if it was slow. */
+export class Gate implements Guards {
+  alert = false;
+  private readonly options: GateOptions;
+  private readonly monitors = new Set<Connection>();
+  private stopping = false;
+
+  constructor(options: GateOptions) {
+    this.options = options;
+  }
+
+  /** Nothing runs any more. */
+  close(): void {
+    this.stopping = true;
+    this.update();
+  }
+
+  reopen(): void {
+    this.stopping = false;
+    this.update();
+  }
+
+  setMonitor(connection: Connection, on: boolean): void {
+    connection.isMonitor = on;
+    if (on) this.monitors.add(connection);
+    else this.monitors.delete(connection);
+    this.update();
+  }
+
+  /** Whether data may change without a client asking for it: not in a pause, nor without a log. */
+  get isQuiet(): boolean {
+    return this.options.pause.isOn || this.options.logFailure() !== undefined;
+  }
+
+  /** Called when anything that the gate looks at has changed. */
+  update(): void {
+    this.options.keyspace.removesExpired = !this.isQuiet;
+    this.alert = this.stopping || this.monitors.size > 0 || this.isQuiet;
+  }
+
+  postpone(connection: Connection, entry: CommandEntry, args: Args): boolean {
+    return this.options.pause.postpone(connection, entry, args);
+  }
+
+  refusal(entry: CommandEntry): string | undefined {
+    if (this.stopping) return 'ERR The server is shutting down';
+    const failure = this.options.logFailure();
+    return failure !== undefined && entry.isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
+  }
+
+  watch(connection: Connection, args: Args): void {
+    if (this.monitors.size === 0) return;
+    const { clock, onMonitored } = this.options;
+    const line = formatMonitorLine(clock.wallUs(), connection, args);
+    for (const monitor of this.monitors) {
+      monitor.reply.simple(line);
+      onMonitored(monitor);
+    }
+  }
+
+  makeRoom(): boolean {
+    const { config, memory, keyspace } = this.options;
+    const { maxmemoryBytes, maxmemoryPolicy, maxmemorySamples } = config;
+    if (maxmemoryBytes === 0) return true;
+    for (let i = 0; memory.usedBytes > maxmemoryBytes; i++) {
+      if (i === EVICTIONS_PER_COMMAND) return true;
+      if (!evictOne(keyspace, maxmemoryPolicy, maxmemorySamples)) return false;
+    }
+    return true;
+  }
+
+  onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void {
+    const { config, clock, slowLog, latency } = this.options;
+    const { slowlogLogSlowerThanUs, slowlogMaxLen, latencyMonitorThresholdMs } = config;
+    const nowMs = clock.wallMs();
+    if (slowlogLogSlowerThanUs >= 0 && durationUs >= slowlogLogSlowerThanUs && !entry.staysOutOfSlowLog) {
+      slowLog.add(args, connection, nowMs, durationUs, slowlogMaxLen);
+    }
+    if (latencyMonitorThresholdMs !== 0 && durationUs >= latencyMonitorThresholdMs * 1000) {
+      latency.add(entry.isFast ? 'fast-command' : 'command', nowMs, Math.floor(durationUs / 1000));
+    }
+  }
+}
