@@ -98,8 +98,14 @@ export class Segment {
     const median = this.samplePosition();
     if (median === undefined) return undefined;
     const upper = new Segment(median);
-    const { slots, highs, capacity } = this;
-    const lowerCount = this.clearFor();
+    const { slots, highs, capacity, count } = this;
+    let upperCount = 0;
+    for (let slot = 0; slot < capacity; slot++) {
+      if (slots[2 * slot + 1] !== 0 && this.position(slot) >= median) upperCount++;
+    }
+    // Both get their size beforehand: filled in the order of homes, a table that grew step by step would be one long cluster.
+    upper.clear(upperCount);
+    this.clear(count - upperCount);
     for (let slot = 0; slot < capacity; slot++) {
       const ref = slots[2 * slot + 1];
       if (ref === 0) continue;
@@ -108,7 +114,7 @@ export class Segment {
       if (high * TWO_32 + (low >>> 0) >= median) upper.insert(high, low, ref);
       else this.insert(high, low, ref);
     }
-    assert(this.count + upper.count === lowerCount, 'a split loses nothing');
+    assert(this.count + upper.count === count, 'a split loses nothing');
     upper.nextExpiryMs = this.nextExpiryMs;
     return upper;
   }
@@ -135,14 +141,12 @@ export class Segment {
     return above;
   }
 
-  /** Empties the table for refilling with about half; returns how many there were. */
-  private clearFor(): number {
-    const count = this.count;
-    this.capacity = Math.max(INITIAL_CAPACITY, Math.ceil(count / 2 / LOAD_MAX) + 8);
+  /** Makes the table empty, with room for `count`. */
+  private clear(count: number): void {
+    this.capacity = Math.max(INITIAL_CAPACITY, Math.ceil((count + 1) / LOAD_MAX));
     this.slots = new Int32Array(2 * this.capacity);
     this.highs = new Uint16Array(this.capacity);
     this.count = 0;
-    return count;
   }
 
   private place(high: number, low: number, ref: number): void {

@@ -285,11 +285,28 @@ export class ResidentTable {
   }
 }
 
+/** Part of a table that a stride moves on by: the golden ratio's, so that the slots visited spread evenly all the time. */
+const STRIDE = 0.618;
+
+/**
+ * Visits every record, far apart in the table one after the other: a table that is filled from another one's records in the order of
+ * their homes becomes one long cluster while it grows.
+ */
 function visitAll(segment: Segment, visit: (ref: number) => void): void {
-  for (let slot = 0; slot < segment.capacity; slot++) {
+  const { capacity } = segment;
+  let stride = Math.max(1, Math.floor(capacity * STRIDE));
+  while (greatestCommonDivisor(stride, capacity) !== 1) stride++;
+  let slot = 0;
+  for (let i = 0; i < capacity; i++) {
     const ref = segment.ref(slot);
     if (ref !== 0) visit(ref);
+    slot += stride;
+    if (slot >= capacity) slot -= capacity;
   }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /**
