@@ -17,6 +17,10 @@ import { scratch } from './scratch.js';
 export const BIT_OFFSET_ERROR = 'ERR bit offset is not an integer or out of range';
 const BIT_ERROR = 'ERR bit is not an integer or out of range';
 
+/** Units of ranges, in bits. */
+const BYTE = 8;
+const BIT = 1;
+
 const FROM_SECOND: KeyRange = { first: 2, last: -1, step: 1 };
 
 /** Bits of a string, from `first` to `last`: none if `last` is smaller. */
@@ -71,12 +75,21 @@ function bitcount(call: Call): void {
     reply.integer(0);
     return;
   }
-  if (args.count === 3) {
+  if (args.count === 3 || args.count > 5) {
     reply.error(SYNTAX_ERROR);
     return;
   }
-  const range = parseRange(call, 2, heap.valueLength(ref));
-  if (range === undefined) return;
+  const start = args.count > 2 ? integerArgument(call, 2) : 0;
+  if (Number.isNaN(start)) return;
+  const end = args.count > 3 ? integerArgument(call, 3) : -1;
+  if (Number.isNaN(end)) return;
+  if (isReversed(start, end)) {
+    reply.integer(0);
+    return;
+  }
+  const unit = parseUnit(call, 4);
+  if (unit === undefined) return;
+  const range = bitRange(start, end, unit, heap.valueLength(ref));
   if (range.first > range.last) reply.integer(0);
   else reply.integer(bitCountBetween(heap.bytes(ref), heap.valueStart(ref), range.first, range.last));
 }
@@ -97,7 +110,7 @@ function bitpos(call: Call): void {
     return;
   }
   const length = heap.valueLength(ref);
-  const range = parseRange(call, 3, length);
+  const range = parseRange(call, length);
   if (range === undefined) return;
   if (range.first > range.last) {
     reply.integer(-1);
@@ -167,29 +180,36 @@ function bitOffset(call: Call, i: number): number {
   return NaN;
 }
 
-/**
- * The bits that arguments i and on mean, `[start [end [BYTE | BIT]]]`, in a string of `length` bytes; undefined after an
- * error reply.
- */
-function parseRange(call: Call, i: number, length: number): BitRange | undefined {
-  const { args } = call;
-  const start = args.count > i ? integerArgument(call, i) : 0;
-  if (Number.isNaN(start)) return undefined;
-  const inBits = args.count > i + 2 && args.is(i + 2, 'bit');
-  if (args.count > i + 3 || (args.count === i + 3 && !inBits && !args.is(i + 2, 'byte'))) {
-    call.reply.error(SYNTAX_ERROR);
+/** The bits that BITPOS's last arguments mean in a string of `length` bytes; undefined after an error reply. */
+function parseRange(call: Call, length: number): BitRange | undefined {
+  const { args, reply } = call;
+  if (args.count > 6) {
+    reply.error(SYNTAX_ERROR);
     return undefined;
   }
-  const end = args.count > i + 1 ? integerArgument(call, i + 1) : -1;
-  if (Number.isNaN(end)) return undefined;
-  const count = inBits ? length * 8 : length;
-  const first = fromStart(start, count);
-  const last = Math.min(fromStart(end, count), count - 1);
-  if (first > last || isReversed(start, end)) return NOTHING;
-  return inBits ? { first, last } : { first: first * 8, last: last * 8 + 7 };
+  const start = args.count > 3 ? integerArgument(call, 3) : 0;
+  if (Number.isNaN(start)) return undefined;
+  const unit = parseUnit(call, 5);
+  if (unit === undefined) return undefined;
+  const end = args.count > 4 ? integerArgument(call, 4) : -1;
+  return Number.isNaN(end) ? undefined : bitRange(start, end, unit, length);
 }
 
-const NOTHING: BitRange = { first: 0, last: -1 };
+/** What a range counts in, BYTE or BIT, as argument i says if it is there; undefined after an error reply. */
+function parseUnit(call: Call, i: number): number | undefined {
+  const { args, reply } = call;
+  if (args.count <= i || args.is(i, 'byte')) return BYTE;
+  if (args.is(i, 'bit')) return BIT;
+  reply.error(SYNTAX_ERROR);
+  return undefined;
+}
+
+/** The bits from `start` to `end`, in units of `unit` bits, of a string of `length` bytes. Either may count from the end. */
+function bitRange(start: number, end: number, unit: number, length: number): BitRange {
+  const count = (length * 8) / unit;
+  const last = Math.min(fromStart(end, count), count - 1);
+  return { first: fromStart(start, count) * unit, last: last * unit + unit - 1 };
+}
 
 export const bitmapCommands: readonly Command[] = [
   { name: 'setbit', arity: 4, flags: ['write', 'denyoom'], keys: ONE_KEY, run: setbit },

@@ -59,15 +59,15 @@ function parseOptions(call: Call): RestoreOptions | undefined {
   const { args, reply } = call;
   const options = { replace: false, absolute: false, idleSeconds: NOT_GIVEN, frequency: NOT_GIVEN };
   for (let i = 4; i < args.count; i++) {
-    const takesNumber = i + 1 < args.count && options.idleSeconds === NOT_GIVEN && options.frequency === NOT_GIVEN;
+    const hasValue = i + 1 < args.count;
     if (args.is(i, 'replace')) options.replace = true;
     else if (args.is(i, 'absttl')) options.absolute = true;
-    else if (takesNumber && args.is(i, 'idletime')) {
+    else if (hasValue && args.is(i, 'idletime') && options.frequency === NOT_GIVEN) {
       options.idleSeconds = integerArgument(call, ++i);
       if (options.idleSeconds >= 0) continue;
       if (options.idleSeconds < 0) reply.error('ERR Invalid IDLETIME value, must be >= 0');
       return undefined;
-    } else if (takesNumber && args.is(i, 'freq')) {
+    } else if (hasValue && args.is(i, 'freq') && options.idleSeconds === NOT_GIVEN) {
       options.frequency = integerArgument(call, ++i);
       if (options.frequency >= 0 && options.frequency <= FREQUENCY_MAX) continue;
       if (!Number.isNaN(options.frequency)) reply.error('ERR Invalid FREQ value, must be >= 0 and <= 255');

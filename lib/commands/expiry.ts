@@ -6,7 +6,7 @@ import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime, replyMilliseconds, replySeconds } from './expire-time.js';
-import { findKey, peekKey } from './lookup.js';
+import { peekKey, useKey } from './lookup.js';
 
 /** Conditions on the expiry that is there, as bits: several may be given. */
 const NX = 1;
@@ -42,7 +42,7 @@ function expireAt(call: Call, unit: TimeUnit, baseMs: number, command: string): 
   if (conditions === REFUSED) return;
   const atMs = expireTime(call, 2, unit, baseMs, false, command);
   if (Number.isNaN(atMs)) return;
-  const ref = findKey(call, 1);
+  const ref = useKey(call, 1);
   if (ref === 0 || !conditionsHold(conditions, keyspace.heap.expiresAtMs(ref), atMs)) {
     reply.integer(0);
     return;
@@ -118,7 +118,7 @@ function replyExpiry(call: Call, answer: typeof replySeconds, baseMs: number): v
 /** PERSIST key */
 function persist(call: Call): void {
   const { keyspace, reply } = call;
-  const ref = findKey(call, 1);
+  const ref = useKey(call, 1);
   const expires = ref !== 0 && keyspace.heap.expiresAtMs(ref) !== NEVER;
   if (expires) keyspace.setExpiry(NEVER);
   reply.integer(expires ? 1 : 0);

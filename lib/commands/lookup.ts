@@ -7,10 +7,17 @@
 
 import type { Call } from './call.js';
 
-/** The key in argument i, for a write. */
+/** The key in argument i, for a write: that counts as a use itself. */
 export function findKey(call: Call, i: number): number {
   const { args } = call;
   return call.keyspace.find(call.db, args.buffer, args.start[i], args.end[i]);
+}
+
+/** The key in argument i, for a write that leaves its value: a use all the same. */
+export function useKey(call: Call, i: number): number {
+  const ref = findKey(call, i);
+  if (ref !== 0 && !call.client.noTouch) call.keyspace.touch();
+  return ref;
 }
 
 /** The key in argument i, for a look that is no use of it: counts a hit or a miss, and leaves the access alone. */

@@ -7,7 +7,7 @@ import type { Command } from './command.js';
 import { ONE_KEY, TWO_KEYS } from './command.js';
 import { parseDatabase } from './databases.js';
 import { NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from './error-texts.js';
-import { findKey, readKey } from './lookup.js';
+import { findKey, readKey, useKey } from './lookup.js';
 import { scratch } from './scratch.js';
 
 /** RENAME key newkey: over what is there. */
@@ -91,7 +91,7 @@ function findIn(call: Call, db: Database, i: number): number {
 /** Moves the key in argument 1, its access included, over the one in argument i of `target`. REQUIRES: it is there. */
 function moveKey(call: Call, target: Database, i: number): void {
   const { keyspace } = call;
-  const access = keyspace.heap.access(findKey(call, 1));
+  const access = keyspace.heap.access(useKey(call, 1));
   copyKey(call, target, i);
   keyspace.setAccess(access);
   findKey(call, 1);

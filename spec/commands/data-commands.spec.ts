@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import type { SyncCommand } from '../../lib/commands/command.js';
+import { dataCommands } from '../../lib/commands/data-commands.js';
+
+/** What COMMAND INFO of Redis 7.0.15 says: name, arity, flags, first and last key, step. */
+const REDIS_ROWS = `
+get 2 readonly,fast 1 1 1
+set -3 write,denyoom 1 1 1
+setnx 3 write,denyoom,fast 1 1 1
+setex 4 write,denyoom 1 1 1
+psetex 4 write,denyoom 1 1 1
+getset 3 write,denyoom,fast 1 1 1
+getex -2 write,fast 1 1 1
+getdel 2 write,fast 1 1 1
+mget -2 readonly,fast 1 -1 1
+mset -3 write,denyoom 1 -1 2
+msetnx -3 write,denyoom 1 -1 2
+append 3 write,denyoom,fast 1 1 1
+strlen 2 readonly,fast 1 1 1
+getrange 4 readonly 1 1 1
+substr 4 readonly 1 1 1
+setrange 4 write,denyoom 1 1 1
+incr 2 write,denyoom,fast 1 1 1
+decr 2 write,denyoom,fast 1 1 1
+incrby 3 write,denyoom,fast 1 1 1
+decrby 3 write,denyoom,fast 1 1 1
+incrbyfloat 3 write,denyoom,fast 1 1 1
+lcs -3 readonly 1 2 1
+setbit 4 write,denyoom 1 1 1
+getbit 3 readonly,fast 1 1 1
+bitcount -2 readonly 1 1 1
+bitpos -3 readonly 1 1 1
+bitop -4 write,denyoom 2 -1 1
+bitfield -2 write,denyoom 1 1 1
+bitfield_ro -2 readonly,fast 1 1 1
+del -2 write 1 -1 1
+unlink -2 write,fast 1 -1 1
+exists -2 readonly,fast 1 -1 1
+type 2 readonly,fast 1 1 1
+expire -3 write,fast 1 1 1
+pexpire -3 write,fast 1 1 1
+expireat -3 write,fast 1 1 1
+pexpireat -3 write,fast 1 1 1
+ttl 2 readonly,fast 1 1 1
+pttl 2 readonly,fast 1 1 1
+expiretime 2 readonly,fast 1 1 1
+pexpiretime 2 readonly,fast 1 1 1
+persist 2 write,fast 1 1 1
+keys 2 readonly 0 0 0
+scan -2 readonly 0 0 0
+randomkey 1 readonly 0 0 0
+rename 3 write 1 2 1
+renamenx 3 write,fast 1 2 1
+copy -3 write,denyoom 1 2 1
+move 3 write,fast 1 1 1
+touch -2 readonly,fast 1 -1 1
+object -2  0 0 0
+object|encoding 3 readonly 2 2 1
+object|freq 3 readonly 2 2 1
+object|help 2 loading,stale 0 0 0
+object|idletime 3 readonly 2 2 1
+object|refcount 3 readonly 2 2 1
+dbsize 1 readonly,fast 0 0 0
+flushdb -1 write 0 0 0
+flushall -1 write 0 0 0
+swapdb 3 write,fast 0 0 0
+select 2 loading,stale,fast 0 0 0
+dump 2 readonly 1 1 1
+restore -4 write,denyoom 1 1 1`;
+
+/** Commands that Redis 7.0 has not. */
+const NEWER = ['cas', 'cad', 'delex', 'delifeq'];
+
+describe('dataCommands', () => {
+  it('say of themselves what Redis says', () => {
+    const rows = dataCommands.flatMap((command) => {
+      const subcommands = 'subcommands' in command ? command.subcommands : [];
+      return [row(command.name, command), ...subcommands.map((sub) => row(`${command.name}|${sub.name}`, sub))];
+    });
+    const ours = rows.filter((text) => !NEWER.includes(text.split(' ')[0]));
+    expect(ours.sort()).to.deep.equal(REDIS_ROWS.trim().split('\n').sort());
+  });
+
+  it('have names of their own', () => {
+    const names = dataCommands.map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
+    expect(names).to.include.members(NEWER);
+  });
+});
+
+function row(name: string, { arity, flags, keys }: Omit<SyncCommand, 'run'>): string {
+  return [name, arity, flags.join(','), keys.first, keys.last, keys.step].join(' ');
+}
