@@ -30,7 +30,10 @@ export function varintLength(value: number): number {
   return length;
 }
 
-/** Reads varints off a buffer. `offset` moves past what was read; past `end` or a malformed one, `failed` is set and 0 returned. */
+/**
+ * Reads varints off a buffer. `offset` moves past what was read. Past `end`, and after one that is too long or above
+ * 2^53 - 1, `failed` is set and 0 returned.
+ */
 export class VarintReader {
   buffer: Uint8Array = new Uint8Array(0);
   offset = 0;
@@ -43,7 +46,8 @@ export class VarintReader {
     for (let i = 0; i < VARINT_BYTES_MAX && this.offset < this.end; i++) {
       const byte = this.buffer[this.offset++];
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      // Only the eighth byte can lead beyond what is safe, and there the loop ends too.
+      if (byte < 0x80 && value <= Number.MAX_SAFE_INTEGER) return value;
       scale *= 128;
     }
     this.failed = true;

@@ -103,11 +103,11 @@ export class RecordHead {
 }
 
 export class RecordHeap {
-  slab = new Slab();
+  readonly slab = new Slab();
 
   /** Forgets every record at once. */
   clear(): void {
-    this.slab = new Slab();
+    this.slab.clear();
   }
 
   type(ref: number): CellType {

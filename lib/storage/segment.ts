@@ -65,10 +65,11 @@ export class Segment {
     this.slots[2 * slot + 1] = ref;
   }
 
-  insert(high: number, low: number, ref: number): void {
+  /** Adds a record; returns its slot. */
+  insert(high: number, low: number, ref: number): number {
     if (this.count + 1 > this.capacity * LOAD_MAX) this.resize(Math.ceil(this.capacity * GROWTH));
-    this.place(high - this.baseHigh, low, ref);
     this.count++;
+    return this.place(high - this.baseHigh, low, ref);
   }
 
   /** Empties a slot, and closes the gap so that probing never meets one. */
@@ -149,12 +150,13 @@ export class Segment {
     this.count = 0;
   }
 
-  private place(high: number, low: number, ref: number): void {
+  private place(high: number, low: number, ref: number): number {
     let slot = this.home(low);
     while (this.slots[2 * slot + 1] !== 0) slot = this.after(slot);
     this.slots[2 * slot] = low;
     this.slots[2 * slot + 1] = ref;
     this.highs[slot] = high;
+    return slot;
   }
 
   private resize(capacity: number): void {

@@ -77,6 +77,11 @@ export class Slab {
   private readonly freePages: number[] = [];
   private readonly current = new Int32Array(classBytes.length).fill(NONE);
   private readonly listHead = new Int32Array(classBytes.length).fill(NONE);
+  private readonly chunksMax: number;
+
+  constructor(chunksMax = CHUNKS_MAX) {
+    this.chunksMax = chunksMax;
+  }
 
   /** The bytes that `ref` lies in, at `offset(ref)`. */
   bytes(ref: number): Buffer {
@@ -102,7 +107,7 @@ export class Slab {
     return ref < 0 ? this.largeBytes[ref & LARGE_INDEX].length : classBytes[this.pageClass[ref >>> PAGE_UNITS_SHIFT]];
   }
 
-  /** A place for `bytes` bytes; what it holds is arbitrary. */
+  /** A place for `bytes` (at least 1) bytes; what it holds is arbitrary. Throws RangeError when there is no memory; nothing has changed then. */
   allocate(bytes: number): number {
     if (bytes > SLOT_BYTES_MAX) return this.allocateLarge(bytes);
     const sizeClass = sizeClassOf(bytes);
@@ -143,10 +148,21 @@ export class Slab {
     } else if (!hadRoom) this.list(page, sizeClass);
   }
 
+  /** Takes every place back at once. One chunk is kept: a new one costs milliseconds, for its pages have to be cleared. */
+  clear(): void {
+    this.chunkBytes.splice(1);
+    this.chunkWords.splice(1);
+    this.chunkDoubles.splice(1);
+    this.largeBytes.length = this.largeWords.length = this.largeDoubles.length = 0;
+    this.freeLarge.length = this.freePages.length = 0;
+    this.current.fill(NONE);
+    this.listHead.fill(NONE);
+    this.pageCount = this.usedBytes = this.heldBytes = 0;
+  }
+
   private hasRoom(page: number): boolean {
     return (
-      this.pageFree[page] !== 0 ||
-      this.pageBump[page] + (classBytes[this.pageClass[page]] >>> UNIT_SHIFT) <= PAGE_UNITS
+      this.pageFree[page] !== 0 || this.pageBump[page] + (classBytes[this.pageClass[page]] >>> UNIT_SHIFT) <= PAGE_UNITS
     );
   }
 
@@ -170,14 +186,13 @@ export class Slab {
   }
 
   private addPage(): number {
-    const page = this.pageCount++;
-    if (page % PAGES_PER_CHUNK === 0) this.addChunk();
-    if (page === this.pageClass.length) this.growPageTables();
-    return page;
+    if (this.pageCount === this.chunkBytes.length * PAGES_PER_CHUNK) this.addChunk();
+    if (this.pageCount === this.pageClass.length) this.growPageTables();
+    return this.pageCount++;
   }
 
   private addChunk(): void {
-    if (this.chunkBytes.length === CHUNKS_MAX) throw new RangeError('resident data is limited to 32 GiB');
+    if (this.chunkBytes.length === this.chunksMax) throw new RangeError('resident data is limited to 32 GiB');
     const memory = new ArrayBuffer(CHUNK_BYTES);
     this.chunkBytes.push(Buffer.from(memory));
     this.chunkWords.push(new Int32Array(memory));
@@ -218,8 +233,8 @@ export class Slab {
   }
 
   private allocateLarge(bytes: number): number {
-    const index = this.freeLarge.pop() ?? this.largeBytes.length;
     const memory = new ArrayBuffer((bytes + 7) & ~7);
+    const index = this.freeLarge.pop() ?? this.largeBytes.length;
     this.largeBytes[index] = Buffer.from(memory);
     this.largeWords[index] = new Int32Array(memory);
     this.largeDoubles[index] = new Float64Array(memory);

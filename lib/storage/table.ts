@@ -6,8 +6,8 @@
  * split is fixed: into blocks of 2^16 upper position values, 512 slots each, so that a segment's own numbers
  * stay 16 bits wide.
  *
- * `find` leaves where it looked; `insert`, `replace` and `remove` act on that place. It is valid until the next
- * call that changes the table.
+ * `find` leaves where it looked; `insert`, `replace`, `expiryChanged` and `remove` act on that place, which stays the key's
+ * through all but `remove`. It is valid until the next `find`, here or with another table of the same hasher.
  */
 
 import { assert } from '../base/assert.js';
@@ -77,10 +77,12 @@ export class ResidentTable {
   /** Adds the record of the key that `find` did not find. */
   insert(ref: number): void {
     const { foundSegment: segment, hasher } = this;
-    segment.insert(hasher.high, hasher.low, ref);
+    this.foundSlot = segment.insert(hasher.high, hasher.low, ref);
     this.count++;
     this.noteExpiry(segment, ref);
-    if (segment.count > SEGMENT_COUNT_MAX) this.split(this.foundIndex);
+    if (segment.count <= SEGMENT_COUNT_MAX) return;
+    this.split(this.foundIndex);
+    this.findRef(ref);
   }
 
   /** Puts another record in the place of the one that `find` found. `hadExpiry`: whether that one had an expiry. */
@@ -151,13 +153,14 @@ export class ResidentTable {
    * there from a walk's begin to its end are visited whatever happens between its calls.
    */
   walk(cursor: number, count: number, visit: (ref: number) => void): number {
+    if (cursor >= POSITION_LIMIT) return POSITION_LIMIT;
     let visited = 0;
     let from = cursor;
     let last = -1;
     for (let index = this.indexOf(cursor); index < this.segments.length; index++) {
       const segment = this.segments[index];
       for (;;) {
-        const slots = slotsInOrder(segment, from, this.startOf(index + 1), count - visited);
+        const slots = slotsInOrder(segment, from, this.startOf(index + 1), Math.max(0, count - visited));
         if (slots.length === 0) break;
         for (const slot of slots) {
           const position = segment.position(slot);
@@ -195,7 +198,7 @@ export class ResidentTable {
   /**
    * Finds the next segment from `position` on in which a record may have expired at `nowMs`, calls `visit` with up to `max` of its records that
    * have, and returns where to go on: there again, if there may be more, else at the segment after it; POSITION_LIMIT when none is left. `visit` must
-   * not change the table.
+   * not change the table. REQUIRES: the caller then removes what was visited; it is not looked for again.
    */
   forEachExpired(position: number, nowMs: number, max: number, visit: (ref: number) => void): number {
     for (let index = this.indexOf(position); index < this.segments.length; index++) {
@@ -218,6 +221,17 @@ export class ResidentTable {
       return this.startOf(index + 1);
     }
     return POSITION_LIMIT;
+  }
+
+  /** Makes the place of a record the found one, wherever it has moved. REQUIRES: it is the last one that `find` was asked for. */
+  private findRef(ref: number): void {
+    const { high, low } = this.hasher;
+    this.foundIndex = this.locate(high, low);
+    const segment = this.segments[this.foundIndex];
+    let slot = segment.home(low);
+    while (segment.ref(slot) !== ref) slot = segment.after(slot);
+    this.foundSegment = segment;
+    this.foundSlot = slot;
   }
 
   private locate(high: number, low: number): number {
