@@ -4,6 +4,8 @@ import { parseInteger64 } from '../base/integer.js';
 import type { Call } from './call.js';
 import type { Command, KeyRange } from './command.js';
 import { NO_KEYS } from './command.js';
+import type { HelpEntry } from './help.js';
+import { helpCommand } from './help.js';
 import { peekKey, stringView } from './lookup.js';
 
 /** Redis keeps longer strings apart from their header. */
@@ -14,18 +16,11 @@ const SECOND_KEY: KeyRange = { first: 2, last: 2, step: 1 };
 const WHEN_SWITCHING =
   'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
 
-const HELP = [
-  'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
-  'ENCODING <key>',
-  '    The name of the form in which the value is kept.',
-  'FREQ <key>',
-  '    The logarithmic counter of how often the key was used (maxmemory-policy *-lfu).',
-  'IDLETIME <key>',
-  '    Seconds since the key was used (maxmemory-policy other than *-lfu).',
-  'REFCOUNT <key>',
-  '    How many references the value has: always 1.',
-  'HELP',
-  '    Prints this help.',
+const HELP: readonly HelpEntry[] = [
+  ['ENCODING <key>', 'The name of the form in which the value is kept.'],
+  ['FREQ <key>', 'The logarithmic counter of how often the key was used (maxmemory-policy *-lfu).'],
+  ['IDLETIME <key>', 'Seconds since the key was used (maxmemory-policy other than *-lfu).'],
+  ['REFCOUNT <key>', 'How many references the value has: always 1.'],
 ];
 
 /**
@@ -38,7 +33,7 @@ function encoding(call: Call): void {
   else call.reply.bulkText(stringEncoding(stringView(call, ref)));
 }
 
-function stringEncoding(value: Uint8Array): string {
+export function stringEncoding(value: Uint8Array): string {
   if (parseInteger64(value, 0, value.length) !== undefined) return 'int';
   return value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
 }
@@ -69,12 +64,6 @@ function freq(call: Call): void {
   } else call.reply.integer(access.frequency(heap.access(ref)));
 }
 
-/** OBJECT HELP */
-function help(call: Call): void {
-  call.reply.array(HELP.length);
-  for (const line of HELP) call.reply.simple(line);
-}
-
 export const objectCommands: readonly Command[] = [
   {
     name: 'object',
@@ -84,7 +73,7 @@ export const objectCommands: readonly Command[] = [
     subcommands: [
       { name: 'encoding', arity: 3, flags: ['readonly'], keys: SECOND_KEY, run: encoding },
       { name: 'freq', arity: 3, flags: ['readonly'], keys: SECOND_KEY, run: freq },
-      { name: 'help', arity: 2, flags: ['loading', 'stale'], keys: NO_KEYS, run: help },
+      helpCommand('object', HELP),
       { name: 'idletime', arity: 3, flags: ['readonly'], keys: SECOND_KEY, run: idletime },
       { name: 'refcount', arity: 3, flags: ['readonly'], keys: SECOND_KEY, run: refcount },
     ],

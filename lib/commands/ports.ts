@@ -90,7 +90,7 @@ export interface CommandUse {
   readonly rejectedCalls: number;
   readonly failedCalls: number;
   /** How long its calls took; absent until one was measured (latency-tracking). */
-  readonly latency?: LatencyDistribution;
+  readonly latency: LatencyDistribution | undefined;
 }
 
 /** How the durations of calls are distributed: exact to two digits, from 1 ns to 1 s. */

@@ -1,0 +1,130 @@
+/** How commands use their keys, as COMMAND INFO (its key specifications) and COMMAND GETKEYSANDFLAGS say it. */
+
+import type { Args } from '../protocol/args.js';
+import type { Command, KeyRange } from './command.js';
+
+/**
+ * What happens to keys: RO (read only), RW (read and write), OW (overwritten), RM (removed), and whether the value is looked at
+ * (`access`) or changed (`update`, `insert`, `delete`).
+ */
+export type KeyFlags = readonly string[];
+
+export interface KeyUse {
+  readonly flags: KeyFlags;
+  readonly range: KeyRange;
+}
+
+const LOOKED_AT: KeyFlags = ['RO'];
+const READ: KeyFlags = ['RO', 'access'];
+const CHANGED: KeyFlags = ['RW', 'access', 'update'];
+const READ_AND_DELETED: KeyFlags = ['RW', 'access', 'delete'];
+const UPDATED: KeyFlags = ['RW', 'update'];
+const OVERWRITTEN: KeyFlags = ['OW', 'update'];
+const INSERTED: KeyFlags = ['OW', 'insert'];
+const REMOVED: KeyFlags = ['RM', 'delete'];
+const BY_ARGUMENTS: KeyFlags = [...CHANGED, 'variable_flags'];
+
+/** What neither `readonly` nor `write` tells: by full name. */
+const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
+  ['append', ['RW', 'insert']],
+  ['bitfield', BY_ARGUMENTS],
+  ['cad', READ_AND_DELETED],
+  ['del', REMOVED],
+  ['delex', READ_AND_DELETED],
+  ['delifeq', READ_AND_DELETED],
+  ['exists', LOOKED_AT],
+  ['expire', UPDATED],
+  ['expireat', UPDATED],
+  ['getdel', READ_AND_DELETED],
+  ['memory|usage', LOOKED_AT],
+  ['mset', OVERWRITTEN],
+  ['msetnx', INSERTED],
+  ['object|encoding', LOOKED_AT],
+  ['object|freq', LOOKED_AT],
+  ['object|idletime', LOOKED_AT],
+  ['object|refcount', LOOKED_AT],
+  ['persist', UPDATED],
+  ['pexpire', UPDATED],
+  ['pexpireat', UPDATED],
+  ['psetex', OVERWRITTEN],
+  ['restore', OVERWRITTEN],
+  ['set', BY_ARGUMENTS],
+  ['setex', OVERWRITTEN],
+  ['setnx', INSERTED],
+  ['setrange', UPDATED],
+  ['strlen', LOOKED_AT],
+  ['touch', LOOKED_AT],
+  ['type', LOOKED_AT],
+  ['unlink', REMOVED],
+]);
+
+const FIRST: KeyRange = { first: 1, last: 1, step: 1 };
+const SECOND: KeyRange = { first: 2, last: 2, step: 1 };
+
+/** Commands whose keys are not all used alike. */
+const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
+  [
+    'bitop',
+    [
+      { flags: OVERWRITTEN, range: SECOND },
+      { flags: READ, range: { first: 3, last: -1, step: 1 } },
+    ],
+  ],
+  [
+    'copy',
+    [
+      { flags: READ, range: FIRST },
+      { flags: OVERWRITTEN, range: SECOND },
+    ],
+  ],
+  [
+    'rename',
+    [
+      { flags: READ_AND_DELETED, range: FIRST },
+      { flags: OVERWRITTEN, range: SECOND },
+    ],
+  ],
+  [
+    'renamenx',
+    [
+      { flags: READ_AND_DELETED, range: FIRST },
+      { flags: INSERTED, range: SECOND },
+    ],
+  ],
+]);
+
+/** The keys of a command, in groups that are used alike; none if it has no keys, or not in fixed places. */
+export function keyUses(command: Command, fullName: string): readonly KeyUse[] {
+  const several = SEVERAL.get(fullName);
+  if (several !== undefined) return several;
+  const range = command.keys;
+  if (range.first === 0) return [];
+  return [{ flags: FLAGS.get(fullName) ?? (command.flags.includes('write') ? CHANGED : READ), range }];
+}
+
+/** How the key in argument i of a request is used: what `variable_flags` come to is known then. */
+export function keyFlags(command: Command, fullName: string, args: Args, i: number): KeyFlags {
+  if (fullName === 'set') return hasArgument(args, 3, ['get']) ? CHANGED : OVERWRITTEN;
+  if (fullName === 'bitfield') return hasArgument(args, 2, ['set', 'incrby']) ? CHANGED : READ;
+  const use = keyUses(command, fullName).find(({ range }) => indexesIn(range, args.count).includes(i));
+  return use?.flags ?? (command.flags.includes('write') ? CHANGED : READ);
+}
+
+/** The indexes of the keys of a request; those beyond its arguments too, if there are too few of them. */
+export function keyIndexes(command: Command, args: Args): number[] {
+  return command.keysOf?.(args) ?? indexesIn(command.keys, args.count);
+}
+
+/** The indexes in a range, of a request with `count` arguments. */
+function indexesIn({ first, last, step }: KeyRange, count: number): number[] {
+  const indexes: number[] = [];
+  if (first === 0) return indexes;
+  const end = last < 0 ? count + last : last;
+  for (let i = first; i <= end; i += step) indexes.push(i);
+  return indexes;
+}
+
+function hasArgument(args: Args, from: number, words: readonly string[]): boolean {
+  for (let i = from; i < args.count; i++) if (words.some((word) => args.is(i, word))) return true;
+  return false;
+}

@@ -1,0 +1,68 @@
+/**
+ * SAVE, BGSAVE and BGREWRITEAOF: one thing here. The log is written anew without its history; what results is snapshot and log in
+ * one. Both never run at a time.
+ */
+
+import type { Call } from './call.js';
+import type { Command, CommandFlag } from './command.js';
+import { NO_KEYS } from './command.js';
+import { SYNTAX_ERROR } from './error-texts.js';
+
+const IN_PROGRESS = 'ERR Background save already in progress';
+
+/** SAVE: other clients are served meanwhile. */
+async function save(call: Call): Promise<void> {
+  const { reply } = call;
+  const { durability } = call.server;
+  if (durability.isRewriting) {
+    reply.error(IN_PROGRESS);
+    return;
+  }
+  try {
+    await durability.rewrite();
+    reply.ok();
+  } catch {
+    reply.error('ERR'); // all that Redis says: the log of the server tells why
+  }
+}
+
+/** BGSAVE [SCHEDULE] */
+function bgsave(call: Call): void {
+  const { args, reply } = call;
+  if (args.count > 2 || (args.count === 2 && !args.is(1, 'schedule'))) reply.error(SYNTAX_ERROR);
+  else if (call.server.durability.isRewriting) reply.error(IN_PROGRESS);
+  else {
+    rewriteInBackground(call);
+    reply.simple('Background saving started');
+  }
+}
+
+/** BGREWRITEAOF */
+function bgrewriteaof(call: Call): void {
+  const { reply } = call;
+  if (call.server.durability.isRewriting) {
+    reply.error('ERR Background append only file rewriting already in progress');
+    return;
+  }
+  rewriteInBackground(call);
+  reply.simple('Background append only file rewriting started');
+}
+
+/** How it went is in INFO (`aof_last_bgrewrite_status`) and in the server's log. */
+function rewriteInBackground(call: Call): void {
+  void call.server.durability.rewrite().catch(() => undefined);
+}
+
+/** LASTSAVE */
+function lastsave(call: Call): void {
+  call.reply.integer(Math.floor(call.server.durability.lastSaveMs / 1000));
+}
+
+const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading'];
+
+export const savingCommands: readonly Command[] = [
+  { name: 'save', arity: 1, flags: [...ADMIN, 'no_multi'], keys: NO_KEYS, wait: save },
+  { name: 'bgsave', arity: -1, flags: ADMIN, keys: NO_KEYS, run: bgsave },
+  { name: 'bgrewriteaof', arity: 1, flags: ADMIN, keys: NO_KEYS, run: bgrewriteaof },
+  { name: 'lastsave', arity: 1, flags: ['loading', 'stale', 'fast'], keys: NO_KEYS, run: lastsave },
+];
