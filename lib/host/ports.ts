@@ -52,6 +52,11 @@ export interface DiskFile {
   sync(): Promise<void>;
   /** The same, waited for on this thread. */
   syncNow(): void;
+  /**
+   * Writes what is in the file from `offset` on once more, in its place. After a failed sync, of an earlier process too, the
+   * system may take data for written that is not on the disk: this makes a sync write it. Throws DiskError.
+   */
+  writeAgain(offset: number): void;
   /** Cuts the file to `sizeBytes`. Throws DiskError. */
   truncate(sizeBytes: number): void;
   close(): void;

@@ -1,0 +1,95 @@
+/** The real disk, through node:fs. What blocks long (syncs, freeing large files) has a form that runs off the thread. */
+
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlink,
+  unlinkSync,
+} from 'node:fs';
+
+import { NodeDiskFile } from './node-disk-file.js';
+import { diskError } from './node-disk-error.js';
+import { takeLock } from './node-disk-lock.js';
+import { SyncThread } from './node-sync-thread.js';
+import type { Disk, DiskFile } from './ports.js';
+
+const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
+const CREATE_FLAGS = OPEN_FLAGS | constants.O_CREAT | constants.O_EXCL;
+
+/** See Disk. All files of one disk share one sync thread. */
+export class NodeDisk implements Disk {
+  private readonly syncThread = new SyncThread();
+
+  create(path: string): DiskFile {
+    return attempt(path, 'create', () => new NodeDiskFile(path, openSync(path, CREATE_FLAGS), this.syncThread));
+  }
+
+  open(path: string): DiskFile {
+    return attempt(path, 'open', () => new NodeDiskFile(path, openSync(path, OPEN_FLAGS), this.syncThread));
+  }
+
+  exists(path: string): boolean {
+    return existsSync(path);
+  }
+
+  list(directory: string): string[] {
+    try {
+      return readdirSync(directory).sort();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw diskError(directory, 'list', error);
+    }
+  }
+
+  makeDirectory(path: string): void {
+    attempt(path, 'make directory', () => mkdirSync(path, { recursive: true }));
+  }
+
+  rename(from: string, to: string): void {
+    attempt(from, `rename to ${to}`, () => renameSync(from, to));
+  }
+
+  remove(path: string): void {
+    attempt(path, 'remove', () => unlinkSync(path));
+  }
+
+  /** By Node's thread pool, not by the sync thread: freeing gigabytes must not hold up an acknowledgement. */
+  removeLater(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      unlink(path, (error) => (error ? reject(diskError(path, 'remove', error)) : resolve()));
+    });
+  }
+
+  syncDirectory(path: string): void {
+    attempt(path, 'sync directory', () => {
+      const descriptor = openSync(path, 'r');
+      try {
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  syncDirectoryLater(path: string): Promise<void> {
+    return this.syncThread.syncDirectory(path);
+  }
+
+  lock(path: string): void {
+    takeLock(path);
+  }
+}
+
+function attempt<T>(path: string, doing: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw diskError(path, doing, error);
+  }
+}

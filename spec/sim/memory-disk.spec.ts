@@ -1,0 +1,252 @@
+import { expect } from 'chai';
+
+import { DiskError } from '../../lib/base/errors.js';
+import { keepEverything, keepFirst, keepNothing, keepOnlyAppend, keepRandomly } from './crash-fate.js';
+import type { CrashFate } from './crash-fate.js';
+import type { Fault, Step } from './memory-disk.js';
+import { MemoryDisk, PowerFailure } from './memory-disk.js';
+import { SeededRandom } from './seeded-random.js';
+
+const text = (disk: MemoryDisk, path: string): string => disk.contentOf(path).toString('latin1');
+const letters = (letter: string, length: number): Buffer => Buffer.alloc(length, letter);
+
+/** A disk with the durable file /d/f that holds "old". */
+function diskWithFile(plan?: (step: Step) => Fault | undefined): MemoryDisk {
+  const disk = new MemoryDisk(plan && { plan });
+  disk.makeDirectory('/d');
+  disk.syncDirectory('/');
+  const file = disk.create('/d/f');
+  disk.syncDirectory('/d');
+  file.append(letters('o', 3), 0, 3);
+  file.syncNow();
+  return disk;
+}
+
+function append(disk: MemoryDisk, ...parts: Buffer[]): void {
+  const file = disk.open('/d/f');
+  for (const part of parts) file.append(part, 0, part.length);
+}
+
+describe('MemoryDisk crash', () => {
+  it('keeps what was synced, and loses unsynced appends, entries and truncations with keepNothing', () => {
+    const disk = diskWithFile();
+    append(disk, letters('n', 5));
+    disk.open('/d/f').truncate(2);
+    disk.create('/d/g');
+    disk.rename('/d/f', '/d/h');
+    const next = disk.crash(keepNothing);
+    expect(next.list('/d')).to.deep.equal(['f']);
+    expect(text(next, '/d/f')).to.equal('ooo');
+  });
+
+  it('keeps all that the process believed with keepEverything', () => {
+    const disk = diskWithFile();
+    append(disk, letters('n', 5));
+    disk.open('/d/f').truncate(4);
+    disk.create('/d/g');
+    disk.rename('/d/f', '/d/h');
+    const next = disk.crash(keepEverything);
+    expect(next.list('/d')).to.deep.equal(['g', 'h']);
+    expect(text(next, '/d/h')).to.equal('ooon');
+  });
+
+  it('loses a whole directory whose own entry was not synced', () => {
+    const disk = new MemoryDisk();
+    disk.makeDirectory('/a/b');
+    disk.syncDirectory('/a');
+    expect(disk.crash(keepNothing).exists('/a')).to.equal(false);
+  });
+
+  it('tears an append at any byte', () => {
+    const disk = diskWithFile();
+    append(disk, letters('x', 4), letters('y', 4));
+    expect(text(disk.crash(keepFirst(6)), '/d/f')).to.equal('oooxxxxyy');
+  });
+
+  it('keeps later sectors without earlier ones, which are zeros', () => {
+    const disk = diskWithFile();
+    append(disk, letters('x', 509), letters('y', 512), letters('z', 100));
+    const content = disk.crash(keepOnlyAppend(1)).contentOf('/d/f');
+    expect(content.toString('latin1')).to.equal('ooo' + '\0'.repeat(509) + 'y'.repeat(512));
+  });
+
+  it('keeps a sector as it was at one moment: earlier bytes with later ones, never later without earlier', () => {
+    const disk = diskWithFile();
+    append(disk, letters('x', 100), letters('y', 100), letters('z', 100));
+    const fate: CrashFate = { ...keepEverything, momentOf: (_file, _start, moments) => moments[2] };
+    const content = disk.crash(fate).contentOf('/d/f').toString('latin1');
+    expect(content).to.equal('ooo' + 'x'.repeat(100) + 'y'.repeat(100) + '\0'.repeat(100));
+  });
+
+  it('leaves in every random fate a durable prefix and only bytes that were written, or zeros', () => {
+    const sizes = new Set<number>();
+    for (let seed = 0; seed < 300; seed++) {
+      const disk = diskWithFile();
+      append(disk, letters('x', 400), letters('y', 700), letters('z', 20));
+      const written = 'ooo' + 'x'.repeat(400) + 'y'.repeat(700) + 'z'.repeat(20);
+      const content = disk
+        .crash(keepRandomly(new SeededRandom(seed)))
+        .contentOf('/d/f')
+        .toString('latin1');
+      expect(content.startsWith('ooo')).to.equal(true);
+      const isExpected = (_: unknown, at: number): boolean => content[at] === written[at] || content[at] === '\0';
+      expect(Array.from(content, isExpected)).to.not.include(false);
+      sizes.add(content.length);
+    }
+    expect(sizes.size).to.be.greaterThan(20);
+  });
+
+  it('makes everything on the new disk durable', () => {
+    const disk = diskWithFile();
+    append(disk, letters('x', 4));
+    expect(text(disk.crash(keepEverything).crash(keepNothing), '/d/f')).to.equal('oooxxxx');
+  });
+});
+
+describe('MemoryDisk kill', () => {
+  it('leaves unsynced data to the next process, and unsynced it stays', () => {
+    const disk = diskWithFile();
+    append(disk, letters('x', 4));
+    const next = disk.kill();
+    expect(text(next, '/d/f')).to.equal('oooxxxx');
+    expect(text(next.crash(keepNothing), '/d/f')).to.equal('ooo');
+  });
+
+  it('ends the locks, and every use by the old process', () => {
+    const disk = diskWithFile();
+    disk.lock('/d/lock');
+    expect(() => disk.lock('/d/lock')).to.throw(DiskError, 'locked');
+    const file = disk.open('/d/f');
+    disk.kill().lock('/d/lock');
+    expect(() => file.append(letters('x', 1), 0, 1)).to.throw(PowerFailure);
+    expect(() => disk.list('/d')).to.throw(PowerFailure);
+  });
+});
+
+describe('MemoryDisk sync', () => {
+  it('covers what was appended before it began, not what came while it ran', async () => {
+    const ends: (() => void)[] = [];
+    const disk = new MemoryDisk({ later: (run) => ends.push(run) });
+    const file = disk.create('/f');
+    disk.syncDirectory('/');
+    file.append(letters('x', 2), 0, 2);
+    const synced = file.sync();
+    file.append(letters('y', 2), 0, 2);
+    ends.shift()?.();
+    await synced;
+    expect(text(disk.crash(keepNothing), '/f')).to.equal('xx');
+  });
+
+  it('is undone if the power fails before it ends', () => {
+    const disk = new MemoryDisk({ later: () => undefined });
+    const file = disk.create('/f');
+    disk.syncDirectory('/');
+    file.append(letters('x', 2), 0, 2);
+    void file.sync();
+    expect(text(disk.crash(keepNothing), '/f')).to.equal('');
+  });
+
+  it('lies after a failure: it says that it is done, and the data is lost', async () => {
+    const fault: Fault = { kind: 'error', code: 'EIO' };
+    let syncs = 0;
+    const disk = diskWithFile(({ name }) => (name === 'sync' && ++syncs === 2 ? fault : undefined));
+    append(disk, letters('x', 2));
+    const file = disk.open('/d/f');
+    const error = await file.sync().catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(DiskError).with.property('code', 'EIO');
+    await file.sync();
+    expect(text(disk, '/d/f')).to.equal('oooxx');
+    expect(text(disk.crash(keepNothing), '/d/f')).to.equal('ooo');
+  });
+
+  it('tells the truth again when all that was lost is written again, not only a part', () => {
+    for (const offset of [3, 4]) {
+      const fault: Fault = { kind: 'error', code: 'EIO' };
+      let syncs = 0;
+      const disk = diskWithFile(({ name }) => (name === 'sync' && ++syncs === 2 ? fault : undefined));
+      append(disk, letters('x', 2));
+      const file = disk.open('/d/f');
+      expect(() => file.syncNow()).to.throw(DiskError);
+      file.writeAgain(offset);
+      file.syncNow();
+      expect(text(disk.crash(keepNothing), '/d/f')).to.equal(offset === 3 ? 'oooxx' : 'ooo');
+    }
+  });
+
+  it('makes a truncation durable', () => {
+    const disk = diskWithFile();
+    const file = disk.open('/d/f');
+    file.truncate(1);
+    file.syncNow();
+    expect(text(disk.crash(keepNothing), '/d/f')).to.equal('o');
+  });
+});
+
+describe('MemoryDisk plan', () => {
+  it('fails an append after some of its bytes', () => {
+    const fault: Fault = { kind: 'error', code: 'ENOSPC', takenBytes: 2 };
+    let appends = 0;
+    const disk = diskWithFile(({ name }) => (name === 'append' && ++appends === 2 ? fault : undefined));
+    expect(() => append(disk, letters('x', 4)))
+      .to.throw(DiskError)
+      .with.property('code', 'ENOSPC');
+    expect(text(disk, '/d/f')).to.equal('oooxx');
+  });
+
+  it('turns the power off at any step, and names the steps', async () => {
+    const steps: string[] = [];
+    diskWithFile(({ number, name, path }) => void steps.push(`${number} ${name} ${path}`));
+    const expected = ['1 mkdir /d', '2 syncdir /', '3 create /d/f', '4 syncdir /d', '5 append /d/f', '6 sync /d/f'];
+    expect(steps).to.deep.equal(expected);
+    for (let at = 1; at <= expected.length; at++) {
+      let disk: MemoryDisk | undefined;
+      const plan = ({ number }: Step): Fault | undefined => (number === at ? { kind: 'power' } : undefined);
+      expect(() => {
+        disk = new MemoryDisk({ plan });
+        disk.makeDirectory('/d');
+        disk.syncDirectory('/');
+        const file = disk.create('/d/f');
+        disk.syncDirectory('/d');
+        file.append(letters('o', 3), 0, 3);
+        file.syncNow();
+      }).to.throw(PowerFailure, `step ${at}`);
+      await disk?.died;
+      expect(disk?.crash(keepNothing).exists('/d/f')).to.equal(at > 4);
+    }
+  });
+});
+
+describe('MemoryDisk stepCount', () => {
+  it('counts without a plan, too', () => {
+    const disk = diskWithFile();
+    expect(disk.stepCount).to.equal(6);
+    expect(disk.syncCount).to.equal(1);
+  });
+});
+
+describe('MemoryDisk files', () => {
+  it('refuses to create what is there, and to open, rename or remove what is not', () => {
+    const disk = diskWithFile();
+    expect(() => disk.create('/d/f'))
+      .to.throw(DiskError)
+      .with.property('code', 'EEXIST');
+    expect(() => disk.open('/d/g'))
+      .to.throw(DiskError)
+      .with.property('code', 'ENOENT');
+    expect(() => disk.rename('/d/g', '/d/h'))
+      .to.throw(DiskError)
+      .with.property('code', 'ENOENT');
+    expect(() => disk.remove('/d/g'))
+      .to.throw(DiskError)
+      .with.property('code', 'ENOENT');
+    expect(disk.list('/nothing')).to.deep.equal([]);
+  });
+
+  it('reads ranges, and what is there at the end', () => {
+    const disk = diskWithFile();
+    append(disk, Buffer.from('abc'));
+    const target = Buffer.alloc(10, '.');
+    expect(disk.open('/d/f').readAt(target, 2, 10)).to.equal(4);
+    expect(target.toString()).to.equal('oabc......');
+  });
+});
