@@ -12,14 +12,14 @@ export type EvictionPolicy =
   | 'volatile-random'
   | 'volatile-ttl';
 
-/** Removes one key. False if the policy allows none. */
+/** Removes one key, of `samples` (at least 1) looked at. False if the policy allows none. */
 export function evictOne(keyspace: Keyspace, policy: EvictionPolicy, samples: number): boolean {
   if (policy === 'noeviction') return false;
   const volatileOnly = policy.startsWith('volatile');
   const db = randomDatabase(keyspace, volatileOnly);
   if (db === undefined) return false;
   let best = 0;
-  let bestScore = -1;
+  let bestScore = -Infinity;
   const tries = policy.endsWith('random') ? 1 : samples;
   for (let i = 0; i < tries; i++) {
     const ref = db.table.sample(keyspace.random.uint32(), keyspace.random.uint32(), volatileOnly);
@@ -33,10 +33,10 @@ export function evictOne(keyspace: Keyspace, policy: EvictionPolicy, samples: nu
   return true;
 }
 
-/** The higher, the sooner it goes. Not negative. */
+/** The higher, the sooner it goes. */
 function scoreOf(keyspace: Keyspace, policy: EvictionPolicy, ref: number): number {
   if (policy.endsWith('random')) return 0;
-  if (policy === 'volatile-ttl') return Number.MAX_SAFE_INTEGER - keyspace.heap.expiresAtMs(ref);
+  if (policy === 'volatile-ttl') return -keyspace.heap.expiresAtMs(ref);
   const access = keyspace.heap.access(ref);
   return policy.endsWith('lfu') ? 255 - keyspace.access.frequency(access) : keyspace.access.idleMs(access);
 }
