@@ -1,0 +1,60 @@
+/** The command line of `npm run soak:crash`. */
+import { parseArgs } from 'node:util';
+import type { FsyncPolicy } from './crash-rig.js';
+
+export interface CrashOptions {
+  readonly rounds: number;
+  readonly policies: readonly FsyncPolicy[];
+  readonly writers: number;
+  readonly outDir: string;
+  readonly help: boolean;
+}
+
+export const USAGE = `npm run soak:crash -- [options]
+
+Ends ringkv with kill -9 under a load of writes, starts it again, and compares what is there with what was acknowledged;
+over and over on the same data. In every other round the log is rewritten all the time; in every fifth the end is SIGTERM
+instead. Exit code 1 if anything acknowledged is missing, anything is there that was never sent, or a start fails.
+
+  --rounds N        rounds of each policy (30)
+  --policy P        always, everysec or no: appendfsync (all three, one after the other)
+  --writers N       connections that write (6)
+  --out DIR         where the server's data goes (bench-out)
+  --help            this text
+`;
+
+const POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'no'];
+
+/** Reads the arguments after the script's name. Throws an error fit for the user if they make no sense. */
+export function parseOptions(args: readonly string[]): CrashOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '30' },
+      policy: { type: 'string' },
+      writers: { type: 'string', default: '6' },
+      out: { type: 'string', default: 'bench-out' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    rounds: positive('--rounds', values.rounds),
+    policies: values.policy === undefined ? POLICIES : [policy(values.policy)],
+    writers: positive('--writers', values.writers),
+    outDir: values.out,
+    help: values.help,
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`${name} must be a whole number from 1 on, not '${text}'`);
+  return value;
+}
+
+function policy(text: string): FsyncPolicy {
+  const found = POLICIES.find((name) => name === text);
+  if (found === undefined) throw new Error(`--policy must be ${POLICIES.join(', ')}, not '${text}'`);
+  return found;
+}
