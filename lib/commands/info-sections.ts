@@ -74,7 +74,7 @@ function clients({ server }: Call): InfoField[] {
 function memory({ server, keyspace }: Call): InfoField[] {
   const { config, usedMemoryBytes: used, peakMemoryBytes: peak } = server;
   const process = server.processFigures();
-  const dataset = keyspace.recordBytes;
+  const dataset = keyspace.usedBytes - keyspace.indexBytes;
   const overhead = used - dataset;
   return [
     ...bytesTwice('used_memory', used),

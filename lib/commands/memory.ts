@@ -78,7 +78,7 @@ function replyDatabase({ reply }: Call, figures: DatabaseFigures): void {
 function memoryFigures({ keyspace, server }: Call): Figure[] {
   const { usedMemoryBytes: used, peakMemoryBytes: peak } = server;
   const { residentBytes, heapBytes } = server.processFigures();
-  const dataset = keyspace.recordBytes;
+  const dataset = keyspace.usedBytes - keyspace.indexBytes;
   const figures: Figure[] = [
     ['peak.allocated', peak],
     ['total.allocated', used],

@@ -10,6 +10,7 @@
  */
 
 import type { PositionHasher } from '../base/position.js';
+import { POSITION_LIMIT } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import type { Random } from '../host/ports.js';
 import type { BatchReader, WriteBatch } from '../record/batch.js';
@@ -112,11 +113,12 @@ export class Keyspace {
     return this.databases[number];
   }
 
-  /** Bytes that records take, and the indexes over them. */
-  get recordBytes(): number {
+  /** Bytes that records and the indexes over them take. */
+  get usedBytes(): number {
     return this.heap.slab.usedBytes;
   }
 
+  /** Of these, the indexes'. */
   get indexBytes(): number {
     return this.physical.reduce((bytes, db) => bytes + db.table.indexBytes, 0);
   }
@@ -253,8 +255,12 @@ export class Keyspace {
     this.writeDatabases(this.batch);
   }
 
-  /** Removes up to `keysMax` expired keys of one segment of a database from `position` on; returns where to go on. */
+  /**
+   * Removes up to `keysMax` expired keys of one segment of a database from `position` on; returns where to go on, POSITION_LIMIT when none is
+   * left. Does nothing while `removesExpired` is false.
+   */
   expireFrom(db: Database, position: number, keysMax: number): number {
+    if (!this.removesExpired) return POSITION_LIMIT;
     const keys: Buffer[] = [];
     const next = db.table.forEachExpired(position, this.clock.nowMs, keysMax, (ref) => keys.push(this.heap.key(ref)));
     for (const key of keys) this.find(db, key, 0, key.length);
@@ -295,7 +301,7 @@ export class Keyspace {
       batch.wholeString(id, head, bytes, keyStart, valueStart, valueStart + heap.valueLength(ref));
       if (batch.byteLength >= SNAPSHOT_FRAME_BYTES) drain();
     };
-    const stepRecords = Math.ceil(SNAPSHOT_STEP_BYTES / (this.recordBytes / Math.max(1, this.keyCount) + 1));
+    const stepRecords = Math.ceil(SNAPSHOT_STEP_BYTES / (this.usedBytes / Math.max(1, this.keyCount) + 1));
     // A whole segment costs no sorting; parts of one are taken in order, to go on from.
     if (stepRecords >= SEGMENT_COUNT_MAX) return table.forEachInSegmentAt(position, visit);
     return table.walk(position, stepRecords, visit);
@@ -320,15 +326,18 @@ export class Keyspace {
   }
 
   private applyFlush(db: Database, reader: BatchReader): void {
-    const newer: Buffer[] = [];
-    const older: Buffer[] = [];
-    db.table.forEach((ref) => {
-      (this.heap.isOlder(ref, reader.stamp, reader.origin + 1) ? older : newer).push(this.heap.key(ref));
-    });
-    if (newer.length === 0) {
+    const { heap } = this;
+    const isOlder = (ref: number): boolean => heap.isOlder(ref, reader.stamp, reader.origin + 1);
+    let newerCount = 0;
+    db.table.forEach((ref) => (newerCount += isOlder(ref) ? 0 : 1));
+    if (newerCount === 0) {
       this.emptied(db);
       return;
     }
+    const older: Buffer[] = [];
+    db.table.forEach((ref) => {
+      if (isOlder(ref)) older.push(heap.key(ref));
+    });
     for (const key of older) {
       this.locate(db, key, 0, key.length);
       this.drop();

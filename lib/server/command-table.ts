@@ -1,6 +1,7 @@
 import type { Command, CommandFlag, SyncCommand, WaitingCommand } from '../commands/command.js';
 import type { CommandUse } from '../commands/ports.js';
 import type { Args } from '../protocol/args.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 /** A command as the executor sees it: its row, what the row's flags come to, and how it was used. */
 export class CommandEntry implements CommandUse {
@@ -23,6 +24,7 @@ export class CommandEntry implements CommandUse {
   totalUs = 0;
   rejectedCalls = 0;
   failedCalls = 0;
+  latency: LatencyHistogram | undefined;
 
   constructor(command: Command, name: string) {
     const has = (flag: CommandFlag): boolean => command.flags.includes(flag);
@@ -49,7 +51,13 @@ export class CommandEntry implements CommandUse {
     return this.arity >= 0 ? count === this.arity : count >= -this.arity;
   }
 
+  trackLatency(durationUs: number): void {
+    this.latency ??= new LatencyHistogram();
+    this.latency.add(durationUs);
+  }
+
   resetUse(): void {
+    this.latency = undefined;
     this.calls = this.totalUs = this.rejectedCalls = this.failedCalls = 0;
     this.subcommands?.forEach((entry) => {
       entry.resetUse();

@@ -13,7 +13,7 @@ export interface Guards {
   postpone(connection: Connection, entry: CommandEntry, args: Args): boolean;
   refusal(entry: CommandEntry): string | undefined;
   /** Shows a command that is about to run to the monitors. */
-  watch(connection: Connection, args: Args): void;
+  watch(connection: Connection, entry: CommandEntry, args: Args): void;
   /** Makes room in memory for a command that needs some; false if there is none. */
   makeRoom(): boolean;
   /** A command took long enough to be logged. */
@@ -30,6 +30,8 @@ const SHOWN_BYTES = 128;
 export class Executor {
   /** Commands that take so long are reported to the guards (microseconds). */
   slowUs = Infinity;
+  /** Whether the durations of calls are counted by command (latency-tracking). */
+  tracksLatency = false;
   commandsProcessed = 0;
   readonly errors = new Map<string, number>();
 
@@ -71,7 +73,7 @@ export class Executor {
         this.reject(connection, entry, refusal);
         return;
       }
-      if (!entry.staysOutOfMonitor) this.guards.watch(connection, args);
+      if (!entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     }
     if (entry.needsMemory && !this.guards.makeRoom()) {
       this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
@@ -129,6 +131,7 @@ export class Executor {
     this.commandsProcessed++;
     entry.calls++;
     entry.totalUs += durationUs;
+    if (this.tracksLatency) entry.trackLatency(durationUs);
     if (failed) {
       entry.failedCalls++;
       this.countError(connection.reply.lastErrorCode);

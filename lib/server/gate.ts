@@ -79,10 +79,10 @@ export class Gate implements Guards {
     return failure !== undefined && entry.isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
   }
 
-  watch(connection: Connection, args: Args): void {
+  watch(connection: Connection, entry: CommandEntry, args: Args): void {
     if (this.monitors.size === 0) return;
     const { clock, onMonitored } = this.options;
-    const line = formatMonitorLine(clock.wallUs(), connection, args);
+    const line = formatMonitorLine(clock.wallUs(), connection, entry.name, args);
     for (const monitor of this.monitors) {
       monitor.reply.simple(line);
       onMonitored(monitor);

@@ -7,7 +7,7 @@ export class Memory {
   private readonly keyspace: Keyspace;
   private readonly process: ProcessProbe;
   private readonly bufferBytes: () => number;
-  /** All but the records, as last sampled. */
+  /** All but the data, as last sampled. */
   private overheadBytes = 0;
 
   constructor(keyspace: Keyspace, process: ProcessProbe, bufferBytes: () => number) {
@@ -17,14 +17,14 @@ export class Memory {
     this.sample();
   }
 
-  /** Records are exact; indexes, heap and buffers as of the last sample. */
+  /** The data is exact; heap and buffers as of the last sample. */
   get usedBytes(): number {
-    return this.keyspace.recordBytes + this.overheadBytes;
+    return this.keyspace.usedBytes + this.overheadBytes;
   }
 
   /** Called about ten times a second. */
   sample(): void {
-    this.overheadBytes = this.keyspace.indexBytes + this.process.heapBytes() + this.bufferBytes();
+    this.overheadBytes = this.process.heapBytes() + this.bufferBytes();
     if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
   }
 

@@ -319,6 +319,9 @@ export class Node implements ConnectionHost {
       const late = config.latencyMonitorThresholdMs === 0 ? Infinity : config.latencyMonitorThresholdMs * 1000;
       this.executor.slowUs = Math.min(slow, late);
     });
+    follow(['latency-tracking'], () => {
+      this.executor.tracksLatency = config.latencyTracking;
+    });
     follow(['slowlog-max-len'], () => {
       slowLog.trim(config.slowlogMaxLen);
     });

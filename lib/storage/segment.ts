@@ -1,7 +1,9 @@
 import { assert } from '../base/assert.js';
+import type { Slab } from './slab.js';
 
 const TWO_32 = 4294967296;
-const INITIAL_CAPACITY = 8;
+const CAPACITY_MIN = 6;
+const SLOT_BYTES = 10;
 const LOAD_MAX = 0.75;
 const LOAD_MIN = 0.2;
 const GROWTH = 1.5;
@@ -9,10 +11,23 @@ const GROWTH = 1.5;
 const MIX = 0x9e3779b1;
 const SAMPLE = 255;
 
+/** Who has the slab: another one after everything was forgotten at once. */
+interface SlabHolder {
+  readonly slab: Slab;
+}
+
+const NO_WORDS = new Int32Array(2);
+const NO_HIGHS = new Uint16Array(1);
+
 /**
  * The index over a contiguous range of positions: open addressing with linear probing on typed arrays, 10 bytes
  * a slot. A slot holds a record's ref (0: empty) and its position: the lower 32 bits, and the upper bits less
  * those of the range's first position (so a segment spans at most 2^16 upper values).
+ *
+ *     low, ref : 32 bits each, alternating, for each slot | upper bits : 16 bits for each slot
+ *
+ * The arrays lie in the slab, as records do: made of the engine's own memory, they would make its collector run each time that a
+ * segment grows. An empty segment takes none.
  *
  * A slot number is valid until the next insert, remove or split.
  */
@@ -25,18 +40,23 @@ export class Segment {
   /** Records that have an expiry, and a time that none of them expires before (Unix ms). */
   expiring = 0;
   nextExpiryMs = Infinity;
-  capacity = INITIAL_CAPACITY;
-  /** Low half of the position and ref, alternating. */
-  private slots = new Int32Array(2 * INITIAL_CAPACITY);
-  private highs = new Uint16Array(INITIAL_CAPACITY);
+  /** Slots; one of them, empty, while there are no arrays. */
+  capacity = 1;
+  private readonly heap: SlabHolder;
+  /** Where the arrays lie; 0 if there are none. */
+  private memory = 0;
+  private slots: Int32Array = NO_WORDS;
+  private highs: Uint16Array = NO_HIGHS;
 
-  constructor(base: number) {
+  constructor(base: number, heap: SlabHolder) {
     this.base = base;
     this.baseHigh = Math.floor(base / TWO_32);
+    this.heap = heap;
   }
 
+  /** Bytes of the arrays. */
   get indexBytes(): number {
-    return this.capacity * 10;
+    return this.memory === 0 ? 0 : this.heap.slab.capacity(this.memory);
   }
 
   /** The slot at which probing for `low` begins. */
@@ -67,7 +87,7 @@ export class Segment {
 
   /** Adds a record; returns its slot. */
   insert(high: number, low: number, ref: number): number {
-    if (this.count + 1 > this.capacity * LOAD_MAX) this.resize(Math.ceil(this.capacity * GROWTH));
+    if (this.count + 1 > this.capacity * LOAD_MAX) this.resize(Math.max(CAPACITY_MIN, this.capacity * GROWTH));
     this.count++;
     return this.place(high - this.baseHigh, low, ref);
   }
@@ -88,7 +108,8 @@ export class Segment {
     }
     slots[2 * gap + 1] = 0;
     this.count--;
-    if (this.capacity > 64 && this.count < this.capacity * LOAD_MIN) this.resize(Math.ceil(this.capacity / 2));
+    if (this.count === 0) this.release();
+    else if (this.capacity > 64 && this.count < this.capacity * LOAD_MIN) this.resize(this.capacity / 2);
   }
 
   /**
@@ -98,15 +119,16 @@ export class Segment {
   split(): Segment | undefined {
     const median = this.samplePosition();
     if (median === undefined) return undefined;
-    const upper = new Segment(median);
-    const { slots, highs, capacity, count } = this;
+    const upper = new Segment(median, this.heap);
+    const { slots, highs, capacity, count, memory } = this;
     let upperCount = 0;
     for (let slot = 0; slot < capacity; slot++) {
       if (slots[2 * slot + 1] !== 0 && this.position(slot) >= median) upperCount++;
     }
     // Both get their size beforehand: filled in the order of homes, a table that grew step by step would be one long cluster.
-    upper.clear(upperCount);
-    this.clear(count - upperCount);
+    upper.renew((upperCount + 1) / LOAD_MAX);
+    this.renew((count - upperCount + 1) / LOAD_MAX);
+    this.count = 0;
     for (let slot = 0; slot < capacity; slot++) {
       const ref = slots[2 * slot + 1];
       if (ref === 0) continue;
@@ -116,6 +138,7 @@ export class Segment {
       else this.insert(high, low, ref);
     }
     assert(this.count + upper.count === count, 'a split loses nothing');
+    this.heap.slab.free(memory);
     upper.nextExpiryMs = this.nextExpiryMs;
     return upper;
   }
@@ -142,11 +165,13 @@ export class Segment {
     return above;
   }
 
-  /** Makes the table empty, with room for `count`. */
-  private clear(count: number): void {
-    this.capacity = Math.max(INITIAL_CAPACITY, Math.ceil((count + 1) / LOAD_MAX));
-    this.slots = new Int32Array(2 * this.capacity);
-    this.highs = new Uint16Array(this.capacity);
+  /** Gives the arrays back. REQUIRES: nothing in them is needed any more. */
+  release(): void {
+    if (this.memory !== 0) this.heap.slab.free(this.memory);
+    this.memory = 0;
+    this.slots = NO_WORDS;
+    this.highs = NO_HIGHS;
+    this.capacity = 1;
     this.count = 0;
   }
 
@@ -160,12 +185,21 @@ export class Segment {
   }
 
   private resize(capacity: number): void {
-    const { slots, highs, capacity: old } = this;
-    this.capacity = capacity;
-    this.slots = new Int32Array(2 * capacity);
-    this.highs = new Uint16Array(capacity);
+    const { slots, highs, capacity: old, memory } = this;
+    this.renew(capacity);
     for (let slot = 0; slot < old; slot++) {
       if (slots[2 * slot + 1] !== 0) this.place(highs[slot], slots[2 * slot], slots[2 * slot + 1]);
     }
+    if (memory !== 0) this.heap.slab.free(memory);
+  }
+
+  /** Takes new arrays, all empty, for at least `capacity` slots; the old ones are the caller's to free. */
+  private renew(capacity: number): void {
+    const { slab } = this.heap;
+    const memory = slab.allocate(Math.ceil(capacity) * SLOT_BYTES);
+    this.memory = memory;
+    this.capacity = Math.floor(slab.capacity(memory) / SLOT_BYTES);
+    this.slots = slab.viewOfWords(memory, 2 * this.capacity).fill(0);
+    this.highs = slab.viewOf16Bits(memory, 8 * this.capacity, this.capacity);
   }
 }

@@ -1,10 +1,13 @@
 /**
  * Memory for records, off the JavaScript heap.
  *
- *     chunk   64 MiB, one ArrayBuffer; the operating system hands its pages out as they are touched
+ *     chunk   64 MiB, one SharedArrayBuffer; the operating system hands its pages out as they are touched
  *     page    256 KiB, cut into slots of one size class
  *     slot    16..32768 bytes, in steps of 16 up to 256 and of an eighth of a power of two above
- *     large   what is longer: an ArrayBuffer of its own
+ *     large   what is longer: a SharedArrayBuffer of its own
+ *
+ * Shared, because the engine does not count such memory as pressure on its heap: with plain ArrayBuffers every chunk starts a
+ * full collection.
  *
  * A ref is a 32-bit number: chunk * 2^22 + offset / 16, so 32 GiB can be reached; negative for a large one: its index.
  * 0 is no ref. Every slot begins on a multiple of 16 bytes.
@@ -102,6 +105,16 @@ export class Slab {
     return ref < 0 ? 0 : (ref & CHUNK_UNIT_MASK) << UNIT_SHIFT;
   }
 
+  /** The same memory as numbers of 16 bits, at `offset(ref) / 2`: a new view of `length` of them from `at` bytes behind `ref`. */
+  viewOf16Bits(ref: number, at: number, length: number): Uint16Array {
+    return new Uint16Array(this.bytes(ref).buffer, this.offset(ref) + at, length);
+  }
+
+  /** A new view of the `length` words at `ref`. */
+  viewOfWords(ref: number, length: number): Int32Array {
+    return new Int32Array(this.bytes(ref).buffer, this.offset(ref), length);
+  }
+
   /** Bytes that the record at `ref` may grow to in place. */
   capacity(ref: number): number {
     return ref < 0 ? this.largeBytes[ref & LARGE_INDEX].length : classBytes[this.pageClass[ref >>> PAGE_UNITS_SHIFT]];
@@ -193,7 +206,7 @@ export class Slab {
 
   private addChunk(): void {
     if (this.chunkBytes.length === this.chunksMax) throw new RangeError('resident data is limited to 32 GiB');
-    const memory = new ArrayBuffer(CHUNK_BYTES);
+    const memory = new SharedArrayBuffer(CHUNK_BYTES);
     this.chunkBytes.push(Buffer.from(memory));
     this.chunkWords.push(new Int32Array(memory));
     this.chunkDoubles.push(new Float64Array(memory));
@@ -233,7 +246,7 @@ export class Slab {
   }
 
   private allocateLarge(bytes: number): number {
-    const memory = new ArrayBuffer((bytes + 7) & ~7);
+    const memory = new SharedArrayBuffer((bytes + 7) & ~7);
     const index = this.freeLarge.pop() ?? this.largeBytes.length;
     this.largeBytes[index] = Buffer.from(memory);
     this.largeWords[index] = new Int32Array(memory);

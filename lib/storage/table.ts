@@ -17,7 +17,7 @@ import type { RecordHeap } from './record-heap.js';
 import { Segment } from './segment.js';
 
 /** Records in a segment before it splits; more only if their positions are all equal. */
-export const SEGMENT_COUNT_MAX = 8192;
+export const SEGMENT_COUNT_MAX = 2048;
 const BLOCK_HIGHS_SHIFT = 16;
 const BLOCKS = 32;
 const BLOCK_SPAN = POSITION_LIMIT / BLOCKS;
@@ -28,8 +28,9 @@ export class ResidentTable {
   expiring = 0;
   private readonly heap: RecordHeap;
   private readonly hasher: PositionHasher;
-  private segments: Segment[] = [];
-  private bases = new Float64Array(0);
+  private readonly segments: Segment[] = [];
+  /** First position of each segment; longer than there are segments. */
+  private bases = new Float64Array(BLOCKS);
   /** Index of the first segment of each block; one more at the end. */
   private readonly blockStart = new Int32Array(BLOCKS + 1);
 
@@ -40,7 +41,8 @@ export class ResidentTable {
   constructor(heap: RecordHeap, hasher: PositionHasher) {
     this.heap = heap;
     this.hasher = hasher;
-    this.foundSegment = this.clear();
+    for (let block = 0; block < BLOCKS; block++) this.addSegment(block, new Segment(block * BLOCK_SPAN, heap));
+    this.foundSegment = this.segments[0];
   }
 
   get segmentCount(): number {
@@ -107,16 +109,6 @@ export class ResidentTable {
     this.count--;
   }
 
-  /** Forgets all records; the caller frees them. */
-  clear(): Segment {
-    this.segments = Array.from({ length: BLOCKS }, (_, block) => new Segment(block * BLOCK_SPAN));
-    this.count = 0;
-    this.expiring = 0;
-    this.reindex();
-    this.foundSegment = this.segments[0];
-    return this.foundSegment;
-  }
-
   /** Calls `visit` with every record, in no order. `visit` must not change the table. */
   forEach(visit: (ref: number) => void): void {
     for (const segment of this.segments) visitAll(segment, visit);
@@ -133,6 +125,7 @@ export class ResidentTable {
       if (segment === undefined) break;
       visitAll(segment, visit);
       drained += segment.count;
+      segment.release();
     }
     return drained;
   }
@@ -261,8 +254,7 @@ export class ResidentTable {
     const lower = this.segments[index];
     const upper = lower.split();
     if (upper === undefined) return;
-    this.segments.splice(index + 1, 0, upper);
-    this.reindex();
+    this.addSegment(index + 1, upper);
     lower.expiring = upper.expiring = 0;
     const count = (segment: Segment): void => {
       visitAll(segment, (ref) => {
@@ -275,13 +267,18 @@ export class ResidentTable {
     }
   }
 
-  private reindex(): void {
-    this.bases = Float64Array.from(this.segments, (segment) => segment.base);
-    let index = 0;
-    for (let block = 0; block <= BLOCKS; block++) {
-      while (index < this.segments.length && this.bases[index] < block * BLOCK_SPAN) index++;
-      this.blockStart[block] = index;
+  /** Takes a segment into the directory, at `index`. */
+  private addSegment(index: number, segment: Segment): void {
+    const count = this.segments.length;
+    if (count === this.bases.length) {
+      const grown = new Float64Array(count * 2);
+      grown.set(this.bases);
+      this.bases = grown;
     }
+    this.segments.splice(index, 0, segment);
+    this.bases.copyWithin(index + 1, index, count);
+    this.bases[index] = segment.base;
+    for (let block = Math.floor(segment.base / BLOCK_SPAN) + 1; block <= BLOCKS; block++) this.blockStart[block]++;
   }
 
   private noteExpiry(segment: Segment, ref: number): void {
