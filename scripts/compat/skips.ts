@@ -4,8 +4,7 @@
  * There are three kinds, and no others:
  * - `later`: uses a command of an area that ringkv does not have yet. The entry names the areas, and must go when they
  *   are all built (a spec says so).
- * - `inside`: looks at Redis from within: its replication stream, RDB files, object addresses, allocator, hidden
- *   settings.
+ * - `inside`: looks at Redis from within: its replication stream, reference counts, buffers, allocator.
  * - `stock`: fails on redis-server too.
  *
  * A test on the list still runs, so that an entry which nothing speaks for any more shows. It is not started only if
@@ -36,6 +35,7 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['sets'], 'MGET against non-string key', 'SADD'),
     later(['lists'], 'SETBIT against key with wrong type', 'LPUSH'),
     later(['lists'], 'SETRANGE against key with wrong type', 'LPUSH'),
+    inside('SETRANGE against integer-encoded key', 'whether SETRANGE made the integer shows in OBJECT ENCODING'),
     inside('trim on SET with big value', 'measures slack in jemalloc; runs only where INFO names jemalloc'),
     later(['lists'], 'Extended SET GET with incorrect type should result in wrong type error', 'RPUSH, RPOP'),
   ],
@@ -43,7 +43,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   'unit/type/incr': [
     later(['lists'], 'INCR fails against a key holding a list', 'RPUSH'),
     inside('INCR uses shared objects in the 0-9999 range', 'the reference counts of shared integer objects'),
-    inside('INCR can modify objects in-place', 'addresses of objects, from DEBUG OBJECT'),
     later(['lists'], 'INCRBYFLOAT fails against a key holding a list', 'RPUSH'),
   ],
 
@@ -106,6 +105,14 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     hold(later(['blocking', 'lists'], 'Regression for a crash with blocking ops and pipelining', 'BLPOP, RPUSH')),
   ],
 
+  'unit/querybuf': [
+    inside('query buffer resized correctly', 'the sizes of the buffers that Redis reads each client into'),
+    inside(
+      'query buffer resized correctly when not idle',
+      'the sizes of the buffers that Redis reads each client into',
+    ),
+  ],
+
   'unit/introspection': [
     later(['scripting'], 'MONITOR can log commands issued by the scripting engine', 'EVAL'),
     later(['functions'], 'MONITOR can log commands issued by functions', 'FUNCTION LOAD, FCALL'),
@@ -136,6 +143,7 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/slowlog': [
+    later(['acl'], 'SLOWLOG - Certain commands are omitted that contain sensitive information', 'ACL SETUSER'),
     later(['migrate'], 'SLOWLOG - Some commands can redact sensitive fields', 'MIGRATE'),
     later(
       ['blocking', 'geo', 'lists', 'sets', 'transactions'],
@@ -184,6 +192,7 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['tracking'], 'RESET clears client state', 'CLIENT TRACKING'),
     later(['transactions'], 'RESET clears and discards MULTI state', 'MULTI'),
     later(['pubsub'], 'RESET clears Pub/Sub state', 'SUBSCRIBE'),
+    later(['acl'], 'RESET clears authenticated state', 'ACL SETUSER'),
   ],
 };
 

@@ -10,6 +10,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '../tools/free-port.js';
 import { ServerProcess, type ServerKind } from '../tools/server-process.js';
 import type { RedisSource } from './redis-source.js';
 import { parseUnitRun, type UnitReport } from './unit-run.js';
@@ -30,6 +31,9 @@ const RUNNER_FLAGS = ['--durable', '--no-latency', '--dont-clean'];
 const SERVER_FLAGS = ['--enable-debug-command', 'yes', '--enable-protected-configs', 'yes'];
 /** Redis alone would write snapshots; ringkv persists as it always does. */
 const REDIS_FLAGS = ['--save', '', '--appendonly', 'no'];
+
+/** The runner looks for a port of its own from this far below its base port on. */
+const PORTS_BELOW_BASE = 32;
 
 /** The runner's flags that decide which tests there are. */
 export function runnerFlags(unit: Unit): readonly string[] {
@@ -76,8 +80,10 @@ async function runRunner(
   skipFile: string,
 ): Promise<{ output: string; timedOut: boolean }> {
   const where = ['--host', '127.0.0.1', '--port', String(port), '--single', unit.name];
+  // The runner listens for its own child. Left to itself it takes a fixed port, and two runs at a time would meet there.
+  const own = ['--baseport', String((await freePort()) + PORTS_BELOW_BASE)];
   const limits = ['--timeout', String(unit.stallSeconds), '--skipfile', skipFile];
-  const args = ['tests/test_helper.tcl', ...where, ...limits, ...runnerFlags(unit)];
+  const args = ['tests/test_helper.tcl', ...where, ...own, ...limits, ...runnerFlags(unit)];
   // A process group of its own, because the runner has a child; and no terminal, so that it prints no colours.
   const child = spawn('tclsh', args, {
     cwd: source.dir,

@@ -62,7 +62,7 @@ export function parseUnitRun(output: string): UnitRun {
     else if (status === 'err') {
       const name = FAILED.exec(first)?.[1];
       if (name === undefined) aborts.push([first, ...rest].join('\n'));
-      else tests.push({ name, passed: false, message: rest.join('\n').trim() });
+      else tests.push({ name, passed: false, message: explanation(rest) });
     } else if (status === 'exception') aborts.push([first, ...rest].join('\n'));
     else if (status === 'skip') held.push(first);
     else if (status === 'TIMEOUT') hungIn = testInProgress(rest);
@@ -94,6 +94,20 @@ function statusBlocks(output: string): StatusBlock[] {
     else blocks.at(-1)?.rest.push(line);
   }
   return blocks;
+}
+
+/**
+ * What the runner says of a failure. Of an error reply it first prints all but ten characters, for which it takes them
+ * to be `assertion:`, and then the whole.
+ */
+function explanation(lines: readonly string[]): string {
+  const [first, second] = lines;
+  const saidTwice =
+    first !== undefined && second !== undefined && second.length > first.length && second.endsWith(first);
+  return lines
+    .slice(saidTwice ? 1 : 0)
+    .join('\n')
+    .trim();
 }
 
 function matchOr(pattern: RegExp, text: string): string {

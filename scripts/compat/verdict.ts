@@ -52,9 +52,14 @@ function breaks(report: UnitReport): string[] {
   const broken = [...report.aborts];
   if (report.hungIn !== null) broken.push(`nothing happened any more in: ${report.hungIn}`);
   if (report.timedOut) broken.push("the unit's time was over");
-  else if (!report.completed) broken.push('the runner did not come to the end of the unit');
+  else if (!report.completed)
+    broken.push(`the runner did not come to the end of the unit:\n${lastLines(report.output)}`);
   if (report.serverEnd !== null) broken.push(report.serverEnd);
   return broken;
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-5).join('\n');
 }
 
 function isStale(skip: Skip, run: UnitRun, baseline: UnitRun): boolean {

@@ -42,6 +42,13 @@ describe('parseUnitRun', () => {
     });
   });
 
+  it('leaves out the beheaded first line of what is said of an error reply', () => {
+    const run = parseUnitRun(
+      "[err]: A in tests/unit/a.tcl\nn command 'x'\nERR unknown command 'x'\n    while executing\n",
+    );
+    expect(run.tests[0]?.message).to.equal("ERR unknown command 'x'\n    while executing");
+  });
+
   it('tells an error outside any test from a failed test', () => {
     const run = parseUnitRun(
       '[ok]: A (1 ms)\n[err]: unknown command\n    while executing\n"r foo"\n[1/1 done]: u (0 seconds)\n',
