@@ -6,9 +6,6 @@
  * over. The runner works in processes of its own, which end with it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../tools/free-port.js';
 import { ServerProcess, type ServerKind } from '../tools/server-process.js';
@@ -54,18 +51,11 @@ export async function runUnit(source: RedisSource, job: UnitJob): Promise<UnitRe
 }
 
 async function runAgainst(source: RedisSource, job: UnitJob, server: ServerProcess): Promise<UnitReport> {
-  const scratch = await mkdtemp(join(tmpdir(), 'ringkv-compat-'));
-  try {
-    const skipFile = join(scratch, 'held');
-    await writeFile(skipFile, job.held.join('\n') + '\n');
-    const startMs = performance.now();
-    const { output, timedOut } = await runRunner(source, job, server.port, skipFile);
-    const seconds = (performance.now() - startMs) / 1000;
-    const serverEnd = server.isRunning ? null : await describeEnd(server);
-    return { ...parseUnitRun(output), seconds, timedOut, serverEnd, output };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const startMs = performance.now();
+  const { output, timedOut } = await runRunner(source, job, server.port);
+  const seconds = (performance.now() - startMs) / 1000;
+  const serverEnd = server.isRunning ? null : await describeEnd(server);
+  return { ...parseUnitRun(output), seconds, timedOut, serverEnd, output };
 }
 
 async function describeEnd(server: ServerProcess): Promise<string> {
@@ -75,14 +65,13 @@ async function describeEnd(server: ServerProcess): Promise<string> {
 
 async function runRunner(
   source: RedisSource,
-  { unit, onLine }: UnitJob,
+  { unit, held, onLine }: UnitJob,
   port: number,
-  skipFile: string,
 ): Promise<{ output: string; timedOut: boolean }> {
   const where = ['--host', '127.0.0.1', '--port', String(port), '--single', unit.name];
   // The runner listens for its own child. Left to itself it takes a fixed port, and two runs at a time would meet there.
   const own = ['--baseport', String((await freePort()) + PORTS_BELOW_BASE)];
-  const limits = ['--timeout', String(unit.stallSeconds), '--skipfile', skipFile];
+  const limits = ['--timeout', String(unit.stallSeconds), ...held.flatMap((name) => ['--skiptest', name])];
   const args = ['tests/test_helper.tcl', ...where, ...own, ...limits, ...runnerFlags(unit)];
   // A process group of its own, because the runner has a child; and no terminal, so that it prints no colours.
   const child = spawn('tclsh', args, {
