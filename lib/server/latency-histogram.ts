@@ -14,7 +14,8 @@ const STEPS = 256;
 const HALF = STEPS / 2;
 const STEP_BITS = 8;
 const NANOSECONDS_MAX = 1_000_000_000;
-const COUNTS = indexOf(NANOSECONDS_MAX) + 1;
+/** All steps of the bucket of the longest duration. */
+const COUNTS = (bucketOf(NANOSECONDS_MAX) + 2) * HALF;
 
 /** The bounds of `cumulative` double from here on. */
 const FIRST_BOUND_NS = 1024;
@@ -55,8 +56,8 @@ export class LatencyHistogram implements LatencyDistribution {
     let index = 0;
     for (let boundNs = FIRST_BOUND_NS; seen < this.count; boundNs *= 2) {
       const before = seen;
-      // A bound lies in the step that begins there: that is still counted, as HdrHistogram does.
-      const last = Math.min(indexOf(Math.min(boundNs, NANOSECONDS_MAX)), COUNTS - 1);
+      // The step that begins at a bound is still counted, as HdrHistogram does.
+      const last = boundNs > NANOSECONDS_MAX ? COUNTS - 1 : indexOf(boundNs);
       for (; index <= last; index++) seen += counts[index];
       if (seen > before) steps.push([Math.floor(highestOf(last) / 1000), seen]);
     }
@@ -66,8 +67,12 @@ export class LatencyHistogram implements LatencyDistribution {
 
 /** The step that `ns` lies in. */
 function indexOf(ns: number): number {
-  const bucket = Math.max(0, 32 - Math.clz32(ns) - STEP_BITS);
+  const bucket = bucketOf(ns);
   return bucket * HALF + (ns >>> bucket);
+}
+
+function bucketOf(ns: number): number {
+  return Math.max(0, 32 - Math.clz32(ns) - STEP_BITS);
 }
 
 /** The longest duration that lies in a step. */

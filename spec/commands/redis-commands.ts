@@ -1,0 +1,163 @@
+/**
+ * What redis-server 7.0.15 answers to COMMAND INFO about each command that ringkv has too: an oracle for specs. A row:
+ *
+ *     name | arity | flags | first key, last key, step | ACL categories | tips | key specifications
+ *
+ * Words of sets are sorted. A key specification is its flags, then index of the first key, last key, step.
+ */
+export const REDIS_COMMANDS = `
+acl | -2 | | 0 0 0 | slow | |
+acl|cat | -2 | loading noscript stale | 0 0 0 | slow | |
+acl|deluser | -3 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|dryrun | -4 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|genpass | -2 | loading noscript stale | 0 0 0 | slow | |
+acl|getuser | 3 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|help | 2 | loading stale | 0 0 0 | slow | |
+acl|list | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|load | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|log | -2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|save | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|setuser | -3 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|users | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+acl|whoami | 2 | loading noscript stale | 0 0 0 | slow | |
+append | 3 | denyoom fast write | 1 1 1 | fast string write | | RW insert 1 0 1
+auth | -2 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
+bgrewriteaof | 1 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
+bgsave | -1 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
+bitcount | -2 | readonly | 1 1 1 | bitmap read slow | | RO access 1 0 1
+bitfield | -2 | denyoom write | 1 1 1 | bitmap slow write | | RW access update variable_flags 1 0 1
+bitfield_ro | -2 | fast readonly | 1 1 1 | bitmap fast read | | RO access 1 0 1
+bitop | -4 | denyoom write | 2 -1 1 | bitmap slow write | | OW update 2 0 1, RO access 3 -1 1
+bitpos | -3 | readonly | 1 1 1 | bitmap read slow | | RO access 1 0 1
+client | -2 | | 0 0 0 | slow | |
+client|caching | 3 | loading noscript stale | 0 0 0 | connection slow | |
+client|getname | 2 | loading noscript stale | 0 0 0 | connection slow | |
+client|getredir | 2 | loading noscript stale | 0 0 0 | connection slow | |
+client|help | 2 | loading stale | 0 0 0 | connection slow | |
+client|id | 2 | loading noscript stale | 0 0 0 | connection slow | |
+client|info | 2 | loading noscript stale | 0 0 0 | connection slow | nondeterministic_output |
+client|kill | -3 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
+client|list | -2 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | nondeterministic_output |
+client|no-evict | 3 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
+client|pause | -3 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
+client|reply | 3 | loading noscript stale | 0 0 0 | connection slow | |
+client|setname | 3 | loading noscript stale | 0 0 0 | connection slow | |
+client|tracking | -3 | loading noscript stale | 0 0 0 | connection slow | |
+client|trackinginfo | 2 | loading noscript stale | 0 0 0 | connection slow | |
+client|unblock | -3 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
+client|unpause | 2 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
+command | -1 | loading stale | 0 0 0 | connection slow | nondeterministic_output_order |
+command|count | 2 | loading stale | 0 0 0 | connection slow | |
+command|docs | -2 | loading stale | 0 0 0 | connection slow | nondeterministic_output_order |
+command|getkeys | -4 | loading stale | 0 0 0 | connection slow | |
+command|getkeysandflags | -4 | loading stale | 0 0 0 | connection slow | |
+command|help | 2 | loading stale | 0 0 0 | connection slow | |
+command|info | -2 | loading stale | 0 0 0 | connection slow | nondeterministic_output_order |
+command|list | -2 | loading stale | 0 0 0 | connection slow | nondeterministic_output_order |
+config | -2 | | 0 0 0 | slow | |
+config|get | -3 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+config|help | 2 | loading stale | 0 0 0 | slow | |
+config|resetstat | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+config|rewrite | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+config|set | -4 | admin loading noscript stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
+copy | -3 | denyoom write | 1 2 1 | keyspace slow write | | RO access 1 0 1, OW update 2 0 1
+dbsize | 1 | fast readonly | 0 0 0 | fast keyspace read | request_policy:all_shards response_policy:agg_sum |
+debug | -2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+decr | 2 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+decrby | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+del | -2 | write | 1 -1 1 | keyspace slow write | request_policy:multi_shard response_policy:agg_sum | RM delete 1 -1 1
+dump | 2 | readonly | 1 1 1 | keyspace read slow | nondeterministic_output | RO access 1 0 1
+echo | 2 | fast loading stale | 0 0 0 | connection fast | |
+exists | -2 | fast readonly | 1 -1 1 | fast keyspace read | request_policy:multi_shard response_policy:agg_sum | RO 1 -1 1
+expire | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
+expireat | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
+expiretime | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO access 1 0 1
+flushall | -1 | write | 0 0 0 | dangerous keyspace slow write | request_policy:all_shards response_policy:all_succeeded |
+flushdb | -1 | write | 0 0 0 | dangerous keyspace slow write | request_policy:all_shards response_policy:all_succeeded |
+get | 2 | fast readonly | 1 1 1 | fast read string | | RO access 1 0 1
+getbit | 3 | fast readonly | 1 1 1 | bitmap fast read | | RO access 1 0 1
+getdel | 2 | fast write | 1 1 1 | fast string write | | RW access delete 1 0 1
+getex | -2 | fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+getrange | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
+getset | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+hello | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
+incr | 2 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+incrby | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+incrbyfloat | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
+info | -1 | loading stale | 0 0 0 | dangerous slow | nondeterministic_output request_policy:all_shards response_policy:special |
+keys | 2 | readonly | 0 0 0 | dangerous keyspace read slow | nondeterministic_output_order request_policy:all_shards |
+lastsave | 1 | fast loading stale | 0 0 0 | admin dangerous fast | nondeterministic_output |
+latency | -2 | | 0 0 0 | slow | |
+latency|doctor | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:special |
+latency|graph | 3 | admin loading noscript stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:special |
+latency|help | 2 | loading stale | 0 0 0 | slow | |
+latency|histogram | -2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:special |
+latency|history | 3 | admin loading noscript stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:special |
+latency|latest | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:special |
+latency|reset | -2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
+lcs | -3 | readonly | 1 2 1 | read slow string | | RO access 1 1 1
+lolwut | -1 | fast readonly | 0 0 0 | fast read | |
+memory | -2 | | 0 0 0 | slow | |
+memory|doctor | 2 | | 0 0 0 | slow | nondeterministic_output request_policy:all_shards response_policy:special |
+memory|help | 2 | loading stale | 0 0 0 | slow | |
+memory|malloc-stats | 2 | | 0 0 0 | slow | nondeterministic_output request_policy:all_shards response_policy:special |
+memory|purge | 2 | | 0 0 0 | slow | request_policy:all_shards response_policy:all_succeeded |
+memory|stats | 2 | | 0 0 0 | slow | nondeterministic_output request_policy:all_shards response_policy:special |
+memory|usage | -3 | readonly | 2 2 1 | read slow | | RO 2 0 1
+mget | -2 | fast readonly | 1 -1 1 | fast read string | request_policy:multi_shard | RO access 1 -1 1
+module | -2 | | 0 0 0 | slow | |
+module|help | 2 | loading stale | 0 0 0 | slow | |
+module|list | 2 | admin noscript | 0 0 0 | admin dangerous slow | nondeterministic_output_order |
+module|load | -3 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
+module|loadex | -3 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
+module|unload | 3 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
+monitor | 1 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
+move | 3 | fast write | 1 1 1 | fast keyspace write | | RW access update 1 0 1
+mset | -3 | denyoom write | 1 -1 2 | slow string write | request_policy:multi_shard response_policy:all_succeeded | OW update 1 -1 2
+msetnx | -3 | denyoom write | 1 -1 2 | slow string write | request_policy:multi_shard response_policy:agg_min | OW insert 1 -1 2
+object | -2 | | 0 0 0 | slow | |
+object|encoding | 3 | readonly | 2 2 1 | keyspace read slow | nondeterministic_output | RO 2 0 1
+object|freq | 3 | readonly | 2 2 1 | keyspace read slow | nondeterministic_output | RO 2 0 1
+object|help | 2 | loading stale | 0 0 0 | keyspace slow | |
+object|idletime | 3 | readonly | 2 2 1 | keyspace read slow | nondeterministic_output | RO 2 0 1
+object|refcount | 3 | readonly | 2 2 1 | keyspace read slow | nondeterministic_output | RO 2 0 1
+persist | 2 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
+pexpire | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
+pexpireat | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
+pexpiretime | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO access 1 0 1
+ping | -1 | fast | 0 0 0 | connection fast | request_policy:all_shards response_policy:all_succeeded |
+psetex | 4 | denyoom write | 1 1 1 | slow string write | | OW update 1 0 1
+pttl | 2 | fast readonly | 1 1 1 | fast keyspace read | nondeterministic_output | RO access 1 0 1
+quit | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
+randomkey | 1 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:all_shards |
+rename | 3 | write | 1 2 1 | keyspace slow write | | RW access delete 1 0 1, OW update 2 0 1
+renamenx | 3 | fast write | 1 2 1 | fast keyspace write | | RW access delete 1 0 1, OW insert 2 0 1
+replicaof | 3 | admin no_async_loading noscript stale | 0 0 0 | admin dangerous slow | |
+reset | 1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
+restore | -4 | denyoom write | 1 1 1 | dangerous keyspace slow write | | OW update 1 0 1
+role | 1 | fast loading noscript stale | 0 0 0 | admin dangerous fast | |
+save | 1 | admin no_async_loading no_multi noscript | 0 0 0 | admin dangerous slow | |
+scan | -2 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:special |
+select | 2 | fast loading stale | 0 0 0 | connection fast | |
+set | -3 | denyoom write | 1 1 1 | slow string write | | RW access update variable_flags 1 0 1
+setbit | 4 | denyoom write | 1 1 1 | bitmap slow write | | RW access update 1 0 1
+setex | 4 | denyoom write | 1 1 1 | slow string write | | OW update 1 0 1
+setnx | 3 | denyoom fast write | 1 1 1 | fast string write | | OW insert 1 0 1
+setrange | 4 | denyoom write | 1 1 1 | slow string write | | RW update 1 0 1
+shutdown | -1 | admin allow_busy loading no_multi noscript stale | 0 0 0 | admin dangerous slow | |
+slaveof | 3 | admin no_async_loading noscript stale | 0 0 0 | admin dangerous slow | |
+slowlog | -2 | | 0 0 0 | slow | |
+slowlog|get | -2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes |
+slowlog|help | 2 | loading stale | 0 0 0 | slow | |
+slowlog|len | 2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:agg_sum |
+slowlog|reset | 2 | admin loading stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
+strlen | 2 | fast readonly | 1 1 1 | fast read string | | RO 1 0 1
+substr | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
+swapdb | 3 | fast write | 0 0 0 | dangerous fast keyspace write | |
+time | 1 | fast loading stale | 0 0 0 | fast | nondeterministic_output |
+touch | -2 | fast readonly | 1 -1 1 | fast keyspace read | request_policy:multi_shard response_policy:agg_sum | RO 1 -1 1
+ttl | 2 | fast readonly | 1 1 1 | fast keyspace read | nondeterministic_output | RO access 1 0 1
+type | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO 1 0 1
+unlink | -2 | fast write | 1 -1 1 | fast keyspace write | request_policy:multi_shard response_policy:agg_sum | RM delete 1 -1 1
+wait | 3 | noscript | 0 0 0 | connection slow | request_policy:all_shards response_policy:agg_min |
+`;
