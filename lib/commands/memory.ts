@@ -26,6 +26,8 @@ const HELP: readonly HelpEntry[] = [
 const INDEX_BYTES_A_RECORD = Math.ceil(10 / 0.75);
 /** Used memory below which DOCTOR says nothing. */
 const WORTH_A_LOOK_BYTES = 5 * 1024 * 1024;
+/** What the process takes for itself, more or less, however little data there is. */
+const PROCESS_BYTES = 128 * 1024 * 1024;
 
 /** MEMORY USAGE key [SAMPLES count] */
 function usage(call: Call): void {
@@ -116,7 +118,7 @@ function doctor(call: Call): void {
   if (used < WORTH_A_LOOK_BYTES) findings.push('There is too little data to say anything.');
   else {
     if (peak > used * 1.5) findings.push(`Much more was used at the peak: ${humanBytes(peak)}.`);
-    if (residentBytes > used * 1.4) {
+    if (residentBytes > used * 1.4 + PROCESS_BYTES) {
       findings.push(`The process takes ${humanBytes(residentBytes)}, the data only ${humanBytes(used)}.`);
     }
     if (config.maxmemoryBytes !== 0 && used > config.maxmemoryBytes * 0.9) {

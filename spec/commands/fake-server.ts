@@ -236,6 +236,7 @@ export class FakeServer implements Server {
   readonly valueBytesMax = 512 * 1024 * 1024;
   usedMemoryBytes = 64 * 1024 * 1024;
   peakMemoryBytes = 65 * 1024 * 1024;
+  residentBytes = 96 * 1024 * 1024;
   activeExpiry = true;
   readonly slowLog = new RecentSlowCommands();
   readonly latency = new LatencyEvents();
@@ -377,7 +378,7 @@ export class FakeServer implements Server {
 
   processFigures(): ProcessFigures {
     return {
-      residentBytes: 96 * 1024 * 1024,
+      residentBytes: this.residentBytes,
       heapBytes: 16 * 1024 * 1024,
       systemMemoryBytes: TOTAL_MEMORY_BYTES,
       userCpuSeconds: 1.5,

@@ -36,7 +36,9 @@ describe('commands/memory', () => {
   it('MEMORY DOCTOR, PURGE and MALLOC-STATS', async () => {
     const server = new FakeServer();
     const client = server.connect();
-    expect(await client.ask('memory', 'doctor')).to.equal('The process takes 96.00M, the data only 64.00M.\n');
+    expect(await client.ask('memory', 'doctor')).to.equal('Nothing is wrong.\n');
+    server.residentBytes = 256 * 1024 ** 2;
+    expect(await client.ask('memory', 'doctor')).to.equal('The process takes 256.00M, the data only 64.00M.\n');
     server.peakMemoryBytes = 200 * 1024 ** 2;
     expect(await client.ask('memory', 'doctor')).to.match(/^Much more was used at the peak: 200\.00M\.\n/);
     server.usedMemoryBytes = 1024;
