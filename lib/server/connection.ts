@@ -26,6 +26,10 @@ export interface ConnectionHost {
   execute(connection: Connection, args: Args): void;
   /** Bytes arrived: called before they are parsed. */
   onInput(connection: Connection, bytes: number): void;
+  /** Whether what is left to execute should wait for the next turn. */
+  isTurnOver(): boolean;
+  /** Calls `goOn` in the next turn. */
+  defer(connection: Connection): void;
   /** The connection has replies, or is closing: serve it at the end of the turn. */
   schedule(connection: Connection): void;
   /** Whether replies of this many bytes still pending are too much for the connection. */
@@ -114,6 +118,8 @@ export class Connection implements StreamHandler, Call, Client {
   private readEnded = false;
   private readPaused = false;
   private processing = false;
+  /** Goes on in the next turn. */
+  private deferred = false;
   /** Handed to the stream and not taken yet; then what waits behind it. */
   private sending: Output | undefined;
   private readonly queue = new Denque<Output>();
@@ -256,6 +262,14 @@ export class Connection implements StreamHandler, Call, Client {
     return sleeper !== undefined;
   }
 
+  /** Executes what it left over in the turn before. */
+  goOn(): void {
+    this.deferred = false;
+    if (this.isClosed) return;
+    this.host.onInput(this, 0);
+    this.process();
+  }
+
   /** The turn is over: what comes now belongs to the next one. */
   leaveTurn(): void {
     this.inTurn = false;
@@ -284,11 +298,16 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Executes what has arrived, as far as it may. */
   private process(): void {
-    if (this.processing) return;
+    if (this.processing || this.deferred) return;
     this.processing = true;
     const { parser, reply, host } = this;
     while (this.blockers === 0 && !this.closing && !this.isClosed) {
       if (reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES) break;
+      if (host.isTurnOver()) {
+        this.deferred = true;
+        host.defer(this);
+        break;
+      }
       const status = parser.next();
       if (status === PARSED) {
         host.execute(this, parser.args);
@@ -307,7 +326,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Reads while it may execute and its replies are taken. */
   private regulate(): void {
-    const pause = this.blockers > 0 || this.closing || this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
+    const pause = this.blockers > 0 || this.deferred || this.closing || this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
     if (pause === this.readPaused) return;
     this.readPaused = pause;
     if (pause) this.stream.pause();

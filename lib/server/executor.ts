@@ -49,6 +49,11 @@ export class Executor {
     this.clock = clock;
   }
 
+  /** The monotonic time when the last command ended, or input arrived. */
+  get nowUs(): number {
+    return this.startedUs;
+  }
+
   resetFigures(): void {
     this.commandsProcessed = 0;
     this.errors.clear();

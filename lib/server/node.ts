@@ -188,6 +188,14 @@ export class Node implements ConnectionHost {
     this.registry.inputBytes += bytes;
   }
 
+  isTurnOver(): boolean {
+    return this.turn.isOver(this.executor.nowUs);
+  }
+
+  defer(connection: Connection): void {
+    this.turn.defer(connection);
+  }
+
   schedule(connection: Connection): void {
     this.turn.add(connection);
   }

@@ -16,6 +16,9 @@ export interface TurnLog {
 /** CPU time is read when so much time has passed in turns: reading it costs microseconds. */
 const CPU_READ_EVERY_US = 2000;
 const LONG_TURN_US = 10_000;
+/** Commands that arrive when the turn has gone on for so long, or has so many connections to serve, wait for the next one. */
+const TURN_US = 3000;
+const TURN_CONNECTIONS = 256;
 
 interface HeldOutput {
   readonly connection: Connection;
@@ -40,8 +43,14 @@ export class Turn implements LoopFigures {
   private connections: Connection[] = [];
   private spare: Connection[] = [];
   private readonly held = new Denque<HeldOutput>();
+  /** Connections that have more to execute, in order. */
+  private readonly deferred = new Denque<Connection>();
+  /** How many of them an earlier turn has left. */
+  private deferredBefore = 0;
   private scheduled = false;
   private startedUs = 0;
+  /** What TURN_US counts from. */
+  private budgetFromUs = 0;
   private cpuReadUs: number;
   private sinceCpuReadUs = 0;
   private readonly onEnd: () => void;
@@ -60,8 +69,18 @@ export class Turn implements LoopFigures {
   begin(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    this.startedUs = this.clock.monotonicUs();
+    this.startedUs = this.budgetFromUs = this.clock.monotonicUs();
     this.timers.endOfTurn(this.onEnd);
+  }
+
+  /** Whether commands should leave the rest to the next turn. `nowUs`: the monotonic time. */
+  isOver(nowUs: number): boolean {
+    return nowUs - this.budgetFromUs > TURN_US || this.connections.length > TURN_CONNECTIONS;
+  }
+
+  /** The connection has more to execute: it goes on in the next turn. */
+  defer(connection: Connection): void {
+    this.deferred.push(connection);
   }
 
   /** The connection has replies, or is to be closed: it is served at the end of the turn. */
@@ -89,6 +108,7 @@ export class Turn implements LoopFigures {
   }
 
   private end(): void {
+    this.runDeferred();
     this.scheduled = false;
     const committed = this.log.commit();
     const waitPosition = this.log.waitPosition;
@@ -106,6 +126,18 @@ export class Turn implements LoopFigures {
     connections.length = 0;
     this.spare = connections;
     this.measure();
+    this.deferredBefore = this.deferred.length;
+    if (this.deferredBefore > 0) this.begin();
+  }
+
+  /** What the turn before has left over has a time of its own, so that it gets on whatever arrives. */
+  private runDeferred(): void {
+    if (this.deferredBefore === 0) return;
+    this.budgetFromUs = this.clock.monotonicUs();
+    for (; this.deferredBefore > 0; this.deferredBefore--) {
+      if (this.isOver(this.clock.monotonicUs())) break;
+      this.deferred.shift()?.goOn();
+    }
   }
 
   private measure(): void {
