@@ -251,6 +251,7 @@ export class FakeServer implements Server {
   rewriteConfigError: Error | undefined;
   shutdowns: { force: boolean; nowait: boolean; abort: boolean }[] = [];
   shutdownAnswer: string | undefined;
+  listenFailure: string | undefined;
 
   private readonly table: CommandTable;
   private readonly open: FakeClient[] = [];
@@ -415,6 +416,17 @@ export class FakeServer implements Server {
   shutdown(options: { force: boolean; nowait: boolean; abort: boolean }): Promise<string | undefined> {
     this.shutdowns.push(options);
     return Promise.resolve(this.shutdownAnswer);
+  }
+
+  listenFailure: string | undefined;
+
+  listenAgain(): Promise<string | undefined> {
+    return Promise.resolve(this.listenFailure);
+  }
+
+  /** Answers `listenFailure`: why the new addresses cannot be had. */
+  listenAgain(): Promise<string | undefined> {
+    return Promise.resolve(this.listenFailure);
   }
 
   rewriteConfig(): void {
