@@ -251,6 +251,7 @@ export class FakeServer implements Server {
   rewriteConfigError: Error | undefined;
   shutdowns: { force: boolean; nowait: boolean; abort: boolean }[] = [];
   shutdownAnswer: string | undefined;
+  /** Why new addresses cannot be had. */
   listenFailure: string | undefined;
 
   private readonly table: CommandTable;
@@ -418,13 +419,6 @@ export class FakeServer implements Server {
     return Promise.resolve(this.shutdownAnswer);
   }
 
-  listenFailure: string | undefined;
-
-  listenAgain(): Promise<string | undefined> {
-    return Promise.resolve(this.listenFailure);
-  }
-
-  /** Answers `listenFailure`: why the new addresses cannot be had. */
   listenAgain(): Promise<string | undefined> {
     return Promise.resolve(this.listenFailure);
   }
