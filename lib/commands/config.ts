@@ -28,8 +28,8 @@ function get(call: Call): void {
   }
 }
 
-/** CONFIG SET option value [option value ...] */
-function set(call: Call): void {
+/** CONFIG SET option value [option value ...]: all of them or none; waits for new addresses to be had. */
+async function set(call: Call): Promise<void> {
   const { args, client, reply, server } = call;
   if (args.count % 2 === 1) {
     reply.error(SYNTAX_ERROR);
@@ -37,9 +37,22 @@ function set(call: Call): void {
   }
   const pairs: [string, string][] = [];
   for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  const before = pairs.map(([name]): [string, string] => [name, server.config.get([name])[0]?.[1] ?? '']);
+  const addresses = addressesOf(call);
   const error = server.config.set(pairs, client.isLocal);
-  if (error === undefined) reply.ok();
+  const failure = error === undefined && addressesOf(call) !== addresses ? await server.listenAgain() : undefined;
+  if (failure !== undefined) {
+    server.config.set(before, true);
+    const name = pairs.find(([option]) => /^(port|bind)$/i.test(option))?.[0].toLowerCase() ?? 'port';
+    const what =
+      name === 'bind' ? 'Failed to bind to specified addresses.' : 'Unable to listen on this port. Check server logs.';
+    reply.error(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${what}`);
+  } else if (error === undefined) reply.ok();
   else reply.error(error);
+}
+
+function addressesOf({ server }: Call): string {
+  return `${server.config.port} ${server.config.bind.join(' ')}`;
 }
 
 /** CONFIG RESETSTAT */
@@ -78,7 +91,7 @@ export const configCommands: readonly Command[] = [
       helpCommand('config', HELP),
       { name: 'resetstat', arity: 2, flags: ADMIN, keys: NO_KEYS, run: resetstat },
       { name: 'rewrite', arity: 2, flags: ADMIN, keys: NO_KEYS, run: rewrite },
-      { name: 'set', arity: -4, flags: ADMIN, keys: NO_KEYS, run: set },
+      { name: 'set', arity: -4, flags: ADMIN, keys: NO_KEYS, wait: set },
     ],
   },
 ];

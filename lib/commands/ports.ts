@@ -190,6 +190,8 @@ export interface Server {
   readonly latency: LatencyMonitor;
   /** Ends the process after the log is durable; `force` ends it even when that fails. Resolves only if it cannot. */
   shutdown(options: { force: boolean; nowait: boolean; abort: boolean }): Promise<string | undefined>;
+  /** Listens where the configuration says now (port, bind). Resolves to why it cannot, with nothing changed. */
+  listenAgain(): Promise<string | undefined>;
   /** Writes the configuration file anew; throws ConfigError or DiskError. */
   rewriteConfig(): void;
 }

@@ -60,7 +60,7 @@ const REAL_OPTIONS: readonly Option[] = [
   real('auto-aof-rewrite-min-size', 'autoAofRewriteMinSizeBytes', memory(0, LONG_MAX), '64mb',
     'size below which it is not'),
   real('aof-segment-size', 'aofSegmentSizeBytes', memory(64 * KB, 1024n ** 3n), '64mb',
-    'size of a segment of the log; not in Redis', FIXED),
+    'size of a segment of the log; not in Redis'),
   real('stop-writes-on-bgsave-error', 'stopWritesOnBgsaveError', boolean(), 'yes',
     'whether a failed background save stops writes'),
 

@@ -4,15 +4,17 @@ import type { Keyspace } from './keyspace.js';
 
 /** Keys removed before the clock is looked at again. */
 const STEP_KEYS = 256;
-/** A round over all databases is followed by a rest of so many times what it took. */
+/** A round over all databases is followed by a rest of so many times what it took, divided by the effort. */
 const REST_FACTOR = 9;
 
 /**
  * Removes expired keys that nobody asks for. Goes in rounds through the segments that may hold some, a slice at a time, and rests after a round,
- * so that at most a tenth of the processor goes into it, however many keys expire all the time.
+ * so that a bounded part of the processor goes into it, however many keys expire all the time.
  */
 export class ActiveExpiry {
   enabled = true;
+  /** 1 to 10 (active-expire-effort): from a tenth of the processor at most, to half. */
+  effort = 1;
   private readonly keyspace: Keyspace;
   private readonly clock: Clock;
   private database = 0;
@@ -52,7 +54,7 @@ export class ActiveExpiry {
   }
 
   private endRound(nowUs: number, usedUs: number): void {
-    this.nextRoundUs = nowUs + (this.roundUs + usedUs) * REST_FACTOR;
+    this.nextRoundUs = nowUs + (this.roundUs + usedUs) * (REST_FACTOR / this.effort);
     this.roundUs = 0;
   }
 }

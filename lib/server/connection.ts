@@ -104,6 +104,8 @@ export class Connection implements StreamHandler, Call, Client {
   wroteInTurn = false;
   /** Replies that wait for the log. */
   heldCount = 0;
+  /** How often replies were taken to be sent. */
+  outputsTaken = 0;
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
   /** When the replies pending passed the soft limit; 0 if they have not. */
@@ -326,7 +328,8 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Reads while it may execute and its replies are taken. */
   private regulate(): void {
-    const pause = this.blockers > 0 || this.deferred || this.closing || this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
+    const pause =
+      this.blockers > 0 || this.deferred || this.closing || this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
     if (pause === this.readPaused) return;
     this.readPaused = pause;
     if (pause) this.stream.pause();
@@ -350,6 +353,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   private takeOutput(): Output {
     const output = this.reply.detach();
+    this.outputsTaken++;
     this.pendingBytes += output.length;
     return output;
   }

@@ -1,3 +1,4 @@
+import { AssertionError } from '../base/assert.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -12,7 +13,7 @@ export interface Guards {
   /** Holds the request back (CLIENT PAUSE); true if it did. */
   postpone(connection: Connection, entry: CommandEntry, args: Args): boolean;
   refusal(entry: CommandEntry): string | undefined;
-  /** Shows a command that is about to run to the monitors. */
+  /** Shows a command that has run to the monitors. */
   watch(connection: Connection, entry: CommandEntry, args: Args): void;
   /** Makes room in memory for a command that needs some; false if there is none. */
   makeRoom(): boolean;
@@ -78,7 +79,6 @@ export class Executor {
         this.reject(connection, entry, refusal);
         return;
       }
-      if (!entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     }
     if (entry.needsMemory && !this.guards.makeRoom()) {
       this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
@@ -125,11 +125,13 @@ export class Executor {
     connection.args = args;
     entry.run?.(connection);
     if (this.keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
-    this.account(connection, entry, args, reply.errors !== errors);
+    if (reply.errors !== errors) this.noteFailure(connection, entry);
+    this.account(connection, entry, args);
     if (mode !== 'on') muteReply(connection, mode, start);
   }
 
-  private account(connection: Connection, entry: CommandEntry, args: Args, failed: boolean): void {
+  /** Counts a call, and shows it to whoever watches. */
+  private account(connection: Connection, entry: CommandEntry, args: Args): void {
     const nowUs = this.clock.monotonicUs();
     const durationUs = nowUs - this.startedUs;
     this.startedUs = nowUs;
@@ -137,31 +139,36 @@ export class Executor {
     entry.calls++;
     entry.totalUs += durationUs;
     if (this.tracksLatency) entry.trackLatency(durationUs);
-    if (failed) {
-      entry.failedCalls++;
-      this.countError(connection.reply.lastErrorCode);
-    }
     if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
+    if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
   }
 
-  /** Runs a command that waits, with a copy of its arguments. */
+  private noteFailure(connection: Connection, entry: CommandEntry): void {
+    entry.failedCalls++;
+    this.countError(connection.reply.lastErrorCode);
+  }
+
+  /** Runs a command that waits, with a copy of its arguments. What it does before it waits counts as its duration. */
   private wait(connection: Connection, entry: CommandEntry, borrowed: Args): void {
     const args = borrowed.clone();
     const { reply } = connection;
     const mode = connection.replyMode;
     const start = reply.length;
+    const { outputsTaken } = connection;
     const errors = reply.errors;
     connection.block();
     const settle = (): void => {
       if (connection.isClosed) return;
+      if (reply.errors !== errors) this.noteFailure(connection, entry);
+      if (mode !== 'on') muteReply(connection, mode, connection.outputsTaken === outputsTaken ? start : 0);
       this.startTimer();
-      this.account(connection, entry, args, reply.errors !== errors);
-      // Replies before the command may have left meanwhile: then its own is all there is.
-      if (mode !== 'on') muteReply(connection, mode, Math.min(start, reply.length));
       connection.unblock();
     };
-    void Promise.resolve(entry.wait?.(new OwnedCall(connection, args))).then(settle, (error: unknown) => {
-      reply.error(`ERR ${error instanceof Error ? error.message : String(error)}`);
+    const waiting = entry.wait?.(new OwnedCall(connection, args));
+    this.account(connection, entry, args);
+    void Promise.resolve(waiting).then(settle, (error: unknown) => {
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      reply.error(`ERR ${error.message}`);
       settle();
     });
   }

@@ -17,11 +17,13 @@ import type {
   ByteStream,
   Clock,
   Disk,
+  ListenAddress,
   Listener,
   Network,
   ProcessProbe,
   Random,
   StreamHandler,
+  Timer,
   Timers,
 } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -48,8 +50,6 @@ import { Turn } from './turn.js';
 
 /** The only writer of a single node's data. */
 const ORIGIN = 1;
-const TICK_MS = 100;
-const TICKS_PER_SECOND = 10;
 /** How long the background work of a tick runs at a time, and how long it lets the loop go on then. */
 const SLICE_US = 1000;
 const SLICE_REST_MS = 3;
@@ -92,8 +92,10 @@ export class Node implements ConnectionHost {
   private readonly expiry: ActiveExpiry;
   private readonly access: AccessPolicy;
   private readonly memory: Memory;
-  private listeners: Listener[] = [];
+  /** By address. */
+  private listeners = new Map<string, Listener>();
   private ticks = 0;
+  private ticker: Timer | undefined;
   private slicing = false;
   private stopped: Promise<string | undefined> | undefined;
 
@@ -148,23 +150,18 @@ export class Node implements ConnectionHost {
       slowLog,
       latency,
       shutdown: (how) => this.shutdown(how),
+      listen: () => this.listen(),
     });
     this.followConfig(slowLog);
   }
 
   /** Takes connections from now on. Rejects if an address cannot be had. */
   async start(): Promise<void> {
-    for (const address of listenAddresses(this.config)) {
-      try {
-        const listener = await this.options.network.listen(address, (stream) => this.accept(stream));
-        this.listeners.push(listener);
-        if (this.server.port === 0) this.server.port = listener.port;
-      } catch (error) {
-        if (!isOptional(this.config, address, error)) throw error;
-      }
-    }
-    this.options.timers.every(TICK_MS, () => {
-      this.tick();
+    await this.listen();
+    this.startTicking();
+    this.config.onChange('hz', () => {
+      this.startTicking();
+      return undefined;
     });
     const where = this.server.port === 0 ? this.config.unixsocket : `port ${this.server.port}`;
     this.log.notice(`Ready to accept connections on ${where}`);
@@ -174,6 +171,33 @@ export class Node implements ConnectionHost {
   stop(): Promise<string | undefined> {
     this.stopped ??= this.stopInOrder();
     return this.stopped;
+  }
+
+  /** Listens where the configuration says, and nowhere else. Rejects, with nothing changed, if an address cannot be had. */
+  private async listen(): Promise<void> {
+    const listeners = new Map<string, Listener>();
+    try {
+      for (const address of listenAddresses(this.config)) {
+        const key = JSON.stringify(address);
+        const listener = this.listeners.get(key) ?? (await this.open(address));
+        if (listener !== undefined) listeners.set(key, listener);
+      }
+    } catch (error) {
+      for (const [key, listener] of listeners) if (!this.listeners.has(key)) listener.close();
+      throw error;
+    }
+    for (const [key, listener] of this.listeners) if (!listeners.has(key)) listener.close();
+    this.listeners = listeners;
+    this.server.port = Math.max(0, ...[...listeners.values()].map((listener) => listener.port));
+  }
+
+  private async open(address: ListenAddress): Promise<Listener | undefined> {
+    try {
+      return await this.options.network.listen(address, (stream) => this.accept(stream));
+    } catch (error) {
+      if (isOptional(this.config, address, error)) return undefined;
+      throw error;
+    }
   }
 
   execute(connection: Connection, args: Args): void {
@@ -276,8 +300,8 @@ export class Node implements ConnectionHost {
       this.log.warning(`The log could not be made durable: ${message}`);
       return message;
     }
-    for (const listener of this.listeners) listener.close();
-    this.listeners = [];
+    for (const listener of this.listeners.values()) listener.close();
+    this.listeners.clear();
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
     this.persistence.close();
     this.log.notice('Everything is on disk, bye bye...');
@@ -327,6 +351,9 @@ export class Node implements ConnectionHost {
       const late = config.latencyMonitorThresholdMs === 0 ? Infinity : config.latencyMonitorThresholdMs * 1000;
       this.executor.slowUs = Math.min(slow, late);
     });
+    follow(['active-expire-effort'], () => {
+      this.expiry.effort = config.activeExpireEffort;
+    });
     follow(['latency-tracking'], () => {
       this.executor.tracksLatency = config.latencyTracking;
     });
@@ -342,6 +369,9 @@ export class Node implements ConnectionHost {
       this.limits.protoMaxBulkLength = config.protoMaxBulkLenBytes;
       this.limits.clientQueryBufferLimit = config.clientQueryBufferLimitBytes;
     });
+    follow(['aof-segment-size'], () => {
+      this.persistence.setSegmentBytesMax(config.aofSegmentSizeBytes);
+    });
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;
     });
@@ -351,11 +381,18 @@ export class Node implements ConnectionHost {
     });
   }
 
+  private startTicking(): void {
+    this.ticker?.cancel();
+    this.ticker = this.options.timers.every(Math.round(1000 / this.config.hz), () => {
+      this.tick();
+    });
+  }
+
   private tick(): void {
     this.turn.begin();
     this.keyspace.clock.tick();
     const nowMs = this.clock.wallMs();
-    const second = ++this.ticks % TICKS_PER_SECOND === 0;
+    const second = ++this.ticks % this.config.hz === 0;
     this.pause.tick(nowMs);
     this.gate.update();
     this.memory.sample();

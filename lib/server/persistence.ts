@@ -136,6 +136,10 @@ export class Persistence implements TurnLog, Durability {
     }
   }
 
+  setSegmentBytesMax(bytes: number): void {
+    if (this.log !== undefined) this.log.segmentBytesMax = bytes;
+  }
+
   close(): void {
     this.log?.close();
     this.log = undefined;

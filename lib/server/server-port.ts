@@ -39,6 +39,8 @@ export interface ServerParts {
   readonly latency: LatencyEvents;
   readonly rewriteConfig: () => void;
   readonly shutdown: Server['shutdown'];
+  /** Listens where the configuration says; rejects, with nothing changed, if it cannot. */
+  readonly listen: () => Promise<void>;
 }
 
 /** The server as commands see it: the node's parts behind one interface. */
@@ -201,6 +203,15 @@ export class ServerPort implements Server {
   unpauseClients(): void {
     this.parts.pause.end();
     this.parts.gate.update();
+  }
+
+  async listenAgain(): Promise<string | undefined> {
+    try {
+      await this.parts.listen();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   rewriteConfig(): void {

@@ -49,6 +49,8 @@ export interface AppendOnlyFileOptions {
 }
 
 export class AppendOnlyFile {
+  /** See the option; may be changed at any time. */
+  segmentBytesMax: number;
   private readonly options: AppendOnlyFileOptions;
   private readonly directory: string;
   private readonly syncer: AofSyncer;
@@ -62,6 +64,7 @@ export class AppendOnlyFile {
 
   private constructor(options: AppendOnlyFileOptions, recovered: RecoveredLog) {
     this.options = options;
+    this.segmentBytesMax = options.segmentBytesMax;
     this.directory = aofDirectory(options.directory);
     this.base = recovered.base;
     this.earlier = [...recovered.closed];
@@ -203,7 +206,7 @@ export class AppendOnlyFile {
       'a payload has 1 to FRAME_PAYLOAD_BYTES_MAX bytes',
     );
     this.refuseIfFailed();
-    if (this.current.sizeBytes >= this.options.segmentBytesMax) this.rotate();
+    if (this.current.sizeBytes >= this.segmentBytesMax) this.rotate();
   }
 
   private refuseIfFailed(): void {
