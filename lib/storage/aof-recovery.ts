@@ -245,7 +245,6 @@ class Recovery {
       this.remove(file.path, 'a crash came before its header was written');
     } else if (lostBytes > 0) {
       file.truncate(offset);
-      file.syncNow();
       report(`${file.path}: cut at offset ${offset}: ${lostBytes} bytes that a crash left incomplete are dropped`);
     }
   }

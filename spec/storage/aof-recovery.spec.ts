@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 
 import { CorruptionError } from '../../lib/base/errors.js';
-import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES } from '../../lib/storage/aof-frame.js';
+import {
+  FILE_HEADER_BYTES,
+  FRAME_HEADER_BYTES,
+  decodeFileHeader,
+  encodeFileHeader,
+} from '../../lib/storage/aof-frame.js';
 import { keepNothing, keepOnlyAppend } from '../sim/crash-fate.js';
 import { MemoryDisk } from '../sim/memory-disk.js';
 import { appendAll, base, openLog, segment, settled, thrownBy } from './aof-harness.js';
@@ -118,6 +123,13 @@ describe('AppendOnlyFile open, with a torn tail', () => {
     expect(disk.crash(keepNothing).contentOf(segment(1))).to.have.length(offsetsOf(PAYLOADS)[2]);
   });
 
+  it('refuses lost sectors of what a restart has made durable', () => {
+    const first = unsyncedSegments(['x'.repeat(1500)]);
+    appendAll(openLog(first).log, 'after');
+    const disk = changed(first.kill(), segment(1), (content) => content.fill(0, 512, 1024));
+    expectRefused(disk, segment(1), FILE_HEADER_BYTES, 'durable');
+  });
+
   it('takes lost sectors among unsynced frames for a crash, and drops the frames behind them', () => {
     const texts = Array.from({ length: 8 }, (_, index) => String(index).repeat(400));
     for (let kept = 0; kept < texts.length; kept++) {
@@ -172,6 +184,12 @@ describe('AppendOnlyFile open, with a flipped bit', () => {
     for (let bit = 8 * start; bit < 8 * end; bit++) {
       expectRefused(changed(disk, segment(1), flipped(bit)), segment(1), start, 'durable');
     }
+  });
+
+  it('refuses it there also when nothing but the seal was written since', async () => {
+    const disk = await sealedSegments(['one', 'two'], []);
+    const [, start] = offsetsOf(['one', 'two']);
+    expectRefused(changed(disk, segment(1), flipped(8 * start)), segment(1), start, 'durable');
   });
 
   it('refuses it anywhere in a log that was closed in order', async () => {
@@ -291,9 +309,13 @@ describe('AppendOnlyFile open, with several segments', () => {
     for (let length = second; length < end; length++) {
       expectRefused(changed(disk, segment(1), cutTo(length)), segment(1), second, 'durable');
     }
-    // The proof is found behind damage too.
-    const twice = changed(changed(disk, segment(1), cutTo(end - 1)), segment(2), flipped(8 * FILE_HEADER_BYTES));
-    expectRefused(twice, segment(1), second, 'durable');
+  });
+
+  it('finds what says so behind damage, too', async () => {
+    const disk = await sealedSegments(['a', 'b'], ['c']);
+    const [, second] = offsetsOf(['a', 'b']);
+    const torn = changed(disk, segment(1), cutTo(second + 3));
+    expectRefused(changed(torn, segment(2), flipped(8 * FILE_HEADER_BYTES)), segment(1), second, 'durable');
   });
 
   it('refuses a segment that is longer than the next one says', () => {
@@ -309,6 +331,12 @@ describe('AppendOnlyFile open, with several segments', () => {
       segment(1),
       end,
     );
+    // Whole frames behind that size are no better.
+    const header = decodeFileHeader(segment(2), 'segment', disk.contentOf(segment(2)));
+    if (header === undefined) throw new Error('no header');
+    const shorter = encodeFileHeader({ ...header, previousBytes: FILE_HEADER_BYTES });
+    const replaced = changed(disk, segment(2), (bytes) => Buffer.concat([shorter, bytes.subarray(FILE_HEADER_BYTES)]));
+    expectRefused(replaced, segment(1), FILE_HEADER_BYTES);
   });
 
   it('refuses a segment of another log, and one under another number', () => {

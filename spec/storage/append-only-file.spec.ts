@@ -443,6 +443,20 @@ describe('AppendOnlyFile beginRewrite', () => {
     expect(openLog(disk.kill()).payloads).to.deep.equal(['a']);
   });
 
+  it('fails the log when its name cannot be made durable: the names of segments are in the same directory', async () => {
+    const { disk, arm } = diskThatFails('syncdir', { kind: 'error', code: 'EIO' });
+    const { log, failures } = openLog(disk);
+    appendAll(log, 'a');
+    const rewrite = log.beginRewrite();
+    rewrite.append(Buffer.from('snapshot'));
+    await log.sync();
+    arm();
+    expect(await rewrite.finish().catch((cause: unknown) => cause)).to.be.instanceOf(LogFailedError);
+    expect(failures).to.deep.equal([log.failed]);
+    expect(disk.exists(segment(1))).to.equal(true);
+    expect(openLog(disk.kill()).payloads).to.deep.equal(['snapshot']);
+  });
+
   it('is aborted when the log is closed, also while it finishes', async () => {
     const { disk, endSync } = disksWithHeldSyncs();
     const { log } = openLog(disk);
