@@ -4,10 +4,10 @@
  *     chunk   64 MiB, one SharedArrayBuffer; the operating system hands its pages out as they are touched
  *     page    256 KiB, cut into slots of one size class
  *     slot    16..32768 bytes, in steps of 16 up to 256 and of an eighth of a power of two above
- *     large   what is longer: a SharedArrayBuffer of its own
+ *     large   what is longer: an ArrayBuffer of its own
  *
- * Shared, because the engine does not count such memory as pressure on its heap: with plain ArrayBuffers every chunk starts a
- * full collection.
+ * Chunks are shared, because the engine does not count such memory as pressure on its heap: with plain ArrayBuffers every chunk starts a
+ * full collection. Large ones must be counted: they come and go, and only a collection gives their memory back.
  *
  * A ref is a 32-bit number: chunk * 2^22 + offset / 16, so 32 GiB can be reached; negative for a large one: its index.
  * 0 is no ref. Every slot begins on a multiple of 16 bytes.
@@ -61,12 +61,14 @@ export class Slab {
   heldBytes = 0;
 
   private readonly chunkBytes: Buffer[] = [];
-  private readonly chunkWords: Int32Array[] = [];
+  private readonly chunkWords: Int32Array<SharedArrayBuffer>[] = [];
   private readonly chunkDoubles: Float64Array[] = [];
   private readonly largeBytes: Buffer[] = [];
   private readonly largeWords: Int32Array[] = [];
   private readonly largeDoubles: Float64Array[] = [];
   private readonly freeLarge: number[] = [];
+  /** Chunks that `clear` let go: taken again as long as no collection has given them back. */
+  private readonly letGo: WeakRef<SharedArrayBuffer>[] = [];
 
   private pageCount = 0;
   private pageClass = new Uint8Array(PAGES_PER_CHUNK);
@@ -161,10 +163,13 @@ export class Slab {
     } else if (!hadRoom) this.list(page, sizeClass);
   }
 
-  /** Takes every place back at once. One chunk is kept: a new one costs milliseconds, for its pages have to be cleared. */
+  /**
+   * Takes every place back at once. One chunk is kept: a new one costs milliseconds, for its pages have to be cleared. The others go with
+   * the next collection, which may be far: until then they serve again, so that data that comes back does not take twice the memory.
+   */
   clear(): void {
+    for (const { buffer } of this.chunkWords.splice(1)) this.letGo.push(new WeakRef(buffer));
     this.chunkBytes.splice(1);
-    this.chunkWords.splice(1);
     this.chunkDoubles.splice(1);
     this.largeBytes.length = this.largeWords.length = this.largeDoubles.length = 0;
     this.freeLarge.length = this.freePages.length = 0;
@@ -206,7 +211,9 @@ export class Slab {
 
   private addChunk(): void {
     if (this.chunkBytes.length === this.chunksMax) throw new RangeError('resident data is limited to 32 GiB');
-    const memory = new SharedArrayBuffer(CHUNK_BYTES);
+    let memory = this.letGo.pop()?.deref();
+    while (memory === undefined && this.letGo.length > 0) memory = this.letGo.pop()?.deref();
+    memory ??= new SharedArrayBuffer(CHUNK_BYTES);
     this.chunkBytes.push(Buffer.from(memory));
     this.chunkWords.push(new Int32Array(memory));
     this.chunkDoubles.push(new Float64Array(memory));
@@ -246,7 +253,7 @@ export class Slab {
   }
 
   private allocateLarge(bytes: number): number {
-    const memory = new SharedArrayBuffer((bytes + 7) & ~7);
+    const memory = new ArrayBuffer((bytes + 7) & ~7);
     const index = this.freeLarge.pop() ?? this.largeBytes.length;
     this.largeBytes[index] = Buffer.from(memory);
     this.largeWords[index] = new Int32Array(memory);
