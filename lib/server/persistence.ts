@@ -77,7 +77,8 @@ export class Persistence implements TurnLog, Durability {
 
   get waitPosition(): number {
     const { log } = this;
-    if (log === undefined || this.options.config.appendfsync !== 'always') return 0;
+    // A log that has failed is never synced again: nothing is worth waiting for.
+    if (log === undefined || log.failed !== undefined || this.options.config.appendfsync !== 'always') return 0;
     return log.syncedPosition < log.position ? log.position : 0;
   }
 
@@ -87,8 +88,8 @@ export class Persistence implements TurnLog, Durability {
   }
 
   commit(): boolean {
-    if (this.batch.isEmpty) return this.log?.failed === undefined;
-    const ok = this.append();
+    const ok = this.batch.isEmpty ? this.log?.failed === undefined : this.append();
+    // Without a batch too: it may have been logged early.
     if (ok && this.options.config.appendfsync === 'always') this.log?.requestSync();
     return ok;
   }
@@ -131,8 +132,11 @@ export class Persistence implements TurnLog, Durability {
       this.openLog(() => undefined);
       void this.rewrite().catch(() => undefined);
     } else if (!enabled) {
-      this.log?.close();
-      this.log = undefined;
+      this.close();
+      // What was logged last will not be synced any more: whoever waits for that is answered after this turn.
+      this.options.timers.endOfTurn(() => {
+        this.options.onSynced(Infinity);
+      });
     }
   }
 
@@ -191,22 +195,21 @@ export class Persistence implements TurnLog, Durability {
     return (logBytes - logBaseBytes) * 100 >= Math.max(logBaseBytes, 1) * autoAofRewritePercentage;
   }
 
+  /**
+   * Without a log, one is kept while the copy is made: what changes meanwhile is in there, and copy and log together are the data as
+   * it is at the end.
+   */
   private async rewriteAll(): Promise<void> {
     const startedUs = this.options.clock.monotonicUs();
     const { changeCount } = this.keyspace;
     let rewrite: Rewrite | undefined;
-    let temporary: AppendOnlyFile | undefined;
     try {
-      if (!this.batch.isEmpty) this.append();
       if (this.log === undefined) this.openLog(() => undefined);
-      if (!this.options.config.appendonly) {
-        temporary = this.log;
-        this.log = undefined;
-      }
-      const log = temporary ?? this.log;
-      rewrite = log?.beginRewrite();
+      if (!this.batch.isEmpty) this.append();
+      rewrite = this.log?.beginRewrite();
       if (rewrite !== undefined) await this.copyAll(rewrite);
-      this.commitBeforeFinish();
+      // What the copy has seen is logged before the copy may stand for it.
+      if (!this.batch.isEmpty) this.append();
       await rewrite?.finish();
       this.lastRewriteOk = true;
       this.savedChangeCount = changeCount;
@@ -218,15 +221,10 @@ export class Persistence implements TurnLog, Durability {
       this.options.report(`Rewriting the log failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     } finally {
-      temporary?.close();
+      if (!this.options.config.appendonly) this.close();
       this.isRewriting = false;
       this.lastRewriteSeconds = Math.round((this.options.clock.monotonicUs() - startedUs) / 1e6);
     }
-  }
-
-  /** What the copy has seen is logged before the copy may stand for it. */
-  private commitBeforeFinish(): void {
-    if (!this.batch.isEmpty) this.append();
   }
 
   /** Copies every record, in slices. */

@@ -120,7 +120,8 @@ export class Turn implements LoopFigures {
       connection.leaveTurn();
       if (connection.isClosed) continue;
       if (lost) connection.kill();
-      else if (waitPosition === 0) connection.flush();
+      // Behind replies that are held, all others are: the order stays, also when `appendfsync` was changed meanwhile.
+      else if (waitPosition === 0 && connection.heldCount === 0) connection.flush();
       else this.held.push({ connection, output: connection.holdOutput(), position: waitPosition });
     }
     connections.length = 0;
