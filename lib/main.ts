@@ -1,7 +1,16 @@
 #!/usr/bin/env node
 /** The executable: reads the command line, puts the node together over Node's own ports, and serves until it is told to stop. */
 
-import { appendFileSync, existsSync, readFileSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 
@@ -69,7 +78,9 @@ function openLog(config: Config): Log {
 function rewriteConfig(config: Config, file: string): void {
   if (file === '') throw new ConfigError('The server is running without a config file');
   const text = config.rewrite(existsSync(file) ? configFiles.readText(file) : '', file, configFiles);
-  writeFileSync(`${file}.tmp`, text, { encoding: 'latin1', flush: true });
+  // It may hold a password: who may read it stays as it is.
+  const mode = existsSync(file) ? statSync(file).mode : 0o600;
+  writeFileSync(`${file}.tmp`, text, { encoding: 'latin1', flush: true, mode });
   renameSync(`${file}.tmp`, file);
 }
 

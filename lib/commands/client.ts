@@ -123,7 +123,7 @@ function reply(call: Call): void {
     call.reply.ok();
   } else if (args.is(2, 'off')) client.replyMode = 'off';
   else if (args.is(2, 'skip')) {
-    if (client.replyMode !== 'off') client.replyMode = 'skip';
+    if (client.replyMode !== 'off') client.replyMode = 'skip_next';
   } else call.reply.error(SYNTAX_ERROR);
 }
 

@@ -9,8 +9,8 @@ import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Command } from './command.js';
 
-/** CLIENT REPLY: SKIP drops the reply of the next command only. */
-export type ReplyMode = 'on' | 'off' | 'skip';
+/** CLIENT REPLY: SKIP makes it `skip_next`, and the executor makes that `skip` for one command. */
+export type ReplyMode = 'on' | 'off' | 'skip' | 'skip_next';
 
 /** A connection. */
 export interface Client {

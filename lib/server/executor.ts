@@ -1,4 +1,5 @@
 import { AssertionError } from '../base/assert.js';
+import type { ReplyMode } from '../commands/ports.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -127,7 +128,7 @@ export class Executor {
     if (this.keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
     if (reply.errors !== errors) this.noteFailure(connection, entry);
     this.account(connection, entry, args);
-    if (mode !== 'on') muteReply(connection, mode, start);
+    if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
   }
 
   /** Counts a call, and shows it to whoever watches. */
@@ -191,12 +192,12 @@ export class Executor {
   }
 }
 
-/** Takes a reply back that the client does not want. SKIP counts for one command. */
-function muteReply(connection: Connection, mode: 'off' | 'skip', start: number): void {
-  // CLIENT REPLY itself may have changed the mode: ON answers, SKIP begins with the next command.
-  if (connection.replyMode === 'on') return;
-  connection.reply.truncate(start);
-  if (mode === 'skip' && connection.replyMode === 'skip') connection.replyMode = 'on';
+/** Takes a reply back that the client does not want (CLIENT REPLY). `mode`: what held when the command began. */
+function muteReply(connection: Connection, mode: ReplyMode, start: number): void {
+  const { replyMode } = connection;
+  if (mode !== 'on' && replyMode !== 'on') connection.reply.truncate(start);
+  if (replyMode === 'skip_next') connection.replyMode = 'skip';
+  else if (replyMode === 'skip') connection.replyMode = 'on';
 }
 
 /** Whether a browser was made to send this (cross-protocol scripting): such a connection is closed. */

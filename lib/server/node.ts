@@ -375,6 +375,11 @@ export class Node implements ConnectionHost {
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;
     });
+    config.onChange('requirepass', () => {
+      // Without a password nobody has to show one, whoever is connected already included.
+      if (config.requirepass === '') for (const connection of this.registry.all()) connection.authenticated = true;
+      return undefined;
+    });
     config.onChange('appendonly', () => {
       this.persistence.setEnabled(config.appendonly);
       return undefined;

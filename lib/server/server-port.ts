@@ -7,7 +7,6 @@ import type { Clock, ProcessProbe, Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { Clients } from './clients.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
-import type { Connection } from './connection.js';
 import type { Executor } from './executor.js';
 import type { Gate } from './gate.js';
 import type { LatencyEvents } from './latency-monitor.js';
@@ -192,7 +191,8 @@ export class ServerPort implements Server {
   }
 
   setMonitor(client: Client, on: boolean): void {
-    this.parts.gate.setMonitor(client as Connection, on);
+    const connection = this.parts.registry.get(client.id);
+    if (connection !== undefined) this.parts.gate.setMonitor(connection, on);
   }
 
   pauseClients(untilMs: number, writesOnly: boolean): void {
