@@ -75,7 +75,7 @@ describe('commands/client', () => {
   it('CLIENT REPLY answers to ON only', async () => {
     const client = new FakeServer().connect();
     expect(await client.ask('client', 'reply', 'skip')).to.equal(undefined);
-    expect(client.replyMode).to.equal('skip');
+    expect(client.replyMode).to.equal('skip_next');
     expect(await client.ask('client', 'reply', 'OFF')).to.equal(undefined);
     expect(await client.ask('client', 'reply', 'skip')).to.equal(undefined);
     expect(client.replyMode).to.equal('off');
