@@ -25,7 +25,7 @@ export class FrameReader {
   private readonly file: DiskFile;
   private readonly seed: number;
   private readonly header = new FrameHeader();
-  private window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  private window: Buffer;
   private windowStart = 0;
   private windowEnd = 0;
 
@@ -33,6 +33,7 @@ export class FrameReader {
   constructor(file: DiskFile, seed: number) {
     this.file = file;
     this.seed = seed;
+    this.window = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, file.sizeBytes));
   }
 
   get kind(): FrameKind {

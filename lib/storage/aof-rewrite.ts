@@ -23,7 +23,7 @@ import { basePath } from './aof-directory.js';
 import type { FileHeader } from './aof-frame.js';
 import { FRAME_HEADER_BYTES, FrameKind, encodeFileHeader, encodeFrameHeader, frameSeed } from './aof-frame.js';
 
-const BUFFER_BYTES = 256 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 /** So much is written before a sync of it is begun. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 /** More than this should not be written and not synced: `caughtUp` waits. */

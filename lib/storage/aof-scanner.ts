@@ -20,8 +20,8 @@ export class FrameScanner {
 
   private readonly file: DiskFile;
   private readonly seed: number;
-  private readonly window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
-  private readonly payload = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  private readonly window: Buffer;
+  private readonly payload: Buffer;
   private windowStart = 0;
   private windowEnd = 0;
 
@@ -30,6 +30,9 @@ export class FrameScanner {
     this.file = file;
     this.seed = seed;
     this.end = from;
+    const windowBytes = Math.min(WINDOW_BYTES, file.sizeBytes);
+    this.window = Buffer.allocUnsafeSlow(windowBytes);
+    this.payload = Buffer.allocUnsafeSlow(windowBytes);
   }
 
   /** Goes to the next whole frame; false if there is none. Throws DiskError. */
@@ -50,7 +53,7 @@ export class FrameScanner {
   }
 
   private load(offset: number): void {
-    const length = Math.min(WINDOW_BYTES, this.file.sizeBytes - offset);
+    const length = Math.min(this.window.length, this.file.sizeBytes - offset);
     readAll(this.file, this.window.subarray(0, length), offset);
     this.windowStart = offset;
     this.windowEnd = offset + length;
@@ -63,7 +66,7 @@ export class FrameScanner {
     if (end > this.file.sizeBytes) return false;
     let crc = headerCrc;
     while (at < end) {
-      const part = this.payload.subarray(0, Math.min(WINDOW_BYTES, end - at));
+      const part = this.payload.subarray(0, end - at);
       readAll(this.file, part, at);
       crc = crc32(part, crc);
       at += part.length;

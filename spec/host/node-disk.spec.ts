@@ -208,21 +208,21 @@ describe('NodeDisk lock', () => {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const said = once(child.stdout, 'data').then(([data]) => (data as Buffer).toString().trim());
-    return { child, said };
+    return { child, said, exited: once(child, 'exit') };
   };
 
   it('is held against other processes until the holder ends, even by a signal', async () => {
-    const { child, said } = start(path);
+    const { child, said, exited } = start(path);
     expect(await said).to.equal('locked');
     expect(() => disk.lock(path))
       .to.throw(DiskError, `locked by the process ${child.pid}`)
       .with.property('code', 'ELOCKED');
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await exited;
     disk.lock(path);
     const other = start(path);
     expect(await other.said).to.equal('ELOCKED');
-    await once(other.child, 'exit');
+    await other.exited;
     expect(disk.list(directory)).to.deep.equal(['file']);
   });
 
@@ -263,9 +263,7 @@ describe('NodeDisk lock', () => {
     const said = await Promise.all(children.map((child) => child.said));
     expect(said.sort()).to.deep.equal([...Array<string>(5).fill('ELOCKED'), 'locked']);
     for (const { child } of children) child.kill();
-    const isRunning = ({ child }: (typeof children)[number]): boolean =>
-      child.exitCode === null && child.signalCode === null;
-    for (const { child } of children.filter(isRunning)) await once(child, 'exit');
+    await Promise.all(children.map(({ exited }) => exited));
   });
 
   it('says what is wrong when there is no such directory', () => {

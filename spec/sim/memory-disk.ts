@@ -70,7 +70,10 @@ export class MemoryDisk implements Disk {
     this.died = new Promise((resolve) => (this.turnOff = resolve));
   }
 
-  /** The power fails; returns the disk as the next boot finds it. Everything on that one is durable. */
+  /**
+   * The power fails; returns the disk as the next boot finds it. Everything on that one is durable. May be asked again, for
+   * what another fate would have left.
+   */
   crash(fate: CrashFate, options: MemoryDiskOptions = {}): MemoryDisk {
     this.die();
     const next = new MemoryDisk(options);

@@ -71,7 +71,8 @@ async function runUntil(step: number): Promise<{ disk: MemoryDisk; puts: PutLog 
   return { disk, puts };
 }
 
-describe('AppendOnlyFile after a power failure at any step', () => {
+describe('AppendOnlyFile after a power failure at any step', function () {
+  this.timeout(60_000);
   let stepCount = 0;
   before(async () => {
     const disk = new MemoryDisk();
@@ -82,8 +83,8 @@ describe('AppendOnlyFile after a power failure at any step', () => {
   it('comes back as it was at one moment, with all that was reported durable', async () => {
     expect(stepCount).to.be.greaterThan(60);
     for (let step = 1; step <= stepCount; step++) {
+      const { disk, puts } = await runUntil(step);
       for (const [name, fate] of fates) {
-        const { disk, puts } = await runUntil(step);
         const next = disk.crash(fate(step));
         puts.check(recoverPuts(next, SEGMENT_BYTES), `step ${step}, kept ${name}`);
       }
@@ -92,8 +93,8 @@ describe('AppendOnlyFile after a power failure at any step', () => {
 
   it('comes back the same when the power fails again at any step of the recovery', async () => {
     for (let step = 1; step <= stepCount; step++) {
+      const { disk, puts } = await runUntil(step);
       for (let seed = 0; seed < 4; seed++) {
-        const { disk, puts } = await runUntil(step);
         const fate = keepRandomly(new SeededRandom(step * 10 + seed));
         const first = disk.crash(fate);
         let isInterrupted = true;

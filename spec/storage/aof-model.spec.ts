@@ -172,7 +172,8 @@ class Runner {
   }
 }
 
-describe('AppendOnlyFile against a plain model', () => {
+describe('AppendOnlyFile against a plain model', function () {
+  this.timeout(60_000);
   it('comes back from every crash as it was at one moment, with all that was reported durable', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 60, size: 'max' }), fc.nat(), async (commands, seed) => {

@@ -369,7 +369,7 @@ describe('AppendOnlyFile beginRewrite', () => {
     const { log } = openLog(disk);
     const rewrite = log.beginRewrite();
     const before = disk.syncCount;
-    const sizes = [10, 300_000, 262_128, 262_129, 5, ...Array.from({ length: 200 }, () => 70_000)];
+    const sizes = [10, 300_000, 65_520, 65_521, 5, ...Array.from({ length: 200 }, () => 70_000)];
     const texts = sizes.map((size, index) => String.fromCharCode(97 + (index % 26)).repeat(size));
     for (const text of texts) {
       rewrite.append(Buffer.from(text));
