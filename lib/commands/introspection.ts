@@ -51,19 +51,19 @@ function info(call: Call): void {
   }
 }
 
-/** COMMAND DOCS [command ...]: of those that there are. */
+/** COMMAND DOCS [command ...]: of those that there are, each once: it is a map. */
 function docs(call: Call): void {
   const { args, reply } = call;
-  const found: NamedCommand[] = [];
+  const found = new Map<string, NamedCommand>();
   if (args.count === 2) {
-    for (const each of call.server.commands()) found.push({ command: each, fullName: each.name });
+    for (const each of call.server.commands()) found.set(each.name, { command: each, fullName: each.name });
   }
   for (let i = 2; i < args.count; i++) {
     const named = findCommand(call, args.text(i));
-    if (named !== undefined) found.push(named);
+    if (named !== undefined) found.set(named.fullName, named);
   }
-  reply.map(found.length);
-  for (const named of found) {
+  reply.map(found.size);
+  for (const named of found.values()) {
     reply.bulkText(named.fullName);
     replyDocs(call, named);
   }

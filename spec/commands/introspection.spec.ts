@@ -69,9 +69,9 @@ describe('commands/introspection', () => {
     expect(info[0]).to.equal('config|get');
   });
 
-  it('COMMAND DOCS documents commands, as a map', async () => {
+  it('COMMAND DOCS documents commands, as a map, each once', async () => {
     const client = await resp3();
-    const docs = (await client.ask('command', 'docs', 'get', 'nosuch', 'getset', 'slowlog')) as Map<
+    const docs = (await client.ask('command', 'docs', 'get', 'nosuch', 'getset', 'slowlog', 'GET')) as Map<
       string,
       Map<string, Plain>
     >;
