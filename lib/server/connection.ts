@@ -383,7 +383,9 @@ export class Connection implements StreamHandler, Call, Client {
       return;
     }
     this.finish();
-    if (this.readPaused && this.pendingBytes === 0 && this.blockers === 0) this.process();
+    if (!this.readPaused || this.pendingBytes > 0 || this.blockers > 0) return;
+    this.host.onInput(this, 0);
+    this.process();
   }
 
   /** Closes when that was asked for and everything is out. */

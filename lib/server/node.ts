@@ -5,6 +5,8 @@
  *          ^------------- turn: log first, then replies ------------------'
  */
 
+import { dirname } from 'node:path';
+
 import { PositionHasher } from '../base/position.js';
 import { HybridClock } from '../base/stamp.js';
 import { dataCommands } from '../commands/data-commands.js';
@@ -113,7 +115,7 @@ export class Node implements ConnectionHost {
     this.turn = new Turn(clock, timers, this.persistence);
     this.pause = new Pause((connection, args) => {
       this.executor.startTimer();
-      this.executor.execute(connection, args);
+      this.execute(connection, args);
     });
     this.expiry = new ActiveExpiry(this.keyspace, clock);
     this.memory = new Memory(this.keyspace, options.process, () => this.registry.bufferBytes());
@@ -241,7 +243,7 @@ export class Node implements ConnectionHost {
 
   private openKeyspace(): Keyspace {
     const { config, clock, random, disk } = this.options;
-    if (!disk.exists(config.dir)) disk.makeDirectory(config.dir);
+    makeDurableDirectory(disk, config.dir);
     disk.lock(`${config.dir}/lock`);
     const identity = openIdentity(disk, random, config.dir);
     return new Keyspace({
@@ -424,6 +426,15 @@ export class Node implements ConnectionHost {
       this.slice();
     });
   }
+}
+
+/** A directory whose own name could be lost in a power failure would take everything in it along. */
+function makeDurableDirectory(disk: Disk, path: string): void {
+  if (disk.exists(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDurableDirectory(disk, parent);
+  disk.makeDirectory(path);
+  disk.syncDirectory(parent);
 }
 
 function randomHex(random: Random, bytes: number): string {

@@ -49,8 +49,9 @@ export class Turn implements LoopFigures {
   private deferredBefore = 0;
   private scheduled = false;
   private startedUs = 0;
-  /** What TURN_US counts from. */
+  /** What TURN_US counts from, and TURN_CONNECTIONS. */
   private budgetFromUs = 0;
+  private connectionsBefore = 0;
   private cpuReadUs: number;
   private sinceCpuReadUs = 0;
   private readonly onEnd: () => void;
@@ -69,13 +70,14 @@ export class Turn implements LoopFigures {
   begin(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    this.startedUs = this.budgetFromUs = this.clock.monotonicUs();
+    this.startedUs = this.clock.monotonicUs();
+    this.openBudget(this.startedUs);
     this.timers.endOfTurn(this.onEnd);
   }
 
   /** Whether commands should leave the rest to the next turn. `nowUs`: the monotonic time. */
   isOver(nowUs: number): boolean {
-    return nowUs - this.budgetFromUs > TURN_US || this.connections.length > TURN_CONNECTIONS;
+    return nowUs - this.budgetFromUs > TURN_US || this.connections.length - this.connectionsBefore > TURN_CONNECTIONS;
   }
 
   /** The connection has more to execute: it goes on in the next turn. */
@@ -131,10 +133,15 @@ export class Turn implements LoopFigures {
     if (this.deferredBefore > 0) this.begin();
   }
 
-  /** What the turn before has left over has a time of its own, so that it gets on whatever arrives. */
+  private openBudget(nowUs: number): void {
+    this.budgetFromUs = nowUs;
+    this.connectionsBefore = this.connections.length;
+  }
+
+  /** What the turn before has left over has a budget of its own, so that it gets on whatever arrives. */
   private runDeferred(): void {
     if (this.deferredBefore === 0) return;
-    this.budgetFromUs = this.clock.monotonicUs();
+    this.openBudget(this.clock.monotonicUs());
     for (; this.deferredBefore > 0; this.deferredBefore--) {
       if (this.isOver(this.clock.monotonicUs())) break;
       this.deferred.shift()?.goOn();
