@@ -51,12 +51,15 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** A log that can be written at the start and not later (a full disk, a pipe that nobody reads any more) loses lines, and stops nothing. */
 function openLog(config: Config): Log {
   const { logfile } = config;
+  if (logfile === '') process.stdout.on('error', () => undefined);
+  else appendFileSync(logfile, '');
   return new Log({
     write: (line) => {
       if (logfile === '') process.stdout.write(line);
-      else appendFileSync(logfile, line);
+      else appendIfPossible(logfile, line);
     },
     localTime: () => {
       const now = new Date();
@@ -72,6 +75,14 @@ function openLog(config: Config): Log {
     },
     processId: process.pid,
   });
+}
+
+function appendIfPossible(path: string, line: string): void {
+  try {
+    appendFileSync(path, line);
+  } catch {
+    // There is nowhere left to say so.
+  }
 }
 
 /** Writes the configuration file anew beside the old one, then puts it in its place. */
@@ -111,7 +122,16 @@ async function serve(config: Config, configFile: string): Promise<void> {
   });
   stopOnSignals(node, log, finish);
   await node.start();
-  if (config.pidfile !== '') writeFileSync(config.pidfile, `${process.pid}\n`);
+  if (config.pidfile !== '') writePidFile(config.pidfile, log);
+}
+
+/** Serving matters more than the file: as in Redis, one that cannot be written is only a line in the log. */
+function writePidFile(path: string, log: Log): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    log.warning(`The pidfile could not be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The first signal stops the node in order, the second one at once. */
@@ -133,6 +153,8 @@ function stopOnSignals(node: Node, log: Log, finish: (exitCode: number) => void)
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  // As in Redis: a server outlives the terminal that it was started from.
+  process.on('SIGHUP', () => undefined);
 }
 
 function removeQuietly(path: string): void {

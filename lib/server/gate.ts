@@ -74,6 +74,8 @@ export class Gate implements Guards {
   }
 
   refusal(entry: CommandEntry): string | undefined {
+    // A pause or a failure may have ended since the last look: nothing is written before expired keys are removed again.
+    this.update();
     if (this.stopping) return 'ERR The server is shutting down';
     const failure = this.options.logFailure();
     return failure !== undefined && entry.isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
