@@ -96,16 +96,17 @@ describe('Turn', () => {
     for (const failing of ['append', 'sync'] as const) {
       for (const fsync of ['always', 'no']) {
         if (failing === 'sync' && fsync === 'no') continue;
-        let fault: Fault | undefined;
+        const fault: Fault = { kind: 'error', code: 'EIO' };
+        let fails = false;
         const bench = await NodeBench.start(`appendfsync ${fsync}`, {
-          plan: ({ name, path }) => (name === failing && path.includes('aof') ? fault : undefined),
+          plan: ({ name, path }) => (fails && name === failing && path.includes('aof') ? fault : undefined),
         });
         const [writer, reader, late] = [bench.connect(), bench.connect(), bench.connect()];
         writer.send('SET', 'old', 'v');
         await bench.settle();
         await bench.finishSyncs();
         expect(writer.replies()).to.deep.equal(['OK']);
-        fault = { kind: 'error', code: 'EIO' };
+        fails = true;
         writer.send('SET', 'new', 'v');
         await bench.settle();
         await bench.finishSyncs();
