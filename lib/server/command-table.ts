@@ -17,6 +17,8 @@ export class CommandEntry implements CommandUse {
   readonly needsNoPassword: boolean;
   readonly isAdmin: boolean;
   readonly isFast: boolean;
+  /** Works on one key, in a time that does not depend on what it holds. */
+  readonly isShort: boolean;
   readonly staysOutOfMonitor: boolean;
   readonly staysOutOfSlowLog: boolean;
 
@@ -42,6 +44,8 @@ export class CommandEntry implements CommandUse {
     this.needsNoPassword = has('no_auth');
     this.isAdmin = has('admin');
     this.isFast = has('fast');
+    this.isShort =
+      command.keys.first !== 0 && command.keys.first === command.keys.last && (this.isFast || name === 'set');
     this.staysOutOfMonitor = has('skip_monitor') || has('admin');
     this.staysOutOfSlowLog = has('skip_slowlog');
   }
@@ -51,9 +55,9 @@ export class CommandEntry implements CommandUse {
     return this.arity >= 0 ? count === this.arity : count >= -this.arity;
   }
 
-  trackLatency(durationUs: number): void {
+  trackLatency(durationUs: number, calls: number): void {
     this.latency ??= new LatencyHistogram();
-    this.latency.add(durationUs);
+    this.latency.add(durationUs, calls);
   }
 
   resetUse(): void {

@@ -26,6 +26,8 @@ export interface ConnectionHost {
   execute(connection: Connection, args: Args): void;
   /** Bytes arrived: called before they are parsed. */
   onInput(connection: Connection, bytes: number): void;
+  /** What had arrived has been executed, as far as it may be. */
+  onExecuted(): void;
   /** Whether what is left to execute should wait for the next turn. */
   isTurnOver(): boolean;
   /** Calls `goOn` in the next turn. */
@@ -320,6 +322,7 @@ export class Connection implements StreamHandler, Call, Client {
       }
     }
     this.processing = false;
+    host.onExecuted();
     if (this.isClosed) return;
     if (reply.length > 0) this.schedule();
     parser.retain();

@@ -56,6 +56,8 @@ const ORIGIN = 1;
 const SLICE_US = 1000;
 const SLICE_REST_MS = 3;
 const FREE_STEP_RECORDS = 4096;
+/** Open files that are not connections: Node's own, the log's, and those that a rewrite of it needs. */
+const FILES_RESERVED = 64;
 
 export interface NodeOptions {
   readonly config: Config;
@@ -155,6 +157,7 @@ export class Node implements ConnectionHost {
       listen: () => this.listen(),
     });
     this.followConfig(slowLog);
+    this.leaveFilesToTheLog();
   }
 
   /** Takes connections from now on. Rejects if an address cannot be had. */
@@ -212,6 +215,10 @@ export class Node implements ConnectionHost {
     this.keyspace.clock.tick();
     this.executor.startTimer();
     this.registry.inputBytes += bytes;
+  }
+
+  onExecuted(): void {
+    this.executor.settle();
   }
 
   isTurnOver(): boolean {
@@ -388,6 +395,24 @@ export class Node implements ConnectionHost {
     });
   }
 
+  /** A log that can open no file takes no more writes: so many connections are not let in. */
+  private leaveFilesToTheLog(): void {
+    const { config } = this;
+    const { filesMax } = this.options.process;
+    const clientsMax = Math.max(1, filesMax - FILES_RESERVED);
+    if (config.maxclients > clientsMax) {
+      this.log.warning(
+        `maxclients is ${clientsMax}, not ${config.maxclients}: the process may have ${filesMax} files open (ulimit -n)`,
+      );
+      config.set([['maxclients', String(clientsMax)]], true);
+    }
+    config.onChange('maxclients', () =>
+      config.maxclients > clientsMax
+        ? `The operating system is not able to handle the specified number of clients, try with ${clientsMax}`
+        : undefined,
+    );
+  }
+
   private startTicking(): void {
     this.ticker?.cancel();
     this.ticker = this.options.timers.every(Math.round(1000 / this.config.hz), () => {
@@ -419,7 +444,8 @@ export class Node implements ConnectionHost {
     this.keyspace.clock.tick();
     const moreToFree = this.keyspace.freeFlushed(FREE_STEP_RECORDS);
     const moreToExpire = this.expiry.run(SLICE_US);
-    if (!moreToFree && !moreToExpire) return;
+    const moreToEvict = this.gate.makeMoreRoom();
+    if (!moreToFree && !moreToExpire && !moreToEvict) return;
     this.slicing = true;
     this.options.timers.after(SLICE_REST_MS, () => {
       this.slicing = false;

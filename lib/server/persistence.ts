@@ -245,7 +245,9 @@ export class Persistence implements TurnLog, Durability {
         while (position < POSITION_LIMIT && options.clock.monotonicUs() - startedUs < REWRITE_SLICE_US) {
           position = keyspace.snapshot(id, position, batch, flush);
         }
-        if (position < POSITION_LIMIT) await this.rest();
+        if (position === POSITION_LIMIT) break;
+        await this.rest();
+        await rewrite.caughtUp();
       }
     }
     flush();

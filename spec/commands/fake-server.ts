@@ -323,7 +323,7 @@ export class FakeServer implements Server {
       entry.calls++;
       entry.totalUs += durationUs;
       if (failed) entry.failedCalls++;
-      entry.trackLatency(durationUs);
+      entry.trackLatency(durationUs, 1);
     }
   }
 
