@@ -7,7 +7,6 @@ import { getHeapStatistics } from 'node:v8';
 import type { ProcessProbe } from './ports.js';
 
 const CLOCK_TICKS_PER_SECOND = 100;
-const FILES_MAX_UNKNOWN = 1024;
 
 export class NodeProcess implements ProcessProbe {
   readonly processId = process.pid;
@@ -45,7 +44,7 @@ function totalMemory(): number {
 
 function openFilesLimit(): number {
   const match = /^Max open files\s+(\d+)/m.exec(tryRead('/proc/self/limits') ?? '');
-  return match === null ? FILES_MAX_UNKNOWN : Number(match[1]);
+  return match === null ? Infinity : Number(match[1]);
 }
 
 function tryRead(path: string): string | undefined {

@@ -12,8 +12,9 @@ import { formatMonitorLine } from './monitor.js';
 import type { Pause } from './pause.js';
 import type { RecentSlowCommands } from './slow-log.js';
 
-/** Keys that one command makes room by removing, at most. */
-const EVICTIONS_PER_COMMAND = 64;
+/** How long one command makes room, at most (Redis's maxmemory-eviction-tenacity 10), and how many keys go between looks at the clock. */
+const EVICTION_US = 500;
+const EVICTIONS_PER_LOOK = 16;
 
 export interface GateOptions {
   readonly config: Config;
@@ -63,6 +64,11 @@ export class Gate implements Guards {
     return this.options.pause.isOn || this.options.logFailure() !== undefined;
   }
 
+  private get isShortOfMemory(): boolean {
+    const { config, memory } = this.options;
+    return config.maxmemoryBytes !== 0 && memory.usedBytes > config.maxmemoryBytes;
+  }
+
   /** Called when anything that the gate looks at has changed. */
   update(): void {
     this.options.keyspace.removesExpired = !this.isQuiet;
@@ -92,14 +98,20 @@ export class Gate implements Guards {
   }
 
   makeRoom(): boolean {
-    const { config, memory, keyspace } = this.options;
-    const { maxmemoryBytes, maxmemoryPolicy, maxmemorySamples } = config;
-    if (maxmemoryBytes === 0) return true;
-    for (let i = 0; memory.usedBytes > maxmemoryBytes; i++) {
-      if (i === EVICTIONS_PER_COMMAND) return true;
-      if (!evictOne(keyspace, maxmemoryPolicy, maxmemorySamples)) return false;
-    }
+    if (!this.isShortOfMemory) return true;
+    const { config, keyspace, clock } = this.options;
+    const untilUs = clock.monotonicUs() + EVICTION_US;
+    do {
+      for (let i = 0; i < EVICTIONS_PER_LOOK && this.isShortOfMemory; i++) {
+        if (!evictOne(keyspace, config.maxmemoryPolicy, config.maxmemorySamples)) return false;
+      }
+    } while (this.isShortOfMemory && clock.monotonicUs() < untilUs);
     return true;
+  }
+
+  /** Makes room that commands have left to be made, for a while; returns whether there is more to do. */
+  makeMoreRoom(): boolean {
+    return this.isShortOfMemory && this.makeRoom() && this.isShortOfMemory;
   }
 
   onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void {
