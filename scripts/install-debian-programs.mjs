@@ -14,6 +14,8 @@ const programs = [
   ['redis-cli', 'redis-tools'],
   ['redis-benchmark', 'redis-tools'],
   ['tclsh', 'tcl'],
+  ['strace', 'strace'],
+  ['prlimit', 'util-linux'],
 ];
 
 /** Debian asks this file whether a package may start its service; 101 says no. */

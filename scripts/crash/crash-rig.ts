@@ -24,6 +24,7 @@ export interface RigOptions {
 
 /** One round: load, end, restart, comparison. */
 export interface RoundPlan {
+  /** How long the load lasts at least: on a busy machine, until every connection was answered. */
   readonly loadMs: number;
   /** SIGKILL is the crash; SIGTERM must lose nothing and end with code 0. */
   readonly signal: 'SIGKILL' | 'SIGTERM';
@@ -76,9 +77,10 @@ export class CrashRig {
   /** Runs one round. Rejects if the server answers wrongly, or does not start again: there is no next round then. */
   async run(plan: RoundPlan): Promise<RoundOutcome> {
     const writers = await this.#startWriters();
-    const rewrites = plan.rewriting ? this.#rewriteAgainAndAgain() : Promise.resolve(0);
+    const rewrites = plan.rewriting ? rewriteAgainAndAgain(await this.#server.connect()) : Promise.resolve(0);
     const failed = Promise.all(writers.map((writer) => writer.over));
-    await Promise.race([sleep(plan.loadMs), failed]);
+    const begun = Promise.all(writers.map((writer) => writer.begun));
+    await Promise.race([Promise.all([sleep(plan.loadMs), begun]), failed]);
     const exit = await this.#server.kill(plan.signal);
     const crashedMs = performance.now();
     await failed;
@@ -104,27 +106,6 @@ export class CrashRig {
     });
   }
 
-  /** Resolves to the number of rewrites that were begun, when the server is gone. */
-  async #rewriteAgainAndAgain(): Promise<number> {
-    const client = await this.#server.connect();
-    let rewrites = 0;
-    try {
-      for (;;) {
-        await client.call('BGREWRITEAOF');
-        rewrites++;
-        for (;;) {
-          const info = new ServerInfo(String(await client.call('INFO', 'persistence')));
-          if (info.number('aof_rewrite_in_progress') === 0) break;
-          await sleep(LOOK_EVERY_MS);
-        }
-      }
-    } catch {
-      return rewrites;
-    } finally {
-      client.close();
-    }
-  }
-
   /** All keys and values of the server. */
   async #readAll(): Promise<Map<string, string>> {
     const client = await this.#server.connect();
@@ -138,6 +119,26 @@ export class CrashRig {
     client.close();
     return found;
   }
+}
+
+/** Resolves to the number of rewrites that were begun, when the server is gone. Never rejects. */
+async function rewriteAgainAndAgain(client: RespClient): Promise<number> {
+  let rewrites = 0;
+  try {
+    for (;;) {
+      await client.call('BGREWRITEAOF');
+      rewrites++;
+      while ((await info(client)).number('aof_rewrite_in_progress') !== 0) await sleep(LOOK_EVERY_MS);
+    }
+  } catch {
+    return rewrites;
+  } finally {
+    client.close();
+  }
+}
+
+async function info(client: RespClient): Promise<ServerInfo> {
+  return new ServerInfo(String(await client.call('INFO', 'persistence')));
 }
 
 function startServer({ dir, policy, args = [] }: RigOptions, port: number): Promise<ServerProcess> {
@@ -169,7 +170,8 @@ function judge(
   const sums = { sent: 0, acknowledged: 0, lost: 0, lostMs: 0 };
   writers.forEach(({ history }, i) => {
     const verdict = history.judge(keysOf(found, writerPrefix(i)), crashedMs);
-    if (verdict.cut === undefined) problems.push(`writer ${i}: no state of its keys is this:\n  ${verdict.strangers.join('\n  ')}`);
+    if (verdict.cut === undefined)
+      problems.push(`writer ${i}: no state of its keys is this:\n  ${verdict.strangers.join('\n  ')}`);
     if (verdict.lost > 0) {
       const when = `${verdict.lostMs.toFixed(0)} ms before the end`;
       problems.push(`writer ${i}: ${verdict.lost} acknowledged writes are lost, the first of them from ${when}`);

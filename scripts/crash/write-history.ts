@@ -90,7 +90,9 @@ export class WriteHistory {
   /** Walks through the writes with a count of the keys that differ from what was found. */
   #findCut(found: ReadonlyMap<string, string>): { cut: number | undefined; closest: number } {
     const state = new Map(this.#start);
-    let wrong = [...new Set([...state.keys(), ...found.keys()])].filter((key) => state.get(key) !== found.get(key)).length;
+    let wrong = [...new Set([...state.keys(), ...found.keys()])].filter(
+      (key) => state.get(key) !== found.get(key),
+    ).length;
     let cut = wrong === 0 ? 0 : undefined;
     let closest = 0;
     let fewest = wrong;

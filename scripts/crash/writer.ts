@@ -9,14 +9,17 @@ const REFUSED = /^(ERR The server is shutting down|MISCONF)/;
 
 export class Writer {
   readonly history: WriteHistory;
-  /** Resolves when the connection is gone. Rejects at an answer that is wrong. */
+  /** Resolves when the connection is gone, or everything that was sent is refused. Rejects at an answer that is wrong. */
   readonly over: Promise<void>;
+  /** Resolves with the first acknowledgement. */
+  readonly begun: Promise<void>;
   readonly #client: RespClient;
   readonly #mix: WriteMix;
   #inFlight = 0;
   #refused = false;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
+  #begin: () => void = () => undefined;
 
   /** Begins to write. `start`: what the keys of the mix hold. */
   constructor(client: RespClient, mix: WriteMix, start: ReadonlyMap<string, string>) {
@@ -27,6 +30,7 @@ export class Writer {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.begun = new Promise((resolve) => (this.#begin = resolve));
     this.#fill();
   }
 
@@ -44,27 +48,25 @@ export class Writer {
         const command = write.command.join(' ').slice(0, 100);
         this.#reject(new Error(`expected '${write.reply}' for '${command}', found '${String(reply)}'`));
       },
-      (error: Error) => this.#failed(error),
+      (error: unknown) => this.#failed(error instanceof Error ? error : new Error(String(error))),
     );
   }
 
   #answered(): void {
     if (this.#refused) return this.#reject(new Error('a write was accepted after one was refused'));
     this.history.acknowledge(performance.now());
+    this.#begin();
     this.#inFlight--;
     if (this.#inFlight <= WINDOW / 2) this.#fill();
   }
 
   #failed(error: Error): void {
-    if (error.name !== 'ReplyError') {
-      // The connection is gone, and nobody knows what became of the rest.
-      this.#refused = true;
-      this.#resolve();
-    } else if (REFUSED.test(error.message)) {
-      this.#refused = true;
-      this.history.refuseRest();
-    } else {
-      this.#reject(error);
-    }
+    const isReply = error.name === 'ReplyError';
+    if (isReply && !REFUSED.test(error.message)) return this.#reject(error);
+    this.#refused = true;
+    this.#inFlight--;
+    // After a refusal all the rest is refused; after the end of the connection nobody knows what became of it.
+    if (isReply) this.history.refuseRest();
+    if (!isReply || this.#inFlight === 0) this.#resolve();
   }
 }

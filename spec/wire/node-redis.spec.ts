@@ -185,8 +185,14 @@ describe('node-redis', () => {
       stopping.push(byUnixSocket);
       await byUnixSocket.connect();
       expect(await byUnixSocket.get('a')).to.equal('b');
-      const wrong = client({ url: `redis://127.0.0.1:${locked.port}`, password: 'wrong', socket: { reconnectStrategy: false } });
-      expect(await failure(wrong.connect())).to.contain('WRONGPASS invalid username-password pair or user is disabled.');
+      const wrong = client({
+        url: `redis://127.0.0.1:${locked.port}`,
+        password: 'wrong',
+        socket: { reconnectStrategy: false },
+      });
+      expect(await failure(wrong.connect())).to.contain(
+        'WRONGPASS invalid username-password pair or user is disabled.',
+      );
     } finally {
       for (const each of stopping) {
         each.destroy();

@@ -103,7 +103,9 @@ describe("Redis's own tools", () => {
       try {
         expect(await cli('GET', 'a')).to.equal('NOAUTH Authentication required.\n\n');
         expect(await cli('-a', 'secret', '--no-auth-warning', 'GET', 'a')).to.equal('b c\n');
-        expect(await cli('--user', 'default', '--pass', 'wrong', '--no-auth-warning', 'GET', 'a')).to.contain('WRONGPASS');
+        expect(await cli('--user', 'default', '--pass', 'wrong', '--no-auth-warning', 'GET', 'a')).to.contain(
+          'WRONGPASS',
+        );
       } finally {
         await cli('-a', 'secret', '--no-auth-warning', 'CONFIG', 'SET', 'requirepass', '');
       }

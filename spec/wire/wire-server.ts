@@ -10,7 +10,10 @@ export const kind: ServerKind = process.env['WIRE_SERVER'] === 'redis' ? 'redis'
 const FLAGS = ['--appendonly', 'yes', '--save', ''];
 
 /** Starts a server with a log, on a free port and in a directory of its own unless options say otherwise. */
-export function startServer(args: readonly string[] = [], options: Partial<ServerOptions> = {}): Promise<ServerProcess> {
+export function startServer(
+  args: readonly string[] = [],
+  options: Partial<ServerOptions> = {},
+): Promise<ServerProcess> {
   return ServerProcess.start({ ...options, kind, args: [...FLAGS, ...args] });
 }
 

@@ -6,7 +6,9 @@ const CRASH_MS = 1000;
 
 /** Writes of one or two effects over a few keys; no value comes twice. */
 const writes = fc
-  .array(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { minLength: 1, maxLength: 2 }), { maxLength: 20 })
+  .array(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { minLength: 1, maxLength: 2 }), {
+    maxLength: 20,
+  })
   .map((all) => all.map((write, i) => write.map(([key, sets], j): Effect => [key, sets ? `${i}.${j}` : undefined])));
 
 function historyOf(all: readonly (readonly Effect[])[], acknowledged: number): WriteHistory {

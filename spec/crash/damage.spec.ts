@@ -1,0 +1,125 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ServerProcess } from '../../scripts/tools/server-process.js';
+import { flipBit, logFiles, startInVain } from './log-files.js';
+
+const KEYS = 200;
+
+describe('ringkv over a damaged log', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'damage-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  function start(): Promise<ServerProcess> {
+    return ServerProcess.start({ kind: 'ringkv', dir, args: ['--appendfsync', 'always'] });
+  }
+
+  /** Writes keys, each into a frame of its own, and ends the server. */
+  async function fill(signal: 'SIGKILL' | 'SIGTERM', rewrite = false): Promise<void> {
+    const server = await start();
+    const client = await server.connect();
+    for (let i = 0; i < KEYS; i++) await client.call('SET', `key:${i}`, `value ${i}`);
+    if (rewrite) {
+      await client.call('BGREWRITEAOF');
+      while (String(await client.call('INFO', 'persistence')).includes('aof_rewrite_in_progress:1'));
+      for (let i = 0; i < KEYS; i++) await client.call('SET', `more:${i}`, `value ${i}`);
+    }
+    client.close();
+    await server.kill(signal);
+  }
+
+  /** Starts the server again; what it has, and what it said when it started. */
+  async function reopen(): Promise<{ keys: number; last: unknown; output: string }> {
+    const server = await start();
+    const client = await server.connect();
+    const keys = Number(await client.call('DBSIZE'));
+    const last = await client.call('GET', `key:${keys - 1}`);
+    client.close();
+    const output = server.outputTail;
+    expect((await server.stop()).code).to.equal(0);
+    return { keys, last, output };
+  }
+
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    it(`refuses to start over one flipped bit, names file and offset, and changes nothing (after ${signal})`, async () => {
+      await fill(signal);
+      const [path] = logFiles(dir, '.aof');
+      const middle = Math.floor(statSync(path).size / 2);
+      flipBit(path, middle);
+      const damaged = readFileSync(path);
+      const { code, stderr } = startInVain(dir);
+      expect(code).to.equal(1);
+      expect(stderr).to.contain(path).and.to.contain('damaged');
+      const offset = Number(/at offset (\d+)/.exec(stderr)?.[1]);
+      expect(offset)
+        .to.be.at.most(middle)
+        .and.to.be.greaterThan(middle - 200);
+      expect(readFileSync(path).equals(damaged)).to.equal(true);
+      // Nothing has changed: with the bit put right, everything is there.
+      flipBit(path, middle);
+      expect(await reopen()).to.deep.include({ keys: KEYS, last: `value ${KEYS - 1}` });
+    });
+  }
+
+  it('refuses to start over one flipped bit in a rewritten log', async () => {
+    await fill('SIGKILL', true);
+    for (const path of [...logFiles(dir, '.base'), ...logFiles(dir, '.aof')]) {
+      const middle = Math.floor(statSync(path).size / 2);
+      flipBit(path, middle);
+      const { code, stderr } = startInVain(dir);
+      expect({ code, stderr }).to.deep.include({ code: 1 });
+      expect(stderr).to.contain(path).and.to.contain('at offset');
+      flipBit(path, middle);
+    }
+    expect((await reopen()).keys).to.equal(2 * KEYS);
+  });
+
+  it('refuses to start where a file of the log is missing', async () => {
+    await fill('SIGKILL', true);
+    const [path] = logFiles(dir, '.aof');
+    rmSync(path);
+    const { code, stderr } = startInVain(dir);
+    expect(code).to.equal(1);
+    expect(stderr).to.contain(path).and.to.contain('missing');
+  });
+
+  it('starts over a torn tail, says how much it cut, and has the rest', async () => {
+    await fill('SIGKILL');
+    const [path] = logFiles(dir, '.aof');
+    const { size } = statSync(path);
+    truncateSync(path, size - 5);
+    const { keys, last, output } = await reopen();
+    expect(keys).to.equal(KEYS - 1);
+    expect(last).to.equal(`value ${KEYS - 2}`);
+    const cut = /^.*(\d+\.aof): cut at offset (\d+): (\d+) bytes/m.exec(output);
+    expect(cut, output).not.to.equal(null);
+    expect(Number(cut?.[2]) + Number(cut?.[3])).to.equal(size - 5);
+    // The cut is for good.
+    const again = await reopen();
+    expect(again.keys).to.equal(KEYS - 1);
+    expect(again.output).not.to.contain('cut at offset');
+  });
+
+  it('starts over zeros behind the end, as a file system leaves them', async () => {
+    await fill('SIGKILL');
+    const [path] = logFiles(dir, '.aof');
+    appendFileSync(path, Buffer.alloc(4096));
+    const { keys, output } = await reopen();
+    expect(keys).to.equal(KEYS);
+    expect(output).to.contain('4096 bytes that a crash left incomplete');
+  });
+
+  it('is not there for a second process while one has the directory', async () => {
+    const server = await start();
+    const { code, stderr } = startInVain(dir);
+    expect(code).to.equal(1);
+    expect(stderr)
+      .to.contain(dir)
+      .and.to.match(/in use|lock|another/i);
+    await server.stop();
+  });
+});

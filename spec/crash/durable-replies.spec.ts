@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { RawConnection } from '../../scripts/tools/raw-connection.js';
+import { ServerProcess } from '../../scripts/tools/server-process.js';
+import { requireProgram } from '../tools/programs.js';
+
+const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
+const SYNC_MS = 300;
+
+describe('ringkv with appendfsync always', () => {
+  let server: ServerProcess;
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'durable-'));
+  });
+  afterEach(async () => {
+    await server.stop();
+    rmSync(dir, { recursive: true });
+  });
+
+  async function start(command?: readonly string[]): Promise<void> {
+    const args = ['--appendfsync', 'always'];
+    server = await ServerProcess.start({ kind: 'ringkv', dir, args, ...(command === undefined ? {} : { command }) });
+  }
+
+  /** A server whose disk takes a while to make anything durable. */
+  function startSlowly(context: Mocha.Context): Promise<void> {
+    const strace = requireProgram(context, 'strace');
+    const delay = ['-e', 'trace=fdatasync', '-e', `inject=fdatasync:delay_enter=${SYNC_MS * 1000}`];
+    return start([strace, '-D', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null', ...delay, process.execPath, MAIN]);
+  }
+
+  it('answers a write that is logged before its turn ends, because it is large', async () => {
+    await start();
+    const client = await server.connect();
+    expect(await client.call('SET', 'large', 'x'.repeat(3_000_000))).to.equal('OK');
+    expect(await client.call('STRLEN', 'large')).to.equal(3_000_000);
+    client.close();
+  });
+
+  it('shows a write to nobody before it is durable', async function () {
+    await startSlowly(this);
+    const [writer, reader] = [await server.connect(), await server.connect()];
+    const startMs = performance.now();
+    const set = writer.call('SET', 'a', '1');
+    // The reader's first command is behind the writer's: its answer tells that the write has run.
+    const get = reader.call('GET', 'a');
+    expect(await get).to.equal('1');
+    expect(performance.now() - startMs).to.be.greaterThan(SYNC_MS - 50);
+    expect(await set).to.equal('OK');
+    writer.close();
+    reader.close();
+  });
+
+  for (const option of ['appendfsync everysec', 'appendfsync no', 'appendonly no']) {
+    it(`answers in order what waited for the disk when CONFIG SET ${option} came`, async function () {
+      await startSlowly(this);
+      const connection = await RawConnection.connect({ port: server.port });
+      const admin = await server.connect();
+      await connection.write('SET a 1\r\n');
+      await admin.call('CONFIG', 'GET', 'appendfsync');
+      void connection.write('SET a 2\r\nGET a\r\n');
+      expect(await admin.call('CONFIG', 'SET', ...option.split(' '))).to.equal('OK');
+      void connection.write('SET a 3\r\nGET a\r\n');
+      const expected = '+OK\r\n+OK\r\n$1\r\n2\r\n+OK\r\n$1\r\n3\r\n';
+      expect((await connection.read(expected.length)).toString()).to.equal(expected);
+      connection.destroy();
+      admin.close();
+    });
+  }
+});

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { runCampaign, type CampaignResult } from '../../scripts/fuzz/campaign.js';
+import type { Experiment } from '../../scripts/fuzz/experiment.js';
+import { commandExperiment, comparisonExperiment, rawExperiment } from '../../scripts/fuzz/experiments.js';
+import { FuzzTarget } from '../../scripts/fuzz/fuzz-target.js';
+import { requireProgram } from '../tools/programs.js';
+
+/** A short run of what `npm run fuzz` does for as long as one likes. The seed is printed where something is wrong. */
+const RUN_MS = 2500;
+const SEEDS = 2 ** 30;
+
+describe('ringkv under random input', () => {
+  let ringkv: FuzzTarget;
+  before(async () => {
+    ringkv = await FuzzTarget.start('ringkv');
+  });
+  after(() => ringkv.stop());
+
+  function run(experiment: Experiment): Promise<CampaignResult> {
+    return runCampaign(experiment, { seed: Math.floor(Math.random() * SEEDS), durationMs: RUN_MS });
+  }
+
+  it('stands bytes that are hardly the protocol', async function () {
+    this.timeout(120_000);
+    expect((await run(rawExperiment(ringkv))).failures).to.deep.equal([]);
+  });
+
+  it('stands commands with arguments that nobody should send', async function () {
+    this.timeout(120_000);
+    expect((await run(await commandExperiment(ringkv))).failures).to.deep.equal([]);
+  });
+
+  it('answers random commands as redis-server does', async function () {
+    this.timeout(120_000);
+    requireProgram(this, 'redis-server');
+    const redis = await FuzzTarget.start('redis');
+    try {
+      expect((await run(await comparisonExperiment(ringkv, redis))).failures).to.deep.equal([]);
+    } finally {
+      await redis.stop();
+    }
+  });
+});
