@@ -121,9 +121,13 @@ export class Persistence implements TurnLog, Durability {
   async reload(): Promise<void> {
     await this.rewriteRunning.catch(() => undefined);
     await this.sync();
+    // What was written meanwhile is read again too.
+    if (!this.batch.isEmpty) this.append();
     this.log?.close();
     this.keyspace.forgetAll();
     this.open();
+    // Opening a log makes all that it has durable: whoever waits for that is answered.
+    this.options.onSynced(Infinity);
   }
 
   /** Turns the log on or off at run time (CONFIG SET appendonly): on begins with a rewrite. */

@@ -16,4 +16,23 @@ describe('Node', () => {
     await bench.settle();
     expect(third.replies()).to.deep.equal(['-ERR max number of clients reached']);
   });
+
+  // Fault: what was written while DEBUG LOADAOF waited for the disk was never answered, and gone from memory.
+  it('keeps and answers what was written while the log was about to be read anew', async () => {
+    const bench = await NodeBench.start('appendfsync always');
+    const [first, admin, second, third] = [bench.connect(), bench.connect(), bench.connect(), bench.connect()];
+    first.send('SET', 'a', '1');
+    await bench.settle();
+    admin.send('DEBUG', 'LOADAOF');
+    await bench.settle();
+    second.send('SET', 'b', '2');
+    await bench.settle();
+    third.send('SET', 'c', '3'); // in a turn that has not ended when the disk is done
+    await bench.finishSyncs();
+    await bench.settle();
+    await bench.finishSyncs();
+    await bench.settle();
+    for (const client of [first, admin, second, third]) expect(client.replies()).to.deep.equal(['OK']);
+    expect(await bench.ask(first, 'MGET', 'a', 'b', 'c')).to.deep.equal(['1', '2', '3']);
+  });
 });
