@@ -368,7 +368,6 @@ export class Keyspace {
     else {
       heap.read(ref, head);
       if (!heap.isOlder(ref, reader.stamp, reader.origin) || head.expiryStamp >= reader.stamp) return false;
-      if (head.deletedStamp >= reader.stamp) return false;
       hadExpiry = head.expiresAtMs !== 0;
     }
     head.replace(reader.stamp, reader.origin);

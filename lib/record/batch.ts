@@ -191,17 +191,20 @@ export class WriteBatch {
     const withExpiry = head.expiryStamp !== 0 || head.expiryOrigin !== 0;
     this.entry(db, bytes, keyStart, valueStart, 1 + Number(withDelete) + Number(withExpiry), 0);
     this.reserve(valueEnd - valueStart + CHANGE_OVERHEAD_BYTES * 3);
-    if (withDelete) this.stamped(ChangeKind.DELETE, head.deletedStamp, head.deletedOrigin);
     this.stamped(ChangeKind.VALUE | (head.replaces ? CHANGE_REPLACES : 0), head.stamp, head.origin);
     this.buffer[this.end++] = Types.STRING;
     this.end = writeVarint(this.buffer, this.end, valueEnd - valueStart);
     this.end = copyBytes(bytes, valueStart, valueEnd, this.buffer, this.end);
+    if (withDelete) this.stamped(ChangeKind.DELETE, head.deletedStamp, head.deletedOrigin);
     if (!withExpiry) return;
     this.stamped(ChangeKind.EXPIRY, head.expiryStamp, head.expiryOrigin);
     this.float64(head.expiresAtMs);
   }
 
-  /** A whole entry with the pairs that it has: for snapshots, transfer and repair. Nothing is written for an empty one. */
+  /**
+   * A whole entry with the pairs that it has: for snapshots, transfer and repair. Nothing is written for an empty one. The values come first: who
+   * applies change by change has nothing to remember a delete by, as long as there is no value.
+   */
   wholeEntry(db: number, key: Uint8Array, entry: Entry): void {
     const single = entry.cells.size === 1 ? [...entry.cells.values()][0] : undefined;
     const replaces = single?.value !== undefined && comparePairs(entry.deletedUpTo, pairBefore(single.pair)) === 0;
@@ -210,11 +213,11 @@ export class WriteBatch {
     const changes = entry.cells.size + Number(withDelete) + Number(withExpiry);
     if (changes === 0) return;
     this.entry(db, key, 0, key.length, changes, 0);
+    for (const cell of entry.cells.values()) this.cell(cell, replaces);
     if (withDelete) {
       this.reserve(CHANGE_OVERHEAD_BYTES);
       this.pair(ChangeKind.DELETE, entry.deletedUpTo);
     }
-    for (const cell of entry.cells.values()) this.cell(cell, replaces);
     if (withExpiry) {
       this.reserve(CHANGE_OVERHEAD_BYTES);
       this.pair(ChangeKind.EXPIRY, entry.expiry.pair);

@@ -238,7 +238,7 @@ describe('Keyspace', () => {
         expect(bench.keyspace.heap.slab.usedBytes, 'no record is leaked').to.equal(0);
         expect(bench.database(0).table.expiring).to.equal(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -423,7 +423,7 @@ describe('Keyspace apply', () => {
           expect(plain(found ?? EMPTY_ENTRY), String(i)).to.deep.equal(plain(state));
         });
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -441,6 +441,70 @@ describe('Keyspace apply', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('is undone by nothing when an entry is copied: the copy has every pair', () => {
+    fc.assert(
+      fc.property(fc.array(singles, { minLength: 1, maxLength: 6 }), (list) => {
+        const last = apply(list).at(-1);
+        const snapshot = new SteppedSnapshot(bench.keyspace);
+        while (snapshot.step());
+        bench.keyspace.forgetAll();
+        bench.replay(snapshot.frames);
+        const key = Buffer.from('key');
+        const ref = bench.database(0).table.find(key, 0, key.length);
+        const copied = ref === 0 ? undefined : bench.keyspace.heap.entry(ref);
+        expect(plain(copied ?? EMPTY_ENTRY)).to.deep.equal(plain(last ?? EMPTY_ENTRY));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of a flush removes what is not above it, in its database', () => {
+    for (const above of [true, false]) {
+      const one = new KeyspaceBench(2);
+      const write = (origin: number, fill: (batch: WriteBatch) => void): void => {
+        const batch = new WriteBatch(origin);
+        fill(batch);
+        one.replay([Buffer.from(batch.buffer.subarray(batch.start, batch.end))]);
+      };
+      const written: readonly (readonly [string, Pair])[] = [
+        ['older', { stamp: 4, origin: 9 }],
+        ['same stamp, lower origin', { stamp: 5, origin: 1 }],
+        ['the same', { stamp: 5, origin: 2 }],
+        ...(above
+          ? ([
+              ['same stamp, higher origin', { stamp: 5, origin: 3 }],
+              ['newer', { stamp: 6, origin: 0 }],
+            ] as const)
+          : []),
+      ];
+      for (const [key, pair] of written) {
+        for (const db of [0, 1]) write(ORIGIN, (batch) => batch.wholeEntry(db, Buffer.from(key), value('v', pair)));
+      }
+      write(2, (batch) => batch.flush(0, 5));
+      const [flushed, other] = one.visible();
+      expect(Object.keys(flushed)).to.deep.equal(above ? ['newer', 'same stamp, higher origin'] : []);
+      expect(Object.keys(other).length).to.equal(written.length);
+      one.keyspace.flush(one.database(0));
+      one.keyspace.flush(one.database(1));
+      expect(one.keyspace.heap.slab.usedBytes).to.equal(0);
+    }
+  });
+
+  it('of a map of databases counts only if it is the newest', () => {
+    const one = new KeyspaceBench(3);
+    const map = (stamp: number, physical: readonly number[]): void => {
+      const batch = new WriteBatch(ORIGIN);
+      batch.databases(stamp, physical);
+      one.replay([Buffer.from(batch.buffer.subarray(batch.start, batch.end))]);
+    };
+    const ids = (): number[] => [0, 1, 2].map((number) => one.database(number).id);
+    map(7, [2, 0, 1]);
+    map(6, [1, 0, 2]);
+    expect(ids()).to.deep.equal([2, 0, 1]);
+    map(8, [0, 2, 1]);
+    expect(ids()).to.deep.equal([0, 2, 1]);
   });
 
   it('observes every stamp, so that later ones of this node are above', () => {

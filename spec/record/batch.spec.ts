@@ -5,9 +5,10 @@ import { CorruptionError } from '../../lib/base/errors.js';
 import { STAMP_LIMIT } from '../../lib/base/stamp.js';
 import { BatchReader, ChangeKind, WriteBatch, entryOfChange } from '../../lib/record/batch.js';
 import type { Entry } from '../../lib/record/entry.js';
-import { EMPTY_ENTRY } from '../../lib/record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';
-import { entries, plain } from './arbitraries.js';
+import { PAIR_ZERO, comparePairs, pairBefore } from '../../lib/record/pair.js';
+import { entries, pairs, plain } from './arbitraries.js';
 
 const ORIGIN = 1;
 
@@ -63,6 +64,41 @@ describe('WriteBatch', () => {
         );
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  it('writes a packed string as it writes the same entry in plain form', () => {
+    const heads = fc.record({
+      pair: pairs,
+      deleted: fc.oneof(fc.constantFrom('replaces' as const, 'never' as const), pairs),
+      expiry: fc.oneof(fc.constant(NO_EXPIRY), fc.record({ atMs: fc.nat(), pair: pairs })),
+    });
+    const bytes = fc.uint8Array({ maxLength: 300 });
+    fc.assert(
+      fc.property(heads, bytes, bytes, fc.nat(3), fc.boolean(), ({ pair, deleted, expiry }, key, value, db, later) => {
+        const deletedUpTo = deleted === 'never' ? PAIR_ZERO : deleted === 'replaces' ? pairBefore(pair) : deleted;
+        const replaces = comparePairs(deletedUpTo, pairBefore(pair)) === 0;
+        const cell = { type: 1, field: WHOLE, value: Buffer.from(value), pair, expiresAtMs: 0 } as const;
+        const [plainly, packed] = [new WriteBatch(ORIGIN), new WriteBatch(ORIGIN)];
+        // Behind another record, whose stamp is the batch's base.
+        if (later) for (const batch of [plainly, packed]) batch.flush(0, 6);
+        plainly.wholeEntry(db, key, { ...entryOfCell(cell), deletedUpTo, expiry });
+        const head = {
+          stamp: pair.stamp,
+          origin: pair.origin,
+          replaces,
+          deletedStamp: replaces ? 0 : deletedUpTo.stamp,
+          deletedOrigin: replaces ? 0 : deletedUpTo.origin,
+          expiresAtMs: expiry.atMs,
+          expiryStamp: expiry.pair.stamp,
+          expiryOrigin: expiry.pair.origin,
+        };
+        const record = Buffer.concat([Buffer.from('..'), key, value]);
+        packed.wholeString(db, head, record, 2, 2 + key.length, record.length);
+        const contentOf = (batch: WriteBatch): string => batch.buffer.toString('hex', batch.start, batch.end);
+        expect(contentOf(packed)).to.equal(contentOf(plainly));
+      }),
+      { numRuns: 500 },
     );
   });
 
