@@ -13,6 +13,9 @@ const STAR = 0x2a;
 const CURSOR = /^\d{1,20}$/;
 const CURSOR_LIMIT = 2n ** 64n;
 
+/** So many expired keys RANDOMKEY looks at when it may not remove them. */
+const RANDOM_TRIES = 100;
+
 /** Index of no argument: there is no such option. */
 const NONE = 0;
 
@@ -65,8 +68,12 @@ function randomkey(call: Call): void {
   const { keyspace, db } = call;
   const { random } = keyspace;
   let ref = db.table.sample(random.uint32(), random.uint32());
-  while (ref !== 0 && hasExpired(call, ref)) {
-    // Looking at a key that has expired removes it: this comes to an end.
+  for (let tries = 0; ref !== 0 && hasExpired(call, ref); tries++) {
+    // Looking at a key that has expired removes it, so this comes to an end; not while nothing may be removed (CLIENT PAUSE).
+    if (tries >= RANDOM_TRIES && !keyspace.removesExpired) {
+      ref = 0;
+      break;
+    }
     const key = keyspace.heap.key(ref);
     keyspace.find(db, key, 0, key.length);
     ref = db.table.sample(random.uint32(), random.uint32());

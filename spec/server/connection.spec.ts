@@ -90,6 +90,17 @@ describe('Connection', () => {
     expect(replies.slice(count).every((reply) => (reply as string).length === 10_000)).to.equal(true);
   });
 
+  it('leaves a buffer alone that the stream has not taken yet', async () => {
+    const bench = await NodeBench.start();
+    const [client, other] = [bench.connect(), bench.connect()];
+    client.takes = false;
+    client.send('PING', 'first');
+    await bench.settle();
+    client.send('PING', 'second');
+    for (let i = 0; i < 10; i++) expect(await bench.ask(other, 'PING', `other ${i}`)).to.equal(`other ${i}`);
+    expect(await readAll(bench, client)).to.deep.equal(['first', 'second']);
+  });
+
   it('goes on with a pipeline that waited for its replies to be taken, without waiting for anybody else', async () => {
     const bench = await NodeBench.start();
     bench.clock.lookUs = 1500; // two commands are enough for a turn
