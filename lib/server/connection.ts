@@ -348,7 +348,8 @@ export class Connection implements StreamHandler, Call, Client {
     this.closeAfterReplies();
   }
 
-  private schedule(): void {
+  /** Has the connection served at the end of the turn. */
+  schedule(): void {
     if (this.inTurn || this.isClosed) return;
     this.inTurn = true;
     this.host.schedule(this);

@@ -26,8 +26,6 @@ export interface GateOptions {
   readonly latency: LatencyEvents;
   /** Why the log takes no more writes, if it does not. */
   readonly logFailure: () => string | undefined;
-  /** A monitor has something to be sent. */
-  readonly onMonitored: (monitor: Connection) => void;
 }
 
 /** Stands before every command: says whether it may run now, shows it to monitors, and notes if it was slow. */
@@ -89,11 +87,11 @@ export class Gate implements Guards {
 
   watch(connection: Connection, entry: CommandEntry, args: Args): void {
     if (this.monitors.size === 0) return;
-    const { clock, onMonitored } = this.options;
+    const { clock } = this.options;
     const line = formatMonitorLine(clock.wallUs(), connection, entry.name, args);
     for (const monitor of this.monitors) {
       monitor.reply.simple(line);
-      onMonitored(monitor);
+      monitor.schedule();
     }
   }
 

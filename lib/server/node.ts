@@ -7,6 +7,7 @@
 
 import { dirname } from 'node:path';
 
+import { ConfigError } from '../base/errors.js';
 import { PositionHasher } from '../base/position.js';
 import { HybridClock } from '../base/stamp.js';
 import { dataCommands } from '../commands/data-commands.js';
@@ -132,9 +133,6 @@ export class Node implements ConnectionHost {
       slowLog,
       latency,
       logFailure: () => this.persistence.failure,
-      onMonitored: (monitor) => {
-        this.turn.add(monitor);
-      },
     });
     const table = new CommandTable([...dataCommands, ...serverCommands], config.renamedCommands);
     this.executor = new Executor(table, this.keyspace, this.gate, clock);
@@ -163,6 +161,8 @@ export class Node implements ConnectionHost {
   /** Takes connections from now on. Rejects if an address cannot be had. */
   async start(): Promise<void> {
     await this.listen();
+    if (this.listeners.size === 0)
+      throw new ConfigError('port is 0 and unixsocket is empty: there is nothing to listen on');
     this.startTicking();
     this.config.onChange('hz', () => {
       this.startTicking();

@@ -21,6 +21,8 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 /** A rewrite works for this long, then lets the loop go on for RESTS times as long. */
 const REWRITE_SLICE_US = 1000;
 const REWRITE_RESTS = 3;
+/** A rewrite that nobody asked for and that failed is tried again after this. */
+const REWRITE_RETRY_MS = 30_000;
 
 export interface PersistenceOptions {
   readonly config: Config;
@@ -52,6 +54,9 @@ export class Persistence implements TurnLog, Durability {
   private readonly keyspace: Keyspace;
   private readonly batch: WriteBatch;
   private log: AppendOnlyFile | undefined;
+  /** Takes the batches while there is no log but one is being begun, or a copy made. */
+  private tail: ((framed: Buffer, start: number, end: number) => void) | undefined;
+  private retryAtMs = 0;
   private rewriteRunning: Promise<void> = Promise.resolve();
 
   /** Reads what is on disk into the keyspace. Throws CorruptionError and DiskError. */
@@ -97,10 +102,17 @@ export class Persistence implements TurnLog, Durability {
   /** Called about ten times a second: `everysec`, and rewriting when the log has grown. */
   tick(second: boolean): void {
     const { log } = this;
-    if (log === undefined || log.failed !== undefined) return;
     const { config } = this.options;
+    if (log === undefined) {
+      // It could not be begun when it was turned on.
+      const now = this.options.clock.wallMs();
+      if (second && config.appendonly && !this.isRewriting && now >= this.retryAtMs)
+        void this.rewrite().catch(() => undefined);
+      return;
+    }
+    if (log.failed !== undefined) return;
     if (second && config.appendfsync === 'everysec' && log.syncedPosition < log.position) log.requestSync();
-    if (!this.isRewriting && this.wantsRewrite()) {
+    if (!this.isRewriting && this.options.clock.wallMs() >= this.retryAtMs && this.wantsRewrite()) {
       this.options.report('The log has grown: rewriting it');
       void this.rewrite().catch(() => undefined); // reported, and kept in lastRewriteOk
     }
@@ -130,12 +142,13 @@ export class Persistence implements TurnLog, Durability {
     this.options.onSynced(Infinity);
   }
 
-  /** Turns the log on or off at run time (CONFIG SET appendonly): on begins with a rewrite. */
+  /**
+   * Turns the log on or off at run time (CONFIG SET appendonly). On begins with a copy of all data: until that is complete, a crash
+   * leaves what was on disk before, as in Redis.
+   */
   setEnabled(enabled: boolean): void {
-    if (enabled && this.log === undefined) {
-      this.openLog(() => undefined);
-      void this.rewrite().catch(() => undefined);
-    } else if (!enabled) {
+    if (enabled && this.log === undefined) void this.rewrite().catch(() => undefined);
+    else if (!enabled) {
       this.close();
       // What was logged last will not be synced any more: whoever waits for that is answered after this turn.
       this.options.timers.endOfTurn(() => {
@@ -156,7 +169,7 @@ export class Persistence implements TurnLog, Durability {
   private open(): void {
     const reader = new BatchReader();
     const startedUs = this.options.clock.monotonicUs();
-    this.openLog((payload, source) => {
+    this.log = this.openLog((payload, source) => {
       reader.open(payload, 0, payload.length, source);
       while (reader.next()) this.keyspace.apply(reader);
     });
@@ -166,9 +179,9 @@ export class Persistence implements TurnLog, Durability {
     if (!this.options.config.appendonly) this.close();
   }
 
-  private openLog(replay: (payload: Buffer, source: string) => void): void {
+  private openLog(replay: (payload: Buffer, source: string) => void): AppendOnlyFile {
     const { disk, random, directory, config, report, onSynced, onFailed } = this.options;
-    this.log = AppendOnlyFile.open({
+    return AppendOnlyFile.open({
       disk,
       random,
       directory,
@@ -182,9 +195,11 @@ export class Persistence implements TurnLog, Durability {
 
   private append(): boolean {
     const { batch, log } = this;
+    const start = batch.start - FRAME_HEADER_BYTES;
     let ok = true;
     try {
-      log?.appendFramed(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
+      if (log !== undefined) log.appendFramed(batch.buffer, start, batch.end);
+      else this.tail?.(batch.buffer, start, batch.end);
     } catch {
       ok = false; // the log has failed for good; onFailed was told why
     }
@@ -199,35 +214,74 @@ export class Persistence implements TurnLog, Durability {
     return (logBytes - logBaseBytes) * 100 >= Math.max(logBaseBytes, 1) * autoAofRewritePercentage;
   }
 
-  /**
-   * Without a log, one is kept while the copy is made: what changes meanwhile is in there, and copy and log together are the data as
-   * it is at the end.
-   */
   private async rewriteAll(): Promise<void> {
     const startedUs = this.options.clock.monotonicUs();
     const { changeCount } = this.keyspace;
-    let rewrite: Rewrite | undefined;
     try {
-      if (this.log === undefined) this.openLog(() => undefined);
-      if (!this.batch.isEmpty) this.append();
-      rewrite = this.log?.beginRewrite();
-      if (rewrite !== undefined) await this.copyAll(rewrite);
-      // What the copy has seen is logged before the copy may stand for it.
-      if (!this.batch.isEmpty) this.append();
-      await rewrite?.finish();
+      await (this.log === undefined ? this.copyWithoutLog() : this.copyBehindLog(this.log));
       this.lastRewriteOk = true;
       this.savedChangeCount = changeCount;
       this.lastSaveMs = this.options.clock.wallMs();
       this.options.report('Log rewritten');
     } catch (error) {
-      rewrite?.abort();
       this.lastRewriteOk = false;
+      this.retryAtMs = this.options.clock.wallMs() + REWRITE_RETRY_MS;
       this.options.report(`Rewriting the log failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     } finally {
-      if (!this.options.config.appendonly) this.close();
       this.isRewriting = false;
       this.lastRewriteSeconds = Math.round((this.options.clock.monotonicUs() - startedUs) / 1e6);
+    }
+  }
+
+  /** What changes while the copy is made is in the log, behind the copy. */
+  private async copyBehindLog(log: AppendOnlyFile): Promise<void> {
+    if (!this.batch.isEmpty) this.append();
+    const rewrite = log.beginRewrite();
+    try {
+      await this.copyAll(rewrite);
+      // What the copy has seen is logged before the copy may stand for it.
+      if (!this.batch.isEmpty) this.append();
+      await rewrite.finish();
+    } catch (error) {
+      rewrite.abort();
+      throw error;
+    }
+  }
+
+  /**
+   * What changes while the copy is made goes into the copy itself: it is the data as it is at the end, and nothing on disk counts
+   * before it is complete. Then the log goes on behind it, if there is to be one.
+   */
+  private async copyWithoutLog(): Promise<void> {
+    if (!this.batch.isEmpty) this.append();
+    const log = this.openLog(() => undefined);
+    const rewrite = log.beginRewrite();
+    const behind: Buffer[] = [];
+    try {
+      this.tail = (framed, start, end) => {
+        try {
+          rewrite.appendFramed(framed, start, end);
+        } catch {
+          // The copy has failed: it says so itself at its next step. Nobody's write depends on it.
+        }
+      };
+      await this.copyAll(rewrite);
+      if (!this.batch.isEmpty) this.append();
+      this.tail = (framed, start, end) => {
+        if (this.options.config.appendonly) behind.push(Buffer.from(framed.subarray(start, end)));
+      };
+      await rewrite.finish();
+      if (this.options.config.appendonly) {
+        for (const framed of behind) log.appendFramed(framed, 0, framed.length);
+        this.log = log;
+      }
+    } catch (error) {
+      rewrite.abort();
+      throw error;
+    } finally {
+      this.tail = undefined;
+      if (this.log !== log) log.close();
     }
   }
 
