@@ -16,6 +16,11 @@ interface SlabHolder {
   readonly slab: Slab;
 }
 
+/** The slot of `capacity` at which probing for `low` begins. */
+export function homeOf(low: number, capacity: number): number {
+  return Math.floor(((Math.imul(low, MIX) >>> 0) / TWO_32) * capacity);
+}
+
 const NO_WORDS = new Int32Array(2);
 const NO_HIGHS = new Uint16Array(1);
 
@@ -44,7 +49,7 @@ export class Segment {
   capacity = 1;
   private readonly heap: SlabHolder;
   /** Where the arrays lie; 0 if there are none. */
-  private memory = 0;
+  memory = 0;
   private slots: Int32Array = NO_WORDS;
   private highs: Uint16Array = NO_HIGHS;
 
@@ -61,7 +66,7 @@ export class Segment {
 
   /** The slot at which probing for `low` begins. */
   home(low: number): number {
-    return Math.floor(((Math.imul(low, MIX) >>> 0) / TWO_32) * this.capacity);
+    return homeOf(low, this.capacity);
   }
 
   after(slot: number): number {

@@ -14,7 +14,7 @@ import { assert } from '../base/assert.js';
 import type { PositionHasher } from '../base/position.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { RecordHeap } from './record-heap.js';
-import { Segment } from './segment.js';
+import { Segment, homeOf } from './segment.js';
 
 /** Records in a segment before it splits; more only if their positions are all equal. */
 export const SEGMENT_COUNT_MAX = 2048;
@@ -31,10 +31,12 @@ export class ResidentTable {
   private readonly segments: Segment[] = [];
   /** First position of each segment; longer than there are segments. */
   private bases = new Float64Array(BLOCKS);
+  /** Where the arrays of each segment lie, and their capacity: `find` reads these, which stay in the cache, and not the segments. */
+  private memories = new Int32Array(BLOCKS);
+  private capacities = new Int32Array(BLOCKS);
   /** Index of the first segment of each block; one more at the end. */
   private readonly blockStart = new Int32Array(BLOCKS + 1);
 
-  private foundSegment: Segment;
   private foundIndex = 0;
   private foundSlot = 0;
 
@@ -42,7 +44,6 @@ export class ResidentTable {
     this.heap = heap;
     this.hasher = hasher;
     for (let block = 0; block < BLOCKS; block++) this.addSegment(block, new Segment(block * BLOCK_SPAN, heap));
-    this.foundSegment = this.segments[0];
   }
 
   get segmentCount(): number {
@@ -61,25 +62,35 @@ export class ResidentTable {
     const hasher = this.hasher;
     hasher.hash(key, start, end);
     const index = this.locate(hasher.high, hasher.low);
-    const segment = this.segments[index];
-    const low = hasher.low;
-    let slot = segment.home(low);
-    let ref = segment.ref(slot);
-    while (ref !== 0) {
-      if (segment.low(slot) === low && this.heap.keyEquals(ref, key, start, end)) break;
-      slot = segment.after(slot);
-      ref = segment.ref(slot);
-    }
-    this.foundSegment = segment;
+    const memory = this.memories[index];
     this.foundIndex = index;
+    this.foundSlot = 0;
+    if (memory === 0) return 0;
+    const low = hasher.low;
+    const capacity = this.capacities[index];
+    const { slab } = this.heap;
+    const words = slab.words(memory);
+    const base = slab.offset(memory) >>> 2;
+    let slot = homeOf(low, capacity);
+    let ref = words[base + 2 * slot + 1];
+    while (ref !== 0) {
+      if (words[base + 2 * slot] === low && this.heap.keyEquals(ref, key, start, end)) break;
+      slot = slot + 1 === capacity ? 0 : slot + 1;
+      ref = words[base + 2 * slot + 1];
+    }
     this.foundSlot = slot;
     return ref;
+  }
+
+  private get foundSegment(): Segment {
+    return this.segments[this.foundIndex];
   }
 
   /** Adds the record of the key that `find` did not find. */
   insert(ref: number): void {
     const { foundSegment: segment, hasher } = this;
     this.foundSlot = segment.insert(hasher.high, hasher.low, ref);
+    this.mirror(this.foundIndex);
     this.count++;
     this.noteExpiry(segment, ref);
     if (segment.count <= SEGMENT_COUNT_MAX) return;
@@ -106,6 +117,7 @@ export class ResidentTable {
     assert(ref !== 0, 'remove follows a find that found');
     if (this.heap.expiresAtMs(ref) !== 0) this.dropExpiry(segment);
     segment.remove(this.foundSlot);
+    this.mirror(this.foundIndex);
     this.count--;
   }
 
@@ -223,7 +235,6 @@ export class ResidentTable {
     const segment = this.segments[this.foundIndex];
     let slot = segment.home(low);
     while (segment.ref(slot) !== ref) slot = segment.after(slot);
-    this.foundSegment = segment;
     this.foundSlot = slot;
   }
 
@@ -255,6 +266,7 @@ export class ResidentTable {
     const upper = lower.split();
     if (upper === undefined) return;
     this.addSegment(index + 1, upper);
+    this.mirror(index);
     lower.expiring = upper.expiring = 0;
     const count = (segment: Segment): void => {
       visitAll(segment, (ref) => {
@@ -270,15 +282,31 @@ export class ResidentTable {
   /** Takes a segment into the directory, at `index`. */
   private addSegment(index: number, segment: Segment): void {
     const count = this.segments.length;
-    if (count === this.bases.length) {
-      const grown = new Float64Array(count * 2);
-      grown.set(this.bases);
-      this.bases = grown;
-    }
+    if (count === this.bases.length) this.growDirectory(count * 2);
     this.segments.splice(index, 0, segment);
     this.bases.copyWithin(index + 1, index, count);
+    this.memories.copyWithin(index + 1, index, count);
+    this.capacities.copyWithin(index + 1, index, count);
     this.bases[index] = segment.base;
+    this.mirror(index);
     for (let block = Math.floor(segment.base / BLOCK_SPAN) + 1; block <= BLOCKS; block++) this.blockStart[block]++;
+  }
+
+  private growDirectory(size: number): void {
+    const { bases, memories, capacities } = this;
+    this.bases = new Float64Array(size);
+    this.memories = new Int32Array(size);
+    this.capacities = new Int32Array(size);
+    this.bases.set(bases);
+    this.memories.set(memories);
+    this.capacities.set(capacities);
+  }
+
+  /** Brings the directory up to date after a segment may have got other arrays. */
+  private mirror(index: number): void {
+    const segment = this.segments[index];
+    this.memories[index] = segment.memory;
+    this.capacities[index] = segment.capacity;
   }
 
   private noteExpiry(segment: Segment, ref: number): void {
