@@ -147,8 +147,10 @@ export class Persistence implements TurnLog, Durability {
    * leaves what was on disk before, as in Redis.
    */
   setEnabled(enabled: boolean): void {
-    if (enabled && this.log === undefined) void this.rewrite().catch(() => undefined);
-    else if (!enabled) {
+    if (enabled) {
+      // A rewrite that was broken off by turning the log off has to end first.
+      void this.rewriteRunning.catch(() => undefined).then(() => this.beginLog());
+    } else {
       this.close();
       // What was logged last will not be synced any more: whoever waits for that is answered after this turn.
       this.options.timers.endOfTurn(() => {
@@ -164,6 +166,12 @@ export class Persistence implements TurnLog, Durability {
   close(): void {
     this.log?.close();
     this.log = undefined;
+  }
+
+  /** Makes the copy of all data that a log begins with, if the log is on and there is none. */
+  private async beginLog(): Promise<void> {
+    if (!this.options.config.appendonly || this.log !== undefined) return;
+    await this.rewrite().catch(() => undefined); // reported, and kept in lastRewriteOk
   }
 
   private open(): void {
