@@ -16,6 +16,7 @@ export interface CommandRow {
   readonly arity: number;
 }
 
+const COMMANDS_MAX = 40;
 const ARGUMENTS_MAX = 6;
 const REPEATS_MAX = 4;
 
@@ -25,6 +26,11 @@ export function commandRows(reply: Reply): CommandRow[] {
     const rows = Array.isArray(subcommands) ? commandRows(subcommands) : [];
     return rows.length > 0 ? rows : [{ name: String(name).toLowerCase(), arity: Number(arity) }];
   });
+}
+
+/** Commands of these rows, one after the other. */
+export function commandsOf(rows: readonly CommandRow[]): Arbitrary<Command[]> {
+  return fc.array(commandOf(rows), { minLength: 1, maxLength: COMMANDS_MAX, size: 'max' });
 }
 
 /** A command of one of the rows. */

@@ -9,15 +9,32 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RawConnection } from '../tools/raw-connection.js';
-import type { RespClient } from '../tools/resp-client.js';
+import type { Reply, RespClient } from '../tools/resp-client.js';
 import { ServerProcess, type ServerKind } from '../tools/server-process.js';
 import { commandRows, type CommandRow } from './command-arbitrary.js';
 
 /** Generous: the machine may be busy with other things. */
 const PING_MS_MAX = 3000;
+const TOUCH_MS_MAX = 100;
+const LOOK_EVERY_MS = 5;
 const RSS_BYTES_MAX = 1024 * 1024 * 1024;
 /** The longest string is 1 MB, so that random offsets do not fill the memory. */
-const FLAGS = ['--save', '', '--proto-max-bulk-len', '1mb', '--appendfsync', 'everysec'];
+const FLAGS = [
+  '--save',
+  '',
+  '--proto-max-bulk-len',
+  '1mb',
+  '--appendfsync',
+  'everysec',
+  '--enable-debug-command',
+  'local',
+];
+/** What experiments change, and its defaults. */
+const DEFAULTS = [
+  ...['maxclients', '10000', 'timeout', '0', 'maxmemory', '0', 'maxmemory-policy', 'noeviction', 'hz', '10'],
+  ...['client-output-buffer-limit', 'normal 0 0 0', 'appendfsync', 'everysec', 'appendonly', 'yes'],
+  ...['auto-aof-rewrite-min-size', '64mb', 'auto-aof-rewrite-percentage', '100'],
+];
 
 export class FuzzTarget {
   readonly kind: ServerKind;
@@ -59,6 +76,47 @@ export class FuzzTarget {
     await this.#watch.call('FLUSHALL');
   }
 
+  /** Sends a command, and returns its reply. */
+  ask(...command: string[]): Promise<Reply> {
+    return this.#watch.call(...command);
+  }
+
+  /** Comes and goes: the server has then read what was sent before. */
+  async touch(): Promise<void> {
+    const connection = await this.connect();
+    void connection.write('QUIT\r\n');
+    await Promise.race([connection.closed, sleep(TOUCH_MS_MAX, undefined, { ref: false })]);
+    connection.destroy();
+  }
+
+  /**
+   * Comes back to a server whose options were changed, and which may have closed all connections. Rejects as `check` does if
+   * it lets nobody in, or if clients that have gone are still there after a while.
+   */
+  async recover(): Promise<void> {
+    const deadlineMs = performance.now() + PING_MS_MAX;
+    let failure: unknown;
+    while (this.#server.isRunning && performance.now() < deadlineMs) {
+      try {
+        this.#watch.close();
+        this.#watch = await this.#server.connect();
+        if (await this.#isAlone()) return;
+        await sleep(LOOK_EVERY_MS);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (this.#server.isRunning) throw new Error('clients that have gone stay, or nobody is let in', { cause: failure });
+  }
+
+  /** Puts the options back. False if others are there still: what they had sent may be run later, and change them again. */
+  async #isAlone(): Promise<boolean> {
+    await this.#inTime(this.#watch.call('CLIENT', 'UNPAUSE'));
+    const clients = String(await this.#inTime(this.#watch.call('CLIENT', 'LIST')));
+    await this.#inTime(this.#watch.call('CONFIG', 'SET', ...DEFAULTS));
+    return clients.trim().split('\n').length === 1;
+  }
+
   /** Starts it again if it has ended. */
   async revive(): Promise<void> {
     if (this.#server.isRunning) return;
@@ -76,12 +134,21 @@ export class FuzzTarget {
       await this.#server.kill('SIGKILL');
       throw report;
     }
-    if (answer !== 'PONG') throw new Error(`a PING on another connection was answered with '${answer}'`);
+    if (answer !== 'PONG') {
+      throw new Error(`a PING on another connection was answered with '${answer}':\n${this.#server.outputTail}`);
+    }
     const rssBytes = this.#server.rssBytes();
     if (rssBytes > RSS_BYTES_MAX) {
       await this.#server.kill('SIGKILL');
       throw new Error(`the server has grown to ${(rssBytes / 1e6).toFixed(0)} MB`);
     }
+  }
+
+  #inTime(reply: Promise<Reply>): Promise<Reply> {
+    const late = sleep(PING_MS_MAX, undefined, { ref: false }).then(() => {
+      throw new Error(`no answer within ${PING_MS_MAX} ms`);
+    });
+    return Promise.race([reply, late]);
   }
 
   /** The answer, or what became of the connection once the end of the process could be seen. */

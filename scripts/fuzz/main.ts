@@ -3,10 +3,15 @@ import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
 import { left, right, textTable } from '../tools/text-table.js';
 import { runCampaign, type CampaignResult } from './campaign.js';
+import { clientsExperiment } from './clients-experiment.js';
+import { commandExperiment } from './command-experiment.js';
+import { comparisonExperiment } from './comparison-experiment.js';
 import type { Experiment } from './experiment.js';
-import { commandExperiment, comparisonExperiment, rawExperiment } from './experiments.js';
+
 import { FuzzTarget } from './fuzz-target.js';
 import { parseOptions, USAGE, type FuzzOptions } from './options.js';
+import { rawExperiment } from './raw-experiment.js';
+import { reloadExperiment } from './reload-experiment.js';
 
 /** The seeds of fast-check are 32 bits; a campaign counts up from its own. */
 const SEEDS = 2 ** 30;
@@ -35,8 +40,13 @@ async function prepare(options: FuzzOptions, targets: FuzzTarget[]): Promise<Exp
     targets.push(redis);
     return [await comparisonExperiment(ringkv, redis)];
   }
-  const all = [rawExperiment(ringkv), await commandExperiment(ringkv)];
-  return all.filter(({ name }) => name === (options.only ?? name));
+  const all = {
+    raw: rawExperiment(ringkv),
+    commands: await commandExperiment(ringkv),
+    reload: await reloadExperiment(ringkv),
+    clients: await clientsExperiment(ringkv),
+  };
+  return options.only === undefined ? Object.values(all) : [all[options.only]];
 }
 
 async function runAll(

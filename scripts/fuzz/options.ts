@@ -1,12 +1,16 @@
 /** The command line of `npm run fuzz`. */
 import { parseArgs } from 'node:util';
 
+/** What a run without --against consists of. */
+const EXPERIMENTS = ['raw', 'commands', 'reload', 'clients'] as const;
+export type ExperimentName = (typeof EXPERIMENTS)[number];
+
 export interface FuzzOptions {
   /** Undefined: one of the script's choosing. */
   readonly seed: number | undefined;
   readonly seconds: number;
-  /** Which experiments to run; all of them unless told. */
-  readonly only: string | undefined;
+  /** The only experiment to run. */
+  readonly only: ExperimentName | undefined;
   /** Commands to compare, instead of a time. */
   readonly commands: number | undefined;
   readonly against: boolean;
@@ -15,12 +19,15 @@ export interface FuzzOptions {
 
 export const USAGE = `npm run fuzz -- [options]
 
-Sends ringkv random bytes and random commands. It must go on running and answering, keep its size, and answer each
-request with one well-formed reply. What it does wrong is printed with the smallest input that makes it do so, and with
-the line that replays it. Exit code 1 if there was anything.
+Sends ringkv random bytes and random commands. It must go on running and answering, keep its size, answer each request
+with one well-formed reply, and find its data on the disk again. What it does wrong is printed with the smallest input
+that makes it do so, and with the line that replays it. Exit code 1 if there was anything.
 
   --seconds N        how long, all experiments together (60)
-  --only NAME        raw: bytes that are hardly the protocol; commands: nasty arguments
+  --only NAME        raw: bytes that are hardly the protocol
+                     commands: arguments that nobody should send
+                     reload: the data is read from the disk again
+                     clients: several, which disturb each other
   --against redis    instead: the same commands to redis-server, which must answer alike
   --commands N       with --against: so many commands, however long that takes
   --seed N           begin with this seed (random)
@@ -42,12 +49,10 @@ export function parseOptions(args: readonly string[]): FuzzOptions {
   });
   if (values.against !== undefined && values.against !== 'redis')
     throw new Error(`--against must be redis, not '${values.against}'`);
-  if (values.only !== undefined && values.only !== 'raw' && values.only !== 'commands')
-    throw new Error(`--only must be raw or commands, not '${values.only}'`);
   return {
     seed: values.seed === undefined ? undefined : positive('--seed', values.seed),
     seconds: positive('--seconds', values.seconds),
-    only: values.only,
+    only: values.only === undefined ? undefined : experimentName(values.only),
     commands: values.commands === undefined ? undefined : positive('--commands', values.commands),
     against: values.against === 'redis',
     help: values.help,
@@ -59,4 +64,10 @@ function positive(name: string, text: string): number {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new Error(`${name} must be a whole number from 1 on, not '${text}'`);
   return value;
+}
+
+function experimentName(text: string): ExperimentName {
+  const found = EXPERIMENTS.find((name) => name === text);
+  if (found === undefined) throw new Error(`--only must be ${EXPERIMENTS.join(', ')}, not '${text}'`);
+  return found;
 }

@@ -1,21 +1,22 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { appendFileSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { expect } from 'chai';
-import { ServerProcess } from '../../scripts/tools/server-process.js';
+import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { flipBit, logFiles, startInVain } from './log-files.js';
+import { Servers } from './servers.js';
 
 const KEYS = 200;
 
 describe('ringkv over a damaged log', () => {
+  let servers: Servers;
   let dir: string;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'damage-'));
+    servers = new Servers();
+    dir = servers.dir;
   });
-  afterEach(() => rmSync(dir, { recursive: true }));
+  afterEach(() => servers.end());
 
   function start(): Promise<ServerProcess> {
-    return ServerProcess.start({ kind: 'ringkv', dir, args: ['--appendfsync', 'always'] });
+    return servers.start(['--appendfsync', 'always']);
   }
 
   /** Writes keys, each into a frame of its own, and ends the server. */

@@ -1,27 +1,25 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { RespClient } from '../../scripts/tools/resp-client.js';
-import { ServerProcess } from '../../scripts/tools/server-process.js';
+import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { requireProgram } from '../tools/programs.js';
 import { logFiles } from './log-files.js';
+import { Servers } from './servers.js';
 
 const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const MISCONF = /^MISCONF Errors writing to the AOF file: .*\.aof: /;
 
 describe('ringkv on a disk that fails', () => {
-  let dir: string;
+  let servers: Servers;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'disk-full-'));
+    servers = new Servers();
   });
-  afterEach(() => rmSync(dir, { recursive: true }));
+  afterEach(() => servers.end());
 
   function start(policy: string, command?: readonly string[]): Promise<ServerProcess> {
-    const args = ['--appendfsync', policy];
-    return ServerProcess.start({ kind: 'ringkv', dir, args, ...(command === undefined ? {} : { command }) });
+    return servers.start(['--appendfsync', policy], command);
   }
 
   /** Writes until a write fails; returns how many were acknowledged. */
@@ -80,7 +78,7 @@ describe('ringkv on a disk that fails', () => {
       const server = await start(policy);
       const client = await server.connect();
       expect(await client.call('SET', 'first', '1')).to.equal('OK');
-      limitFiles(server, statSync(logFiles(dir, '.aof')[0]).size + 20_000);
+      limitFiles(server, statSync(logFiles(servers.dir, '.aof')[0]).size + 20_000);
       const acknowledged = await writeUntilFailure(server);
       expect(acknowledged).to.be.within(30, 40);
       await expectLatched(server, client, acknowledged);

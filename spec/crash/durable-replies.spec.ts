@@ -1,29 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { RawConnection } from '../../scripts/tools/raw-connection.js';
-import { ServerProcess } from '../../scripts/tools/server-process.js';
+import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { requireProgram } from '../tools/programs.js';
+import { Servers } from './servers.js';
 
 const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const SYNC_MS = 300;
 
 describe('ringkv with appendfsync always', () => {
+  let servers: Servers;
   let server: ServerProcess;
-  let dir: string;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'durable-'));
+    servers = new Servers();
   });
-  afterEach(async () => {
-    await server.stop();
-    rmSync(dir, { recursive: true });
-  });
+  afterEach(() => servers.end());
 
   async function start(command?: readonly string[]): Promise<void> {
-    const args = ['--appendfsync', 'always'];
-    server = await ServerProcess.start({ kind: 'ringkv', dir, args, ...(command === undefined ? {} : { command }) });
+    server = await servers.start(['--appendfsync', 'always'], command);
   }
 
   /** A server whose disk takes a while to make anything durable. */

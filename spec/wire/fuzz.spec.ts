@@ -1,12 +1,16 @@
 import { expect } from 'chai';
 import { runCampaign, type CampaignResult } from '../../scripts/fuzz/campaign.js';
+import { clientsExperiment } from '../../scripts/fuzz/clients-experiment.js';
+import { commandExperiment } from '../../scripts/fuzz/command-experiment.js';
+import { comparisonExperiment } from '../../scripts/fuzz/comparison-experiment.js';
 import type { Experiment } from '../../scripts/fuzz/experiment.js';
-import { commandExperiment, comparisonExperiment, rawExperiment } from '../../scripts/fuzz/experiments.js';
 import { FuzzTarget } from '../../scripts/fuzz/fuzz-target.js';
+import { rawExperiment } from '../../scripts/fuzz/raw-experiment.js';
+import { reloadExperiment } from '../../scripts/fuzz/reload-experiment.js';
 import { requireProgram } from '../tools/programs.js';
 
 /** A short run of what `npm run fuzz` does for as long as one likes. The seed is printed where something is wrong. */
-const RUN_MS = 2500;
+const RUN_MS = 2000;
 const SEEDS = 2 ** 30;
 
 describe('ringkv under random input', () => {
@@ -28,6 +32,16 @@ describe('ringkv under random input', () => {
   it('stands commands with arguments that nobody should send', async function () {
     this.timeout(120_000);
     expect((await run(await commandExperiment(ringkv))).failures).to.deep.equal([]);
+  });
+
+  it('finds on the disk what random commands have done', async function () {
+    this.timeout(120_000);
+    expect((await run(await reloadExperiment(ringkv))).failures).to.deep.equal([]);
+  });
+
+  it('stands clients that disturb each other', async function () {
+    this.timeout(120_000);
+    expect((await run(await clientsExperiment(ringkv))).failures).to.deep.equal([]);
   });
 
   it('answers random commands as redis-server does', async function () {

@@ -1,0 +1,32 @@
+import { commandsOf } from './command-arbitrary.js';
+import { commandText } from './command-text.js';
+import { isComparable } from './comparison.js';
+import { converse } from './conversation.js';
+import { experiment, type Experiment } from './experiment.js';
+import type { FuzzTarget } from './fuzz-target.js';
+import { differenceOf, takeSnapshot } from './snapshot.js';
+
+/** How the data is read from the disk again: as it was logged, and after it was written anew. */
+const RELOADS = ['LOADAOF', 'RELOAD'];
+
+/** What commands have done must be there when the data is read from the disk again. */
+export async function reloadExperiment(target: FuzzTarget): Promise<Experiment> {
+  const rows = (await target.commands()).filter(({ name }) => isComparable(name));
+  return experiment({
+    name: 'reload',
+    arbitrary: commandsOf(rows),
+    test: async (commands) => {
+      await target.clear();
+      await converse(target, commands);
+      const before = await takeSnapshot(target);
+      for (const how of RELOADS) {
+        await target.ask('DEBUG', how);
+        const difference = differenceOf(before, await takeSnapshot(target));
+        if (difference !== undefined) throw new Error(`DEBUG ${how} has changed the data: ${difference}`);
+      }
+      await target.check();
+    },
+    describe: (commands) => commands.map(commandText),
+    sizeOf: (commands) => commands.length,
+  });
+}
