@@ -19,8 +19,8 @@ import { CellType, EMPTY_ENTRY } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
-import { RecordHead, RecordHeap } from '../storage/record-heap.js';
-import { ResidentTable, SEGMENT_COUNT_MAX } from '../storage/table.js';
+import { RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
+import { ResidentTable, SEGMENT_COUNT_MAX } from '../storage/memory/resident-table.js';
 import type { AccessPolicy } from './access.js';
 
 /** For `put`: the key's expiry stays as it is. */

@@ -33,7 +33,7 @@ import type { Args } from '../protocol/args.js';
 import { BufferPool } from '../protocol/buffer-pool.js';
 import { RequestLimits } from '../protocol/request-limits.js';
 import { WriteBatch } from '../record/batch.js';
-import { FRAME_HEADER_BYTES } from '../storage/aof-frame.js';
+import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { openIdentity } from '../storage/identity.js';
 import { isOptional, listenAddresses } from './addresses.js';
 import { Clients, isOverLimit } from './clients.js';

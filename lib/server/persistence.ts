@@ -11,9 +11,9 @@ import type { Config } from '../config/config.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock, Disk, Random, Timers } from '../host/ports.js';
 import { BatchReader, WriteBatch } from '../record/batch.js';
-import type { Rewrite } from '../storage/aof-rewrite.js';
-import { AppendOnlyFile } from '../storage/append-only-file.js';
-import { FRAME_HEADER_BYTES } from '../storage/aof-frame.js';
+import type { Rewrite } from '../storage/log/aof-rewrite.js';
+import { AppendOnlyFile } from '../storage/log/append-only-file.js';
+import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import type { TurnLog } from './turn.js';
 
 /** A batch that has grown to this is logged before the turn ends. */

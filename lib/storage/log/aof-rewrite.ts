@@ -17,8 +17,8 @@
  * until gigabytes are written.
  */
 
-import { assert } from '../base/assert.js';
-import type { Disk, DiskFile } from '../host/ports.js';
+import { assert } from '../../base/assert.js';
+import type { Disk, DiskFile } from '../../host/ports.js';
 import { basePath } from './aof-directory.js';
 import type { FileHeader } from './aof-frame.js';
 import { FRAME_HEADER_BYTES, FrameKind, encodeFileHeader, encodeFrameHeader, frameSeed } from './aof-frame.js';

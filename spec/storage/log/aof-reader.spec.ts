@@ -1,10 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FrameKind, encodeFrameHeader } from '../../lib/storage/aof-frame.js';
-import { FrameReader } from '../../lib/storage/aof-reader.js';
-import { FrameScanner } from '../../lib/storage/aof-scanner.js';
-import { MemoryDisk } from '../sim/memory-disk.js';
+import {
+  FILE_HEADER_BYTES,
+  FRAME_HEADER_BYTES,
+  FrameKind,
+  encodeFrameHeader,
+} from '../../../lib/storage/log/aof-frame.js';
+import { FrameReader } from '../../../lib/storage/log/aof-reader.js';
+import { FrameScanner } from '../../../lib/storage/log/aof-scanner.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
 
 const SEED = 12345;
 

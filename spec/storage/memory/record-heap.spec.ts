@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Entry } from '../../lib/record/entry.js';
-import { CellType, EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../lib/record/entry.js';
-import { merge } from '../../lib/record/merge.js';
-import type { Pair } from '../../lib/record/pair.js';
-import { ORIGIN_MAX, PAIR_ZERO, comparePairs, pairBefore } from '../../lib/record/pair.js';
-import { RecordHead, RecordHeap } from '../../lib/storage/record-heap.js';
-import { plain } from '../record/arbitraries.js';
+import type { Entry } from '../../../lib/record/entry.js';
+import { CellType, EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../../lib/record/entry.js';
+import { merge } from '../../../lib/record/merge.js';
+import type { Pair } from '../../../lib/record/pair.js';
+import { ORIGIN_MAX, PAIR_ZERO, comparePairs, pairBefore } from '../../../lib/record/pair.js';
+import { RecordHead, RecordHeap } from '../../../lib/storage/memory/record-heap.js';
+import { plain } from '../../record/arbitraries.js';
 
 const pairs: fc.Arbitrary<Pair> = fc.record({
   stamp: fc.oneof(

@@ -17,8 +17,8 @@
  * aof-rewrite.ts.
  */
 
-import { assert } from '../base/assert.js';
-import type { Disk, Random } from '../host/ports.js';
+import { assert } from '../../base/assert.js';
+import type { Disk, Random } from '../../host/ports.js';
 import { aofDirectory, basePath, segmentPath } from './aof-directory.js';
 import { LogFailedError } from './aof-failed-error.js';
 import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX, SEGMENT_BYTES_MAX, drawFileId } from './aof-frame.js';

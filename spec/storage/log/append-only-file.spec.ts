@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 
-import { AssertionError } from '../../lib/base/assert.js';
-import { DiskError } from '../../lib/base/errors.js';
-import { LogFailedError } from '../../lib/storage/aof-failed-error.js';
-import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX } from '../../lib/storage/aof-frame.js';
-import { keepNothing } from '../sim/crash-fate.js';
-import type { Fault, Step } from '../sim/memory-disk.js';
-import { MemoryDisk } from '../sim/memory-disk.js';
+import { AssertionError } from '../../../lib/base/assert.js';
+import { DiskError } from '../../../lib/base/errors.js';
+import { LogFailedError } from '../../../lib/storage/log/aof-failed-error.js';
+import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX } from '../../../lib/storage/log/aof-frame.js';
+import { keepNothing } from '../../sim/crash-fate.js';
+import type { Fault, Step } from '../../sim/memory-disk.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
 import { appendAll, base, openLog, segment, settled, thrownBy } from './aof-harness.js';
 
 /** A disk whose syncs end when `endSync` is called, which says whether there was one. */

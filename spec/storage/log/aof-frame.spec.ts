@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { CorruptionError } from '../../lib/base/errors.js';
-import type { FileHeader } from '../../lib/storage/aof-frame.js';
+import { CorruptionError } from '../../../lib/base/errors.js';
+import type { FileHeader } from '../../../lib/storage/log/aof-frame.js';
 import {
   FILE_HEADER_BYTES,
   FRAME_HEADER_BYTES,
@@ -13,7 +13,7 @@ import {
   encodeFileHeader,
   encodeFrameHeader,
   frameSeed,
-} from '../../lib/storage/aof-frame.js';
+} from '../../../lib/storage/log/aof-frame.js';
 import { thrownBy } from './aof-harness.js';
 
 const word = fc.integer({ min: 0, max: 0xffffffff });

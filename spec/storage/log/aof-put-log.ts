@@ -5,8 +5,8 @@
 
 import { expect } from 'chai';
 
-import type { AppendOnlyFile, Rewrite } from '../../lib/storage/append-only-file.js';
-import type { MemoryDisk } from '../sim/memory-disk.js';
+import type { AppendOnlyFile, Rewrite } from '../../../lib/storage/log/append-only-file.js';
+import type { MemoryDisk } from '../../sim/memory-disk.js';
 import { openLog } from './aof-harness.js';
 
 type State = Map<string, number>;

@@ -5,7 +5,7 @@
 
 import { crc32 } from 'node:zlib';
 
-import type { DiskFile } from '../host/ports.js';
+import type { DiskFile } from '../../host/ports.js';
 import { FRAME_HEADER_BYTES, FrameHeader } from './aof-frame.js';
 import { readAll } from './aof-reader.js';
 

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 
-import { CorruptionError } from '../../lib/base/errors.js';
+import { CorruptionError } from '../../../lib/base/errors.js';
 import {
   FILE_HEADER_BYTES,
   FRAME_HEADER_BYTES,
   decodeFileHeader,
   encodeFileHeader,
-} from '../../lib/storage/aof-frame.js';
-import { keepNothing, keepOnlyAppend } from '../sim/crash-fate.js';
-import { MemoryDisk } from '../sim/memory-disk.js';
+} from '../../../lib/storage/log/aof-frame.js';
+import { keepNothing, keepOnlyAppend } from '../../sim/crash-fate.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
 import { appendAll, base, openLog, segment, settled, thrownBy } from './aof-harness.js';
 
 const DIRECTORY = '/data/aof';

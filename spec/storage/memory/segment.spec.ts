@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Segment } from '../../lib/storage/segment.js';
-import { Slab } from '../../lib/storage/slab.js';
-import { SeededRandom } from '../sim/seeded-random.js';
+import { Segment } from '../../../lib/storage/memory/segment.js';
+import { Slab } from '../../../lib/storage/memory/slab.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
 
 const TWO_32 = 2 ** 32;
 const BASE = 5 * 2 ** 48;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
-import { RecordHead, RecordHeap } from '../../lib/storage/record-heap.js';
-import { ResidentTable, SEGMENT_COUNT_MAX } from '../../lib/storage/table.js';
-import { SeededRandom } from '../sim/seeded-random.js';
+import { POSITION_LIMIT, PositionHasher } from '../../../lib/base/position.js';
+import { RecordHead, RecordHeap } from '../../../lib/storage/memory/record-heap.js';
+import { ResidentTable, SEGMENT_COUNT_MAX } from '../../../lib/storage/memory/resident-table.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
 import { ChosenPositions } from './chosen-positions.js';
 
 const BLOCK_SPAN = POSITION_LIMIT / 32;

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
-import { NodeDisk } from '../../lib/host/node-disk.js';
+import { NodeDisk } from '../../../lib/host/node-disk.js';
 import { appendAll, openLog } from './aof-harness.js';
 
-const lib = (name: string): string => JSON.stringify(new URL(`../../lib/${name}`, import.meta.url).href);
+const lib = (name: string): string => JSON.stringify(new URL(`../../../lib/${name}`, import.meta.url).href);
 
 describe('AppendOnlyFile on a NodeDisk', () => {
   let directory: string;

@@ -5,12 +5,12 @@
 
 import fc from 'fast-check';
 
-import { LogFailedError } from '../../lib/storage/aof-failed-error.js';
-import type { Rewrite } from '../../lib/storage/append-only-file.js';
-import { keepRandomly } from '../sim/crash-fate.js';
-import type { Fault, MemoryDiskOptions, StepName } from '../sim/memory-disk.js';
-import { MemoryDisk } from '../sim/memory-disk.js';
-import { SeededRandom } from '../sim/seeded-random.js';
+import { LogFailedError } from '../../../lib/storage/log/aof-failed-error.js';
+import type { Rewrite } from '../../../lib/storage/log/append-only-file.js';
+import { keepRandomly } from '../../sim/crash-fate.js';
+import type { Fault, MemoryDiskOptions, StepName } from '../../sim/memory-disk.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
 import { settled } from './aof-harness.js';
 import { PutLog, recoverPuts } from './aof-put-log.js';
 

@@ -5,12 +5,12 @@
 
 import { expect } from 'chai';
 
-import type { AppendOnlyFile } from '../../lib/storage/append-only-file.js';
-import type { CrashFate } from '../sim/crash-fate.js';
-import { keepEverything, keepFirst, keepNothing, keepOnlyAppend, keepRandomly } from '../sim/crash-fate.js';
-import type { Step } from '../sim/memory-disk.js';
-import { MemoryDisk } from '../sim/memory-disk.js';
-import { SeededRandom } from '../sim/seeded-random.js';
+import type { AppendOnlyFile } from '../../../lib/storage/log/append-only-file.js';
+import type { CrashFate } from '../../sim/crash-fate.js';
+import { keepEverything, keepFirst, keepNothing, keepOnlyAppend, keepRandomly } from '../../sim/crash-fate.js';
+import type { Step } from '../../sim/memory-disk.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
 import { openLog, settled } from './aof-harness.js';
 import { PutLog, recoverPuts } from './aof-put-log.js';
 

@@ -16,8 +16,8 @@
  * trace although whole frames follow. A flipped bit, or a block from elsewhere, is not.
  */
 
-import { CorruptionError } from '../base/errors.js';
-import type { DiskFile } from '../host/ports.js';
+import { CorruptionError } from '../../base/errors.js';
+import type { DiskFile } from '../../host/ports.js';
 import { ADVICE } from './aof-frame.js';
 import { readAll } from './aof-reader.js';
 import { FrameScanner } from './aof-scanner.js';

@@ -1,6 +1,6 @@
 /** One segment of the append-only file that is written or waits to be durable: its open file and where its durable part ends. */
 
-import type { Disk, DiskFile } from '../host/ports.js';
+import type { Disk, DiskFile } from '../../host/ports.js';
 import { segmentPath } from './aof-directory.js';
 import type { FileHeader, FileId } from './aof-frame.js';
 import { FRAME_HEADER_BYTES, FrameKind, encodeFileHeader, encodeFrameHeader, frameSeed } from './aof-frame.js';

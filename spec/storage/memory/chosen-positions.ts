@@ -1,4 +1,4 @@
-import { POSITION_KEY_BYTES, PositionHasher, SLOT_SPAN } from '../../lib/base/position.js';
+import { POSITION_KEY_BYTES, PositionHasher, SLOT_SPAN } from '../../../lib/base/position.js';
 
 /** A hasher that puts a key where its name says: `<position>:<anything>`. */
 export class ChosenPositions extends PositionHasher {

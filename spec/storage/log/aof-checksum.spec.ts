@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { crc32Word } from '../../lib/storage/aof-checksum.js';
+import { crc32Word } from '../../../lib/storage/log/aof-checksum.js';
 
 describe('crc32Word', () => {
   it('gives what zlib gives for the bytes of the words', () => {

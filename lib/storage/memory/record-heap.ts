@@ -14,12 +14,12 @@
  * With REPLACES, deletedUpTo is the highest pair below the cell's. A record holds one whole string for now.
  */
 
-import { assert } from '../base/assert.js';
-import { copyBytes } from '../base/bytes.js';
-import type { Cell, Entry } from '../record/entry.js';
-import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../record/entry.js';
-import type { Pair } from '../record/pair.js';
-import { PAIR_ZERO, comparePairs, pairBefore } from '../record/pair.js';
+import { assert } from '../../base/assert.js';
+import { copyBytes } from '../../base/bytes.js';
+import type { Cell, Entry } from '../../record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../record/entry.js';
+import type { Pair } from '../../record/pair.js';
+import { PAIR_ZERO, comparePairs, pairBefore } from '../../record/pair.js';
 import { Slab } from './slab.js';
 
 const REPLACES = 1;

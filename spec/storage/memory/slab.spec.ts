@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { PAGE_BYTES, SLOT_BYTES_MAX, Slab, sizeClassOf } from '../../lib/storage/slab.js';
-import { SeededRandom } from '../sim/seeded-random.js';
+import { PAGE_BYTES, SLOT_BYTES_MAX, Slab, sizeClassOf } from '../../../lib/storage/memory/slab.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
 
 /** The dumb twin: the sizes of slots, written down; a record gets the first one that holds it. */
 const slotSizes: readonly number[] = [

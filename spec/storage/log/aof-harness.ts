@@ -1,9 +1,9 @@
 /** What the specs of the append-only file share: opening one on a disk, and payloads to put into it. */
 
-import type { Disk } from '../../lib/host/ports.js';
-import { FRAME_HEADER_BYTES } from '../../lib/storage/aof-frame.js';
-import { AppendOnlyFile } from '../../lib/storage/append-only-file.js';
-import { SeededRandom } from '../sim/seeded-random.js';
+import type { Disk } from '../../../lib/host/ports.js';
+import { FRAME_HEADER_BYTES } from '../../../lib/storage/log/aof-frame.js';
+import { AppendOnlyFile } from '../../../lib/storage/log/append-only-file.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
 
 export const SEGMENT_BYTES = 2 ** 20;
 

@@ -17,7 +17,7 @@
  *  2. a page with a free slot is its class's current page, or on the class's list, never both.
  */
 
-import { assert } from '../base/assert.js';
+import { assert } from '../../base/assert.js';
 
 const UNIT_SHIFT = 4;
 const PAGE_UNITS_SHIFT = 14;

@@ -10,9 +10,9 @@
  * through all but `remove`. It is valid until the next `find`, here or with another table of the same hasher.
  */
 
-import { assert } from '../base/assert.js';
-import type { PositionHasher } from '../base/position.js';
-import { POSITION_LIMIT } from '../base/position.js';
+import { assert } from '../../base/assert.js';
+import type { PositionHasher } from '../../base/position.js';
+import { POSITION_LIMIT } from '../../base/position.js';
 import type { RecordHeap } from './record-heap.js';
 import { Segment, homeOf } from './segment.js';
 

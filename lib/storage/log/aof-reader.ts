@@ -5,8 +5,8 @@
  * proven right, and never beyond the file.
  */
 
-import { DiskError } from '../base/errors.js';
-import type { DiskFile } from '../host/ports.js';
+import { DiskError } from '../../base/errors.js';
+import type { DiskFile } from '../../host/ports.js';
 import type { FrameKind } from './aof-frame.js';
 import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FrameHeader } from './aof-frame.js';
 

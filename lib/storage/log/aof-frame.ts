@@ -29,8 +29,8 @@
 
 import { crc32 } from 'node:zlib';
 
-import { CorruptionError } from '../base/errors.js';
-import type { Random } from '../host/ports.js';
+import { CorruptionError } from '../../base/errors.js';
+import type { Random } from '../../host/ports.js';
 import { crc32Word } from './aof-checksum.js';
 
 export const FILE_HEADER_BYTES = 40;

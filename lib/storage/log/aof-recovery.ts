@@ -18,8 +18,8 @@
  *    again in its place, and synced.
  */
 
-import { CorruptionError } from '../base/errors.js';
-import type { Disk, DiskFile } from '../host/ports.js';
+import { CorruptionError } from '../../base/errors.js';
+import type { Disk, DiskFile } from '../../host/ports.js';
 import type { ScannableFile } from './aof-damage.js';
 import { corruption, refuseCorruption } from './aof-damage.js';
 import { basePath, parseListing, segmentPath } from './aof-directory.js';

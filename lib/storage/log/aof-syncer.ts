@@ -15,7 +15,7 @@
  *    second sync of them would succeed.
  */
 
-import type { Disk } from '../host/ports.js';
+import type { Disk } from '../../host/ports.js';
 import type { AofSegment } from './aof-segment.js';
 
 export interface SyncerEvents {

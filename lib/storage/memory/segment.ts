@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.js';
+import { assert } from '../../base/assert.js';
 import type { Slab } from './slab.js';
 
 const TWO_32 = 4294967296;
