@@ -1,9 +1,10 @@
 /**
  * An open file of the real disk. Appends and reads run on the calling thread: a write to the page cache takes
- * microseconds, less than handing it to another thread would. Waiting for the disk is the sync thread's.
+ * microseconds, less than handing it to another thread would. Waiting for the disk is the sync thread's, and
+ * reading what may not be in the page cache that of Node's thread pool (`readLater`).
  */
 
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, read, readSync, writeSync } from 'node:fs';
 
 import { assert } from '../base/assert.js';
 import { DiskError } from '../base/errors.js';
@@ -14,16 +15,20 @@ import type { DiskFile } from './ports.js';
 /** Bytes for one system call: Linux takes at most 2 GiB less a page, and node:fs a signed 32-bit length. */
 const CALL_BYTES_MAX = 2 ** 30;
 const COPY_BYTES = 2 ** 20;
+const NOTHING = new Uint8Array(0);
+const ignore = (): void => undefined;
 
 export class NodeDiskFile implements DiskFile {
   readonly path: string;
   private readonly descriptor: number;
   private readonly syncThread: SyncThread;
   private size: number;
-  private syncsRunning = 0;
+  /** Syncs and reads that are under way in other threads. */
+  private callsRunning = 0;
+  private readonly idleReads: LaterRead[] = [];
   private closed = false;
 
-  /** REQUIRES: `descriptor` is open for reading and appending (O_APPEND). The file closes it. */
+  /** REQUIRES: `descriptor` is open for reading, and with O_APPEND if anything will be written. The file closes it. */
   constructor(path: string, descriptor: number, syncThread: SyncThread) {
     this.path = path;
     this.descriptor = descriptor;
@@ -69,14 +74,22 @@ export class NodeDiskFile implements DiskFile {
     return done;
   }
 
+  /** Allocates nothing but its promise: the rest is kept for the next read of this file. */
+  readLater(target: Uint8Array, offset: number, length: number): Promise<number> {
+    assert(!this.closed, 'read of an open file');
+    assert(0 <= length && length <= target.length, 'read into a range inside the target');
+    this.callsRunning++;
+    const laterRead = this.idleReads.pop() ?? new LaterRead(this.descriptor, this.path, (done) => this.endRead(done));
+    return laterRead.run(target, offset, length);
+  }
+
   async sync(): Promise<void> {
     assert(!this.closed, 'sync of an open file');
-    this.syncsRunning++;
+    this.callsRunning++;
     try {
       await this.syncThread.syncFile(this.descriptor, this.path);
     } finally {
-      this.syncsRunning--;
-      this.closeIfDone();
+      this.endCall();
     }
   }
 
@@ -120,19 +133,81 @@ export class NodeDiskFile implements DiskFile {
     this.size = sizeBytes;
   }
 
-  /** The descriptor itself is closed when the last sync has ended, so that no sync ever meets a reused number. */
+  /** The descriptor itself is closed when the last call has ended, so that no sync or read ever meets a reused number. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     this.closeIfDone();
   }
 
+  private endRead(laterRead: LaterRead): void {
+    this.idleReads.push(laterRead);
+    this.endCall();
+  }
+
+  private endCall(): void {
+    this.callsRunning--;
+    this.closeIfDone();
+  }
+
   private closeIfDone(): void {
-    if (!this.closed || this.syncsRunning > 0) return;
+    if (!this.closed || this.callsRunning > 0) return;
     try {
       closeSync(this.descriptor);
     } catch (error) {
       throw diskError(this.path, 'close', error);
     }
   }
+}
+
+/** One read in the thread pool after the other: what a call of fs.read needs, made once. */
+class LaterRead {
+  private readonly descriptor: number;
+  private readonly path: string;
+  private readonly onEnd: (read: LaterRead) => void;
+  private target: Uint8Array = NOTHING;
+  private offset = 0;
+  private length = 0;
+  private doneBytes = 0;
+  private resolve: (bytes: number) => void = ignore;
+  private reject: (error: DiskError) => void = ignore;
+
+  constructor(descriptor: number, path: string, onEnd: (read: LaterRead) => void) {
+    this.descriptor = descriptor;
+    this.path = path;
+    this.onEnd = onEnd;
+  }
+
+  run(target: Uint8Array, offset: number, length: number): Promise<number> {
+    this.target = target;
+    this.offset = offset;
+    this.length = length;
+    this.doneBytes = 0;
+    return new Promise(this.begin);
+  }
+
+  private readonly begin = (resolve: (bytes: number) => void, reject: (error: DiskError) => void): void => {
+    this.resolve = resolve;
+    this.reject = reject;
+    this.readOn();
+  };
+
+  private readOn(): void {
+    const { doneBytes } = this;
+    const part = Math.min(this.length - doneBytes, CALL_BYTES_MAX);
+    read(this.descriptor, this.target, doneBytes, part, this.offset + doneBytes, this.onRead);
+  }
+
+  private readonly onRead = (error: Error | null, got: number): void => {
+    if (error === null) this.doneBytes += got;
+    if (error === null && got > 0 && this.doneBytes < this.length) {
+      this.readOn();
+      return;
+    }
+    const { resolve, reject, doneBytes } = this;
+    this.target = NOTHING;
+    this.onEnd(this);
+    if (error === null) resolve(doneBytes);
+    else reject(diskError(this.path, 'read', error));
+  };
 }

@@ -5,10 +5,12 @@ import {
   constants,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
+  statSync,
   unlink,
   unlinkSync,
 } from 'node:fs';
@@ -17,7 +19,7 @@ import { NodeDiskFile } from './node-disk-file.js';
 import { diskError } from './node-disk-error.js';
 import { takeLock } from './node-disk-lock.js';
 import { SyncThread } from './node-sync-thread.js';
-import type { Disk, DiskFile } from './ports.js';
+import type { Disk, DiskFile, ReadableFile } from './ports.js';
 
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
 const CREATE_FLAGS = OPEN_FLAGS | constants.O_CREAT | constants.O_EXCL;
@@ -32,6 +34,14 @@ export class NodeDisk implements Disk {
 
   open(path: string): DiskFile {
     return attempt(path, 'open', () => new NodeDiskFile(path, openSync(path, OPEN_FLAGS), this.syncThread));
+  }
+
+  openForReading(path: string): ReadableFile {
+    return attempt(path, 'open', () => new NodeDiskFile(path, openSync(path, constants.O_RDONLY), this.syncThread));
+  }
+
+  sizeOf(path: string): number {
+    return attempt(path, 'stat', () => statSync(path).size);
   }
 
   exists(path: string): boolean {
@@ -53,6 +63,10 @@ export class NodeDisk implements Disk {
 
   rename(from: string, to: string): void {
     attempt(from, `rename to ${to}`, () => renameSync(from, to));
+  }
+
+  link(from: string, to: string): void {
+    attempt(from, `link to ${to}`, () => linkSync(from, to));
   }
 
   remove(path: string): void {

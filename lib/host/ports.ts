@@ -39,15 +39,25 @@ export interface Random {
   fill(target: Uint8Array): void;
 }
 
-/** An open file. Offsets and lengths are bytes. */
-export interface DiskFile {
+/** A file that is open for reading. Offsets and lengths are bytes. */
+export interface ReadableFile {
   readonly path: string;
   /** The size when it was opened plus what was appended since. */
   readonly sizeBytes: number;
-  /** Appends `buffer[start, end)` at the end; returns when the operating system has taken all of it. Throws DiskError. */
-  append(buffer: Uint8Array, start: number, end: number): void;
   /** Reads up to `length` bytes at `offset` into `target[0, length)`; returns how many there were. Throws DiskError. */
   readAt(target: Uint8Array, offset: number, length: number): number;
+  /**
+   * The same, off the main thread: resolves to how many there were, rejects with DiskError. `target[0, length)` is the disk's
+   * until then, and any number of reads may be under way; `close` waits for them.
+   */
+  readLater(target: Uint8Array, offset: number, length: number): Promise<number>;
+  close(): void;
+}
+
+/** An open file that grows at its end. */
+export interface DiskFile extends ReadableFile {
+  /** Appends `buffer[start, end)` at the end; returns when the operating system has taken all of it. Throws DiskError. */
+  append(buffer: Uint8Array, start: number, end: number): void;
   /** Makes all that was appended before the call durable, off the main thread. Rejects with DiskError. */
   sync(): Promise<void>;
   /** The same, waited for on this thread. */
@@ -59,7 +69,6 @@ export interface DiskFile {
   writeAgain(offset: number): void;
   /** Cuts the file to `sizeBytes`. Throws DiskError. */
   truncate(sizeBytes: number): void;
-  close(): void;
 }
 
 /** A directory tree on a disk. Paths are as the operating system takes them. Every call throws DiskError on failure. */
@@ -68,16 +77,22 @@ export interface Disk {
   create(path: string): DiskFile;
   /** Opens a file that exists, for append and read. */
   open(path: string): DiskFile;
+  /** Opens a file that exists, for reading only. */
+  openForReading(path: string): ReadableFile;
+  /** Bytes of a file that exists. */
+  sizeOf(path: string): number;
   exists(path: string): boolean;
   /** Names (not paths) in the directory, sorted; empty if there is no such directory. */
   list(directory: string): string[];
   /** Makes the directory, and those above it that are missing. One that is there already is left as it is. */
   makeDirectory(path: string): void;
   rename(from: string, to: string): void;
+  /** Gives the file `from` the second name `to` (a hard link), which must not exist yet. Both are on one file system. */
+  link(from: string, to: string): void;
   remove(path: string): void;
   /** The same, off the main thread: freeing a large file takes long. Never waits before a sync. Rejects with DiskError. */
   removeLater(path: string): Promise<void>;
-  /** Makes creates, renames and removes in the directory durable. */
+  /** Makes creates, renames, links and removes in the directory durable. */
   syncDirectory(path: string): void;
   /** The same, off the main thread; covers what was done before the call. Rejects with DiskError. */
   syncDirectoryLater(path: string): Promise<void>;

@@ -43,15 +43,16 @@ export class MemoryDirectory {
     };
   }
 
-  /** The directory as the next boot finds it. */
-  crash(path: string, fate: CrashFate): MemoryDirectory {
+  /** The directory as the next boot finds it. `survivors`: what became of the nodes so far; a file may have several names. */
+  crash(path: string, fate: CrashFate, survivors: Map<MemoryNode, MemoryNode>): MemoryDirectory {
     const kept = new Map(this.durable);
     for (const change of this.unsynced) {
       if (fate.keepsEntry(`${path}/${change.node === undefined ? change.from : change.to}`)) apply(change, kept);
     }
     const result = new MemoryDirectory();
     for (const [name, node] of kept) {
-      const survivor = node.crash(`${path}/${name}`, fate);
+      const survivor = survivors.get(node) ?? node.crash(`${path}/${name}`, fate, survivors);
+      survivors.set(node, survivor);
       result.entries.set(name, survivor);
       result.durable.set(name, survivor);
     }

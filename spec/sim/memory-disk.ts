@@ -7,22 +7,24 @@
  *
  * 1. What was appended is durable when a sync that began later is done; a create, rename or remove when the directory was
  *    synced. The rest is in the hands of a CrashFate: files keep any sectors and any size, directories any changes.
- * 2. Creating, appending, writing again, syncing, truncating, renaming, removing and making directories are numbered steps, from 1. A
- *    plan names what happens at each: the call fails with an error of the system, or the power fails there.
+ * 2. Creating, appending, writing again, syncing, truncating, renaming, linking, removing and making directories are numbered
+ *    steps, from 1. A plan names what happens at each: the call fails with an error of the system, or the power fails there.
+ *    Reads are not numbered, so that reading more shifts nothing; `onRead` is asked about them.
  * 3. With the power gone every call throws PowerFailure, and promises stay open. `crash` turns it off too.
  * 4. A failed sync loses its pages: later syncs of the file say that they are done, and are not, until all that was not
  *    synced is written again.
- * 5. Syncs off the thread end when `later` runs them, in order; by default in a microtask.
+ * 5. Syncs and reads off the thread end when `later` runs them, in order; by default in a microtask. What is read is in its
+ *    buffer no sooner: until then there is garbage.
  */
 
 import { DiskError } from '../../lib/base/errors.js';
-import type { Disk, DiskFile } from '../../lib/host/ports.js';
+import type { Disk, DiskFile, ReadableFile } from '../../lib/host/ports.js';
 import type { CrashFate } from './crash-fate.js';
 import { MemoryDirectory } from './memory-directory.js';
 import { MemoryFile } from './memory-file.js';
 
 export type StepName =
-  'create' | 'append' | 'rewrite' | 'sync' | 'truncate' | 'rename' | 'remove' | 'mkdir' | 'syncdir';
+  'create' | 'append' | 'rewrite' | 'sync' | 'truncate' | 'rename' | 'link' | 'remove' | 'mkdir' | 'syncdir';
 
 /** One thing that a process asked of the disk. */
 export interface Step {
@@ -42,7 +44,9 @@ export type Fault =
 export interface MemoryDiskOptions {
   /** Asked at each step. */
   readonly plan?: (step: Step) => Fault | undefined;
-  /** Runs the end of a sync later. */
+  /** Asked at each read. */
+  readonly onRead?: (path: string, offset: number) => Fault | undefined;
+  /** Runs the end of a sync or read later. */
   readonly later?: (run: () => void) => void;
 }
 
@@ -50,6 +54,9 @@ export interface MemoryDiskOptions {
 export class PowerFailure extends Error {
   override readonly name = 'PowerFailure';
 }
+
+/** What is in a buffer whose read has not ended. */
+const GARBAGE = 0xdb;
 
 export class MemoryDisk implements Disk {
   /** Steps so far. */
@@ -77,7 +84,7 @@ export class MemoryDisk implements Disk {
   crash(fate: CrashFate, options: MemoryDiskOptions = {}): MemoryDisk {
     this.die();
     const next = new MemoryDisk(options);
-    next.root = this.root.crash('', fate);
+    next.root = this.root.crash('', fate, new Map());
     return next;
   }
 
@@ -117,6 +124,14 @@ export class MemoryDisk implements Disk {
     return new MemoryDiskFile(this, path, this.fileAt(path));
   }
 
+  openForReading(path: string): ReadableFile {
+    return this.open(path);
+  }
+
+  sizeOf(path: string): number {
+    return this.fileAt(path).sizeBytes;
+  }
+
   exists(path: string): boolean {
     return this.find(path) !== undefined;
   }
@@ -144,6 +159,13 @@ export class MemoryDisk implements Disk {
     const target = this.place(to);
     if (source.directory !== target.directory) throw new DiskError('EXDEV', from, 'rename stays in one directory here');
     this.step('rename', to, () => source.directory.rename(source.name, target.name));
+  }
+
+  link(from: string, to: string): void {
+    const file = this.fileAt(from);
+    const { directory, name } = this.place(to);
+    if (directory.entries.has(name)) throw new DiskError('EEXIST', to, 'link failed: it is there already');
+    this.step('link', to, () => directory.add(name, file));
   }
 
   remove(path: string): void {
@@ -205,10 +227,23 @@ export class MemoryDisk implements Disk {
     throw new PowerFailure(`the power failed at step ${this.stepCount}: ${name} ${path}`);
   }
 
-  /** Begins something now, and ends it later. The promise stays open if the power fails. For the files of this disk. */
-  finishLater(begin: () => () => void): Promise<void> {
+  /** A read is about to happen: throws what `onRead` has for it. For the files of this disk. */
+  checkRead(path: string, offset: number): void {
+    this.checkPower();
+    const fault = this.options.onRead?.(path, offset);
+    if (fault === undefined) return;
+    if (fault.kind === 'error') throw new DiskError(fault.code, path, `read at ${offset} failed: injected`);
+    this.die();
+    throw new PowerFailure(`the power failed at a read of ${path} at ${offset}`);
+  }
+
+  /**
+   * Begins something now, and ends it later; resolves to what the end returns. The promise stays open if the power fails. For
+   * the files of this disk.
+   */
+  finishLater<T>(begin: () => () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      let done: () => void;
+      let done: () => T;
       try {
         done = begin();
       } catch (error) {
@@ -216,8 +251,7 @@ export class MemoryDisk implements Disk {
         return;
       }
       this.later(() => {
-        done();
-        resolve();
+        resolve(done());
       });
     });
   }
@@ -290,10 +324,17 @@ class MemoryDiskFile implements DiskFile {
 
   readAt(target: Uint8Array, offset: number, length: number): number {
     this.checkOpen();
-    this.disk.checkPower();
-    const part = this.file.content.subarray(offset, offset + length);
-    target.set(part);
-    return part.length;
+    this.disk.checkRead(this.path, offset);
+    return this.copyTo(target, offset, length);
+  }
+
+  readLater(target: Uint8Array, offset: number, length: number): Promise<number> {
+    this.checkOpen();
+    return this.disk.finishLater(() => {
+      this.disk.checkRead(this.path, offset);
+      target.fill(GARBAGE, 0, this.contentAt(offset, length).length);
+      return () => this.copyTo(target, offset, length);
+    });
   }
 
   sync(): Promise<void> {
@@ -318,6 +359,16 @@ class MemoryDiskFile implements DiskFile {
 
   close(): void {
     this.isOpen = false;
+  }
+
+  private contentAt(offset: number, length: number): Buffer {
+    return this.file.content.subarray(offset, offset + length);
+  }
+
+  private copyTo(target: Uint8Array, offset: number, length: number): number {
+    const part = this.contentAt(offset, length);
+    target.set(part);
+    return part.length;
   }
 
   private beginSync(): () => void {

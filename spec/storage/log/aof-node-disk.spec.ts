@@ -47,7 +47,7 @@ describe('AppendOnlyFile on a NodeDisk', () => {
     const script = `
       import { NodeDisk } from ${lib('host/node-disk.js')};
       import { NodeRandom } from ${lib('host/node-random.js')};
-      import { AppendOnlyFile } from ${lib('storage/append-only-file.js')};
+      import { AppendOnlyFile } from ${lib('storage/log/append-only-file.js')};
       const log = AppendOnlyFile.open({
         disk: new NodeDisk(),
         random: new NodeRandom(),
