@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { AssertionError } from '../../lib/base/assert.js';
 import { DiskError } from '../../lib/base/errors.js';
 import { NodeDisk } from '../../lib/host/node-disk.js';
+import type { DiskFile } from '../../lib/host/ports.js';
 
 const diskModule = new URL('../../lib/host/node-disk.js', import.meta.url).href;
 
@@ -73,6 +74,76 @@ describe('NodeDisk open', () => {
         .and.include('open failed');
       expect((error as DiskError).cause).to.be.instanceOf(Error);
     }
+  });
+});
+
+describe('NodeDisk openForReading', () => {
+  it('reads, on this thread and on others, and does not write', async () => {
+    writeFileSync(path, 'abcdef');
+    const file = disk.openForReading(path);
+    expect(file.sizeBytes).to.equal(6);
+    const target = Buffer.alloc(4, '-');
+    expect([file.readAt(target, 1, 2), target.toString()]).to.deep.equal([2, 'bc--']);
+    expect([await file.readLater(target, 3, 4), target.toString()]).to.deep.equal([3, 'def-']);
+    expect(await file.readLater(target, 6, 4)).to.equal(0);
+    expect(codeOf(() => (file as DiskFile).append(Buffer.from('x'), 0, 1))).to.equal('EBADF');
+    file.close();
+    expect(codeOf(() => disk.openForReading(`${path}0`))).to.equal('ENOENT');
+  });
+});
+
+describe('NodeDisk readLater', () => {
+  it('answers many reads of a file at once, each with its own bytes', async () => {
+    const content = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index * 31));
+    writeFileSync(path, content);
+    const file = disk.openForReading(path);
+    for (let round = 0; round < 3; round++) {
+      const targets = Array.from({ length: 200 }, () => Buffer.alloc(300));
+      const reads = targets.map((target, index) => file.readLater(target, index * 249, 300));
+      const counts = await Promise.all(reads);
+      targets.forEach((target, index) => {
+        const expected = content.subarray(index * 249, index * 249 + 300);
+        expect(target.subarray(0, counts[index]).equals(expected)).to.equal(true);
+      });
+    }
+    file.close();
+  });
+
+  it('ends well when the file is closed meanwhile, and never meets a reused descriptor', async () => {
+    writeFileSync(path, 'mine');
+    const file = disk.openForReading(path);
+    const targets = Array.from({ length: 50 }, () => Buffer.alloc(4));
+    const reads = targets.map((target) => file.readLater(target, 0, 4));
+    file.close();
+    // A file that is opened now would get the descriptor, were it free.
+    const others = Array.from({ length: 20 }, (_, index) => disk.create(`${path}${index}`));
+    for (const other of others) other.append(Buffer.from('other'), 0, 5);
+    expect(await Promise.all(reads)).to.deep.equal(reads.map(() => 4));
+    expect(new Set(targets.map(String))).to.deep.equal(new Set(['mine']));
+    for (const other of others) other.close();
+    expect(() => file.readLater(targets[0], 0, 1)).to.throw(AssertionError);
+  });
+
+  it('rejects with DiskError, and the next read is not the worse for it', async () => {
+    const file = disk.openForReading(directory);
+    for (let time = 0; time < 2; time++) {
+      const error = await file.readLater(Buffer.alloc(1), 0, 1).catch((cause: unknown) => cause);
+      expect(error).to.be.instanceOf(DiskError).that.includes({ code: 'EISDIR', path: directory });
+    }
+    file.close();
+  });
+});
+
+describe('NodeDisk link', () => {
+  it('gives a file a second name, and refuses one that is taken', () => {
+    writeFileSync(path, 'abc');
+    disk.link(path, `${path}2`);
+    disk.remove(path);
+    expect([readFileSync(`${path}2`, 'utf8'), disk.sizeOf(`${path}2`)]).to.deep.equal(['abc', 3]);
+    writeFileSync(path, 'def');
+    expect(codeOf(() => disk.link(`${path}2`, path))).to.equal('EEXIST');
+    expect(codeOf(() => disk.link(`${path}3`, `${path}4`))).to.equal('ENOENT');
+    expect(codeOf(() => disk.sizeOf(`${path}3`))).to.equal('ENOENT');
   });
 });
 

@@ -250,3 +250,109 @@ describe('MemoryDisk files', () => {
     expect(target.toString()).to.equal('oabc......');
   });
 });
+
+describe('MemoryDisk readLater', () => {
+  it('fills its buffer when the read ends, and no sooner, also if the file was closed and removed meanwhile', async () => {
+    const ends: (() => void)[] = [];
+    const disk = new MemoryDisk({ later: (run) => ends.push(run) });
+    disk.plant('/f', Buffer.from('abcdef'));
+    const file = disk.openForReading('/f');
+    const target = Buffer.alloc(8, '.');
+    const reading = file.readLater(target, 4, 8);
+    expect(target.toString('latin1')).to.equal('\xdb\xdb......');
+    file.close();
+    disk.remove('/f');
+    ends.shift()?.();
+    expect(await reading).to.equal(2);
+    expect(target.toString()).to.equal('ef......');
+  });
+
+  it('stays open when the power fails before it ends', async () => {
+    const ends: (() => void)[] = [];
+    const disk = new MemoryDisk({ later: (run) => ends.push(run) });
+    disk.plant('/f', Buffer.from('abcdef'));
+    let isSettled = false;
+    const settle = (): void => void (isSettled = true);
+    void disk.open('/f').readLater(Buffer.alloc(1), 0, 1).then(settle, settle);
+    disk.crash(keepNothing);
+    ends.shift()?.();
+    await Promise.resolve();
+    expect(isSettled).to.equal(false);
+  });
+});
+
+describe('MemoryDisk onRead', () => {
+  it('fails reads of both kinds by path and offset, and numbers none of them as steps', async () => {
+    const fault: Fault = { kind: 'error', code: 'EIO' };
+    const disk = new MemoryDisk({ onRead: (path, offset) => (path === '/f' && offset === 2 ? fault : undefined) });
+    disk.plant('/f', Buffer.from('abc'));
+    const file = disk.open('/f');
+    const target = Buffer.alloc(1);
+    expect(() => file.readAt(target, 2, 1))
+      .to.throw(DiskError)
+      .that.includes({ code: 'EIO', path: '/f' });
+    const error = await file.readLater(target, 2, 1).catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(DiskError).that.includes({ code: 'EIO', path: '/f' });
+    expect([file.readAt(target, 1, 1), await file.readLater(target, 0, 1)]).to.deep.equal([1, 1]);
+    expect(disk.stepCount).to.equal(0);
+  });
+
+  it('turns the power off', async () => {
+    const disk = new MemoryDisk({ onRead: () => ({ kind: 'power' }) });
+    disk.plant('/f', Buffer.from('abc'));
+    expect(() => disk.open('/f').readAt(Buffer.alloc(1), 0, 1)).to.throw(PowerFailure);
+    await disk.died;
+  });
+});
+
+describe('MemoryDisk link', () => {
+  it('gives a file a second name, in another directory too, and both stay one file', () => {
+    const disk = diskWithFile();
+    disk.makeDirectory('/e');
+    disk.link('/d/f', '/e/g');
+    append(disk, letters('n', 2));
+    expect([text(disk, '/e/g'), disk.sizeOf('/e/g')]).to.deep.equal(['ooonn', 5]);
+    disk.remove('/d/f');
+    expect(text(disk, '/e/g')).to.equal('ooonn');
+    expect(() => disk.link('/d/f', '/d/h'))
+      .to.throw(DiskError)
+      .with.property('code', 'ENOENT');
+    disk.create('/d/h');
+    expect(() => disk.link('/e/g', '/d/h'))
+      .to.throw(DiskError)
+      .with.property('code', 'EEXIST');
+  });
+
+  it('is undone by a power failure until the directory is synced', () => {
+    const disk = diskWithFile();
+    disk.link('/d/f', '/d/g');
+    expect(disk.crash(keepNothing).list('/d')).to.deep.equal(['f']);
+    const other = diskWithFile();
+    other.link('/d/f', '/d/g');
+    other.syncDirectory('/d');
+    expect(other.crash(keepNothing).list('/d')).to.deep.equal(['f', 'g']);
+  });
+
+  it('leaves one file under both names after a crash, whatever of it is kept', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = diskWithFile();
+      disk.link('/d/f', '/d/g');
+      disk.syncDirectory('/d');
+      append(disk, letters('x', 900), letters('y', 900));
+      const next = disk.crash(keepRandomly(new SeededRandom(seed)));
+      expect(text(next, '/d/f')).to.equal(text(next, '/d/g'));
+      append(next, letters('z', 1));
+      expect(text(next, '/d/g').at(-1)).to.equal('z');
+    }
+  });
+});
+
+describe('MemoryDisk sizeOf', () => {
+  it('is the size of a file, and says if there is none', () => {
+    const disk = diskWithFile();
+    expect(disk.sizeOf('/d/f')).to.equal(3);
+    expect(() => disk.sizeOf('/d/g'))
+      .to.throw(DiskError)
+      .with.property('code', 'ENOENT');
+  });
+});
