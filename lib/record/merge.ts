@@ -1,5 +1,5 @@
 import type { Cell, Entry, Expiry } from './entry.js';
-import { NO_EXPIRY } from './entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY } from './entry.js';
 import type { Pair } from './pair.js';
 import { comparePairs, maxPair } from './pair.js';
 
@@ -18,13 +18,22 @@ import { comparePairs, maxPair } from './pair.js';
  * same, by content, so that the laws hold for any input.
  */
 export function merge(a: Entry, b: Entry): Entry {
-  const cells = new Map(a.cells);
-  for (const [key, cell] of b.cells) {
-    const other = cells.get(key);
-    if (other === undefined || compareCells(cell, other) > 0) cells.set(key, cell);
+  return mergeAll([a, b]);
+}
+
+/** The merge of any number of states, in one pass over their cells. */
+export function mergeAll(entries: readonly Entry[]): Entry {
+  let { deletedUpTo, expiry } = EMPTY_ENTRY;
+  const cells = new Map<string, Cell>();
+  for (const entry of entries) {
+    deletedUpTo = maxPair(deletedUpTo, entry.deletedUpTo);
+    if (compareExpiries(entry.expiry, expiry) > 0) expiry = entry.expiry;
+    for (const [key, cell] of entry.cells) {
+      const other = cells.get(key);
+      if (other === undefined || compareCells(cell, other) > 0) cells.set(key, cell);
+    }
   }
-  const expiry = compareExpiries(a.expiry, b.expiry) >= 0 ? a.expiry : b.expiry;
-  return normalise(maxPair(a.deletedUpTo, b.deletedUpTo), expiry, cells);
+  return normalise(deletedUpTo, expiry, cells);
 }
 
 /** Brings the parts of an entry into normal form. Takes over `cells`. */

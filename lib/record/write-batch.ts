@@ -1,0 +1,128 @@
+import { copyBytes } from '../base/bytes.js';
+import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
+import { BATCH_FORMAT, BATCH_HEADER_BYTES, ChangeHead, ChangeKind, RecordHead } from './batch-format.js';
+import type { StringHead } from './change-writer.js';
+import { CHANGE_OVERHEAD_BYTES, ChangeWriter, hasDelete, hasExpiry, shapeOf } from './change-writer.js';
+import type { Entry } from './entry.js';
+import { CellType } from './entry.js';
+
+/**
+ * Collects the changes of a turn of the loop. The bytes are `buffer[start, end)`; `headroom` bytes in front of
+ * `start` are free for the frame header of whoever stores them. Valid until `reset`.
+ */
+export class WriteBatch extends ChangeWriter {
+  /** Entries, flushes and maps written. */
+  recordCount = 0;
+
+  constructor(origin: number, headroom = 0) {
+    super(origin, headroom);
+  }
+
+  get isEmpty(): boolean {
+    return this.recordCount === 0;
+  }
+
+  get byteLength(): number {
+    return this.end - this.start;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.recordCount = 0;
+    this.rewind();
+  }
+
+  /**
+   * Begins an entry: exactly `changes` calls of `string`, `delete` or `expiry` belong to it. `stamp` is the first of its
+   * stamps.
+   */
+  entry(db: number, key: Uint8Array, keyStart: number, keyEnd: number, changes: number, stamp: number): void {
+    this.begin(stamp);
+    this.entryHead(db, key, keyStart, keyEnd, changes);
+  }
+
+  /** A whole string, set at `stamp` by this node. */
+  string(stamp: number, replaces: boolean, value: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start + CHANGE_OVERHEAD_BYTES);
+    const buffer = this.buffer;
+    let at = this.end;
+    buffer[at++] = ChangeKind.VALUE | (replaces ? ChangeHead.REPLACES : 0);
+    at = writeVarint(buffer, at, stamp - this.base);
+    buffer[at++] = CellType.STRING;
+    at = writeVarint(buffer, at, end - start);
+    this.end = copyBytes(value, start, end, buffer, at);
+  }
+
+  /** Everything up to `stamp` of this node is deleted. */
+  delete(stamp: number): void {
+    this.deletedUpTo(stamp, this.origin);
+  }
+
+  /** The entry expires at `atMs` (0: never), set at `stamp` by this node. */
+  expiry(stamp: number, atMs: number): void {
+    this.expiryOf(stamp, this.origin, atMs);
+  }
+
+  /** A database was emptied: everything in it up to `stamp` of this node is deleted. */
+  flush(db: number, stamp: number): void {
+    this.begin(stamp);
+    this.reserve(CHANGE_OVERHEAD_BYTES);
+    this.buffer[this.end++] = RecordHead.FLUSH | (db === 0 ? 0 : RecordHead.DB);
+    if (db !== 0) this.end = writeVarint(this.buffer, this.end, db);
+    this.buffer[this.end++] = 0;
+    this.end = writeVarint(this.buffer, this.end, stamp - this.base);
+  }
+
+  /** Which physical database each of SELECT's numbers stands for. */
+  databases(stamp: number, physical: readonly number[]): void {
+    this.begin(stamp);
+    this.reserve(CHANGE_OVERHEAD_BYTES + physical.length * VARINT_BYTES_MAX);
+    this.buffer[this.end++] = RecordHead.DATABASES;
+    this.end = writeVarint(this.buffer, this.end, stamp - this.base);
+    this.end = writeVarint(this.buffer, this.end, physical.length);
+    for (const id of physical) this.end = writeVarint(this.buffer, this.end, id);
+  }
+
+  /**
+   * The whole entry of a string with the pairs that it has, from packed parts: its key is `bytes[keyStart, valueStart)`, its value
+   * `bytes[valueStart, valueEnd)`. What `wholeEntry` does, for millions of records.
+   */
+  wholeString(
+    db: number,
+    head: StringHead,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const withDelete = hasDelete(head);
+    const withExpiry = hasExpiry(head);
+    this.entry(db, bytes, keyStart, valueStart, 1 + Number(withDelete) + Number(withExpiry), 0);
+    this.stringCell(head, bytes, valueStart, valueEnd);
+    if (withDelete) this.deletedUpTo(head.deletedStamp, head.deletedOrigin);
+    if (withExpiry) this.expiryOf(head.expiryStamp, head.expiryOrigin, head.expiresAtMs);
+  }
+
+  /**
+   * A whole entry with the pairs that it has: for snapshots, transfer and repair. Nothing is written for an empty one. The values come first: who
+   * applies change by change has nothing to remember a delete by, as long as there is no value.
+   */
+  wholeEntry(db: number, key: Uint8Array, entry: Entry): void {
+    const shape = shapeOf(entry);
+    if (shape.changeCount === 0) return;
+    this.entry(db, key, 0, key.length, shape.changeCount, 0);
+    for (const cell of entry.cells.values()) this.cell(cell, shape.replaces);
+    if (shape.hasDelete) this.deletedUpTo(entry.deletedUpTo.stamp, entry.deletedUpTo.origin);
+    if (shape.hasExpiry) this.expiryOf(entry.expiry.pair.stamp, entry.expiry.pair.origin, entry.expiry.atMs);
+  }
+
+  /** Opens a record; the first one of a batch sets the base that its stamps count from. */
+  private begin(stamp: number): void {
+    if (this.recordCount++ > 0) return;
+    this.reserve(BATCH_HEADER_BYTES);
+    this.base = stamp;
+    this.buffer[this.end++] = BATCH_FORMAT;
+    this.end = this.buffer.writeUInt16LE(this.origin, this.end);
+    this.float64(stamp);
+  }
+}
