@@ -162,3 +162,34 @@ export interface ProcessProbe {
   /** File descriptors that the process may open. */
   readonly filesMax: number;
 }
+
+/** What a module that runs in a thread of its own is given. */
+export interface ThreadHost {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** Stops the thread, which answers nothing meanwhile, for so long, or until `words[index]` is not `value` and somebody notifies it. */
+  wait(words: Int32Array, index: number, value: number, timeoutMs: number): void;
+}
+
+/** What such a module exports: `serve` is called once, and its result with each request. What it throws goes to the asker. */
+export interface ThreadModule {
+  serve(host: ThreadHost): (message: unknown) => unknown;
+}
+
+/** A thread that answers one request after the other. */
+export interface JobThread {
+  /**
+   * Asks; the first request starts the thread. Messages and answers are copied (structured clone), SharedArrayBuffers shared. Rejects with
+   * what the module threw: DiskError, CorruptionError and AssertionError as themselves; with ThreadDiedError if the thread ended before
+   * it answered: the next request starts a new one.
+   */
+  request(message: unknown): Promise<unknown>;
+  /** Ends the thread, in the middle of a request too, which is then rejected. Nothing may be asked afterwards. */
+  stop(): Promise<void>;
+}
+
+/** Threads beside the main one. They keep the process alive only while they owe an answer. */
+export interface Threads {
+  /** `moduleUrl` is that of a ThreadModule; `name` is what tools show. */
+  start(moduleUrl: string, name: string): JobThread;
+}
