@@ -20,6 +20,7 @@ export class MemoryFile {
   private ends: number[] = [];
   private beforeTruncation: MemoryFile | undefined;
   private truncationCount = 0;
+  private truncatedTo = 0;
   private hasLostPages = false;
 
   /** A file that is on the disk with this content. */
@@ -52,6 +53,7 @@ export class MemoryFile {
     Object.assign(old, this);
     this.beforeTruncation = old;
     this.truncationCount++;
+    this.truncatedTo = sizeBytes;
     this.bytes = Buffer.from(this.bytes.subarray(0, sizeBytes));
     this.sizeBytes = sizeBytes;
     this.syncedBytes = Math.min(this.syncedBytes, sizeBytes);
@@ -64,11 +66,21 @@ export class MemoryFile {
     const { sizeBytes, truncationCount } = this;
     return () => {
       // With lost pages it says that it is done, and is not.
-      if (this.hasLostPages || this.truncationCount !== truncationCount) return;
-      this.syncedBytes = Math.max(this.syncedBytes, sizeBytes);
-      this.ends = this.ends.filter((end) => end > this.syncedBytes);
-      this.beforeTruncation = undefined;
+      if (!this.hasLostPages) this.endSync(sizeBytes, truncationCount);
     };
+  }
+
+  /**
+   * What was there when a sync began is durable, `sizeBytes` bytes after so many truncations. What was cut since is so only in
+   * the generations before the cut. Returns how much of it is in this one.
+   */
+  private endSync(sizeBytes: number, truncationCount: number): number {
+    let bytes = sizeBytes;
+    if (this.truncationCount === truncationCount) this.beforeTruncation = undefined;
+    else bytes = Math.min(this.beforeTruncation?.endSync(bytes, truncationCount) ?? bytes, this.truncatedTo);
+    this.syncedBytes = Math.max(this.syncedBytes, bytes);
+    this.ends = this.ends.filter((end) => end > this.syncedBytes);
+    return bytes;
   }
 
   /** A sync has failed: the kernel forgets that the pages were never written. Later syncs succeed and change nothing, until `writeAgain`. */

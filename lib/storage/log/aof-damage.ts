@@ -17,7 +17,7 @@
  */
 
 import { CorruptionError } from '../../base/errors.js';
-import type { DiskFile } from '../../host/ports.js';
+import type { ReadableFile } from '../../host/ports.js';
 import { ADVICE } from './aof-frame.js';
 import { readAll } from './aof-reader.js';
 import { FrameScanner } from './aof-scanner.js';
@@ -27,7 +27,7 @@ const SECTOR_BYTES = 512;
 
 /** An open segment and what its frames' checksums begin with. */
 export interface ScannableFile {
-  readonly file: DiskFile;
+  readonly file: ReadableFile;
   readonly seed: number;
 }
 
@@ -72,7 +72,7 @@ function saysEarlierDurable({ file, seed }: ScannableFile): boolean {
  * Is there a sector that begins before `to` and holds only zeros, from `from` on? (Not: that ends before it. The first bytes
  * of the frame at `to` may be zeros themselves.)
  */
-function hasLostSector(file: DiskFile, from: number, to: number): boolean {
+function hasLostSector(file: ReadableFile, from: number, to: number): boolean {
   const bytes = Buffer.alloc(SECTOR_BYTES);
   let start = from;
   let end = from - (from % SECTOR_BYTES) + SECTOR_BYTES;

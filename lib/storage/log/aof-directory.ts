@@ -1,23 +1,20 @@
 /**
  * The names in the directory of the append-only file:
  *
- *   name    = number (".aof" | ".base" | ".base.tmp")
+ *   name    = number ".aof"          the segment of that number
  *   number  = 10 decimal digits, 1 to 4294967295
  *
- *   <n>.aof       the n-th segment of the log
- *   <n>.base      a snapshot that stands for the segments up to n
- *   <n>.base.tmp  one that is being written, or that a crash left half written
+ * `<number>.base` is a snapshot of a ringkv from before there were tables.
  */
 
-const NAME = /^(\d{10})\.(aof|base|base\.tmp)$/;
+const NAME = /^(\d{10})\.(aof|base)$/;
 const NUMBER_MAX = 0xffffffff;
 
 /** What is in the directory. Numbers rise. */
 export interface AofListing {
   segments: number[];
-  bases: number[];
-  /** Names of half-written bases. */
-  temporary: string[];
+  /** Names of snapshots of an earlier format. */
+  bases: string[];
   /** Names that are not of the log. */
   foreign: string[];
 }
@@ -30,24 +27,19 @@ export function segmentPath(directory: string, number: number): string {
   return `${directory}/${digits(number)}.aof`;
 }
 
-export function basePath(directory: string, number: number): string {
-  return `${directory}/${digits(number)}.base`;
-}
-
 function digits(number: number): string {
   return String(number).padStart(10, '0');
 }
 
 /** Sorts the names of a directory by what they are. REQUIRES: `names` is sorted, as Disk.list gives it. */
 export function parseListing(names: readonly string[]): AofListing {
-  const listing: AofListing = { segments: [], bases: [], temporary: [], foreign: [] };
+  const listing: AofListing = { segments: [], bases: [], foreign: [] };
   for (const name of names) {
     const match = NAME.exec(name);
     const number = Number(match?.[1]);
     if (match === null || number < 1 || number > NUMBER_MAX) listing.foreign.push(name);
     else if (match[2] === 'aof') listing.segments.push(number);
-    else if (match[2] === 'base') listing.bases.push(number);
-    else listing.temporary.push(name);
+    else listing.bases.push(name);
   }
   return listing;
 }

@@ -1,18 +1,16 @@
 /**
- * The bytes of the append-only file: of its segments, and of the bases that stand for rewritten segments. All numbers
- * are little-endian.
+ * The bytes of the segments of the append-only file. All numbers are little-endian.
  *
  *   segment      = file-header (data | seal)*
- *   base         = file-header data* end
  *   file-header  = magic:8 version:u32 number:u32 fileId:u64 nextFileId:u64 previousBytes:u32 crc:u32
  *   frame        = kind:2 bits, length:30 bits | synced:u32 | headerCrc:u32 | payloadCrc:u32 | payload
- *   data, seal, end = frame with that kind; the payload of seal and end is empty
+ *   data, seal   = frame with that kind; the payload of a seal is empty
  *
- *   number         the file's: a segment's own, or the last segment that a base stands for
+ *   number         the segment's
  *   fileId         random, drawn for this file alone
  *   nextFileId     the id of the next segment (number + 1). So the files are a chain: a foreign file shows, and the frames
  *                  of a file whose header is lost can still be told from garbage
- *   previousBytes  the size that segment number - 1 had when this one was begun; 0 if there was none, and in a base
+ *   previousBytes  the size that segment number - 1 had when this one was begun; 0 if there was none
  *   crc            crc32 of all before it
  *   synced         how many bytes of this file were known to be durable when the frame was written
  *   headerCrc      crc32(fileId, offset of the frame in the file as u64, first word, synced)
@@ -24,7 +22,7 @@
  * Files become durable in order, so `synced` > 0 says that all earlier segments are durable too. A seal says the same at
  * once when that has become true, and on an orderly close that the file is durable up to it.
  *
- * Sizes of segments fit into 32 bits: SEGMENT_BYTES_MAX and one largest frame are less than 4 GiB. A base may be larger.
+ * Sizes fit into 32 bits: SEGMENT_BYTES_MAX and one largest frame are less than 4 GiB.
  */
 
 import { crc32 } from 'node:zlib';
@@ -45,10 +43,14 @@ export const ADVICE =
   'this node, so that it is rebuilt from its replicas.';
 
 const FORMAT_VERSION = 1;
-const SEGMENT_MAGIC = Buffer.from('ringkvA\n', 'latin1');
-const BASE_MAGIC = Buffer.from('ringkvB\n', 'latin1');
+/** "ringkvB\n" began the files of an earlier format: it is not to be given again. */
+const MAGICS = {
+  segment: Buffer.from('ringkvA\n', 'latin1'),
+  manifest: Buffer.from('ringkvM\n', 'latin1'),
+} as const;
 
-export const FrameKind = { data: 0, seal: 1, end: 2 } as const;
+/** 2 ended a file of an earlier format and means nothing now; 3 was never used. */
+export const FrameKind = { data: 0, seal: 1 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 /** 64 bits as two unsigned numbers. */
@@ -58,7 +60,8 @@ export interface FileId {
 }
 
 export interface FileHeader {
-  readonly type: 'segment' | 'base';
+  /** A manifest (storage/levels/manifest.ts) has the same header and frames as a segment. */
+  readonly type: keyof typeof MAGICS;
   readonly number: number;
   readonly fileId: FileId;
   readonly nextFileId: FileId;
@@ -96,7 +99,7 @@ export function decodeFileHeader(path: string, type: FileHeader['type'], bytes: 
   const header = bytes.subarray(0, FILE_HEADER_BYTES);
   if (header.every((byte) => byte === 0)) return undefined;
   if (!header.subarray(0, 8).equals(magicOf(type))) {
-    throw new CorruptionError(path, 0, `this is not a ${type} of an append-only file. ${ADVICE}`);
+    throw new CorruptionError(path, 0, `this is not the ${type} that it should be. ${ADVICE}`);
   }
   const version = header.readUInt32LE(8);
   if (version !== FORMAT_VERSION) {
@@ -116,7 +119,7 @@ export function decodeFileHeader(path: string, type: FileHeader['type'], bytes: 
 }
 
 function magicOf(type: FileHeader['type']): Buffer {
-  return type === 'segment' ? SEGMENT_MAGIC : BASE_MAGIC;
+  return MAGICS[type];
 }
 
 /** What a frame's checksums begin with: the part that is the same in the whole file. */
@@ -159,7 +162,7 @@ export class FrameHeader {
     const kind = first >>> 30;
     this.synced = readWord(bytes, at + 4) >>> 0;
     this.headerCrc = readWord(bytes, at + 8) >>> 0;
-    if (kind > FrameKind.end || this.synced > offset) return false;
+    if (kind > FrameKind.seal || this.synced > offset) return false;
     if (frameHeaderCrc(seed, offset, first, this.synced) >>> 0 !== this.headerCrc) return false;
     this.kind = kind as FrameKind;
     this.payloadBytes = first & FRAME_PAYLOAD_BYTES_MAX;

@@ -5,7 +5,7 @@
 
 import { crc32 } from 'node:zlib';
 
-import type { DiskFile } from '../../host/ports.js';
+import type { ReadableFile } from '../../host/ports.js';
 import { FRAME_HEADER_BYTES, FrameHeader } from './aof-frame.js';
 import { readAll } from './aof-reader.js';
 
@@ -18,7 +18,7 @@ export class FrameScanner {
   /** The header of the frame that was found. */
   readonly header = new FrameHeader();
 
-  private readonly file: DiskFile;
+  private readonly file: ReadableFile;
   private readonly seed: number;
   private readonly window: Buffer;
   private readonly payload: Buffer;
@@ -26,7 +26,7 @@ export class FrameScanner {
   private windowEnd = 0;
 
   /** `seed` is frameSeed() of the file's id. The search begins at the offset `from`. */
-  constructor(file: DiskFile, seed: number, from: number) {
+  constructor(file: ReadableFile, seed: number, from: number) {
     this.file = file;
     this.seed = seed;
     this.end = from;

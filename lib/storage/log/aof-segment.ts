@@ -1,5 +1,6 @@
 /** One segment of the append-only file that is written or waits to be durable: its open file and where its durable part ends. */
 
+import { DiskError } from '../../base/errors.js';
 import type { Disk, DiskFile } from '../../host/ports.js';
 import { segmentPath } from './aof-directory.js';
 import type { FileHeader, FileId } from './aof-frame.js';
@@ -11,10 +12,20 @@ const COPY_BYTES_MAX = 64 * 1024;
 const scratch = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + COPY_BYTES_MAX);
 const NOTHING = new Uint8Array(0);
 
-export class AofSegment {
+/** A segment to which nothing is appended any more. */
+export interface ClosedSegment {
   readonly number: number;
-  readonly file: DiskFile;
+  readonly sizeBytes: number;
+  readonly fileId: FileId;
+  /** The id of the segment after it. */
   readonly nextFileId: FileId;
+}
+
+export class AofSegment {
+  readonly header: FileHeader;
+  readonly file: DiskFile;
+  /** Does it hold a payload? */
+  hasPayloads: boolean;
   /** Bytes of the file that are known to be durable. If more than 0, so is every earlier segment, and the file's name. */
   syncedBytes = 0;
   /** Is the name in the directory durable? */
@@ -25,20 +36,31 @@ export class AofSegment {
   private readonly seed: number;
 
   /** A segment whose header is in the file. */
-  constructor(file: DiskFile, header: FileHeader, position: number) {
-    this.number = header.number;
+  constructor(file: DiskFile, header: FileHeader, position: number, hasPayloads: boolean) {
+    this.header = header;
     this.file = file;
-    this.nextFileId = header.nextFileId;
+    this.hasPayloads = hasPayloads;
     this.seed = frameSeed(header.fileId);
     this.position = position;
   }
 
-  /** Makes the file of a new segment. Throws DiskError. */
+  /** Makes the file of a new segment. Throws DiskError: then there is no such file, but for EEXIST. */
   static create(disk: Disk, directory: string, header: FileHeader, position: number): AofSegment {
-    const file = disk.create(segmentPath(directory, header.number));
+    const path = segmentPath(directory, header.number);
+    const file = disk.create(path);
     const bytes = encodeFileHeader(header);
-    file.append(bytes, 0, bytes.length);
-    return new AofSegment(file, header, position);
+    try {
+      file.append(bytes, 0, bytes.length);
+    } catch (error) {
+      file.close();
+      removeHalfMade(disk, path);
+      throw error;
+    }
+    return new AofSegment(file, header, position, false);
+  }
+
+  get number(): number {
+    return this.header.number;
   }
 
   get sizeBytes(): number {
@@ -49,7 +71,7 @@ export class AofSegment {
     return this.syncedBytes === this.file.sizeBytes;
   }
 
-  /** See AppendOnlyFile.append. Throws DiskError. */
+  /** See AppendOnlyFile.append. Throws DiskError; then a part of the frame may be in the file. */
   append(payload: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (length <= COPY_BYTES_MAX) {
@@ -63,22 +85,38 @@ export class AofSegment {
       this.file.append(payload, start, end);
     }
     this.position += FRAME_HEADER_BYTES + length;
+    this.hasPayloads = true;
   }
 
-  /** See AppendOnlyFile.appendFramed. Throws DiskError. */
+  /** See AppendOnlyFile.appendFramed. Throws DiskError as `append` does. */
   appendFramed(buffer: Uint8Array, start: number, end: number): void {
     this.encodeHeader(buffer, start, FrameKind.data, buffer.subarray(start + FRAME_HEADER_BYTES, end));
     this.file.append(buffer, start, end);
     this.position += end - start;
+    this.hasPayloads = true;
   }
 
-  /** Says in the file that all earlier segments are durable, and this one up to `syncedBytes`. Throws DiskError. */
+  /** Says in the file that all earlier segments are durable, and this one up to `syncedBytes`. Throws DiskError as `append` does. */
   appendSeal(): void {
     this.encodeHeader(scratch, 0, FrameKind.seal, NOTHING);
     this.file.append(scratch, 0, FRAME_HEADER_BYTES);
   }
 
+  /** What it is when the next one takes its place. */
+  asClosed(): ClosedSegment {
+    const { number, fileId, nextFileId } = this.header;
+    return { number, sizeBytes: this.sizeBytes, fileId, nextFileId };
+  }
+
   private encodeHeader(target: Uint8Array, at: number, kind: FrameKind, payload: Uint8Array): void {
     encodeFrameHeader(target, at, kind, this.seed, this.file.sizeBytes, this.syncedBytes, payload);
+  }
+}
+
+function removeHalfMade(disk: Disk, path: string): void {
+  try {
+    disk.remove(path);
+  } catch (cause) {
+    throw new DiskError('EEXIST', path, 'the file could neither be written nor removed again', { cause });
   }
 }

@@ -11,7 +11,9 @@
  *    one after it: so any number of writers share it (group commit).
  * 4. When the last retired segment has become durable, the log is told (`onSealable`) before the newest is synced: the seal
  *    that it then writes is durable before anything in the newest segment is reported to be.
- * 5. After a failure nothing is synced any more: the kernel may have dropped the pages that it could not write, and a
+ * 5. A retired segment is let go of when it is durable and the name of the one after it is: what it holds may then go to tables.
+ *    Sooner, a crash could leave tables that know more than the log, or a log that does not go on behind them.
+ * 6. After a failure nothing is synced any more: the kernel may have dropped the pages that it could not write, and a
  *    second sync of them would succeed.
  */
 
@@ -34,6 +36,13 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** Someone who waits until the retired segment `number` is let go of. */
+interface RetirementWaiter {
+  readonly number: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 export class AofSyncer {
   /** The log is durable up to here. */
   syncedPosition: number;
@@ -48,6 +57,7 @@ export class AofSyncer {
   private isRunning = false;
   private isStopped = false;
   private waiters: Waiter[] = [];
+  private retirementWaiters: RetirementWaiter[] = [];
 
   /** REQUIRES: all of `segment`, and everything before it, is durable. */
   constructor(disk: Disk, directory: string, segment: AofSegment, events: SyncerEvents) {
@@ -86,11 +96,22 @@ export class AofSyncer {
     });
   }
 
+  /** Has the retired segment `number` been let go of? */
+  hasRetired(number: number): boolean {
+    return number < this.segments[0].number;
+  }
+
+  /** Resolves when it has. Rejects with the reason of `stop`. REQUIRES: it has not, and nothing was stopped. */
+  whenRetired(number: number): Promise<void> {
+    return new Promise((resolve, reject) => this.retirementWaiters.push({ number, resolve, reject }));
+  }
+
   /** Syncs nothing any more; whoever waits is told `reason`. What is under way ends unheard. */
   stop(reason: Error): void {
     this.isStopped = true;
-    const { waiters } = this;
+    const waiters = [...this.waiters, ...this.retirementWaiters];
     this.waiters = [];
+    this.retirementWaiters = [];
     for (const waiter of waiters) waiter.reject(reason);
   }
 
@@ -123,6 +144,7 @@ export class AofSyncer {
   private dropRetired(): void {
     while (this.segments.length > 1 && this.segments[0].isDurable) {
       this.segments.shift()?.file.close();
+      this.settleRetirementWaiters();
       if (this.segments.length === 1) this.events.onSealable();
     }
   }
@@ -153,6 +175,13 @@ export class AofSyncer {
     const isServed = ({ segment, bytes }: Waiter): boolean => segment.syncedBytes >= bytes;
     const served = this.waiters.filter(isServed);
     this.waiters = this.waiters.filter((waiter) => !isServed(waiter));
+    for (const waiter of served) waiter.resolve();
+  }
+
+  private settleRetirementWaiters(): void {
+    const isServed = ({ number }: RetirementWaiter): boolean => this.hasRetired(number);
+    const served = this.retirementWaiters.filter(isServed);
+    this.retirementWaiters = this.retirementWaiters.filter((waiter) => !isServed(waiter));
     for (const waiter of served) waiter.resolve();
   }
 }

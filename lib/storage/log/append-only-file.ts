@@ -1,8 +1,8 @@
 /**
  * The append-only file: a log of opaque payloads that survives crashes. It knows nothing of what is in them.
  *
- *   aof/0000000004.base   a snapshot that stands for the segments up to 4
- *   aof/0000000005.aof    segment, retired
+ *   aof/0000000004.aof    segment, closed: what it holds is in tables, it is being removed
+ *   aof/0000000005.aof    segment, closed
  *   aof/0000000006.aof    segment, appended to
  *
  * 1. After a crash the payloads come back in order: all that were reported durable, then those after them up to one that
@@ -11,25 +11,36 @@
  * 3. Data that was durable and is damaged is refused, not skipped (aof-damage.ts).
  * 4. After a failed write or sync nothing is appended, written or synced again, until the log is opened anew: what the page
  *    cache holds is then no longer what the disk holds.
- * 5. At most one segment's name is not durable, so that a crash leaves no gap among the segments.
+ * 5. A write for which there is no room (disk-full-error.ts) is not such a failure: what was written of the frame is cut off
+ *    again, and the log is what it was. A sync that finds no room is one: file systems that allocate late say only then that
+ *    they have no place for data that was taken before, and that data may be lost.
+ * 6. At most one segment's name is not durable, so that a crash leaves no gap among the segments.
  *
- * The bytes are in aof-frame.ts, the start in aof-recovery.ts, the order of syncs in aof-syncer.ts, rewriting in
- * aof-rewrite.ts.
+ * The log is kept short by its user, who moves what closed segments hold to tables:
+ *
+ *   onRotated        segment n is closed
+ *   whenDurable(n)   and durable: not before may a table hold what is in it
+ *   ...              n is read (segment-reader.ts), its tables are durable, and it is durable too that they stand for all up to n
+ *   release(n)       n is removed. The next start is told `flushed: n` and does not read it, should it still be there
+ *
+ * The bytes are in aof-frame.ts, the start in aof-survey.ts and aof-recovery.ts, the order of syncs in aof-syncer.ts.
  */
 
 import { assert } from '../../base/assert.js';
 import type { Disk, Random } from '../../host/ports.js';
-import { aofDirectory, basePath, segmentPath } from './aof-directory.js';
+import { aofDirectory, segmentPath } from './aof-directory.js';
 import { LogFailedError } from './aof-failed-error.js';
 import { FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX, SEGMENT_BYTES_MAX, drawFileId } from './aof-frame.js';
-import type { CompleteFile, RecoveredLog } from './aof-recovery.js';
+import type { RecoveredLog } from './aof-recovery.js';
 import { recoverLog } from './aof-recovery.js';
-import type { RewriteHost } from './aof-rewrite.js';
-import { Rewrite } from './aof-rewrite.js';
+import type { ClosedSegment } from './aof-segment.js';
 import { AofSegment } from './aof-segment.js';
+import type { FlushedLog } from './aof-survey.js';
 import { AofSyncer } from './aof-syncer.js';
+import { DiskFullError, hasNoRoomForFile, isDiskFull } from './disk-full-error.js';
 
-export type { Rewrite } from './aof-rewrite.js';
+export type { ClosedSegment } from './aof-segment.js';
+export type { FlushedLog } from './aof-survey.js';
 
 export interface AppendOnlyFileOptions {
   readonly disk: Disk;
@@ -38,12 +49,19 @@ export interface AppendOnlyFileOptions {
   readonly directory: string;
   /** A segment that has reached this is followed by the next one. At most SEGMENT_BYTES_MAX. */
   readonly segmentBytesMax: number;
-  /** Takes every payload of the log, in order; it is valid until the call returns. `source` names the file it is from. */
+  /** How much of the log is in tables; that is not replayed, and removed. Undefined: nothing of it. */
+  readonly flushed: FlushedLog | undefined;
+  /** Takes every payload of the log that is not in tables, in order; it is valid until the call returns. `source` names the file it is from. */
   readonly replay: (payload: Buffer, source: string) => void;
   /** A line for the server's log: something was cut, removed or left alone. */
   readonly report: (message: string) => void;
   /** The log has become durable up to `position`. Never called from inside a call to the log. */
   readonly onSynced?: (position: number) => void;
+  /**
+   * The segment was closed: by `rotate`, or by an append, which goes on when this returns. It may not append, rotate or close.
+   * Not called for those that were closed when the log was opened.
+   */
+  readonly onRotated?: (segment: ClosedSegment) => void;
   /** The log has failed; called once, before the call that failed throws. */
   readonly onFailed?: (error: LogFailedError) => void;
 }
@@ -55,21 +73,21 @@ export class AppendOnlyFile {
   private readonly directory: string;
   private readonly syncer: AofSyncer;
   private current: AofSegment;
-  /** The segments before the current one, oldest first. */
-  private earlier: CompleteFile[];
-  private base: CompleteFile | undefined;
+  private closed: readonly ClosedSegment[];
   private failure: LogFailedError | undefined;
-  private rewrite: Rewrite | undefined;
   private isClosed = false;
 
   private constructor(options: AppendOnlyFileOptions, recovered: RecoveredLog) {
     this.options = options;
     this.segmentBytesMax = options.segmentBytesMax;
     this.directory = aofDirectory(options.directory);
-    this.base = recovered.base;
-    this.earlier = [...recovered.closed];
-    this.current = recovered.last
-      ? new AofSegment(recovered.last.file, recovered.last.header, 0)
+    this.closed = recovered.closed.map(({ header, sizeBytes }) => {
+      const { number, fileId, nextFileId } = header;
+      return { number, sizeBytes, fileId, nextFileId };
+    });
+    const { last } = recovered;
+    this.current = last
+      ? new AofSegment(last.file, last.header, 0, last.hasPayloads)
       : createFirst(options, this.directory);
     this.current.syncedBytes = this.current.sizeBytes;
     this.current.isNameDurable = true;
@@ -82,11 +100,14 @@ export class AppendOnlyFile {
 
   /** Opens the log of a data directory, or makes it; replays what is there. Throws CorruptionError and DiskError. */
   static open(options: AppendOnlyFileOptions): AppendOnlyFile {
-    const { disk, directory, segmentBytesMax, replay, report } = options;
+    const { disk, directory, segmentBytesMax, flushed, replay, report } = options;
     assert(segmentBytesMax > 0 && segmentBytesMax <= SEGMENT_BYTES_MAX, 'segmentBytesMax is at most SEGMENT_BYTES_MAX');
     disk.makeDirectory(aofDirectory(directory));
     disk.syncDirectory(directory);
-    return new AppendOnlyFile(options, recoverLog({ disk, directory: aofDirectory(directory), replay, report }));
+    return new AppendOnlyFile(
+      options,
+      recoverLog({ disk, directory: aofDirectory(directory), flushed, replay, report }),
+    );
   }
 
   /** Bytes appended since the log was opened, over all segments: payloads and their headers. Never falls. */
@@ -109,40 +130,45 @@ export class AppendOnlyFile {
     return this.current.number;
   }
 
-  /** Bytes of all live files: the base and the segments after it. */
+  /** The segments before it that were not released, oldest first. A new list after each change. */
+  get closedSegments(): readonly ClosedSegment[] {
+    return this.closed;
+  }
+
+  /** Bytes of all segments that were not released. */
   get sizeBytes(): number {
-    let bytes = this.baseSizeBytes + this.current.sizeBytes;
-    for (const segment of this.earlier) bytes += segment.sizeBytes;
+    let bytes = this.current.sizeBytes;
+    for (const segment of this.closed) bytes += segment.sizeBytes;
     return bytes;
   }
 
-  /** Bytes of the base; 0 if the log was never rewritten. */
-  get baseSizeBytes(): number {
-    return this.base?.sizeBytes ?? 0;
-  }
-
-  /** Appends the payload `payload[start, end)`: at least a byte, at most FRAME_PAYLOAD_BYTES_MAX. Throws LogFailedError. */
+  /**
+   * Appends the payload `payload[start, end)`: at least a byte, at most FRAME_PAYLOAD_BYTES_MAX. Throws LogFailedError; and
+   * DiskFullError, after which nothing of the payload is in the log, and it may be appended again when there is room.
+   */
   append(payload: Uint8Array, start = 0, end = payload.length): void {
     assert(0 <= start && end <= payload.length, 'the range is inside the buffer');
     this.prepare(end - start);
+    const { sizeBytes } = this.current;
     try {
       this.current.append(payload, start, end);
     } catch (error) {
-      throw this.fail(error);
+      throw this.undo(sizeBytes, error);
     }
   }
 
   /**
    * The same without a copy: the payload is `buffer[start + FRAME_HEADER_BYTES, end)`, and the bytes before it, from
-   * `start` on, are overwritten with the frame's header. Throws LogFailedError.
+   * `start` on, are overwritten with the frame's header. Throws as `append` does.
    */
   appendFramed(buffer: Uint8Array, start: number, end: number): void {
     assert(0 <= start && end <= buffer.length, 'the range is inside the buffer');
     this.prepare(end - start - FRAME_HEADER_BYTES);
+    const { sizeBytes } = this.current;
     try {
       this.current.appendFramed(buffer, start, end);
     } catch (error) {
-      throw this.fail(error);
+      throw this.undo(sizeBytes, error);
     }
   }
 
@@ -157,42 +183,54 @@ export class AppendOnlyFile {
     return this.syncer.sync();
   }
 
-  /** Goes on in a new segment; the old one is made durable in the background. Throws LogFailedError. */
-  rotate(): void {
+  /**
+   * Goes on in a new segment; the old one is made durable in the background. False: there is nothing in it, and it stays the
+   * current one. Throws LogFailedError; and DiskFullError if there is no room for a new file, and then nothing has changed.
+   */
+  rotate(): boolean {
     this.refuseIfFailed();
     const before = this.current;
-    try {
-      this.makeNameDurable(before);
-      this.current = this.createNext(before);
-    } catch (error) {
-      throw this.fail(error);
-    }
-    this.earlier.push({ number: before.number, sizeBytes: before.sizeBytes });
+    if (!before.hasPayloads) return false;
+    this.makeNameDurable(before);
+    this.current = this.createNext(before);
+    const closed = before.asClosed();
+    this.closed = [...this.closed, closed];
     this.syncer.add(this.current);
+    this.options.onRotated?.(closed);
+    return true;
   }
 
   /**
-   * Begins a snapshot that will stand for all that was appended before this call. One at a time. Throws LogFailedError, and
-   * DiskError if only the file of the snapshot cannot be made.
+   * Resolves when the closed segment `number` is durable, and the name of the one after it. Not before may anything else that
+   * lasts be made of what it holds. Rejects with LogFailedError if it will not be, and with an Error when the log is closed.
    */
-  beginRewrite(): Rewrite {
-    assert(this.rewrite === undefined, 'one rewrite at a time');
-    const { nextFileId } = this.current;
-    this.rotate();
-    this.rewrite = new Rewrite(this.rewriteHost(), {
-      type: 'base',
-      number: this.current.number - 1,
-      fileId: drawFileId(this.options.random),
-      nextFileId,
-      previousBytes: 0,
-    });
-    return this.rewrite;
+  whenDurable(number: number): Promise<void> {
+    assert(number < this.current.number, 'the segment is closed');
+    if (this.syncer.hasRetired(number)) return Promise.resolve();
+    return this.failure === undefined ? this.syncer.whenRetired(number) : Promise.reject(this.failure);
   }
 
-  /** Closes the files and aborts a rewrite. Does not sync: wait for `sync()` before. The log is of no use afterwards. */
+  /**
+   * Removes the oldest closed segment: `number`. Resolves when its file is gone; or could not be removed, which is reported and
+   * left to the next start. REQUIRES: it is durable that the log is flushed up to it (the option `flushed`). Does nothing when
+   * the log is closed.
+   */
+  async release(number: number): Promise<void> {
+    if (this.isClosed) return;
+    assert(this.closed[0]?.number === number, 'segments are released in order');
+    assert(this.syncer.hasRetired(number), 'a released segment was durable');
+    this.closed = this.closed.slice(1);
+    const path = segmentPath(this.directory, number);
+    try {
+      await this.options.disk.removeLater(path);
+    } catch (error) {
+      this.options.report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Closes the files. Does not sync: wait for `sync()` before. The log is of no use afterwards. */
   close(): void {
     if (this.isClosed) return;
-    this.rewrite?.abort();
     // With everything durable, say so: damage to the last payloads is then told from a crash's.
     if (this.failure === undefined && this.position > 0 && this.syncer.isDurable) this.seal();
     this.isClosed = true;
@@ -214,31 +252,53 @@ export class AppendOnlyFile {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** Blocks, but only where two rotations follow each other within the time of a sync. */
+  /** Blocks, but only where two rotations follow each other within the time of a sync. Throws LogFailedError. */
   private makeNameDurable(segment: AofSegment): void {
     if (segment.isNameDurable) return;
-    this.options.disk.syncDirectory(this.directory);
+    try {
+      this.options.disk.syncDirectory(this.directory);
+    } catch (error) {
+      throw this.fail(error);
+    }
     segment.isNameDurable = true;
   }
 
+  /** Throws DiskFullError and LogFailedError. */
   private createNext(before: AofSegment): AofSegment {
     const { disk, random } = this.options;
     const header = {
       type: 'segment',
       number: before.number + 1,
-      fileId: before.nextFileId,
+      fileId: before.header.nextFileId,
       nextFileId: drawFileId(random),
       previousBytes: before.sizeBytes,
     } as const;
-    return AofSegment.create(disk, this.directory, header, before.position);
+    try {
+      return AofSegment.create(disk, this.directory, header, before.position);
+    } catch (error) {
+      throw hasNoRoomForFile(error) ? new DiskFullError(error) : this.fail(error);
+    }
   }
 
+  /** One for which there is no room is left out: the next frame that is written after a sync says the same. */
   private seal(): void {
+    const { sizeBytes } = this.current;
     try {
       this.current.appendSeal();
     } catch (error) {
-      this.fail(error);
+      this.undo(sizeBytes, error);
     }
+  }
+
+  /** A frame could not be written: cuts off what is there of it if it was for want of room. Returns what to throw. */
+  private undo(sizeBytes: number, error: unknown): Error {
+    if (!isDiskFull(error)) return this.fail(error);
+    try {
+      this.current.file.truncate(sizeBytes);
+    } catch (cause) {
+      return this.fail(cause);
+    }
+    return new DiskFullError(error);
   }
 
   private fail(cause: unknown): LogFailedError {
@@ -248,48 +308,14 @@ export class AppendOnlyFile {
     this.options.onFailed?.(this.failure);
     return this.failure;
   }
-
-  private rewriteHost(): RewriteHost {
-    const failure = (): LogFailedError | undefined => this.failure;
-    return {
-      disk: this.options.disk,
-      directory: this.directory,
-      get failed() {
-        return failure();
-      },
-      sync: () => this.sync(),
-      fail: (cause) => this.fail(cause),
-      adoptBase: (number, sizeBytes) => this.adoptBase({ number, sizeBytes }),
-      endRewrite: () => (this.rewrite = undefined),
-    };
-  }
-
-  private async adoptBase(base: CompleteFile): Promise<void> {
-    const { directory } = this;
-    const replaced = this.earlier.filter(({ number }) => number <= base.number);
-    const paths = replaced.map(({ number }) => segmentPath(directory, number));
-    if (this.base !== undefined) paths.push(basePath(directory, this.base.number));
-    this.base = base;
-    this.earlier = this.earlier.filter(({ number }) => number > base.number);
-    for (const path of paths) await this.removeReplaced(path);
-  }
-
-  /** A file that stays is removed at the next start. */
-  private async removeReplaced(path: string): Promise<void> {
-    try {
-      await this.options.disk.removeLater(path);
-    } catch (error) {
-      this.options.report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
 }
 
-/** The first segment of a new log is durable before it is used. Throws DiskError. */
-function createFirst({ disk, random }: AppendOnlyFileOptions, directory: string): AofSegment {
+/** The first segment of a new log, or behind what is in tables. It is durable before it is used. Throws DiskError. */
+function createFirst({ disk, random, flushed }: AppendOnlyFileOptions, directory: string): AofSegment {
   const header = {
     type: 'segment',
-    number: 1,
-    fileId: drawFileId(random),
+    number: (flushed?.number ?? 0) + 1,
+    fileId: flushed?.nextFileId ?? drawFileId(random),
     nextFileId: drawFileId(random),
     previousBytes: 0,
   } as const;
