@@ -1,0 +1,36 @@
+import type { Entry } from '../../record/entry.js';
+import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
+
+/**
+ * What an SSTable knows of a record without decoding it: four bits beside its place in the block. 8 is reserved.
+ *
+ *     COMPLETE   it says up to when the key was deleted: nothing that an older source holds of the key counts any more
+ *     EXPIRES    the entry or one of its cells has an expiry; the record itself says which
+ *     EMPTY      nothing in it can be read, whatever the time: only deletes and tombstones
+ */
+export const RecordFlags = { COMPLETE: 1, EXPIRES: 2, EMPTY: 4 } as const;
+
+/** The flags of a record that holds this entry. */
+export function flagsOf(entry: Entry): number {
+  let flags: number = RecordFlags.EMPTY;
+  if (comparePairs(entry.deletedUpTo, PAIR_ZERO) > 0) flags |= RecordFlags.COMPLETE;
+  if (entry.expiry.atMs !== 0) flags |= RecordFlags.EXPIRES;
+  for (const cell of entry.cells.values()) {
+    if (cell.expiresAtMs !== 0) flags |= RecordFlags.EXPIRES;
+    if (cell.value !== undefined) flags &= ~RecordFlags.EMPTY;
+  }
+  return flags;
+}
+
+/** Unix milliseconds from which on nothing of the entry is live; 0 if time will not do it, or there is nothing live anyway. */
+export function expiresByMsOf(entry: Entry): number {
+  let cellsByMs = 0;
+  for (const cell of entry.cells.values()) {
+    if (cell.value === undefined) continue;
+    if (cell.expiresAtMs === 0) cellsByMs = Infinity;
+    else cellsByMs = Math.max(cellsByMs, cell.expiresAtMs);
+  }
+  if (cellsByMs === 0) return 0;
+  const byMs = entry.expiry.atMs === 0 ? cellsByMs : Math.min(cellsByMs, entry.expiry.atMs);
+  return byMs === Infinity ? 0 : byMs;
+}

@@ -1,0 +1,13 @@
+import { crc32 } from 'node:zlib';
+
+import { crc32Word } from '../log/aof-checksum.js';
+
+/**
+ * The checksum of a part of a table file: crc32 of the file's seed (`frameSeed` of its id), the part's offset in the file
+ * as a u64, and the bytes. So it fits one place of one file only: a block that was misdirected, or is left from a removed
+ * file, shows.
+ */
+export function sectionChecksum(seed: number, offset: number, bytes: Uint8Array, start: number, end: number): number {
+  const place = crc32Word(crc32Word(seed, offset | 0), Math.floor(offset / 2 ** 32));
+  return crc32(bytes.subarray(start, end), place >>> 0);
+}

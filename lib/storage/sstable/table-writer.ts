@@ -1,0 +1,166 @@
+import { assert } from '../../base/assert.js';
+import type { DiskFile } from '../../host/ports.js';
+import { RecordKey } from '../../record/record-key.js';
+import type { FileId } from '../log/aof-frame.js';
+import { frameSeed } from '../log/aof-frame.js';
+import { BLOCK_BYTES, BlockWriter } from './block.js';
+import { BloomFilter } from './bloom-filter.js';
+import type { Compression } from './compression.js';
+import { RecordFlags } from './record-flags.js';
+import { FOOTER_BYTES, encodeFooter } from './table-format.js';
+import { TableIndexWriter } from './table-index.js';
+import type { TableMeta } from './table-meta.js';
+
+/** What the file gets in one call. */
+const APPEND_BYTES = 256 * 1024;
+const INITIAL_POSITIONS = 16 * 1024;
+
+export interface TableWriterOptions {
+  readonly id: number;
+  /** Drawn for this file alone. */
+  readonly fileId: FileId;
+  readonly db: number;
+  /** That of the RecordWriter whose records come. */
+  readonly origin: number;
+  readonly filterBitsPerKey: number;
+  readonly compression: Compression;
+  /** Blocks are closed before they get longer, BLOCK_BYTES by default. */
+  readonly blockBytes?: number;
+}
+
+/** What the records of a table say together, and only their writer knows. */
+export interface TableStamps {
+  readonly minStamp: number;
+  readonly maxStamp: number;
+  readonly foreign: boolean;
+}
+
+/** Writes one SSTable (table-format.ts) to a file that is empty. */
+export class TableWriter {
+  recordCount = 0;
+  private readonly file: DiskFile;
+  private readonly options: TableWriterOptions;
+  private readonly seed: number;
+  private readonly blockBytes: number;
+  private readonly block = new BlockWriter();
+  private readonly index = new TableIndexWriter();
+  private readonly lastKey = new RecordKey();
+  private readonly nextKey = new RecordKey();
+  private output = Buffer.allocUnsafeSlow(APPEND_BYTES + BLOCK_BYTES);
+  private outputEnd = 0;
+  private appendedBytes = 0;
+  private positions = new Float64Array(INITIAL_POSITIONS);
+  private emptyCount = 0;
+  private expiringCount = 0;
+  /** The latest end of a record that ends; Infinity if one never does. */
+  private expiresByMs = 0;
+
+  constructor(file: DiskFile, options: TableWriterOptions) {
+    assert(file.sizeBytes === 0, 'a table begins with its file');
+    this.file = file;
+    this.options = options;
+    this.seed = frameSeed(options.fileId);
+    this.blockBytes = options.blockBytes ?? BLOCK_BYTES;
+  }
+
+  /** What the data blocks take so far: about the size of the file. */
+  get sizeBytes(): number {
+    return this.appendedBytes + this.outputEnd + (this.block.count === 0 ? 0 : this.block.byteLength);
+  }
+
+  /** The position of the last record; -1 before the first one. */
+  get lastPosition(): number {
+    return this.block.lastPosition;
+  }
+
+  /**
+   * Takes the record `bytes[start, end)` of RecordWriter. `expiresAtMs`: Unix milliseconds from which on nothing in it is live, 0
+   * for never; not looked at with EMPTY. REQUIRES: (position, key) rises. Throws DiskError.
+   */
+  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs = 0): void {
+    const { block, recordCount } = this;
+    assert(position >= block.lastPosition, 'positions rise');
+    if (position === block.lastPosition) this.checkKeys(bytes, start, end);
+    if (!block.hasRoom(end - start, this.blockBytes)) this.finishBlock();
+    if (block.count === 0) {
+      this.index.add(position, this.appendedBytes + this.outputEnd, position === block.lastPosition);
+    }
+    block.add(position, flags, bytes, start, end);
+    if (recordCount === this.positions.length) this.growPositions();
+    this.positions[recordCount] = position;
+    this.recordCount = recordCount + 1;
+    if ((flags & RecordFlags.EXPIRES) !== 0) this.expiringCount++;
+    if ((flags & RecordFlags.EMPTY) !== 0) this.emptyCount++;
+    else if (expiresAtMs === 0) this.expiresByMs = Infinity;
+    else if (expiresAtMs > this.expiresByMs) this.expiresByMs = expiresAtMs;
+  }
+
+  /** Writes the rest and makes the file durable; its directory is the caller's. REQUIRES: it holds a record. Throws DiskError. */
+  finish(stamps: TableStamps): TableMeta {
+    assert(this.recordCount > 0, 'a table holds a record');
+    const { options, index } = this;
+    this.finishBlock();
+    const smallest = this.positions[0];
+    const filter = BloomFilter.of(this.positions, this.recordCount, options.filterBitsPerKey);
+    const filterOffset = this.appendedBytes + this.outputEnd;
+    this.reserve(filter.byteLength + index.byteLength + FOOTER_BYTES);
+    this.outputEnd = filter.encode(this.output, this.outputEnd, this.seed, filterOffset);
+    const indexOffset = this.appendedBytes + this.outputEnd;
+    this.outputEnd = index.encode(this.output, this.outputEnd, this.seed, indexOffset, filterOffset);
+    const footerOffset = this.appendedBytes + this.outputEnd;
+    const meta: TableMeta = {
+      id: options.id,
+      fileId: options.fileId,
+      db: options.db,
+      fileBytes: footerOffset + FOOTER_BYTES,
+      smallest,
+      largest: this.block.lastPosition,
+      recordCount: this.recordCount,
+      emptyCount: this.emptyCount,
+      expiringCount: this.expiringCount,
+      minStamp: stamps.minStamp,
+      maxStamp: stamps.maxStamp,
+      expiresByMs: this.expiresByMs === Infinity ? 0 : this.expiresByMs,
+      foreign: stamps.foreign,
+    };
+    const footer = encodeFooter({ meta, origin: options.origin, filterOffset, indexOffset, footerOffset });
+    this.outputEnd += footer.copy(this.output, this.outputEnd);
+    this.append();
+    this.file.syncNow();
+    return meta;
+  }
+
+  private finishBlock(): void {
+    this.reserve(this.block.byteLength);
+    const offset = this.appendedBytes + this.outputEnd;
+    this.outputEnd = this.block.finish(this.output, this.outputEnd, this.seed, offset, this.options.compression);
+    if (this.outputEnd >= APPEND_BYTES) this.append();
+  }
+
+  private append(): void {
+    this.file.append(this.output, 0, this.outputEnd);
+    this.appendedBytes += this.outputEnd;
+    this.outputEnd = 0;
+  }
+
+  private reserve(bytes: number): void {
+    if (this.outputEnd + bytes <= this.output.length) return;
+    if (this.outputEnd > 0) this.append();
+    if (bytes > this.output.length) this.output = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Records of one position come by their keys, and no key twice. */
+  private checkKeys(bytes: Uint8Array, start: number, end: number): void {
+    const { block, lastKey, nextKey } = this;
+    const found = lastKey.find(block.records, block.lastStart, block.lastEnd) && nextKey.find(bytes, start, end);
+    assert(found, 'records have keys');
+    const order = block.records.compare(bytes, nextKey.start, nextKey.end, lastKey.start, lastKey.end);
+    assert(order < 0, 'keys of one position rise');
+  }
+
+  private growPositions(): void {
+    const { positions } = this;
+    this.positions = new Float64Array(positions.length * 2);
+    this.positions.set(positions);
+  }
+}
