@@ -1,6 +1,6 @@
 /**
- * The power fails at every step of a run that appends, rotates and rewrites, and everything that was not synced is in the
- * hands of an adversary. What comes back must be the state of one moment, not before what was reported durable.
+ * The power fails, or the disk refuses, at every step of a run that appends, rotates and flushes, and everything that was not
+ * synced is in the hands of an adversary. What comes back must be the state of one moment, not before what was reported durable.
  */
 
 import { expect } from 'chai';
@@ -8,10 +8,10 @@ import { expect } from 'chai';
 import type { AppendOnlyFile } from '../../../lib/storage/log/append-only-file.js';
 import type { CrashFate } from '../../sim/crash-fate.js';
 import { keepEverything, keepFirst, keepNothing, keepOnlyAppend, keepRandomly } from '../../sim/crash-fate.js';
-import type { Step } from '../../sim/memory-disk.js';
+import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
-import { openLog, settled } from './aof-harness.js';
+import { settled } from './aof-harness.js';
 import { PutLog, recoverPuts } from './aof-put-log.js';
 
 const SEGMENT_BYTES = 1500;
@@ -28,33 +28,36 @@ const fates: readonly (readonly [string, (seed: number) => CrashFate])[] = [
   ),
 ];
 
-/** Appends, waits, rotates and rewrites; `puts` keeps account. */
+/** Appends, waits, rotates, flushes and restarts; `puts` keeps account. */
 async function run(disk: MemoryDisk, puts: PutLog): Promise<void> {
   puts.open(disk, SEGMENT_BYTES);
   puts.put(3);
   await puts.log.sync();
   puts.put(2);
-  puts.log.rotate();
+  puts.rotate();
   puts.put(2);
-  puts.log.rotate();
+  await puts.flush();
+  puts.rotate();
   await settled();
   puts.put(1);
-  const rewrite = puts.log.beginRewrite();
+  puts.rotate();
   puts.put(2);
-  puts.writeState(rewrite);
-  puts.put(1);
-  await rewrite.finish();
-  puts.put(4);
+  await puts.flush();
+  puts.put(14);
   puts.log.requestSync();
+  await puts.flush();
   puts.put(4);
   await puts.log.sync();
-  const aborted = puts.log.beginRewrite();
-  puts.writeState(aborted);
-  aborted.abort();
-  puts.put(2);
-  const last = puts.log.beginRewrite();
-  puts.writeState(last);
-  await last.finish();
+  await puts.flush();
+  puts.log.close();
+  puts.open(disk, SEGMENT_BYTES);
+  puts.put(1);
+  await puts.flush();
+  puts.rotate();
+  puts.rotate();
+  while (puts.log.closedSegments.length > 0) await puts.flush();
+  puts.log.close();
+  puts.open(disk, SEGMENT_BYTES);
   puts.put(1);
   await puts.log.sync();
   puts.log.close();
@@ -102,7 +105,7 @@ describe('AppendOnlyFile after a power failure at any step', function () {
           const plan = ({ number }: Step) => (number === again ? ({ kind: 'power' } as const) : undefined);
           const second = first.crash(keepEverything, { plan });
           try {
-            openLog(second, '/data', SEGMENT_BYTES).log.close();
+            recoverPuts(second, SEGMENT_BYTES);
           } catch (error) {
             if (!second.isDead) throw error;
           }
@@ -124,24 +127,80 @@ describe('AppendOnlyFile after a power failure at any step', function () {
   });
 });
 
-describe('AppendOnlyFile with an error at any step', () => {
+describe('AppendOnlyFile with an error at any step', function () {
+  this.timeout(60_000);
+  /** Runs with this fault at a step; tells what the step was. */
+  async function runWith(step: number, fault: Fault) {
+    let failed: Step | undefined;
+    const plan = (next: Step): Fault | undefined => {
+      if (next.number !== step) return undefined;
+      failed = next;
+      return fault;
+    };
+    const disk = new MemoryDisk({ plan });
+    const puts = new PutLog();
+    const error = await run(disk, puts).catch((cause: unknown) => cause);
+    return { disk, puts, error, failed };
+  }
+
   it('latches or goes on, and comes back with all that was reported durable', async () => {
-    let failures = 0;
-    for (let step = 1; step <= 80; step++) {
-      for (const code of ['EIO', 'ENOSPC']) {
-        const fault = { kind: 'error', code, takenBytes: 9 } as const;
-        const disk = new MemoryDisk({ plan: ({ number }) => (number === step ? fault : undefined) });
-        const puts = new PutLog();
-        await run(disk, puts).catch(() => failures++);
-        const { log } = puts as { log: AppendOnlyFile | undefined };
+    let latched = 0;
+    for (let step = 1; ; step++) {
+      const { disk, puts, error, failed } = await runWith(step, { kind: 'error', code: 'EIO', takenBytes: 9 });
+      if (failed === undefined) break;
+      const { log } = puts as { log: AppendOnlyFile | undefined };
+      if (log?.failed !== undefined) {
+        latched++;
+        if (error !== undefined) expect(error).to.equal(log.failed);
         const steps = disk.stepCount;
-        if (log?.failed !== undefined) {
-          await settled();
-          expect(disk.stepCount).to.equal(steps);
+        await settled();
+        expect(disk.stepCount).to.equal(steps);
+      }
+      puts.check(recoverPuts(disk.crash(keepRandomly(new SeededRandom(step))), SEGMENT_BYTES), `EIO at ${step}`);
+    }
+    expect(latched).to.be.greaterThan(40);
+  });
+
+  it('goes on when there was no room for a write or a file, and nothing is lost or there twice', async () => {
+    const refusals = new Map<string, number>();
+    for (const [code, takenBytes] of [
+      ['ENOSPC', 0],
+      ['ENOSPC', 9],
+      ['EDQUOT', 30],
+      ['EMFILE', 0],
+    ] as const) {
+      for (let step = 1; ; step++) {
+        const { disk, puts, error, failed } = await runWith(step, { kind: 'error', code, takenBytes });
+        if (failed === undefined) break;
+        const { log } = puts as { log: AppendOnlyFile | undefined };
+        const when = `${code} at step ${step}: ${failed.name} ${failed.path}`;
+        const isWrite = failed.name === 'create' || (failed.name === 'append' && code !== 'EMFILE');
+        if (log === undefined || !isWrite || error !== undefined) {
+          // It could not be opened, or what failed was no write.
+          puts.check(recoverPuts(disk.crash(keepRandomly(new SeededRandom(step))), SEGMENT_BYTES), when);
+          if (log !== undefined && isWrite) expect(log.failed, when).to.equal(undefined);
+          continue;
         }
-        puts.check(recoverPuts(disk.crash(keepRandomly(new SeededRandom(step))), SEGMENT_BYTES), `${code} at ${step}`);
+        expect(log.failed, when).to.equal(undefined);
+        expect(recoverPuts(disk.crash(keepNothing), SEGMENT_BYTES).count, when).to.equal(puts.count);
+        refusals.set(code, (refusals.get(code) ?? 0) + puts.fullCount);
       }
     }
-    expect(failures).to.be.greaterThan(50);
+    expect(refusals.get('ENOSPC')).to.be.greaterThan(80);
+    expect(refusals.get('EDQUOT')).to.be.greaterThan(40);
+    expect(refusals.get('EMFILE')).to.be.greaterThan(5);
+  });
+
+  it('latches when the sync finds no room: data that was taken may be lost', async () => {
+    let latched = 0;
+    for (let step = 1; ; step++) {
+      const { disk, puts, failed } = await runWith(step, { kind: 'error', code: 'ENOSPC' });
+      if (failed === undefined) break;
+      if (!failed.name.startsWith('sync') || !failed.path.startsWith('/data/aof')) continue;
+      const { log } = puts as { log: AppendOnlyFile | undefined };
+      if (log?.failed !== undefined) latched++;
+      puts.check(recoverPuts(disk.crash(keepNothing), SEGMENT_BYTES), `step ${step}`);
+    }
+    expect(latched).to.be.greaterThan(10);
   });
 });

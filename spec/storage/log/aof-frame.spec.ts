@@ -19,7 +19,7 @@ import { thrownBy } from './aof-harness.js';
 const word = fc.integer({ min: 0, max: 0xffffffff });
 const fileId = fc.record({ high: word, low: word });
 const fileHeader = fc.record({
-  type: fc.constantFrom('segment' as const, 'base' as const),
+  type: fc.constantFrom('segment' as const, 'manifest' as const),
   number: word,
   fileId,
   nextFileId: fileId,
@@ -95,6 +95,14 @@ describe('FrameHeader decode', () => {
     }
   });
 
+  it('refuses kinds that mean nothing', () => {
+    for (const kind of [2, 3]) {
+      const other = Buffer.alloc(FRAME_HEADER_BYTES);
+      encodeFrameHeader(other, 0, kind as FrameKind, seed, 1000, 500, payload);
+      expect(isFrame(other)).to.equal(false);
+    }
+  });
+
   it('refuses zeros, and a frame that claims more durable bytes than lie before it', () => {
     expect(isFrame(Buffer.alloc(FRAME_HEADER_BYTES), seed, 0)).to.equal(false);
     const liar = Buffer.alloc(FRAME_HEADER_BYTES);
@@ -137,8 +145,11 @@ describe('decodeFileHeader', () => {
     expect(() => decodeFileHeader('f', 'segment', bytes)).to.throw(CorruptionError, 'format version 2');
   });
 
-  it('tells a base from a segment', () => {
-    expect(() => decodeFileHeader('f', 'base', encodeFileHeader(header))).to.throw(CorruptionError, 'not a base');
+  it('tells a manifest from a segment', () => {
+    expect(() => decodeFileHeader('f', 'manifest', encodeFileHeader(header))).to.throw(
+      CorruptionError,
+      'not the manifest',
+    );
   });
 
   it('takes a torn header and one of zeros for none', () => {

@@ -2,6 +2,7 @@
 
 import type { Disk } from '../../../lib/host/ports.js';
 import { FRAME_HEADER_BYTES } from '../../../lib/storage/log/aof-frame.js';
+import type { AppendOnlyFileOptions } from '../../../lib/storage/log/append-only-file.js';
 import { AppendOnlyFile } from '../../../lib/storage/log/append-only-file.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 
@@ -20,13 +21,13 @@ export interface OpenedLog {
 
 let seed = 1;
 
-/** Opens the log below `directory`, which is made if it is not there. */
-export function openLog(
-  disk: Disk,
-  directory = '/data',
-  segmentBytesMax = SEGMENT_BYTES,
-  onSynced: (position: number) => void = () => undefined,
-): OpenedLog {
+export type LogOptions = Partial<
+  Pick<AppendOnlyFileOptions, 'directory' | 'segmentBytesMax' | 'flushed' | 'onSynced' | 'onRotated'>
+>;
+
+/** Opens the log of a data directory, which is made if it is not there: /data unless the options say otherwise. */
+export function openLog(disk: Disk, options: LogOptions = {}): OpenedLog {
+  const directory = options.directory ?? '/data';
   const payloads: string[] = [];
   const sources: string[] = [];
   const reports: string[] = [];
@@ -38,7 +39,9 @@ export function openLog(
     disk,
     random: new SeededRandom(seed++),
     directory,
-    segmentBytesMax,
+    segmentBytesMax: SEGMENT_BYTES,
+    flushed: undefined,
+    ...options,
     replay: (payload, source) => {
       payloads.push(payload.toString('latin1'));
       sources.push(source);
@@ -46,7 +49,7 @@ export function openLog(
     report: (message) => reports.push(message),
     onSynced: (position) => {
       synced.push(position);
-      onSynced(position);
+      options.onSynced?.(position);
     },
     onFailed: (error) => failures.push(error),
   });
@@ -78,6 +81,5 @@ export function thrownBy<T extends Error>(type: new (...args: never[]) => T, run
   throw new Error(`expected ${type.name} to be thrown`);
 }
 
-/** Where the files of the log below /data are. */
+/** Where the segments of the log below /data are. */
 export const segment = (number: number): string => `/data/aof/${String(number).padStart(10, '0')}.aof`;
-export const base = (number: number): string => `/data/aof/${String(number).padStart(10, '0')}.base`;

@@ -1,23 +1,24 @@
 /**
- * Random runs of the append-only file on a disk whose syncs take their time and whose power fails, against the plain
- * model of aof-put-log.ts.
+ * Random runs of the append-only file on a disk whose syncs take their time, that is full at times, and whose power fails,
+ * against the plain model of aof-put-log.ts.
  */
 
 import fc from 'fast-check';
 
+import { DiskError } from '../../../lib/base/errors.js';
 import { LogFailedError } from '../../../lib/storage/log/aof-failed-error.js';
-import type { Rewrite } from '../../../lib/storage/log/append-only-file.js';
+import { DiskFullError } from '../../../lib/storage/log/disk-full-error.js';
 import { keepRandomly } from '../../sim/crash-fate.js';
 import type { Fault, MemoryDiskOptions, StepName } from '../../sim/memory-disk.js';
-import { MemoryDisk } from '../../sim/memory-disk.js';
+import { MemoryDisk, PowerFailure } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import { settled } from './aof-harness.js';
 import { PutLog, recoverPuts } from './aof-put-log.js';
 
 const SEGMENT_BYTES = 2000;
 
-type PlainType =
-  ('requestSync' | 'sync' | 'rotate' | 'beginRewrite' | 'writeState') | ('finish' | 'abort' | 'reopen' | 'kill');
+const PLAIN = ['requestSync', 'sync', 'rotate', 'flush', 'fill', 'makeRoom', 'reopen', 'kill'] as const;
+type PlainType = (typeof PLAIN)[number];
 
 type Command =
   | { readonly type: PlainType }
@@ -26,10 +27,7 @@ type Command =
   | { readonly type: 'fail'; readonly name: StepName; readonly code: string };
 
 const plainCommand: fc.Arbitrary<Command> = fc.record({
-  type: fc.constantFrom(
-    ...(['requestSync', 'sync', 'rotate', 'beginRewrite', 'beginRewrite', 'writeState', 'writeState'] as const),
-    ...(['finish', 'finish', 'finish', 'abort', 'reopen', 'kill'] as const),
-  ),
+  type: fc.constantFrom(...PLAIN, 'flush', 'flush', 'makeRoom'),
 });
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -44,30 +42,30 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       type: fc.constant('fail' as const),
-      name: fc.constantFrom<StepName[]>('create', 'append', 'sync', 'rename', 'remove', 'syncdir'),
+      name: fc.constantFrom<StepName[]>('create', 'append', 'truncate', 'sync', 'rename', 'remove', 'syncdir'),
       code: fc.constantFrom('EIO', 'ENOSPC'),
     }),
   },
 );
 
-/** A log, its disk and its rewrite, driven by commands. */
+/** A log and its disk, driven by commands. */
 class Runner {
   private readonly puts = new PutLog();
   private disk: MemoryDisk;
   private ends: (() => void)[] = [];
-  private rewrite: Rewrite | undefined;
-  private rewriteState: 'none' | 'begun' | 'copied' | 'finishing' = 'none';
+  private flushing: Promise<void> | undefined;
   private fault: { name: StepName; code: string } | undefined;
-  private hasFailed = false;
+  private isFull = false;
+  /** What went wrong in the background. */
+  private defect: Error | undefined;
 
   private readonly plainCommands: Record<PlainType, () => void> = {
     requestSync: () => this.puts.log.requestSync(),
     sync: () => void this.puts.log.sync().catch(() => undefined),
-    rotate: () => this.puts.log.rotate(),
-    beginRewrite: () => this.beginRewrite(),
-    writeState: () => this.writeState(),
-    finish: () => this.finish(),
-    abort: () => this.abort(),
+    rotate: () => this.puts.rotate(),
+    flush: () => this.flush(),
+    fill: () => (this.isFull = true),
+    makeRoom: () => (this.isFull = false),
     reopen: () => {
       this.puts.log.close();
       this.kill();
@@ -83,10 +81,11 @@ class Runner {
   async run(command: Command): Promise<void> {
     try {
       await this.apply(command);
-      await settled();
     } catch (error) {
-      if (!(error instanceof LogFailedError) && this.fault === undefined && !this.hasFailed) throw error;
+      if (!(error instanceof LogFailedError || error instanceof DiskFullError)) throw error;
     }
+    await settled();
+    if (this.defect !== undefined) throw this.defect;
   }
 
   /** After the last command: the power fails once more. */
@@ -110,32 +109,20 @@ class Runner {
     }
   }
 
-  private beginRewrite(): void {
-    if (this.rewriteState !== 'none') return;
-    this.rewrite = this.puts.log.beginRewrite();
-    this.rewriteState = 'begun';
+  private flush(): void {
+    if (this.flushing !== undefined) return;
+    const flushing = this.puts.flush().catch((error: unknown) => this.judge(error));
+    this.flushing = flushing;
+    void flushing.then(() => {
+      if (this.flushing === flushing) this.flushing = undefined;
+    });
   }
 
-  private writeState(): void {
-    if (this.rewrite === undefined || this.rewriteState !== 'begun') return;
-    this.rewriteState = 'copied';
-    this.puts.writeState(this.rewrite);
-  }
-
-  /** Only a rewrite with a copy of the whole state may be finished. */
-  private finish(): void {
-    const { rewrite } = this;
-    if (rewrite === undefined || this.rewriteState !== 'copied') return;
-    this.rewriteState = 'finishing';
-    const over = (): void => {
-      if (this.rewrite === rewrite) this.forgetRewrite();
-    };
-    rewrite.finish().then(over, over);
-  }
-
-  private abort(): void {
-    this.rewrite?.abort();
-    this.forgetRewrite();
+  /** A flush may fail with the disk and the log, or because the log was closed. */
+  private judge(error: unknown): void {
+    const isExpected = [DiskError, LogFailedError, PowerFailure].some((type) => error instanceof type);
+    const isClosed = error instanceof Error && error.message.includes('was closed');
+    if (!isExpected && !isClosed) this.defect = error instanceof Error ? error : new Error(String(error));
   }
 
   private kill(): void {
@@ -146,26 +133,23 @@ class Runner {
     this.restart(this.disk.crash(keepRandomly(new SeededRandom(seed)), this.diskOptions()));
   }
 
-  private forgetRewrite(): void {
-    this.rewrite = undefined;
-    this.rewriteState = 'none';
-  }
-
   private restart(disk: MemoryDisk): void {
     this.disk = disk;
     this.ends = [];
-    this.forgetRewrite();
+    this.flushing = undefined;
     this.fault = undefined;
-    this.hasFailed = false;
+    this.isFull = false;
     this.puts.open(disk, SEGMENT_BYTES);
   }
 
   private diskOptions(): MemoryDiskOptions {
     const plan = ({ name }: { name: StepName }): Fault | undefined => {
+      if (this.isFull && (name === 'append' || name === 'create')) {
+        return { kind: 'error', code: 'ENOSPC', takenBytes: 20 };
+      }
       if (name !== this.fault?.name) return undefined;
       const { code } = this.fault;
       this.fault = undefined;
-      this.hasFailed = true;
       return { kind: 'error', code, takenBytes: 20 };
     };
     return { plan, later: (run) => this.ends.push(run) };
@@ -181,7 +165,7 @@ describe('AppendOnlyFile against a plain model', function () {
         for (const next of commands) await runner.run(next);
         runner.end(seed);
       }),
-      { numRuns: 300 },
+      { numRuns: 800 },
     );
   });
 });

@@ -7,9 +7,11 @@ import {
   decodeFileHeader,
   encodeFileHeader,
 } from '../../../lib/storage/log/aof-frame.js';
+import type { ClosedSegment, FlushedLog } from '../../../lib/storage/log/append-only-file.js';
 import { keepNothing, keepOnlyAppend } from '../../sim/crash-fate.js';
+import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
-import { appendAll, base, openLog, segment, settled, thrownBy } from './aof-harness.js';
+import { appendAll, openLog, segment, settled, thrownBy } from './aof-harness.js';
 
 const DIRECTORY = '/data/aof';
 const PAYLOADS = ['first', 'second payload', 'x'.repeat(300), 'fourth', 'fifth and last'];
@@ -44,18 +46,6 @@ async function sealedSegments(...segments: string[][]): Promise<MemoryDisk> {
   return disk.kill();
 }
 
-/** A disk with a base for segment 1, and segment 2. */
-async function rewritten(): Promise<MemoryDisk> {
-  const disk = new MemoryDisk();
-  const { log } = openLog(disk);
-  appendAll(log, 'a');
-  const rewrite = log.beginRewrite();
-  for (const payload of PAYLOADS) rewrite.append(Buffer.from(payload));
-  await rewrite.finish();
-  appendAll(log, 'b');
-  return disk.kill();
-}
-
 /** A copy of the disk in which one file is changed. */
 function changed(disk: MemoryDisk, path: string, change: (content: Buffer) => Uint8Array): MemoryDisk {
   const copy = new MemoryDisk();
@@ -82,9 +72,9 @@ function stateOf(disk: MemoryDisk): string[] {
 }
 
 /** The log refuses to start, names this place, says what to do, and leaves the disk as it is. */
-function expectRefused(disk: MemoryDisk, path: string, offset: number, why = ''): void {
+function expectRefused(disk: MemoryDisk, path: string, offset: number, why = '', flushed?: FlushedLog): void {
   const before = stateOf(disk);
-  const error = thrownBy(CorruptionError, () => openLog(disk));
+  const error = thrownBy(CorruptionError, () => openLog(disk, { flushed }));
   expect([error.path, error.offset], error.message).to.deep.equal([path, offset]);
   expect(error.message).to.include(why).and.include('Restore the data directory from a backup');
   expect(stateOf(disk)).to.deep.equal(before);
@@ -218,64 +208,6 @@ describe('AppendOnlyFile open, with a flipped bit', () => {
       }
     }
   });
-
-  it('refuses it anywhere in a base', async () => {
-    const disk = await rewritten();
-    const { length } = disk.contentOf(base(1));
-    for (let byte = 0; byte < length; byte++) {
-      const damaged = changed(disk, base(1), flipped(8 * byte + (byte % 8)));
-      expect(thrownBy(CorruptionError, () => openLog(damaged)).path, `byte ${byte}`).to.equal(base(1));
-    }
-  });
-});
-
-describe('AppendOnlyFile open, with a base', () => {
-  it('refuses one that was cut anywhere, or has something behind its end', async () => {
-    const disk = await rewritten();
-    const { length } = disk.contentOf(base(1));
-    for (let size = 0; size < length; size++) {
-      expect(thrownBy(CorruptionError, () => openLog(changed(disk, base(1), cutTo(size)))).path).to.equal(base(1));
-    }
-    expectRefused(
-      changed(disk, base(1), (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])),
-      base(1),
-      length,
-    );
-  });
-
-  it('removes what it stands for, older bases, and one that is half written', async () => {
-    const disk = await rewritten();
-    disk.plant(segment(1), Buffer.from('old'));
-    disk.plant(base(1).replace('1.base', '0.base'), Buffer.from('foreign: there is no number 0'));
-    disk.plant(`${base(2)}.tmp`, Buffer.from('half'));
-    const { payloads, reports } = openLog(disk);
-    expect(payloads).to.deep.equal([...PAYLOADS, 'b']);
-    expect(disk.list(DIRECTORY)).to.deep.equal(['0000000000.base', '0000000001.base', '0000000002.aof']);
-    expect(reports).to.include(`${segment(1)}: removed, 3 bytes: it is left from a rewrite`);
-    expect(reports).to.include(`${base(2)}.tmp: removed, 4 bytes: it is left from a rewrite`);
-  });
-
-  it('takes the highest', async () => {
-    const disk = await rewritten();
-    const older = Buffer.from(disk.contentOf(base(1)));
-    const { log } = openLog(disk);
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('newer'));
-    await rewrite.finish();
-    const next = disk.kill();
-    next.plant(base(1), older);
-    expect(openLog(next).payloads).to.deep.equal(['newer']);
-    expect(next.exists(base(1))).to.equal(false);
-  });
-
-  it('refuses to start without the segment after it, or with one whose header is missing', async () => {
-    const disk = await rewritten();
-    for (const length of [0, 1, FILE_HEADER_BYTES - 1]) {
-      expectRefused(changed(disk, segment(2), cutTo(length)), segment(2), 0, 'the header was durable');
-    }
-    disk.remove(segment(2));
-    expectRefused(disk, segment(2), 0, 'missing');
-  });
 });
 
 describe('AppendOnlyFile open, with several segments', () => {
@@ -378,6 +310,7 @@ describe('AppendOnlyFile open, with several segments', () => {
 
     const disk = new MemoryDisk();
     const { log } = openLog(disk);
+    appendAll(log, 'a');
     log.rotate();
     for (const payload of payloads) {
       appendAll(log, payload);
@@ -400,5 +333,132 @@ describe('AppendOnlyFile open, with several segments', () => {
     );
     const gone = changed(unsyncedSegments(['a'], ['b']), segment(1), cutTo(0));
     expect(() => openLog(gone)).to.throw(CorruptionError);
+  });
+});
+
+/** A disk whose process was killed after segments that hold their numbers; and what is known of those before the last. */
+async function numbered(count: number): Promise<{ disk: MemoryDisk; closed: readonly ClosedSegment[] }> {
+  const disk = new MemoryDisk();
+  const { log } = openLog(disk);
+  for (let number = 1; number <= count; number++) {
+    if (number > 1) log.rotate();
+    appendAll(log, String(number));
+    await log.sync();
+  }
+  return { disk: disk.kill(), closed: log.closedSegments };
+}
+
+describe('AppendOnlyFile open, with a flushed part', () => {
+  it('replays what is behind it, and removes what is left of it', async () => {
+    for (let number = 1; number <= 3; number++) {
+      const { disk, closed } = await numbered(4);
+      const { log, payloads, reports } = openLog(disk, { flushed: closed[number - 1] });
+      const live = [1, 2, 3, 4].slice(number);
+      expect(payloads).to.deep.equal(live.map(String));
+      expect([...log.closedSegments.map((segment) => segment.number), log.segmentNumber]).to.deep.equal(live);
+      expect(disk.list(DIRECTORY)).to.deep.equal(live.map((n) => `000000000${n}.aof`));
+      expect(reports).to.have.length(number);
+      expect(reports[0]).to.match(/0000000001.aof: removed, \d+ bytes: what it holds is in tables/);
+    }
+  });
+
+  it('does not so much as read what is left of it, and does not mind if that cannot be removed', async () => {
+    const { disk, closed } = await numbered(3);
+    disk.plant(segment(1), Buffer.from('anything'));
+    disk.remove(segment(2));
+    disk.plant(segment(2), Buffer.alloc(0));
+    const plan = ({ name }: Step): Fault | undefined =>
+      name === 'remove' ? { kind: 'error', code: 'EIO' } : undefined;
+    const unwilling = disk.kill({ plan });
+    const { payloads, reports } = openLog(unwilling, { flushed: closed[1] });
+    expect(payloads).to.deep.equal(['3']);
+    expect(reports.map((report) => report.slice(0, report.indexOf(' failed')))).to.deep.equal([
+      `${segment(1)}: removing it`,
+      `${segment(2)}: removing it`,
+    ]);
+    expect(openLog(unwilling.kill(), { flushed: closed[1] }).payloads).to.deep.equal(['3']);
+  });
+
+  it('refuses to start without the first segment behind it while later ones are there', async () => {
+    const { disk, closed } = await numbered(4);
+    disk.remove(segment(3));
+    expectRefused(disk, segment(3), 0, `${segment(4)} is there`, closed[1]);
+    disk.remove(segment(1));
+    disk.remove(segment(2));
+    expectRefused(disk, segment(3), 0, `${segment(4)} is there`, closed[1]);
+    expectRefused(disk, segment(1), 0, `${segment(4)} is there`);
+  });
+
+  it('refuses a segment behind it that has another id', async () => {
+    const { disk, closed } = await numbered(3);
+    const other = await numbered(3);
+    expectRefused(disk, segment(2), 16, 'does not belong', other.closed[0]);
+    expectRefused(disk, segment(3), 16, 'does not belong', { ...closed[1], nextFileId: closed[1].fileId });
+  });
+
+  it('makes the segment behind it, durable and with its id, when there is none', async () => {
+    for (const isLeft of [true, false]) {
+      const { disk, closed } = await numbered(3);
+      disk.remove(segment(3));
+      if (!isLeft) for (const number of [1, 2]) disk.remove(segment(number));
+      const { log, payloads } = openLog(disk, { flushed: closed[1] });
+      expect(payloads).to.deep.equal([]);
+      expect(log.segmentNumber).to.equal(3);
+      const next = disk.crash(keepNothing);
+      const header = decodeFileHeader(segment(3), 'segment', next.contentOf(segment(3)));
+      expect(header?.fileId).to.deep.equal(closed[1].nextFileId);
+      const { log: again } = openLog(next, { flushed: closed[1] });
+      appendAll(again, 'more');
+      expect(openLog(next.kill(), { flushed: closed[1] }).payloads).to.deep.equal(['more']);
+    }
+  });
+
+  it('begins with segment 1 and the id that it is given when nothing is flushed yet', () => {
+    const nextFileId = { high: 7, low: 8 };
+    const disk = new MemoryDisk();
+    const { log } = openLog(disk, { flushed: { number: 0, nextFileId } });
+    appendAll(log, 'a');
+    const header = decodeFileHeader(segment(1), 'segment', disk.contentOf(segment(1)));
+    expect(header?.fileId).to.deep.equal(nextFileId);
+    const next = disk.kill();
+    expect(openLog(next, { flushed: { number: 0, nextFileId } }).payloads).to.deep.equal(['a']);
+    expectRefused(next, segment(1), 16, 'does not belong', { number: 0, nextFileId: { high: 7, low: 9 } });
+  });
+
+  it('takes one without a header behind it for absent, unless something in it was durable', async () => {
+    for (const isDurable of [false, true]) {
+      const ends: (() => void)[] = [];
+      const disk = new MemoryDisk({ later: (run) => ends.push(run) });
+      const { log } = openLog(disk);
+      appendAll(log, 'a');
+      log.rotate();
+      appendAll(log, 'x'.repeat(700), 'more');
+      for (let time = 0; isDurable && time < 9; time++) {
+        ends.shift()?.();
+        await settled();
+      }
+      appendAll(log, 'most');
+      const flushed = log.closedSegments[0];
+      const damaged = changed(disk.kill(), segment(2), (content) => content.fill(0, 0, 512));
+      if (isDurable) {
+        expectRefused(damaged, segment(2), 0, 'durable', flushed);
+      } else {
+        const { payloads, log: next } = openLog(damaged, { flushed });
+        expect(payloads).to.deep.equal([]);
+        expect([next.segmentNumber, next.closedSegments]).to.deep.equal([2, []]);
+      }
+    }
+  });
+});
+
+describe('AppendOnlyFile open, with a snapshot from before there were tables', () => {
+  it('refuses it, and says which file it is', async () => {
+    const { disk } = await numbered(2);
+    disk.plant(`${DIRECTORY}/0000000001.base`, Buffer.from('ringkvB'));
+    const before = stateOf(disk);
+    const error = thrownBy(CorruptionError, () => openLog(disk));
+    expect(error.path).to.equal(`${DIRECTORY}/0000000001.base`);
+    expect(error.message).to.include('from before there were tables').and.include('Nothing was changed');
+    expect(stateOf(disk)).to.deep.equal(before);
   });
 });

@@ -3,11 +3,19 @@ import { expect } from 'chai';
 import { AssertionError } from '../../../lib/base/assert.js';
 import { DiskError } from '../../../lib/base/errors.js';
 import { LogFailedError } from '../../../lib/storage/log/aof-failed-error.js';
-import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES_MAX } from '../../../lib/storage/log/aof-frame.js';
+import {
+  FILE_HEADER_BYTES,
+  FRAME_HEADER_BYTES,
+  FRAME_PAYLOAD_BYTES_MAX,
+  decodeFileHeader,
+} from '../../../lib/storage/log/aof-frame.js';
+import type { AppendOnlyFile, ClosedSegment } from '../../../lib/storage/log/append-only-file.js';
+import { DiskFullError } from '../../../lib/storage/log/disk-full-error.js';
 import { keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
-import { appendAll, base, openLog, segment, settled, thrownBy } from './aof-harness.js';
+import type { LogOptions, OpenedLog } from './aof-harness.js';
+import { appendAll, openLog, segment, settled, thrownBy } from './aof-harness.js';
 
 /** A disk whose syncs end when `endSync` is called, which says whether there was one. */
 function disksWithHeldSyncs(): { disk: MemoryDisk; endSync: () => Promise<boolean> } {
@@ -196,11 +204,11 @@ describe('AppendOnlyFile sync', () => {
 describe('AppendOnlyFile rotate', () => {
   it('happens by itself when a segment is full', () => {
     const disk = new MemoryDisk();
-    const { log } = openLog(disk, '/data', 200);
+    const { log } = openLog(disk, { segmentBytesMax: 200 });
     const texts = Array.from({ length: 10 }, (_, index) => `${index}`.repeat(70));
     appendAll(log, ...texts);
     expect(log.segmentNumber).to.equal(5);
-    expect(openLog(disk.kill(), '/data', 200).payloads).to.deep.equal(texts);
+    expect(openLog(disk.kill(), { segmentBytesMax: 200 }).payloads).to.deep.equal(texts);
   });
 
   it('reports no later segment durable before the earlier ones', async () => {
@@ -233,32 +241,31 @@ describe('AppendOnlyFile rotate', () => {
   it('leaves no gap when segments follow each other faster than the directory is synced', () => {
     const { disk } = disksWithHeldSyncs();
     const { log } = openLog(disk);
-    log.rotate();
-    log.rotate();
-    log.rotate();
+    for (let time = 0; time < 3; time++) {
+      appendAll(log, 'a');
+      log.rotate();
+    }
     const lastOnly = { ...keepNothing, keepsEntry: (path: string) => path.endsWith('4.aof') };
     expect(openLog(disk.crash(lastOnly)).payloads).to.deep.equal([]);
   });
 });
 
 describe('AppendOnlyFile failed', () => {
-  const full: Fault = { kind: 'error', code: 'ENOSPC', takenBytes: 5 };
-  const broken: Fault = { kind: 'error', code: 'EIO' };
+  const broken: Fault = { kind: 'error', code: 'EIO', takenBytes: 5 };
 
   it('latches a failed write: nothing more is appended, written or synced', async () => {
-    const { disk, arm } = diskThatFails('append', full);
+    const { disk, arm } = diskThatFails('append', broken);
     const { log, failures } = openLog(disk);
     appendAll(log, 'a');
     await log.sync();
     arm();
     const error = thrownBy(LogFailedError, () => log.append(Buffer.from('b')));
-    expect(error.cause).to.be.instanceOf(DiskError).with.property('code', 'ENOSPC');
+    expect(error.cause).to.be.instanceOf(DiskError).with.property('code', 'EIO');
     expect(log.failed).to.equal(error);
     const { stepCount } = disk;
     expect(thrownBy(LogFailedError, () => log.append(Buffer.from('c')))).to.equal(error);
     expect(thrownBy(LogFailedError, () => appendAll(log, 'c'))).to.equal(error);
     expect(thrownBy(LogFailedError, () => log.rotate())).to.equal(error);
-    expect(thrownBy(LogFailedError, () => log.beginRewrite())).to.equal(error);
     expect(await log.sync().catch((cause: unknown) => cause)).to.equal(error);
     log.requestSync();
     await settled();
@@ -298,8 +305,9 @@ describe('AppendOnlyFile failed', () => {
   });
 
   it('latches a segment that cannot be made', () => {
-    const { disk, arm } = diskThatFails('create', full);
+    const { disk, arm } = diskThatFails('create', broken);
     const { log, failures } = openLog(disk);
+    appendAll(log, 'a');
     arm();
     expect(() => log.rotate()).to.throw(LogFailedError, 'create failed');
     expect(failures).to.have.length(1);
@@ -319,218 +327,346 @@ describe('AppendOnlyFile failed', () => {
   });
 });
 
-describe('AppendOnlyFile beginRewrite', () => {
-  it('puts the snapshot in place of the segments before it', async () => {
-    const disk = new MemoryDisk();
-    const { log } = openLog(disk);
-    appendAll(log, 'a', 'b');
-    log.rotate();
-    appendAll(log, 'c');
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('abc'));
-    appendAll(log, 'd');
-    rewrite.appendFramed(Buffer.from('?'.repeat(FRAME_HEADER_BYTES) + 'more'), 0, FRAME_HEADER_BYTES + 4);
-    await rewrite.finish();
-    expect(disk.list('/data/aof')).to.deep.equal(['0000000002.base', '0000000003.aof']);
-    expect(openLog(disk.kill()).payloads).to.deep.equal(['abc', 'more', 'd']);
-  });
+/** A disk that has no room for these steps while `hasRoom` is false. */
+function diskWithLittleRoom(names: readonly Step['name'][], code: string, takenBytes = 0) {
+  const state = { hasRoom: true };
+  const plan = ({ name }: Step): Fault | undefined =>
+    state.hasRoom || !names.includes(name) ? undefined : { kind: 'error', code, takenBytes };
+  return { disk: new MemoryDisk({ plan }), state };
+}
 
-  it('can be done again, and once more after a restart', async () => {
-    const disk = new MemoryDisk();
-    for (let round = 0; round < 3; round++) {
-      const { log } = openLog(disk);
-      for (let time = 0; time < 2; time++) {
-        appendAll(log, 'x');
-        const rewrite = log.beginRewrite();
-        rewrite.append(Buffer.from(`snapshot ${round} ${time}`));
-        await rewrite.finish();
+describe('AppendOnlyFile without room', () => {
+  it('takes nothing of the payload, in both forms, and takes it when there is room again', async () => {
+    for (const code of ['ENOSPC', 'EDQUOT']) {
+      for (const takenBytes of [0, 1, FRAME_HEADER_BYTES, 30]) {
+        const { disk, state } = diskWithLittleRoom(['append'], code, takenBytes);
+        const { log, failures } = openLog(disk);
+        appendAll(log, 'before');
+        const { position, sizeBytes } = log;
+        state.hasRoom = false;
+        const framed = Buffer.from('?'.repeat(FRAME_HEADER_BYTES) + 'a payload of some length', 'latin1');
+        const large = Buffer.alloc(100_000, 'l');
+        for (let time = 0; time < 3; time++) {
+          const error = thrownBy(DiskFullError, () => log.appendFramed(framed, 0, framed.length));
+          expect(error).to.include({ code: 'DISKFULL', path: segment(1) });
+          expect(error.cause).to.be.instanceOf(DiskError).with.property('code', code);
+          expect(error.message).to.include(segment(1)).and.include('no room');
+          thrownBy(DiskFullError, () => log.append(large));
+        }
+        expect([log.position, log.sizeBytes, disk.sizeOf(segment(1))]).to.deep.equal([position, sizeBytes, sizeBytes]);
+        expect([log.failed, failures]).to.deep.equal([undefined, []]);
+        state.hasRoom = true;
+        log.appendFramed(framed, 0, framed.length);
+        log.append(large);
+        await log.sync();
+        const expected = ['before', 'a payload of some length', large.toString('latin1')];
+        expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(expected);
       }
-      appendAll(log, `after ${round}`);
+    }
+  });
+
+  it('cuts off the header of a large payload, too, that was written before it', () => {
+    const { disk, arm } = diskThatFails('append', { kind: 'error', code: 'ENOSPC', takenBytes: 70_000 }, 2);
+    const { log } = openLog(disk);
+    const { sizeBytes } = log;
+    arm();
+    expect(() => log.append(Buffer.alloc(100_000))).to.throw(DiskFullError);
+    expect(disk.sizeOf(segment(1))).to.equal(sizeBytes);
+  });
+
+  it('syncs what was appended before, and a sync that runs meanwhile ends well', async () => {
+    const ends: (() => void)[] = [];
+    let hasRoom = true;
+    const full: Fault = { kind: 'error', code: 'ENOSPC', takenBytes: 20 };
+    const plan = ({ name }: Step): Fault | undefined => (name === 'append' && !hasRoom ? full : undefined);
+    const disk = new MemoryDisk({ plan, later: (run) => ends.push(run) });
+    const { log, synced } = openLog(disk);
+    appendAll(log, 'a');
+    log.requestSync();
+    hasRoom = false;
+    expect(() => appendAll(log, 'b')).to.throw(DiskFullError);
+    ends.shift()?.();
+    await settled();
+    expect(synced).to.deep.equal([log.position]);
+    expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['a']);
+  });
+
+  it('latches if what was written cannot be cut off again', () => {
+    let isBroken = false;
+    const plan = ({ name }: Step): Fault | undefined =>
+      isBroken ? { kind: 'error', code: name === 'truncate' ? 'EIO' : 'ENOSPC', takenBytes: 20 } : undefined;
+    const { log, failures } = openLog(new MemoryDisk({ plan }));
+    isBroken = true;
+    const error = thrownBy(LogFailedError, () => appendAll(log, 'a'));
+    expect(error.cause).to.have.property('code', 'EIO');
+    expect(failures).to.deep.equal([error]);
+    isBroken = false;
+    expect(thrownBy(LogFailedError, () => appendAll(log, 'b'))).to.equal(error);
+  });
+
+  it('stays in its segment when there is none for the next one, and goes on in that when there is', async () => {
+    const kinds: [Step['name'], string][] = [
+      ['create', 'ENOSPC'],
+      ['create', 'EDQUOT'],
+      ['create', 'EMFILE'],
+      ['create', 'ENFILE'],
+      ['append', 'ENOSPC'],
+    ];
+    for (const [name, code] of kinds) {
+      const { disk, state } = diskWithLittleRoom([name], code, 17);
+      const rotated: number[] = [];
+      const options: LogOptions = { segmentBytesMax: 100, onRotated: ({ number }) => rotated.push(number) };
+      const { log } = openLog(disk, options);
+      appendAll(log, 'a'.repeat(100));
+      state.hasRoom = false;
+      for (let time = 0; time < 3; time++) {
+        expect(thrownBy(DiskFullError, () => appendAll(log, 'b')).path).to.equal(segment(2));
+        thrownBy(DiskFullError, () => log.rotate());
+      }
+      expect([log.segmentNumber, log.closedSegments, log.failed, rotated]).to.deep.equal([1, [], undefined, []]);
+      expect(disk.list('/data/aof')).to.deep.equal(['0000000001.aof']);
       await log.sync();
-      log.close();
+      state.hasRoom = true;
+      appendAll(log, 'b');
+      expect([log.segmentNumber, rotated]).to.deep.equal([2, [1]]);
+      await log.sync();
+      expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['a'.repeat(100), 'b']);
     }
-    expect(disk.list('/data/aof')).to.deep.equal(['0000000006.base', '0000000007.aof']);
-    expect(openLog(disk).payloads).to.deep.equal(['snapshot 2 1', 'after 2']);
   });
 
-  it('makes the log durable before the snapshot counts', async () => {
-    const disk = new MemoryDisk();
-    const { log } = openLog(disk);
-    const rewrite = log.beginRewrite();
-    appendAll(log, 'seen by the snapshot');
-    rewrite.append(Buffer.from('snapshot'));
-    await rewrite.finish();
-    expect(log.syncedPosition).to.equal(log.position);
-    expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['snapshot', 'seen by the snapshot']);
-  });
-
-  it('writes large snapshots, of small and large payloads, and syncs them bit by bit', async () => {
-    const disk = new MemoryDisk();
-    const { log } = openLog(disk);
-    const rewrite = log.beginRewrite();
-    const before = disk.syncCount;
-    const sizes = [10, 300_000, 65_520, 65_521, 5, ...Array.from({ length: 200 }, () => 70_000)];
-    const texts = sizes.map((size, index) => String.fromCharCode(97 + (index % 26)).repeat(size));
-    for (const text of texts) {
-      rewrite.append(Buffer.from(text));
-      await rewrite.caughtUp();
-    }
-    expect(disk.syncCount - before).to.be.within(3, 8);
-    await rewrite.finish();
-    expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(texts);
-  });
-
-  it('lets the caller wait for a disk that is slower than the writing', async () => {
-    const { disk, endSync } = disksWithHeldSyncs();
-    const { log } = openLog(disk);
-    const rewrite = log.beginRewrite();
-    while (await endSync()); // of the rotation
-    const part = Buffer.alloc(2 ** 20);
-    for (let i = 0; i < 10; i++) rewrite.append(part);
-    let isCaughtUp = false;
-    const caughtUp = rewrite.caughtUp().then(() => (isCaughtUp = true));
-    await settled();
-    expect(isCaughtUp).to.equal(false);
-    await endSync();
-    await caughtUp;
-  });
-
-  it('leaves everything as it was when it is aborted, and may begin anew', async () => {
-    const disk = new MemoryDisk();
-    const { log } = openLog(disk);
+  it('latches if the half-made next segment cannot be removed', () => {
+    const plan = ({ name, path }: Step): Fault | undefined =>
+      path === segment(2) && name !== 'create' ? { kind: 'error', code: 'ENOSPC' } : undefined;
+    const { log } = openLog(new MemoryDisk({ plan }));
     appendAll(log, 'a');
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('snapshot'));
-    expect(() => log.beginRewrite()).to.throw(AssertionError);
-    rewrite.abort();
-    rewrite.abort();
-    expect(() => rewrite.append(Buffer.from('more'))).to.throw('aborted');
-    appendAll(log, 'b');
-    expect(disk.list('/data/aof')).to.deep.equal(['0000000001.aof', '0000000002.aof']);
-    const again = log.beginRewrite();
-    again.append(Buffer.from('ab'));
-    await again.finish();
-    expect(openLog(disk.kill()).payloads).to.deep.equal(['ab']);
+    expect(() => log.rotate()).to.throw(LogFailedError, 'could neither be written nor removed');
   });
 
-  it('fails alone when only the snapshot cannot be written, and the log goes on', async () => {
-    const { disk, arm } = diskThatFails('append', { kind: 'error', code: 'ENOSPC', takenBytes: 100 });
+  it('latches EMFILE at a write: that is no want of room', () => {
+    const { disk, arm } = diskThatFails('append', { kind: 'error', code: 'EMFILE' });
     const { log } = openLog(disk);
-    appendAll(log, 'a');
-    const rewrite = log.beginRewrite();
-    await settled();
     arm();
-    expect(() => rewrite.append(Buffer.alloc(300_000))).to.throw(DiskError, 'injected');
-    const error = await rewrite.finish().catch((cause: unknown) => cause);
-    expect(error).to.be.instanceOf(DiskError);
-    expect(log.failed).to.equal(undefined);
-    appendAll(log, 'b');
-    await log.sync();
-    expect(disk.list('/data/aof')).to.deep.equal(['0000000001.aof', '0000000002.aof']);
-    expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['a', 'b']);
+    expect(() => appendAll(log, 'a')).to.throw(LogFailedError);
   });
 
-  it('fails alone when the snapshot cannot be synced', async () => {
-    const { disk, arm } = diskThatFails('sync', { kind: 'error', code: 'EIO' });
-    const { log } = openLog(disk);
-    appendAll(log, 'a');
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('snapshot'));
-    await log.sync();
-    arm();
-    expect(await rewrite.finish().catch((cause: unknown) => cause)).to.be.instanceOf(DiskError);
-    expect(log.failed).to.equal(undefined);
-    expect(openLog(disk.kill()).payloads).to.deep.equal(['a']);
-  });
-
-  it('fails the log when its name cannot be made durable: the names of segments are in the same directory', async () => {
-    const { disk, arm } = diskThatFails('syncdir', { kind: 'error', code: 'EIO' });
+  it('leaves out a seal, and says so in the next frame that it can write', async () => {
+    const { disk, state } = diskWithLittleRoom(['append'], 'ENOSPC', 9);
     const { log, failures } = openLog(disk);
     appendAll(log, 'a');
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('snapshot'));
+    log.rotate();
+    appendAll(log, 'b');
+    const size = disk.sizeOf(segment(2));
+    state.hasRoom = false;
     await log.sync();
-    arm();
-    expect(await rewrite.finish().catch((cause: unknown) => cause)).to.be.instanceOf(LogFailedError);
-    expect(failures).to.deep.equal([log.failed]);
-    expect(disk.exists(segment(1))).to.equal(true);
-    expect(openLog(disk.kill()).payloads).to.deep.equal(['snapshot']);
-  });
-
-  it('is aborted when the log is closed, also while it finishes', async () => {
-    const { disk, endSync } = disksWithHeldSyncs();
-    const { log } = openLog(disk);
-    appendAll(log, 'a');
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('snapshot'));
-    const finished = rewrite.finish().catch((cause: unknown) => cause);
-    await endSync();
     log.close();
-    expect(await finished).to.be.instanceOf(Error);
-    while (await endSync());
-    expect(openLog(disk.kill()).payloads).to.deep.equal(['a']);
-  });
-
-  it('may begin anew while the files that the last one replaced are being removed', async () => {
-    const { disk, endSync } = disksWithHeldSyncs();
-    const { log } = openLog(disk);
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('snapshot'));
-    const finished = rewrite.finish();
-    while (disk.exists(segment(1))) await endSync();
-    rewrite.abort();
-    const again = log.beginRewrite();
-    again.append(Buffer.from('snapshot again'));
-    const finishedAgain = again.finish();
-    while (await endSync());
-    await finished;
-    await finishedAgain;
-    expect(openLog(disk.kill()).payloads).to.deep.equal(['snapshot again']);
-  });
-
-  it('goes on when an old file cannot be removed, and the next start removes it', async () => {
-    const { disk, arm } = diskThatFails('remove', { kind: 'error', code: 'EIO' });
-    const { log, reports } = openLog(disk);
-    const rewrite = log.beginRewrite();
-    rewrite.append(Buffer.from('snapshot'));
-    arm();
-    await rewrite.finish();
-    expect(reports.join()).to.include('removing it failed');
-    expect(disk.list('/data/aof')).to.include('0000000001.aof');
-    const next = disk.kill();
-    expect(openLog(next).payloads).to.deep.equal(['snapshot']);
-    expect(next.list('/data/aof')).to.deep.equal(['0000000001.base', '0000000002.aof']);
+    expect([disk.sizeOf(segment(2)), failures]).to.deep.equal([size, []]);
+    expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['a', 'b']);
   });
 });
 
-describe('AppendOnlyFile sizeBytes', () => {
-  it('is the size of the files that are there, through rotations, rewrites and restarts', async () => {
+describe('AppendOnlyFile closedSegments', () => {
+  const facts = (disk: MemoryDisk, number: number): ClosedSegment => {
+    const content = disk.contentOf(segment(number));
+    const header = decodeFileHeader(segment(number), 'segment', content);
+    if (header === undefined) throw new Error('no header');
+    return { number, sizeBytes: content.length, fileId: header.fileId, nextFileId: header.nextFileId };
+  };
+
+  it('are those behind the current one, as they are on the disk, of this instance and of those before', async () => {
     const disk = new MemoryDisk();
-    let { log } = openLog(disk);
-    const check = (): void => {
-      const names = disk.list('/data/aof');
-      const size = (name: string): number => disk.contentOf(`/data/aof/${name}`).length;
-      const sum = (sizes: number[]): number => sizes.reduce((total, bytes) => total + bytes, 0);
-      expect(log.sizeBytes).to.equal(sum(names.map(size)));
-      expect(log.baseSizeBytes).to.equal(sum(names.filter((name) => name.endsWith('.base')).map(size)));
-    };
-    check();
+    const rotated: ClosedSegment[] = [];
+    const options: LogOptions = { segmentBytesMax: 200, onRotated: (closed) => rotated.push(closed) };
+    let { log } = openLog(disk, options);
+    expect(log.closedSegments).to.deep.equal([]);
     for (let round = 0; round < 3; round++) {
-      appendAll(log, 'abc');
+      appendAll(log, 'x'.repeat(180), 'y'.repeat(50));
       log.rotate();
-      appendAll(log, 'defg');
-      check();
-      await log.sync();
-      const rewrite = log.beginRewrite();
-      rewrite.append(Buffer.from('abcdefg'));
-      await rewrite.finish();
-      check();
+      const expected = Array.from({ length: log.segmentNumber - 1 }, (_, index) => facts(disk, index + 1));
+      expect(log.closedSegments).to.deep.equal(expected);
+      expect(rotated).to.deep.equal(expected);
       await log.sync();
       log.close();
-      ({ log } = openLog(disk));
-      check();
+      ({ log } = openLog(disk, options));
+      expect(log.closedSegments).to.deep.equal(expected);
     }
-    expect(disk.exists(base(6))).to.equal(true);
+  });
+
+  it('are told of before the append that closed one goes on', () => {
+    const seen: unknown[] = [];
+    const { log } = openLog(new MemoryDisk(), {
+      segmentBytesMax: 50,
+      onRotated: ({ number }) => seen.push([number, log.segmentNumber, log.closedSegments.length, log.position]),
+    });
+    appendAll(log, 'x'.repeat(60));
+    appendAll(log, 'y');
+    expect(seen).to.deep.equal([[1, 2, 1, 76]]);
+  });
+
+  it('never hold one without payloads: it is not rotated, also when it is full or has a seal', async () => {
+    const disk = new MemoryDisk();
+    const { log } = openLog(disk, { segmentBytesMax: 1 });
+    expect(log.rotate()).to.equal(false);
+    appendAll(log, 'a');
+    expect(log.rotate()).to.equal(true);
+    await settled();
+    expect(disk.sizeOf(segment(2))).to.equal(FILE_HEADER_BYTES + FRAME_HEADER_BYTES);
+    expect(log.rotate()).to.equal(false);
+    log.close();
+    const { log: next } = openLog(disk);
+    expect(next.rotate()).to.equal(false);
+    appendAll(next, 'b');
+    next.close();
+    const { log: last } = openLog(disk);
+    expect(last.rotate()).to.equal(true);
+    expect(last.closedSegments.map(({ number }) => number)).to.deep.equal([1, 2]);
+  });
+});
+
+describe('AppendOnlyFile whenDurable', () => {
+  it('resolves when the segment and the name of the next are durable, in order', async () => {
+    const { disk, endSync } = disksWithHeldSyncs();
+    const { log } = openLog(disk);
+    const durable: number[] = [];
+    for (const number of [1, 2]) {
+      appendAll(log, 'a');
+      log.rotate();
+      void log.whenDurable(number).then(() => durable.push(number));
+    }
+    const seen: number[][] = [];
+    while (await endSync()) seen.push([...durable]);
+    // The directory with the name of 2, then with that of 3; segment 1, segment 2, the header of 3.
+    expect(seen).to.deep.equal([[], [], [1], [1, 2], [1, 2]]);
+    await log.whenDurable(1);
+    expect(() => log.whenDurable(3)).to.throw(AssertionError);
+  });
+
+  it('waits for the name of the next segment also where a sync covered all before the rotation', async () => {
+    const { disk, endSync } = disksWithHeldSyncs();
+    const { log } = openLog(disk);
+    appendAll(log, 'a');
+    log.requestSync();
+    log.rotate();
+    let isDurable = false;
+    void log.whenDurable(1).then(() => (isDurable = true));
+    await endSync(); // segment 1
+    expect([isDurable, log.syncedPosition]).to.deep.equal([false, log.position]);
+    expect(openLog(disk.crash(keepNothing)).log.segmentNumber).to.equal(1);
+    const second = disksWithHeldSyncs();
+    const { log: other } = openLog(second.disk);
+    appendAll(other, 'a');
+    other.requestSync();
+    other.rotate();
+    const waiting = other.whenDurable(1);
+    await second.endSync(); // segment 1
+    await second.endSync(); // the directory
+    await waiting;
+    expect(second.disk.crash(keepNothing).exists(segment(2))).to.equal(true);
+  });
+
+  it('resolves for what was there at the start', async () => {
+    const disk = new MemoryDisk();
+    const { log } = openLog(disk);
+    appendAll(log, 'a');
+    log.rotate();
+    appendAll(log, 'b');
+    const { log: next } = openLog(disk.kill());
+    await next.whenDurable(1);
+  });
+
+  it('rejects when the log fails or is closed before, and goes on resolving for what is durable', async () => {
+    const { disk, arm } = diskThatFails('sync', { kind: 'error', code: 'EIO' });
+    const { log } = openLog(disk);
+    appendAll(log, 'a');
+    log.rotate();
+    await log.whenDurable(1);
+    appendAll(log, 'b');
+    await settled();
+    arm();
+    log.rotate();
+    const error = await log.whenDurable(2).catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(LogFailedError).and.to.equal(log.failed);
+    expect(await log.whenDurable(2).catch((cause: unknown) => cause)).to.equal(error);
+    await log.whenDurable(1);
+
+    const held = disksWithHeldSyncs();
+    const { log: other } = openLog(held.disk);
+    appendAll(other, 'a');
+    other.rotate();
+    const waiting = other.whenDurable(1).catch((cause: unknown) => cause);
+    other.close();
+    expect(String(await waiting)).to.include('was closed');
+  });
+});
+
+describe('AppendOnlyFile release', () => {
+  const threeClosed = async (disk: MemoryDisk): Promise<OpenedLog> => {
+    const opened = openLog(disk);
+    for (const text of ['a', 'b', 'c']) {
+      appendAll(opened.log, text);
+      opened.log.rotate();
+    }
+    appendAll(opened.log, 'd');
+    await opened.log.whenDurable(3);
+    return opened;
+  };
+
+  it('removes closed segments in order, and sizeBytes tells', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await threeClosed(disk);
+    const sizeOnDisk = (): number =>
+      disk.list('/data/aof').reduce((total, name) => total + disk.sizeOf(`/data/aof/${name}`), 0);
+    expect(log.sizeBytes).to.equal(sizeOnDisk());
+    const [, second] = log.closedSegments;
+    for (const number of [1, 2]) {
+      const released = log.release(number);
+      expect(log.closedSegments[0].number).to.equal(number + 1);
+      await released;
+      expect(disk.list('/data/aof')).to.have.length(4 - number);
+      expect(log.sizeBytes).to.equal(sizeOnDisk());
+    }
+    expect(openLog(disk.kill(), { flushed: second }).payloads).to.deep.equal(['c', 'd']);
+  });
+
+  it('takes no other than the oldest, none that is not durable, and not the current one', async () => {
+    const refused = async (log: AppendOnlyFile, number: number): Promise<void> => {
+      expect(await log.release(number).catch((cause: unknown) => cause)).to.be.instanceOf(AssertionError);
+    };
+    const { log } = await threeClosed(new MemoryDisk());
+    for (const number of [0, 2, 3, 4]) await refused(log, number);
+    await log.release(1);
+    await refused(log, 1);
+    const held = openLog(disksWithHeldSyncs().disk).log;
+    appendAll(held, 'a');
+    held.rotate();
+    await refused(held, 1);
+    await refused(held, 2);
+  });
+
+  it('reports a file that cannot be removed, and leaves it to the next start', async () => {
+    const { disk, arm } = diskThatFails('remove', { kind: 'error', code: 'EIO' });
+    const { log, reports } = await threeClosed(disk);
+    const [first] = log.closedSegments;
+    arm();
+    await log.release(1);
+    expect(reports).to.have.length(1);
+    expect(reports[0]).to.include(`${segment(1)}: removing it failed`);
+    expect(log.closedSegments).to.have.length(2);
+    const next = disk.kill();
+    expect(next.exists(segment(1))).to.equal(true);
+    openLog(next, { flushed: first });
+    expect(next.exists(segment(1))).to.equal(false);
+  });
+
+  it('does nothing when the log is closed, and goes on when it has failed', async () => {
+    const { disk, arm } = diskThatFails('append', { kind: 'error', code: 'EIO' });
+    const { log } = await threeClosed(disk);
+    arm();
+    expect(() => appendAll(log, 'e')).to.throw(LogFailedError);
+    await log.release(1);
+    expect(disk.exists(segment(1))).to.equal(false);
+    log.close();
+    await log.release(2);
+    expect(disk.exists(segment(2))).to.equal(true);
   });
 });
 
