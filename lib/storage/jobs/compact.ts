@@ -1,0 +1,105 @@
+import { assert } from '../../base/assert.js';
+import type { Disk } from '../../host/ports.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import type { TableStamps } from '../sstable/table-writer.js';
+import type { CompactionJob, CompactionResult } from './job.js';
+import type { RecordSink } from './merge-runs.js';
+import { RunMerge } from './merge-runs.js';
+import type { Pace } from './pace.js';
+import { RunReader } from './run-reader.js';
+import { TableOutputs } from './table-outputs.js';
+
+/** Runs a compaction to its end. Throws DiskError, CorruptionError and JobAbortedError: then it has left nothing behind. */
+export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace): CompactionResult {
+  // Tables in which everything is dead are not even read.
+  const runs = job.runs.map((run) => run.filter(({ maxStamp }) => maxStamp > job.floor));
+  const inputs = runs.flat();
+  const { directory, origin } = job;
+  const outputs = new TableOutputs({ disk, directory, reserved: job.outputs, table: job.options, origin, pace });
+  const readers = runs.map((run) => new RunReader(disk, job, run, pace));
+  try {
+    for (const reader of readers) reader.next();
+    const sink = new SplittingSink(outputs, job, stampsOf(inputs, job.floor));
+    const foreign = inputs.some((table) => table.foreign);
+    const merge = new RunMerge(readers, { ...job, foreign }, sink);
+    merge.run();
+    sink.finish();
+    outputs.commit();
+    return resultOf(job, inputs, outputs, merge);
+  } catch (error) {
+    outputs.discard();
+    throw error;
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+}
+
+/** Goes on in a new table when one is full, but never between records of one position. */
+class SplittingSink implements RecordSink {
+  private readonly outputs: TableOutputs;
+  private readonly db: number;
+  private readonly tableBytes: number;
+  private readonly stamps: TableStamps;
+
+  constructor(outputs: TableOutputs, { db, tableBytes }: CompactionJob, stamps: TableStamps) {
+    this.outputs = outputs;
+    this.db = db;
+    this.tableBytes = tableBytes;
+    this.stamps = stamps;
+  }
+
+  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs: number): void {
+    const { outputs } = this;
+    const table = outputs.current;
+    if (table !== undefined && table.sizeBytes >= this.tableBytes && table.lastPosition !== position) {
+      if (outputs.hasNext) this.finish();
+    }
+    outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs);
+  }
+
+  finish(): void {
+    this.outputs.finish(this.stamps);
+  }
+}
+
+/** What holds for any part of the inputs that is above the floor. */
+function stampsOf(inputs: readonly TableMeta[], floor: number): TableStamps {
+  return {
+    minStamp: Math.max(
+      floor + 1,
+      inputs.reduce((least, { minStamp }) => Math.min(least, minStamp), Infinity),
+    ),
+    maxStamp: inputs.reduce((most, { maxStamp }) => Math.max(most, maxStamp), 0),
+    foreign: inputs.some((table) => table.foreign),
+  };
+}
+
+function resultOf(
+  job: CompactionJob,
+  inputs: readonly TableMeta[],
+  outputs: TableOutputs,
+  merge: RunMerge,
+): CompactionResult {
+  const { recordsOut, superseded, emptyDropped, expiredDropped } = merge;
+  const recordsIn = sum(job.runs.flat(), ({ recordCount }) => recordCount);
+  const flushedDropped = merge.flushedDropped + recordsIn - sum(inputs, ({ recordCount }) => recordCount);
+  const accounted = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped;
+  assert(recordsIn === accounted, 'every record is accounted for');
+  return {
+    tables: outputs.metas,
+    readBytes: sum(inputs, ({ fileBytes }) => fileBytes),
+    writtenBytes: outputs.writtenBytes,
+    recordsIn,
+    recordsOut,
+    superseded,
+    emptyDropped,
+    expiredDropped,
+    flushedDropped,
+    liveCount: sum(outputs.metas, ({ recordCount, emptyCount }) => recordCount - emptyCount),
+    expiringCount: sum(outputs.metas, ({ expiringCount }) => expiringCount),
+  };
+}
+
+function sum(tables: readonly TableMeta[], of: (table: TableMeta) => number): number {
+  return tables.reduce((total, table) => total + of(table), 0);
+}

@@ -1,0 +1,124 @@
+/**
+ * What the main thread asks of the threads that flush and compact, and what they answer: plain data that can be sent from
+ * one thread to another.
+ *
+ * A job reads files that do not change and makes new ones. When it has answered, these are durable, their names too; when it has failed,
+ * they are gone again, unless the disk refuses that as well: nobody knows of them then, and the next start removes them.
+ */
+
+import type { FileId } from '../log/aof-frame.js';
+import type { Compression } from '../sstable/compression.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+
+/** Which files a job may make: tables `firstId` to `firstId + count - 1`. All their ids are drawn from one random number. */
+export interface ReservedTables {
+  readonly firstId: number;
+  /** At least 1. */
+  readonly count: number;
+  /** Drawn for this job alone. */
+  readonly seed: FileId;
+}
+
+export interface TableOptions {
+  /** What a data block has at most, unless it holds one record. */
+  readonly blockBytes: number;
+  readonly compression: Compression;
+  /** Of the bloom filter. */
+  readonly filterBitsPerKey: number;
+}
+
+/** A segment of the log that is appended to no more. */
+export interface ClosedSegment {
+  readonly number: number;
+  readonly fileId: FileId;
+  readonly sizeBytes: number;
+}
+
+/** Everything in database `db` that is stamped up to `stamp` is dead: it was emptied. */
+export interface DatabaseFloor {
+  readonly db: number;
+  readonly stamp: number;
+}
+
+/** Closed segments become tables: one for each physical database that they say anything of. */
+export interface FlushJob {
+  readonly kind: 'flush';
+  /** The data directory. */
+  readonly directory: string;
+  /** Oldest first. Together they have less than 4 GiB. */
+  readonly segments: readonly ClosedSegment[];
+  /** Of PositionHasher. */
+  readonly positionKey: Uint8Array;
+  /** This node's ordinal. */
+  readonly origin: number;
+  readonly floors: readonly DatabaseFloor[];
+  /** REQUIRES: as many as there may be databases. */
+  readonly outputs: ReservedTables;
+  readonly options: TableOptions;
+}
+
+export interface FlushResult {
+  /** At most one a database; none where nothing is left. */
+  readonly tables: readonly TableMeta[];
+  /** The last map from SELECT's numbers to physical databases that the segments hold, if there is one. */
+  readonly databases: DatabaseMap | undefined;
+  /** By how far the segments themselves have emptied databases. */
+  readonly floors: readonly DatabaseFloor[];
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  /** What was in the segments, and what became of it: one record a key. */
+  readonly changes: number;
+  readonly records: number;
+}
+
+/** The physical database of each of SELECT's numbers, as of `stamp`. */
+export interface DatabaseMap {
+  readonly stamp: number;
+  readonly origin: number;
+  readonly physical: readonly number[];
+}
+
+/** Tables of one database are merged into new ones. */
+export interface CompactionJob {
+  readonly kind: 'compact';
+  readonly db: number;
+  /** The data directory. */
+  readonly directory: string;
+  /** Newest first. The tables of a run rise and do not overlap. */
+  readonly runs: readonly (readonly TableMeta[])[];
+  /** First and last position (inclusive), in pairs, of all tables of the database that are older than the inputs. */
+  readonly deeper: Float64Array;
+  /** Everything stamped up to this is dead: the database was emptied; 0: it never was. */
+  readonly floor: number;
+  /**
+   * What expires up to this Unix millisecond is dropped, at the bottom. REQUIRES: whatever is newer than the inputs (the tables above, the
+   * log, the memory) was written at or after it. A PERSIST or EXPIRE that came in time says nothing of the value: it would
+   * be left with nothing if that were dropped meanwhile.
+   */
+  readonly nowMs: number;
+  /** This node's ordinal. */
+  readonly origin: number;
+  /** An output that has this many bytes is followed by the next; the last of the reserved ones takes the rest. */
+  readonly tableBytes: number;
+  readonly outputs: ReservedTables;
+  readonly options: TableOptions;
+}
+
+export interface CompactionResult {
+  /** Rising; none if nothing is left. */
+  readonly tables: readonly TableMeta[];
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly recordsIn: number;
+  /** recordsIn = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped. */
+  readonly recordsOut: number;
+  /** Records that went into another one of their key, or gave way to it. */
+  readonly superseded: number;
+  /** Records dropped because nothing in them was live, because they had expired, or because their database was emptied. */
+  readonly emptyDropped: number;
+  readonly expiredDropped: number;
+  readonly flushedDropped: number;
+  /** Of the outputs' records: those that hold something, and those that have an expiry. */
+  readonly liveCount: number;
+  readonly expiringCount: number;
+}

@@ -1,0 +1,80 @@
+import { assert } from '../../base/assert.js';
+import type { Disk, ReadableFile } from '../../host/ports.js';
+import { tablesDirectory } from '../levels/table-files.js';
+import { Block } from '../sstable/block.js';
+import type { BlockScanner } from '../sstable/block-scanner.js';
+import { tablePath } from '../sstable/table-format.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import { TableReader } from '../sstable/table-reader.js';
+import type { CompactionJob } from './job.js';
+import type { Pace } from './pace.js';
+
+/** Walks the records of a run, table after table, from the lowest position to the highest. All methods throw DiskError, CorruptionError and JobAbortedError. */
+export class RunReader {
+  /** Of the current record; -1 before the first one, Infinity behind the last one. */
+  position = -1;
+  /** The current record is `block`'s number `index`. Valid until `next`. */
+  block = new Block();
+  index = 0;
+  /** The origin of the pairs that the current table's records hold short. */
+  origin = 0;
+  /** The current table's records cannot be copied as they are: parts may be dead, or another origin's. */
+  mustDecode = false;
+
+  private readonly disk: Disk;
+  private readonly job: CompactionJob;
+  private readonly tables: readonly TableMeta[];
+  private readonly pace: Pace;
+  private file: ReadableFile | undefined;
+  private table: TableReader | undefined;
+  private scanner: BlockScanner | undefined;
+  private nextTable = 0;
+
+  /** Stands before the first record. */
+  constructor(disk: Disk, job: CompactionJob, tables: readonly TableMeta[], pace: Pace) {
+    this.disk = disk;
+    this.job = job;
+    this.tables = tables;
+    this.pace = pace;
+  }
+
+  /** Moves to the next record. REQUIRES: it is not behind the last one. */
+  next(): void {
+    if (++this.index < this.block.count) this.position = this.block.position(this.index);
+    else this.openNextBlock();
+  }
+
+  close(): void {
+    this.file?.close();
+    this.file = this.table = this.scanner = undefined;
+  }
+
+  private openNextBlock(): void {
+    while (this.scanner?.next() !== true) {
+      if (!this.openNextTable()) {
+        this.position = Infinity;
+        return;
+      }
+    }
+    const { block, blockNumber } = this.scanner;
+    this.pace.spend(this.table?.index.lengthOf(blockNumber) ?? 0);
+    assert(block.position(0) >= this.position, 'a run rises');
+    this.block = block;
+    this.index = 0;
+    this.position = block.position(0);
+  }
+
+  private openNextTable(): boolean {
+    this.close();
+    if (this.nextTable === this.tables.length) return false;
+    const { job } = this;
+    const meta = this.tables[this.nextTable++];
+    assert(meta.smallest > this.position, 'the tables of a run rise');
+    this.file = this.disk.openForReading(tablePath(tablesDirectory(job.directory), meta.id));
+    this.table = new TableReader(this.file, meta);
+    this.scanner = this.table.scan();
+    this.origin = this.table.footer.origin;
+    this.mustDecode = this.origin !== job.origin || meta.minStamp <= job.floor;
+    return true;
+  }
+}
