@@ -28,6 +28,9 @@ export class AofSegment {
   hasPayloads: boolean;
   /** Bytes of the file that are known to be durable. If more than 0, so is every earlier segment, and the file's name. */
   syncedBytes = 0;
+  /** How often the end of a frame was cut off that could not be written; and how many of these cuts are durable. */
+  cuts = 0;
+  syncedCuts = 0;
   /** Is the name in the directory durable? */
   isNameDurable = false;
   /** The position of the log behind the last frame of this segment. */
@@ -100,6 +103,12 @@ export class AofSegment {
   appendSeal(): void {
     this.encodeHeader(scratch, 0, FrameKind.seal, NOTHING);
     this.file.append(scratch, 0, FRAME_HEADER_BYTES);
+  }
+
+  /** Takes back what was written of a frame: the segment ends again where it did before. Throws DiskError. */
+  cutBack(sizeBytes: number): void {
+    this.file.truncate(sizeBytes);
+    this.cuts++;
   }
 
   /** What it is when the next one takes its place. */

@@ -131,8 +131,11 @@ export class AofSyncer {
     const segment = this.segments[0];
     if (this.isStopped || !this.needsSync(segment)) return;
     const bytes = segment.sizeBytes;
-    const { position } = segment;
-    this.start(segment.file.sync(), () => this.onDurable(segment, bytes, position));
+    const { position, cuts } = segment;
+    this.start(segment.file.sync(), () => {
+      segment.syncedCuts = cuts;
+      this.onDurable(segment, bytes, position);
+    });
   }
 
   private needsSync(segment: AofSegment): boolean {

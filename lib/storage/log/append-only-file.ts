@@ -13,7 +13,7 @@
  *    cache holds is then no longer what the disk holds.
  * 5. A write for which there is no room (disk-full-error.ts) is not such a failure: what was written of the frame is cut off
  *    again, and the log is what it was. A sync that finds no room is one: file systems that allocate late say only then that
- *    they have no place for data that was taken before, and that data may be lost.
+ *    they have no place for data that was taken before, and that data may be lost. No segment follows before the cut is durable.
  * 6. At most one segment's name is not durable, so that a crash leaves no gap among the segments.
  *
  * The log is kept short by its user, who moves what closed segments hold to tables:
@@ -191,7 +191,7 @@ export class AppendOnlyFile {
     this.refuseIfFailed();
     const before = this.current;
     if (!before.hasPayloads) return false;
-    this.makeNameDurable(before);
+    this.prepareForNext(before);
     this.current = this.createNext(before);
     const closed = before.asClosed();
     this.closed = [...this.closed, closed];
@@ -252,15 +252,20 @@ export class AppendOnlyFile {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** Blocks, but only where two rotations follow each other within the time of a sync. Throws LogFailedError. */
-  private makeNameDurable(segment: AofSegment): void {
-    if (segment.isNameDurable) return;
+  /**
+   * Makes durable what has to be so before the next segment is there: the name of this one, and that it is not longer than the
+   * next one will say. Blocks, but only where two rotations follow each other within the time of a sync, and where the disk was
+   * full within that time. Throws LogFailedError.
+   */
+  private prepareForNext(segment: AofSegment): void {
     try {
-      this.options.disk.syncDirectory(this.directory);
+      if (!segment.isNameDurable) this.options.disk.syncDirectory(this.directory);
+      segment.isNameDurable = true;
+      if (segment.syncedCuts < segment.cuts) segment.file.syncNow();
+      segment.syncedCuts = segment.cuts;
     } catch (error) {
       throw this.fail(error);
     }
-    segment.isNameDurable = true;
   }
 
   /** Throws DiskFullError and LogFailedError. */
@@ -294,7 +299,7 @@ export class AppendOnlyFile {
   private undo(sizeBytes: number, error: unknown): Error {
     if (!isDiskFull(error)) return this.fail(error);
     try {
-      this.current.file.truncate(sizeBytes);
+      this.current.cutBack(sizeBytes);
     } catch (cause) {
       return this.fail(cause);
     }

@@ -21,6 +21,7 @@ const fates: readonly (readonly [string, (seed: number) => CrashFate])[] = [
   ['everything', () => keepEverything],
   ['entries only', () => ({ ...keepNothing, keepsEntry: () => true })],
   ['data only', () => ({ ...keepEverything, keepsEntry: () => false })],
+  ['all but truncations', () => ({ ...keepEverything, keepsTruncation: () => false })],
   ...[0, 1, 2, 3].map((index) => [`append ${index}`, () => keepOnlyAppend(index)] as const),
   ...[1, 7, 39, 55, 300, 511].map((bytes) => [`${bytes} bytes`, () => keepFirst(bytes)] as const),
   ...[1, 2, 3, 4, 5, 6].map(

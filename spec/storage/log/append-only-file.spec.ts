@@ -11,7 +11,7 @@ import {
 } from '../../../lib/storage/log/aof-frame.js';
 import type { AppendOnlyFile, ClosedSegment } from '../../../lib/storage/log/append-only-file.js';
 import { DiskFullError } from '../../../lib/storage/log/disk-full-error.js';
-import { keepNothing } from '../../sim/crash-fate.js';
+import { keepEverything, keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import type { LogOptions, OpenedLog } from './aof-harness.js';
@@ -389,6 +389,19 @@ describe('AppendOnlyFile without room', () => {
     await settled();
     expect(synced).to.deep.equal([log.position]);
     expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['a']);
+  });
+
+  it('makes the cut durable before there is a next segment, which says how long this one is', () => {
+    const { disk, state } = diskWithLittleRoom(['append'], 'ENOSPC', 9);
+    const { log } = openLog(disk);
+    appendAll(log, 'a');
+    state.hasRoom = false;
+    thrownBy(DiskFullError, () => appendAll(log, 'b'));
+    state.hasRoom = true;
+    log.rotate();
+    appendAll(log, 'c');
+    const undone = { ...keepEverything, keepsTruncation: () => false };
+    expect(openLog(disk.crash(undone)).payloads).to.deep.equal(['a', 'c']);
   });
 
   it('latches if what was written cannot be cut off again', () => {
