@@ -5,6 +5,7 @@
  *     {"removed":[7,9],"added":[{"level":5,"table":{"id":12, ...}}],"nextTableId":13}
  */
 
+import { AssertionError } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
 import { POSITION_LIMIT } from '../../base/position.js';
 import { STAMP_LIMIT } from '../../base/stamp.js';
@@ -114,6 +115,15 @@ const versionEdit = object<object, VersionEdit>(
 
 export function encodeEdit(edit: VersionEdit): Buffer {
   return Buffer.from(JSON.stringify(edit), 'utf8');
+}
+
+/** Asserts that `decodeEdit` will take what `encodeEdit` makes of it: else the node would not start again. */
+export function assertEdit(edit: VersionEdit): void {
+  try {
+    versionEdit(edit, 'edit');
+  } catch (cause) {
+    throw cause instanceof ShapeError ? new AssertionError(cause.message, { cause }) : cause;
+  }
 }
 
 /** Reads an edit that was found in the file `path` at `offset`. Throws CorruptionError if it is none that is known. */

@@ -1,0 +1,141 @@
+/** What a compaction does, as data: chosen by compaction-picker.ts and full-compaction.ts, carried out elsewhere. */
+
+import { STAMPS_PER_MS, stampMs } from '../../base/stamp.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import { hullOf } from './level.js';
+import type { PositionRange } from './level.js';
+import type { VersionEdit } from './version-edit.js';
+import type { Version } from './version.js';
+
+/**
+ * Why: level 0 has many tables; a level is too large; many deletes; everything has expired; everything was emptied (FLUSHDB); COMPACT.
+ */
+export type CompactionReason = 'level 0' | 'size' | 'deletes' | 'expired' | 'flushed' | 'full';
+
+/** The round of a level goes on behind this position. */
+export interface Cursor {
+  readonly db: number;
+  readonly level: number;
+  readonly position: number;
+}
+
+interface Common {
+  readonly db: number;
+  readonly reason: CompactionReason;
+  /** How urgent it is: 1 or more, or 0 if there is nothing to gain but space. */
+  readonly score: number;
+}
+
+/** Tables are merged into new ones. */
+export interface MergeCompaction extends Common {
+  readonly kind: 'merge';
+  /** Newest first. The tables of a run rise and do not overlap. */
+  readonly runs: readonly (readonly TableMeta[])[];
+  readonly outputLevel: number;
+  /** First and last position, in pairs, of the tables that are older than the inputs: deletes of keys there must stay. */
+  readonly deeper: Float64Array;
+  /**
+   * What expires up to this Unix millisecond may be dropped where nothing is deeper. Whatever is newer than the inputs was
+   * written later: so there is no PERSIST or EXPIRE of it that came in time.
+   */
+  readonly expireUpToMs: number;
+  readonly cursor?: Cursor;
+}
+
+/** Tables get to a deeper level as they are. */
+export interface MoveCompaction extends Common {
+  readonly kind: 'move';
+  readonly tables: readonly TableMeta[];
+  readonly outputLevel: number;
+  readonly cursor?: Cursor;
+}
+
+/** Tables go: everything in them is dead, and nothing older comes to light. */
+export interface DropCompaction extends Common {
+  readonly kind: 'drop';
+  readonly tables: readonly TableMeta[];
+}
+
+export type Compaction = MergeCompaction | MoveCompaction | DropCompaction;
+
+/** What the choice depends on besides the version. */
+export interface CompactionState {
+  /** Ids of the tables that running jobs read. */
+  readonly busy: ReadonlySet<number>;
+  readonly nowMs: number;
+  /** What is in no table yet was written at this Unix millisecond or later. */
+  readonly unflushedSinceMs: number;
+  /** By `cursorKey`: positions. */
+  readonly cursors: ReadonlyMap<number, number>;
+  /** Is there nothing else to do, so that space may be won back? */
+  readonly isIdle: boolean;
+}
+
+/**
+ * Stamps may be ahead of the clock by which expiry is judged: within one turn of the loop that stands still, and each write
+ * has a stamp of its own.
+ */
+const STAMP_LEAD_MS = 10_000;
+
+export function cursorKey(db: number, level: number): number {
+  return db * 8 + level;
+}
+
+export function inputsOf(compaction: Compaction): readonly TableMeta[] {
+  return compaction.kind === 'merge' ? compaction.runs.flat() : compaction.tables;
+}
+
+/** The edit of a compaction that is done; `outputs` are the tables that a merge has made. */
+export function editOf(compaction: Compaction, outputs: readonly TableMeta[] = []): VersionEdit {
+  const removed = inputsOf(compaction).map(({ id }) => id);
+  if (compaction.kind === 'drop') return { removed };
+  const tables = compaction.kind === 'move' ? compaction.tables : outputs;
+  return { removed, added: tables.map((table) => ({ level: compaction.outputLevel, table })) };
+}
+
+/** May the table not be an input: because it is one already, or because it is damaged? */
+export function isBlocked(version: Version, { busy }: CompactionState, { id }: TableMeta): boolean {
+  return busy.has(id) || version.quarantined.has(id);
+}
+
+/** Says what a merge of `runs` must know of the rest. REQUIRES: there is a table in `runs`. */
+export function mergeOf(
+  version: Version,
+  state: CompactionState,
+  what: Common & Pick<MergeCompaction, 'runs' | 'outputLevel' | 'cursor'>,
+): MergeCompaction {
+  const runs = what.runs.filter((run) => run.length > 0);
+  const inputs = runs.flat();
+  const hull = hullOf(inputs);
+  const deeper = version.deeperOverlaps(what.db, what.outputLevel, hull);
+  return {
+    ...what,
+    kind: 'merge',
+    runs,
+    deeper: Float64Array.from(deeper.flatMap(({ smallest, largest }) => [smallest, largest])),
+    expireUpToMs: expiryOf(version, state, what.db, what.outputLevel, hull, new Set(inputs)),
+  };
+}
+
+/** The time before which nothing was written that is newer than `inputs`, in tables above `level` or in none. */
+function expiryOf(
+  version: Version,
+  state: CompactionState,
+  db: number,
+  level: number,
+  hull: PositionRange,
+  inputs: ReadonlySet<TableMeta>,
+): number {
+  let bound = Math.min(state.nowMs, state.unflushedSinceMs);
+  for (const above of version.levels(db).slice(0, level)) {
+    for (const table of above.overlapping(hull)) {
+      if (!inputs.has(table)) bound = Math.min(bound, writtenSinceMs(table));
+    }
+  }
+  return bound;
+}
+
+/** By the clock of expiry, everything in the table was written at this Unix millisecond or later. */
+export function writtenSinceMs({ minStamp }: TableMeta): number {
+  return stampMs(Math.max(0, minStamp - STAMP_LEAD_MS * STAMPS_PER_MS));
+}

@@ -1,0 +1,55 @@
+/**
+ * The tables in which everything is dead: they may leave as a whole, without being read.
+ *
+ * 1. Emptied databases: every stamp in the table is at or below the floor.
+ * 2. Expired: the last thing in it has. But what has expired hides what older tables have of the same keys; and a newer table may have
+ *    a PERSIST or EXPIRE that came in time, which would be left with nothing. So an expired table goes only together with every
+ *    older table that it overlaps, and with every newer one that was not begun after its end.
+ */
+
+import type { TableMeta } from '../sstable/table-meta.js';
+import type { CompactionState, DropCompaction } from './compaction.js';
+import { isBlocked, writtenSinceMs } from './compaction.js';
+import type { Version } from './version.js';
+
+/** The drop of all dead tables of a database; undefined if there are none. */
+export function dropDead(version: Version, db: number, state: CompactionState): DropCompaction | undefined {
+  const flushed = flushedTables(version, db, state);
+  if (flushed.length > 0) return { kind: 'drop', db, reason: 'flushed', score: 0, tables: flushed };
+  const expired = expiredTables(version, db, state);
+  return expired.length > 0 ? { kind: 'drop', db, reason: 'expired', score: 0, tables: expired } : undefined;
+}
+
+/** Quarantined ones too: whatever was in them is dead. */
+function flushedTables(version: Version, db: number, { busy }: CompactionState): TableMeta[] {
+  const { floor } = version.facts(db);
+  if (floor === 0) return [];
+  return version.tablesIn(db).filter(({ id, maxStamp }) => maxStamp <= floor && !busy.has(id));
+}
+
+function expiredTables(version: Version, db: number, state: CompactionState): TableMeta[] {
+  const now = Math.min(state.nowMs, state.unflushedSinceMs);
+  const tables = version.tablesIn(db);
+  const isExpired = (table: TableMeta): boolean =>
+    table.expiresByMs > 0 && table.expiresByMs <= now && !isBlocked(version, state, table);
+  const going = new Set(tables.filter(isExpired));
+  // What another node has stamped may be older than its place says.
+  if (going.size === 0 || tables.some(({ foreign }) => foreign)) return [];
+  // Each table that stays may keep others: until nothing changes.
+  for (let before = -1; before !== going.size;) {
+    before = going.size;
+    for (const table of going) if (mustStay(version, table, going)) going.delete(table);
+  }
+  return [...going];
+}
+
+function mustStay(version: Version, table: TableMeta, going: ReadonlySet<TableMeta>): boolean {
+  let isOlder = false;
+  for (const level of version.levels(table.db)) {
+    for (const other of level.overlapping(table)) {
+      if (other === table) isOlder = true;
+      else if (!going.has(other) && (isOlder || writtenSinceMs(other) < table.expiresByMs)) return true;
+    }
+  }
+  return false;
+}
