@@ -48,6 +48,11 @@ export const entries: fc.Arbitrary<Entry> = fc
   .array(changes, { maxLength: 6 })
   .map((list) => list.reduce((state, change) => merge(state, change), EMPTY_ENTRY));
 
+/** Is there anything in the entry to write? */
+export function saysSomething(entry: Entry): boolean {
+  return entry !== EMPTY_ENTRY && (entry.cells.size > 0 || entry.deletedUpTo.stamp > 0 || entry.expiry.pair.stamp > 0);
+}
+
 /** An entry in a form that chai compares. */
 export function plain(entry: Entry): unknown {
   const sorted = [...entry.cells].sort(([a], [b]) => (a < b ? -1 : 1));

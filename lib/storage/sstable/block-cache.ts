@@ -42,7 +42,7 @@ export interface BlockSource {
   /** What checksums of the file begin with. */
   readonly seed: number;
   readonly index: TableIndex;
-  /** As ReadableFile.readLater. */
+  /** As ReadableFile.readLater; may throw DiskError, too. */
   read(target: Uint8Array, offset: number, length: number): Promise<number>;
 }
 
@@ -278,7 +278,10 @@ export class BlockCache {
         this.states[free] = State.READING;
         return free;
       }
-      if (this.heldBytes + CHUNK_BYTES <= this.bytesMax && this.addChunk()) continue;
+      if (this.heldBytes + CHUNK_BYTES <= this.bytesMax) {
+        this.addChunk();
+        continue;
+      }
       const victim = this.victim();
       if (victim === NONE) return NONE;
       this.evict(victim);
@@ -291,15 +294,14 @@ export class BlockCache {
     this.link(frame, this.free);
   }
 
-  private addChunk(): boolean {
+  private addChunk(): void {
     let chunk = 0;
     while (this.chunks[chunk] !== undefined) chunk++;
     const first = chunk << FRAMES_PER_CHUNK_SHIFT;
-    if (first >= this.frameCount) return false;
+    assert(first < this.frameCount, 'room for a chunk in bytes is room in the tables');
     this.chunks[chunk] = new BlockMemory(CHUNK_BYTES, true);
     this.heldBytes += CHUNK_BYTES;
     for (let frame = first + FRAMES_PER_CHUNK - 1; frame >= first; frame--) this.freeFrame(frame);
-    return true;
   }
 
   private chunkOf(frame: number): BlockMemory {

@@ -29,6 +29,8 @@ const DIRECTORY_BYTES = 12;
 const MARK_OFFSET_LIMIT = 2 ** 28;
 const MARK_OFFSET_MASK = MARK_OFFSET_LIMIT - 1;
 const MARK_FLAGS_SHIFT = 28;
+/** From this length on, a call to the engine compares faster than a loop. */
+const LOOP_BYTES_MAX = 96;
 const INITIAL_RECORDS = 256;
 const INITIAL_BYTES = 2 * BLOCK_BYTES;
 
@@ -252,12 +254,9 @@ export class Block {
 
   /** The record of the key `bytes[start, end)`, whose position is `position`; -1 if there is none. Throws CorruptionError. */
   findKey(position: number, bytes: Uint8Array, start: number, end: number): number {
-    const { key } = this;
     for (let index = this.lowerBound(position); index < this.count && this.position(index) === position; index++) {
       this.findKeyOf(index);
-      if (key.end - key.start === end - start && this.bytes.compare(bytes, start, end, key.start, key.end) === 0) {
-        return index;
-      }
+      if (this.isKey(bytes, start, end)) return index;
     }
     return -1;
   }
@@ -271,6 +270,16 @@ export class Block {
   private findKeyOf(index: number): void {
     if (this.key.find(this.bytes, this.recordStart(index), this.recordEnd(index))) return;
     throw this.damaged(`record ${index} has no key`);
+  }
+
+  /** Is it the key found last? Most keys are short: a loop costs less than a call. */
+  private isKey(bytes: Uint8Array, start: number, end: number): boolean {
+    const { key } = this;
+    const length = end - start;
+    if (key.end - key.start !== length) return false;
+    if (length > LOOP_BYTES_MAX) return this.bytes.compare(bytes, start, end, key.start, key.end) === 0;
+    for (let i = 0; i < length; i++) if (this.bytes[key.start + i] !== bytes[start + i]) return false;
+    return true;
   }
 
   /** What a right checksum does not say: that the directory is in order, and leads to records. */

@@ -47,8 +47,8 @@ export class OpenTable implements BlockSource {
     return this.index.byteLength + this.filter.byteLength;
   }
 
-  /** As ReadableFile. */
-  async read(target: Uint8Array, offset: number, length: number): Promise<number> {
+  /** As ReadableFile.readLater; throws DiskError if the file cannot be opened. */
+  read(target: Uint8Array, offset: number, length: number): Promise<number> {
     return this.files.get(this.path).readLater(target, offset, length);
   }
 }

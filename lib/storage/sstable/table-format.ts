@@ -161,5 +161,12 @@ function makesSense(footer: TableFooter, numbers: readonly number[], fileBytes: 
 }
 
 function isThat(found: TableMeta, expected: TableMeta): boolean {
-  return found.id === expected.id && found.db === expected.db && sameFileId(found.fileId, expected.fileId);
+  return (
+    sameFileId(found.fileId, expected.fileId) &&
+    found.id === expected.id &&
+    found.db === expected.db &&
+    found.smallest === expected.smallest &&
+    found.largest === expected.largest &&
+    found.recordCount === expected.recordCount
+  );
 }

@@ -104,7 +104,9 @@ export class TableIndex {
     let last = 0;
     for (let block = 0; block < blockCount; block++) {
       const first = firsts[block];
-      if (!(first >= last && first < POSITION_LIMIT) || this.lengthOf(block) < BLOCK_HEADER_BYTES) {
+      // Equal to the one before only where that goes on.
+      const follows = first > last || (first === last && (block === 0 || this.places[block] >= CONTINUES));
+      if (!follows || first >= POSITION_LIMIT || this.lengthOf(block) < BLOCK_HEADER_BYTES) {
         throw new CorruptionError(path, offset, `block ${block} of the index is out of order`);
       }
       last = first;
