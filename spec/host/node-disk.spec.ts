@@ -124,6 +124,14 @@ describe('NodeDisk readLater', () => {
     expect(() => file.readLater(targets[0], 0, 1)).to.throw(AssertionError);
   });
 
+  it('reads on where one system call gives less than was asked for', async () => {
+    // Linux hands out this file a page at a time; a Node process has hundreds of pages of it.
+    const file = disk.openForReading('/proc/self/smaps');
+    expect(await file.readLater(Buffer.alloc(50_000), 0, 50_000)).to.equal(50_000);
+    expect(file.readAt(Buffer.alloc(50_000), 0, 50_000)).to.equal(50_000);
+    file.close();
+  });
+
   it('rejects with DiskError, and the next read is not the worse for it', async () => {
     const file = disk.openForReading(directory);
     for (let time = 0; time < 2; time++) {

@@ -173,6 +173,28 @@ describe('MemoryDisk sync', () => {
     }
   });
 
+  it('covers what was there before a truncation that came while it ran, and not the truncation', async () => {
+    for (const size of [7, 4]) {
+      const ends: (() => void)[] = [];
+      const disk = new MemoryDisk({ later: (run) => ends.push(run) });
+      const file = disk.create('/f');
+      disk.syncDirectory('/');
+      file.append(Buffer.from('abcdef'), 0, 6);
+      const synced = file.sync();
+      file.append(Buffer.from('gh'), 0, 2);
+      file.truncate(size);
+      file.append(Buffer.from('xy'), 0, 2);
+      ends.shift()?.();
+      await synced;
+      const cut = { ...keepNothing, keepsTruncation: () => true };
+      expect(text(disk.crash(keepNothing), '/f')).to.equal('abcdef');
+      expect(text(disk.crash(cut), '/f')).to.equal('abcdef'.slice(0, size));
+      expect(text(disk.crash(keepEverything), '/f')).to.equal('abcdefgh'.slice(0, size) + 'xy');
+      file.syncNow();
+      expect(text(disk.crash(keepNothing), '/f')).to.equal('abcdefgh'.slice(0, size) + 'xy');
+    }
+  });
+
   it('makes a truncation durable', () => {
     const disk = diskWithFile();
     const file = disk.open('/d/f');

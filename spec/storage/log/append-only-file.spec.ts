@@ -404,6 +404,25 @@ describe('AppendOnlyFile without room', () => {
     expect(openLog(disk.crash(undone)).payloads).to.deep.equal(['a', 'c']);
   });
 
+  it('does not take the cut for durable when a sync ends that began before it', async () => {
+    const ends: (() => void)[] = [];
+    let hasRoom = true;
+    const full: Fault = { kind: 'error', code: 'ENOSPC', takenBytes: 9 };
+    const plan = ({ name }: Step): Fault | undefined => (name === 'append' && !hasRoom ? full : undefined);
+    const disk = new MemoryDisk({ plan, later: (run) => ends.push(run) });
+    const { log } = openLog(disk);
+    appendAll(log, 'a');
+    log.requestSync();
+    hasRoom = false;
+    thrownBy(DiskFullError, () => appendAll(log, 'b'));
+    ends.shift()?.();
+    await settled();
+    hasRoom = true;
+    log.rotate();
+    const undone = { ...keepEverything, keepsTruncation: () => false };
+    expect(openLog(disk.crash(undone)).payloads).to.deep.equal(['a']);
+  });
+
   it('latches if what was written cannot be cut off again', () => {
     let isBroken = false;
     const plan = ({ name }: Step): Fault | undefined =>
@@ -563,6 +582,9 @@ describe('AppendOnlyFile whenDurable', () => {
     void log.whenDurable(1).then(() => (isDurable = true));
     await endSync(); // segment 1
     expect([isDurable, log.syncedPosition]).to.deep.equal([false, log.position]);
+    void log.whenDurable(1).then(() => (isDurable = true));
+    await settled();
+    expect(isDurable).to.equal(false);
     expect(openLog(disk.crash(keepNothing)).log.segmentNumber).to.equal(1);
     const second = disksWithHeldSyncs();
     const { log: other } = openLog(second.disk);

@@ -68,7 +68,13 @@ describe('SegmentReader', () => {
     const { disk, closed } = await twoClosed();
     const other = await twoClosed();
     const [first, second] = closed;
-    const wrong = [second, other.closed[0], { ...first, number: 2 }, { ...first, nextFileId: first.fileId }];
+    const wrong = [
+      second,
+      other.closed[0],
+      { ...first, fileId: first.nextFileId },
+      { ...first, number: 2 },
+      { ...first, nextFileId: first.fileId },
+    ];
     for (const facts of wrong) expect(() => readAll(disk, facts, segment(1))).to.throw(CorruptionError, 'another file');
   });
 
