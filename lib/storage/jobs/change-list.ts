@@ -5,44 +5,53 @@ import { ChangeKind } from '../../record/batch-format.js';
 import { CellType } from '../../record/entry.js';
 import type { SortColumns } from './position-sort.js';
 
-const INITIAL_ROWS = 4096;
+const ROWS_MIN = 1024;
+/** About what a change takes in a log: how many rows there will be is guessed by it. */
+const CHANGE_BYTES = 128;
+const CACHE_LINE_BYTES = 64;
+const TOUCHED_BYTES = 3 * CACHE_LINE_BYTES;
 const DB_LIMIT = 2 ** 32;
 /** Longer keys are compared by a call into the engine, which costs more than a short loop. */
 const LOOP_BYTES_MAX = 64;
 
+// A row is 64 bytes, a line of the processor's cache, because rows are visited in the order of positions, each of them far from the last.
+// These are the places of its numbers, first the doubles, then the words.
+const ROW_DOUBLES = 8;
+const STAMP = 0;
+const AT_MS = 1;
+const POSITION = 2;
+const ROW_WORDS = 16;
+const KEY_START = 6;
+const KEY_END = 7;
+const VALUE_START = 8;
+const VALUE_END = 9;
+const FIELD_START = 10;
+const FIELD_END = 11;
+const DB = 12;
+const ORIGIN = 13;
+/** kind | type << 8 | REPLACES | PLAIN */
+const TRAITS = 14;
+const TYPE_SHIFT = 8;
+const REPLACES = 1 << 16;
+const PLAIN = 1 << 17;
+
 /**
- * The changes of a segment as columns of numbers, a row a change in the order of the log: hundreds of thousands of objects would keep the
- * collector busy. What is longer than a number stays in the segment's bytes, where the rows point to.
+ * The changes of a segment as numbers, a row a change in the order of the log: hundreds of thousands of objects would keep the collector
+ * busy. What is longer than a number stays in the segment's bytes, where the rows point to.
  */
 export class ChangeList implements SortColumns {
   /** Rows. */
   count = 0;
   /** What the rows point into. */
   readonly bytes: Buffer;
-  /** The physical database: what is sorted by first. */
-  groups = new Uint32Array(INITIAL_ROWS);
-  highs = new Uint32Array(INITIAL_ROWS);
-  lows = new Uint32Array(INITIAL_ROWS);
-  stamps = new Float64Array(INITIAL_ROWS);
-  atMs = new Float64Array(INITIAL_ROWS);
-  keyStarts = new Uint32Array(INITIAL_ROWS);
-  keyEnds = new Uint32Array(INITIAL_ROWS);
-  valueStarts = new Uint32Array(INITIAL_ROWS);
-  valueEnds = new Uint32Array(INITIAL_ROWS);
-  /** A ChangeKind. */
-  kinds = new Uint8Array(INITIAL_ROWS);
-  /** 1: it replaces. */
-  replaces = new Uint8Array(INITIAL_ROWS);
-  /** 1: it is this node's, and of the whole key: a string's value, a delete, an expiry. */
-  plain = new Uint8Array(INITIAL_ROWS);
-
+  groups: Uint32Array;
+  highs: Uint32Array;
+  lows: Uint32Array;
   /** Is there a change that was not stamped by this node when it was logged? */
   hasForeign = false;
 
-  private origins = new Uint16Array(INITIAL_ROWS);
-  private types = new Uint8Array(INITIAL_ROWS);
-  private fieldStarts = new Uint32Array(INITIAL_ROWS);
-  private fieldEnds = new Uint32Array(INITIAL_ROWS);
+  private doubles: Float64Array;
+  private words: Uint32Array;
   private readonly origin: number;
   private readonly hasher: PositionHasher;
   private hashedStart = -1;
@@ -53,6 +62,12 @@ export class ChangeList implements SortColumns {
     this.bytes = bytes;
     this.origin = origin;
     this.hasher = hasher;
+    const rows = Math.max(ROWS_MIN, Math.ceil(bytes.length / CHANGE_BYTES));
+    this.groups = new Uint32Array(rows);
+    this.highs = new Uint32Array(rows);
+    this.lows = new Uint32Array(rows);
+    this.doubles = new Float64Array(rows * ROW_DOUBLES);
+    this.words = new Uint32Array(this.doubles.buffer);
   }
 
   /** Adds the change that `reader` stands on. REQUIRES: it reads `bytes`; the change is one of a key. */
@@ -60,43 +75,101 @@ export class ChangeList implements SortColumns {
     assert(reader.db < DB_LIMIT, 'a database has a small number');
     const row = this.count++;
     if (row === this.groups.length) this.grow();
+    const { hasher, doubles, words } = this;
     // All changes of a record have one key, and the same place.
     if (reader.keyStart !== this.hashedStart) {
-      this.hasher.hash(this.bytes, reader.keyStart, reader.keyEnd);
+      hasher.hash(this.bytes, reader.keyStart, reader.keyEnd);
       this.hashedStart = reader.keyStart;
     }
     this.groups[row] = reader.db;
-    this.highs[row] = this.hasher.high;
-    this.lows[row] = this.hasher.low;
-    this.stamps[row] = reader.stamp;
-    this.atMs[row] = reader.atMs;
-    this.keyStarts[row] = reader.keyStart;
-    this.keyEnds[row] = reader.keyEnd;
-    this.valueStarts[row] = reader.valueStart;
-    this.valueEnds[row] = reader.valueEnd;
-    this.fieldStarts[row] = reader.fieldStart;
-    this.fieldEnds[row] = reader.fieldEnd;
-    this.kinds[row] = reader.kind;
-    this.replaces[row] = Number(reader.replaces);
-    this.types[row] = reader.type;
-    this.origins[row] = reader.origin;
-    this.plain[row] = Number(this.isPlain(reader));
+    this.highs[row] = hasher.high;
+    this.lows[row] = hasher.low;
+    const double = row * ROW_DOUBLES;
+    doubles[double + STAMP] = reader.stamp;
+    doubles[double + AT_MS] = reader.atMs;
+    doubles[double + POSITION] = hasher.position;
+    const word = row * ROW_WORDS;
+    words[word + KEY_START] = reader.keyStart;
+    words[word + KEY_END] = reader.keyEnd;
+    words[word + VALUE_START] = reader.valueStart;
+    words[word + VALUE_END] = reader.valueEnd;
+    words[word + FIELD_START] = reader.fieldStart;
+    words[word + FIELD_END] = reader.fieldEnd;
+    words[word + DB] = reader.db;
+    words[word + ORIGIN] = reader.origin;
+    words[word + TRAITS] = this.traitsOf(reader);
     if (reader.origin !== this.origin || reader.stamp < this.highestStamp) this.hasForeign = true;
     else this.highestStamp = reader.stamp;
   }
 
-  /** The position of a row's key. */
-  position(row: number): number {
-    return this.highs[row] * 2 ** 32 + this.lows[row];
+  db(row: number): number {
+    return this.words[row * ROW_WORDS + DB];
   }
 
-  /** Are two rows of one position and database of one key? */
-  haveSameKey(a: number, b: number): boolean {
-    const { bytes, keyStarts, keyEnds } = this;
-    let at = keyStarts[a];
-    let other = keyStarts[b];
-    const end = keyEnds[a];
-    if (end - at !== keyEnds[b] - other) return false;
+  position(row: number): number {
+    return this.doubles[row * ROW_DOUBLES + POSITION];
+  }
+
+  stamp(row: number): number {
+    return this.doubles[row * ROW_DOUBLES + STAMP];
+  }
+
+  /** Of an EXPIRY, and of a cell with an expiry of its own. */
+  atMs(row: number): number {
+    return this.doubles[row * ROW_DOUBLES + AT_MS];
+  }
+
+  kind(row: number): ChangeKind {
+    return (this.words[row * ROW_WORDS + TRAITS] & 0xff) as ChangeKind;
+  }
+
+  replaces(row: number): boolean {
+    return (this.words[row * ROW_WORDS + TRAITS] & REPLACES) !== 0;
+  }
+
+  /** Is it this node's, and of the whole key: a string's value, a delete, an expiry? */
+  isPlain(row: number): boolean {
+    return (this.words[row * ROW_WORDS + TRAITS] & PLAIN) !== 0;
+  }
+
+  /** The key is `bytes[keyStart, keyEnd)`. */
+  keyStart(row: number): number {
+    return this.words[row * ROW_WORDS + KEY_START];
+  }
+
+  keyEnd(row: number): number {
+    return this.words[row * ROW_WORDS + KEY_END];
+  }
+
+  /** The value is `bytes[valueStart, valueEnd)`. REQUIRES: the row is a VALUE. */
+  valueStart(row: number): number {
+    return this.words[row * ROW_WORDS + VALUE_START];
+  }
+
+  valueEnd(row: number): number {
+    return this.words[row * ROW_WORDS + VALUE_END];
+  }
+
+  /** Looks at the beginning of the row's key and value, so that they are in the processor's cache. What it returns means nothing. */
+  touch(row: number): number {
+    const { bytes } = this;
+    const start = this.keyStart(row);
+    const end = Math.min(this.valueEnd(row), start + TOUCHED_BYTES);
+    let seen = 0;
+    for (let at = start; at < end; at += CACHE_LINE_BYTES) seen ^= bytes[at];
+    return seen;
+  }
+
+  isSamePlace(a: number, b: number): boolean {
+    return this.position(a) === this.position(b) && this.db(a) === this.db(b);
+  }
+
+  isSameKey(a: number, b: number): boolean {
+    const { bytes } = this;
+    let at = this.keyStart(a);
+    let other = this.keyStart(b);
+    const end = this.keyEnd(a);
+    if (end - at !== this.keyEnd(b) - other) return false;
     if (end - at > LOOP_BYTES_MAX) return this.compareKeys(a, b) === 0;
     while (at < end && bytes[at] === bytes[other]) {
       at++;
@@ -107,66 +180,53 @@ export class ChangeList implements SortColumns {
 
   /** The order of the keys of two rows, as bytes. */
   compareKeys(a: number, b: number): number {
-    const { bytes, keyStarts, keyEnds } = this;
-    return bytes.compare(bytes, keyStarts[b], keyEnds[b], keyStarts[a], keyEnds[a]);
+    const { bytes } = this;
+    return bytes.compare(bytes, this.keyStart(b), this.keyEnd(b), this.keyStart(a), this.keyEnd(a));
   }
 
   /** Makes `reader` look as it did when the row was added. */
   describe(row: number, reader: BatchReader): void {
+    const { words } = this;
+    const word = row * ROW_WORDS;
     reader.bytes = this.bytes;
-    reader.kind = this.kinds[row] as ChangeKind;
-    reader.db = this.groups[row];
-    reader.keyStart = this.keyStarts[row];
-    reader.keyEnd = this.keyEnds[row];
-    reader.stamp = this.stamps[row];
-    reader.origin = this.origins[row];
-    reader.replaces = this.replaces[row] === 1;
-    reader.type = this.types[row] as CellType;
-    reader.fieldStart = this.fieldStarts[row];
-    reader.fieldEnd = this.fieldEnds[row];
-    reader.valueStart = this.valueStarts[row];
-    reader.valueEnd = this.valueEnds[row];
-    reader.atMs = this.atMs[row];
+    reader.kind = this.kind(row);
+    reader.db = this.db(row);
+    reader.keyStart = this.keyStart(row);
+    reader.keyEnd = this.keyEnd(row);
+    reader.stamp = this.stamp(row);
+    reader.origin = words[word + ORIGIN];
+    reader.replaces = this.replaces(row);
+    reader.type = ((words[word + TRAITS] >>> TYPE_SHIFT) & 0xff) as CellType;
+    reader.fieldStart = words[word + FIELD_START];
+    reader.fieldEnd = words[word + FIELD_END];
+    reader.valueStart = this.valueStart(row);
+    reader.valueEnd = this.valueEnd(row);
+    reader.atMs = this.atMs(row);
   }
 
-  private isPlain(reader: BatchReader): boolean {
-    if (reader.origin !== this.origin) return false;
-    if (reader.kind === ChangeKind.DELETE || reader.kind === ChangeKind.EXPIRY) return true;
-    return (
-      reader.kind === ChangeKind.VALUE &&
-      reader.type === CellType.STRING &&
-      reader.fieldStart === reader.fieldEnd &&
-      reader.atMs === 0
-    );
+  private traitsOf(reader: BatchReader): number {
+    const { kind, type } = reader;
+    let isWhole = kind === ChangeKind.DELETE || kind === ChangeKind.EXPIRY;
+    if (kind === ChangeKind.VALUE && type === CellType.STRING) {
+      isWhole = reader.fieldStart === reader.fieldEnd && reader.atMs === 0;
+    }
+    const plain = isWhole && reader.origin === this.origin ? PLAIN : 0;
+    return kind | (type << TYPE_SHIFT) | (reader.replaces ? REPLACES : 0) | plain;
   }
 
   private grow(): void {
-    this.groups = doubled(this.groups, Uint32Array);
-    this.highs = doubled(this.highs, Uint32Array);
-    this.lows = doubled(this.lows, Uint32Array);
-    this.stamps = doubled(this.stamps, Float64Array);
-    this.atMs = doubled(this.atMs, Float64Array);
-    this.keyStarts = doubled(this.keyStarts, Uint32Array);
-    this.keyEnds = doubled(this.keyEnds, Uint32Array);
-    this.valueStarts = doubled(this.valueStarts, Uint32Array);
-    this.valueEnds = doubled(this.valueEnds, Uint32Array);
-    this.fieldStarts = doubled(this.fieldStarts, Uint32Array);
-    this.fieldEnds = doubled(this.fieldEnds, Uint32Array);
-    this.kinds = doubled(this.kinds, Uint8Array);
-    this.replaces = doubled(this.replaces, Uint8Array);
-    this.plain = doubled(this.plain, Uint8Array);
-    this.origins = doubled(this.origins, Uint16Array);
-    this.types = doubled(this.types, Uint8Array);
+    this.groups = doubled(this.groups);
+    this.highs = doubled(this.highs);
+    this.lows = doubled(this.lows);
+    const doubles = new Float64Array(this.doubles.length * 2);
+    doubles.set(this.doubles);
+    this.doubles = doubles;
+    this.words = new Uint32Array(doubles.buffer);
   }
 }
 
-interface Column {
-  readonly length: number;
-  set(values: this): void;
-}
-
-function doubled<T extends Column>(column: T, Type: new (length: number) => T): T {
-  const larger = new Type(column.length * 2);
+function doubled(column: Uint32Array): Uint32Array {
+  const larger = new Uint32Array(column.length * 2);
   larger.set(column);
   return larger;
 }

@@ -91,7 +91,7 @@ export class InlineJobs implements BackgroundJobs {
           if (this.isStopped) throw new JobAbortedError('the job was broken off before it began');
           resolve(job());
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
     });

@@ -23,6 +23,9 @@ export class KeyState implements StringHead {
   isPlain = true;
   /** What stands before this place in the order has been superseded. */
   firstAt = 0;
+  /** The range of all stamps that were folded and counted, of all keys since `forgetStamps`. */
+  minStamp = Infinity;
+  maxStamp = 0;
   private highestStamp = 0;
   private readonly ownOrigin: number;
 
@@ -36,12 +39,17 @@ export class KeyState implements StringHead {
     this.clear(start);
     for (let at = start; at < end; at++) {
       const row = order[at];
-      const stamp = list.stamps[row];
+      const stamp = list.stamp(row);
       if (stamp > floor) this.add(list, row, at, stamp);
     }
   }
 
-  /** Does it say anything? */
+  forgetStamps(): void {
+    this.minStamp = Infinity;
+    this.maxStamp = 0;
+  }
+
+  /** Does it say nothing? */
   get isNothing(): boolean {
     return this.highestStamp === 0;
   }
@@ -51,14 +59,16 @@ export class KeyState implements StringHead {
   }
 
   private add(list: ChangeList, row: number, at: number, stamp: number): void {
-    const kind = list.kinds[row];
+    const kind = list.kind(row);
     const rises = stamp > this.highestStamp;
-    if (list.plain[row] === 0) this.isPlain = false;
-    else if (rises && (kind === ChangeKind.DELETE || list.replaces[row] === 1)) this.begin(kind, row, at, stamp);
-    else if (kind === ChangeKind.EXPIRY && (rises || this.isBesideValue(stamp))) this.expire(stamp, list.atMs[row]);
-    else if (kind === ChangeKind.VALUE && rises && list.replaces[row] === 0) this.setValue(row, stamp, false);
+    if (!list.isPlain(row)) this.isPlain = false;
+    else if (rises && (kind === ChangeKind.DELETE || list.replaces(row))) this.begin(kind, row, at, stamp);
+    else if (kind === ChangeKind.EXPIRY && (rises || this.isBesideValue(stamp))) this.expire(stamp, list.atMs(row));
+    else if (kind === ChangeKind.VALUE && rises && !list.replaces(row)) this.setValue(row, stamp, false);
     else this.isPlain = false;
     if (rises) this.highestStamp = stamp;
+    if (stamp < this.minStamp) this.minStamp = stamp;
+    if (stamp > this.maxStamp) this.maxStamp = stamp;
   }
 
   /** SET with an expiry stamps both alike. */
