@@ -130,6 +130,26 @@ export class AppendOnlyFile {
     return this.current.number;
   }
 
+  /** Bytes of that segment. */
+  get segmentBytes(): number {
+    return this.current.sizeBytes;
+  }
+
+  /** Does no segment that was not released hold a payload? */
+  get isEmpty(): boolean {
+    return this.closed.length === 0 && !this.current.hasPayloads;
+  }
+
+  /** Bytes of the segment that is appended to. */
+  get segmentBytes(): number {
+    return this.current.sizeBytes;
+  }
+
+  /** Whether nothing was appended that was not released. */
+  get isEmpty(): boolean {
+    return this.closed.length === 0 && !this.current.hasPayloads;
+  }
+
   /** The segments before it that were not released, oldest first. A new list after each change. */
   get closedSegments(): readonly ClosedSegment[] {
     return this.closed;

@@ -705,6 +705,27 @@ describe('AppendOnlyFile release', () => {
   });
 });
 
+describe('AppendOnlyFile isEmpty', () => {
+  it('says whether anything is in the log that was not released, after a restart too', async () => {
+    const disk = new MemoryDisk();
+    const { log } = openLog(disk);
+    expect([log.isEmpty, log.segmentBytes]).to.deep.equal([true, FILE_HEADER_BYTES]);
+    appendAll(log, 'a');
+    expect([log.isEmpty, log.segmentBytes]).to.deep.equal([false, FILE_HEADER_BYTES + FRAME_HEADER_BYTES + 1]);
+    log.rotate();
+    await log.whenDurable(1);
+    const [flushed] = log.closedSegments;
+    expect([log.isEmpty, log.segmentBytes]).to.deep.equal([false, disk.sizeOf(segment(2))]);
+    await log.release(1);
+    expect(log.isEmpty).to.equal(true);
+    const { log: next } = openLog(disk.kill(), { flushed });
+    expect(next.isEmpty).to.equal(true);
+    appendAll(next, 'b');
+    next.close();
+    expect(openLog(disk.kill(), { flushed }).log.isEmpty).to.equal(false);
+  });
+});
+
 describe('AppendOnlyFile close', () => {
   it('says in the file that all is durable, if it is', async () => {
     const disk = new MemoryDisk();
