@@ -130,16 +130,6 @@ export class AppendOnlyFile {
     return this.current.number;
   }
 
-  /** Bytes of that segment. */
-  get segmentBytes(): number {
-    return this.current.sizeBytes;
-  }
-
-  /** Does no segment that was not released hold a payload? */
-  get isEmpty(): boolean {
-    return this.closed.length === 0 && !this.current.hasPayloads;
-  }
-
   /** Bytes of the segment that is appended to. */
   get segmentBytes(): number {
     return this.current.sizeBytes;
@@ -150,7 +140,7 @@ export class AppendOnlyFile {
     return this.closed.length === 0 && !this.current.hasPayloads;
   }
 
-  /** The segments before it that were not released, oldest first. A new list after each change. */
+  /** The segments before the current one that were not released, oldest first. A new list after each change. */
   get closedSegments(): readonly ClosedSegment[] {
     return this.closed;
   }
