@@ -132,13 +132,13 @@ export class BlockCache {
   }
 
   private async read(source: BlockSource, block: number, key: number): Promise<Block> {
-    const length = source.index.lengthOf(block);
-    const frame = length <= BLOCK_BYTES ? this.takeFrame() : NONE;
     try {
-      if (frame === NONE) return await this.readApart(source, block, length);
-      return await this.readToFrame(source, block, length, frame);
+      const length = source.index.lengthOf(block);
+      const frame = length <= BLOCK_BYTES ? this.takeFrame() : NONE;
+      return await (frame === NONE
+        ? this.readApart(source, block, length)
+        : this.readToFrame(source, block, length, frame));
     } finally {
-      if (frame !== NONE && this.states[frame] === State.READING) this.freeFrame(frame);
       this.loading.delete(key);
     }
   }
@@ -146,23 +146,33 @@ export class BlockCache {
   private async readToFrame(source: BlockSource, number: number, length: number, frame: number): Promise<Block> {
     const memory = this.chunkOf(frame);
     const base = (frame & (FRAMES_PER_CHUNK - 1)) * BLOCK_BYTES;
-    const expandedBytes = await this.fetch(source, number, memory, base, length);
-    if (expandedBytes > BLOCK_BYTES) return this.expandApart(source, number, memory, base, length, expandedBytes);
-    const { path, index } = source;
-    const offset = index.offsetOf(number);
-    if (expandedBytes > 0) expandBlock(memory, base, length, memory, base, path, offset);
-    const block = (this.blocks[frame] ??= new Block());
-    block.open(memory, base, path, offset);
-    checkFirst(block, index.firstPosition(number));
-    this.insert(frame, source.id, number);
-    return block;
+    let expanded: BlockMemory;
+    try {
+      const expandedBytes = await this.fetch(source, number, memory, base, length);
+      if (expandedBytes <= BLOCK_BYTES) {
+        if (expandedBytes > 0) this.expand(source, number, memory, base, length, memory, base);
+        const block = (this.blocks[frame] ??= new Block());
+        this.open(block, source, number, memory, base);
+        this.insert(frame, source.id, number);
+        return block;
+      }
+      expanded = new BlockMemory(expandedBytes);
+      this.expand(source, number, memory, base, length, expanded, 0);
+    } catch (error) {
+      this.freeFrame(frame);
+      throw error;
+    }
+    this.freeFrame(frame);
+    return this.openApart(source, number, expanded);
   }
 
   private async readApart(source: BlockSource, number: number, length: number): Promise<Block> {
     const memory = new BlockMemory(length);
     const expandedBytes = await this.fetch(source, number, memory, 0, length);
-    if (expandedBytes > 0) return this.expandApart(source, number, memory, 0, length, expandedBytes);
-    return this.openApart(source, number, memory);
+    if (expandedBytes === 0) return this.openApart(source, number, memory);
+    const expanded = new BlockMemory(expandedBytes);
+    this.expand(source, number, memory, 0, length, expanded, 0);
+    return this.openApart(source, number, expanded);
   }
 
   /** Reads and checks the stored block; returns what `checkBlock` does. */
@@ -181,24 +191,27 @@ export class BlockCache {
     return checkBlock(memory, base, length, source.seed, source.path, offset);
   }
 
-  private expandApart(
+  private expand(
     source: BlockSource,
     number: number,
     memory: BlockMemory,
     base: number,
     length: number,
-    expandedBytes: number,
-  ): Block {
-    const expanded = new BlockMemory(expandedBytes);
-    expandBlock(memory, base, length, expanded, 0, source.path, source.index.offsetOf(number));
-    return this.openApart(source, number, expanded);
+    target: BlockMemory,
+    at: number,
+  ): void {
+    expandBlock(memory, base, length, target, at, source.path, source.index.offsetOf(number));
+  }
+
+  private open(block: Block, source: BlockSource, number: number, memory: BlockMemory, base: number): void {
+    block.open(memory, base, source.path, source.index.offsetOf(number));
+    checkFirst(block, source.index.firstPosition(number));
   }
 
   /** Opens a block in memory of its own, and keeps it if it is long and there is room. */
   private openApart(source: BlockSource, number: number, memory: BlockMemory): Block {
     const block = new Block();
-    block.open(memory, 0, source.path, source.index.offsetOf(number));
-    checkFirst(block, source.index.firstPosition(number));
+    this.open(block, source, number, memory, 0);
     const bytes = memory.bytes.length;
     if (bytes <= BLOCK_BYTES || !this.makeRoom(bytes)) return block;
     const entry = this.freeLong.pop();

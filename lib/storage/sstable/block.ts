@@ -18,7 +18,7 @@ import { CorruptionError } from '../../base/errors.js';
 import { POSITION_LIMIT } from '../../base/position.js';
 import { RecordKey } from '../../record/record-key.js';
 import { BlockMemory, aligned } from './block-memory.js';
-import { Compression, compress, expand } from './compression.js';
+import { Compression, EXPANSION_MAX, compress, expand } from './compression.js';
 import { sectionChecksum } from './section-checksum.js';
 
 /** What a writer closes its blocks at. */
@@ -152,6 +152,7 @@ export function checkBlock(
   if (compression !== Compression.SNAPPY) {
     throw new CorruptionError(path, offset, `compression ${compression}: written by a newer ringkv?`);
   }
+  if (plain > length * EXPANSION_MAX) throw new CorruptionError(path, offset, 'a data block that cannot be expanded');
   return aligned(plain);
 }
 

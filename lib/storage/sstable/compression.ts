@@ -11,8 +11,8 @@ export type Compression = (typeof Compression)[keyof typeof Compression];
 
 /** What is saved must be worth the work of expanding: at least this part of it. */
 const SAVING_MIN = 1 / 8;
-/** Snappy's elements stand for at most 64 bytes and take 3: beyond this, a length is not true. */
-const EXPANSION_MAX = 32;
+/** Compressed bytes stand for at most so many times as many: Snappy's elements take 3 for at most 64. A length beyond it is not true. */
+export const EXPANSION_MAX = 32;
 
 type Snappy = typeof import('snappy');
 

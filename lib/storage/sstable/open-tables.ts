@@ -144,6 +144,7 @@ export class OpenTables {
     this.loadCount++;
     // Forgotten meanwhile: good for those who wait for it, and for nobody else.
     if (this.loading.has(meta.id)) this.keep(table, footer);
+    else this.files.close(path);
     return table;
   }
 
