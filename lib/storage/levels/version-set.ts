@@ -35,9 +35,12 @@ interface UsedVersion extends HeldVersion {
   gone: TableMeta[];
 }
 
+/** Makes an edit of the version that is current when its turn has come; `undefined`: there is nothing to do. */
+export type EditMaker = (current: Version) => VersionEdit | undefined;
+
 interface WaitingEdit {
-  readonly edit: VersionEdit;
-  readonly resolve: () => void;
+  readonly edit: VersionEdit | EditMaker;
+  readonly resolve: (done: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -101,11 +104,11 @@ export class VersionSet {
   }
 
   /**
-   * Makes the edit durable, and then current. Rejects with DiskError if the disk is full and nothing has changed, and with
+   * Makes the edit durable, and then current; resolves to false if there was nothing to do. Rejects with DiskError if the disk is full and nothing has changed, and with
    * ManifestFailedError. Then nobody knows whether the edit is durable: neither the tables that it adds nor those that it removes
    * may be removed.
    */
-  log(edit: VersionEdit): Promise<void> {
+  log(edit: VersionEdit | EditMaker): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ edit, resolve, reject });
       this.running ??= this.run();
@@ -123,8 +126,13 @@ export class VersionSet {
     this.running = undefined;
   }
 
-  private async do({ edit, resolve, reject }: WaitingEdit): Promise<void> {
+  private async do({ edit: wanted, resolve, reject }: WaitingEdit): Promise<void> {
     try {
+      const edit = typeof wanted === 'function' ? wanted(this.current) : wanted;
+      if (edit === undefined) {
+        resolve(false);
+        return;
+      }
       const next = this.current.apply(edit);
       await this.manifest.append(edit);
       this.install(next, edit.removed ?? []);
@@ -132,7 +140,7 @@ export class VersionSet {
       reject(error);
       return;
     }
-    resolve();
+    resolve(true);
     await this.manifest.settle(() => this.current.toEdits());
   }
 

@@ -1,0 +1,23 @@
+/** Tables to put into versions, for the specs of this folder. */
+
+import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
+
+/** A table with these facts; what is not given is made up. */
+export function tableOf(facts: Partial<TableMeta> & { readonly id: number }): TableMeta {
+  const { id } = facts;
+  return {
+    fileId: { high: id, low: 7 * id },
+    db: 0,
+    fileBytes: 1000 + id,
+    smallest: 0,
+    largest: 0,
+    recordCount: 10,
+    emptyCount: 0,
+    expiringCount: 0,
+    minStamp: id,
+    maxStamp: id + 5,
+    expiresByMs: 0,
+    foreign: false,
+    ...facts,
+  };
+}
