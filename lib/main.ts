@@ -23,8 +23,10 @@ import { NodeDisk } from './host/node-disk.js';
 import { NodeNetwork } from './host/node-network.js';
 import { NodeProcess } from './host/node-process.js';
 import { NodeRandom } from './host/node-random.js';
+import { NodeThreads } from './host/node-threads.js';
 import { NodeTimers } from './host/node-timers.js';
 import { Log } from './server/log.js';
+import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
 
 /** A second signal within this is the same key press, delivered to the whole process group: not a second wish. */
@@ -104,6 +106,7 @@ async function serve(config: Config, configFile: string): Promise<void> {
     if (config.pidfile !== '') removeQuietly(config.pidfile);
     process.exit(exitCode);
   };
+  const threads = new NodeThreads();
   const node = new Node({
     config,
     configFile,
@@ -115,6 +118,7 @@ async function serve(config: Config, configFile: string): Promise<void> {
     network: new NodeNetwork(),
     process: new NodeProcess(),
     log,
+    jobs: () => new ThreadedJobs(threads),
     rewriteConfig: () => {
       rewriteConfig(config, configFile);
     },

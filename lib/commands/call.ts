@@ -6,6 +6,7 @@
  */
 
 import type { Database, Keyspace } from '../data/keyspace.js';
+import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Client, Server } from './ports.js';
@@ -18,4 +19,6 @@ export interface Call {
   readonly db: Database;
   readonly client: Client;
   readonly server: Server;
+  /** What the command's `gather` has found on the disk, while it runs. */
+  readonly listing: Listing | undefined;
 }

@@ -6,6 +6,7 @@
  * the connection runs nothing else until its promise is settled; other connections go on.
  */
 
+import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { Call } from './call.js';
 
@@ -58,6 +59,13 @@ interface CommandBase {
 
 export interface SyncCommand extends CommandBase {
   readonly run: (call: Call) => void;
+  /** All its keys must be in memory before it runs, because it changes some before it looks at the others. */
+  readonly loadsFirst?: boolean;
+  /**
+   * For a command that looks at more than its keys: begins to list what it needs from the disk, `undefined` if it needs nothing. It runs when the
+   * listing is ready, and finds it in the call.
+   */
+  readonly gather?: (call: Call) => Listing | undefined;
 }
 
 export interface WaitingCommand extends CommandBase {

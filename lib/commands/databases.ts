@@ -43,7 +43,7 @@ function select(call: Call): void {
 
 /** DBSIZE. Counts keys that have expired and were not met since. */
 function dbsize(call: Call): void {
-  call.reply.integer(call.db.table.count);
+  call.reply.integer(call.db.keyCount);
 }
 
 /** FLUSHDB [ASYNC | SYNC] */

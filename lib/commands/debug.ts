@@ -143,8 +143,8 @@ async function reload(call: Call): Promise<void> {
     reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
     return;
   }
-  const saves = !hasOption(call, 'nosave') && !durability.isRewriting;
-  if (saves) await durability.rewrite();
+  const saves = !hasOption(call, 'nosave') && !durability.isSaving;
+  if (saves) await durability.save();
   await durability.reload();
   reply.ok();
 }

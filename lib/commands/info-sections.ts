@@ -99,8 +99,8 @@ function memory({ server, keyspace }: Call): InfoField[] {
 
 function persistence({ server, keyspace }: Call): InfoField[] {
   const { durability, config } = server;
-  const rewriting = durability.isRewriting ? 1 : 0;
-  const lastRewrite = durability.lastRewriteOk ? 'ok' : 'err';
+  const rewriting = durability.isSaving ? 1 : 0;
+  const lastRewrite = durability.lastSaveOk ? 'ok' : 'err';
   const fields: InfoField[] = [
     ['loading', 0],
     ['async_loading', 0],
@@ -108,18 +108,18 @@ function persistence({ server, keyspace }: Call): InfoField[] {
     ['rdb_bgsave_in_progress', rewriting],
     ['rdb_last_save_time', Math.floor(durability.lastSaveMs / 1000)],
     ['rdb_last_bgsave_status', lastRewrite],
-    ['rdb_last_bgsave_time_sec', durability.lastRewriteSeconds],
+    ['rdb_last_bgsave_time_sec', durability.lastSaveSeconds],
     ['rdb_current_bgsave_time_sec', -1],
     ['aof_enabled', config.appendonly ? 1 : 0],
     ['aof_rewrite_in_progress', rewriting],
     ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', durability.lastRewriteSeconds],
+    ['aof_last_rewrite_time_sec', durability.lastSaveSeconds],
     ['aof_current_rewrite_time_sec', -1],
     ['aof_last_bgrewrite_status', lastRewrite],
     ['aof_last_write_status', durability.failure === undefined ? 'ok' : 'err'],
   ];
   if (config.appendonly) {
-    fields.push(['aof_current_size', durability.logBytes], ['aof_base_size', durability.logBaseBytes]);
+    fields.push(['aof_current_size', durability.logBytes], ['aof_base_size', 0]);
   }
   return fields;
 }

@@ -41,8 +41,8 @@ function type(call: Call): void {
 }
 
 export const keyCommands: readonly Command[] = [
-  { name: 'del', arity: -2, flags: ['write'], keys: ALL_KEYS, run: del },
-  { name: 'unlink', arity: -2, flags: ['write', 'fast'], keys: ALL_KEYS, run: del },
+  { name: 'del', arity: -2, flags: ['write'], keys: ALL_KEYS, run: del, loadsFirst: true },
+  { name: 'unlink', arity: -2, flags: ['write', 'fast'], keys: ALL_KEYS, run: del, loadsFirst: true },
   { name: 'exists', arity: -2, flags: ['readonly', 'fast'], keys: ALL_KEYS, run: exists },
   { name: 'touch', arity: -2, flags: ['readonly', 'fast'], keys: ALL_KEYS, run: touch },
   { name: 'type', arity: 2, flags: ['readonly', 'fast'], keys: ONE_KEY, run: type },

@@ -13,6 +13,12 @@ export function findKey(call: Call, i: number): number {
   return call.keyspace.find(call.db, args.buffer, args.start[i], args.end[i]);
 }
 
+/** The key in argument i, for a write that replaces it whatever it is: it is not looked for on the disk. */
+export function findBlind(call: Call, i: number): number {
+  const { args } = call;
+  return call.keyspace.findBlind(call.db, args.buffer, args.start[i], args.end[i]);
+}
+
 /** The key in argument i, for a write that leaves its value: a use all the same. */
 export function useKey(call: Call, i: number): number {
   const ref = findKey(call, i);

@@ -64,20 +64,22 @@ export interface Client {
 export interface Durability {
   /** Writes of the log go on; else the reason why not: a failed write or fsync. */
   readonly failure: string | undefined;
-  readonly isRewriting: boolean;
-  /** Whether the last rewrite went well. */
-  readonly lastRewriteOk: boolean;
+  readonly isSaving: boolean;
+  /** Whether the last save went well. */
+  readonly lastSaveOk: boolean;
   readonly lastSaveMs: number;
+  /** What of the log is not in tables. */
   readonly logBytes: number;
-  readonly logBaseBytes: number;
-  /** How long the last rewrite took, seconds; -1 before the first. */
-  readonly lastRewriteSeconds: number;
-  /** The keyspace's `changeCount` when the last rewrite that went well began; 0 before the first. */
+  /** How long the last save took, seconds; -1 before the first. */
+  readonly lastSaveSeconds: number;
+  /** The keyspace's `changeCount` when the last save that went well began; 0 before the first. */
   readonly savedChangeCount: number;
   /** Makes everything written so far durable. Rejects when the log has failed. */
   sync(): Promise<void>;
-  /** Writes the data anew without its history (BGREWRITEAOF, BGSAVE). Resolves when it is durable. REQUIRES: not `isRewriting`. */
-  rewrite(): Promise<void>;
+  /** Moves everything that was written so far to tables (SAVE, BGSAVE, BGREWRITEAOF). Resolves when it is durable. REQUIRES: not `isSaving`. */
+  save(): Promise<void>;
+  /** The same, and merges all tables until nothing in them is superseded, deleted or expired (COMPACT). */
+  compact(): Promise<void>;
   /** Forgets all data in memory and reads it from disk again (DEBUG RELOAD). */
   reload(): Promise<void>;
 }

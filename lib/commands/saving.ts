@@ -14,12 +14,12 @@ const IN_PROGRESS = 'ERR Background save already in progress';
 async function save(call: Call): Promise<void> {
   const { reply } = call;
   const { durability } = call.server;
-  if (durability.isRewriting) {
+  if (durability.isSaving) {
     reply.error(IN_PROGRESS);
     return;
   }
   try {
-    await durability.rewrite();
+    await durability.save();
     reply.ok();
   } catch {
     reply.error('ERR'); // all that Redis says: the log of the server tells why
@@ -30,7 +30,7 @@ async function save(call: Call): Promise<void> {
 function bgsave(call: Call): void {
   const { args, reply } = call;
   if (args.count > 2 || (args.count === 2 && !args.is(1, 'schedule'))) reply.error(SYNTAX_ERROR);
-  else if (call.server.durability.isRewriting) reply.error(IN_PROGRESS);
+  else if (call.server.durability.isSaving) reply.error(IN_PROGRESS);
   else {
     rewriteInBackground(call);
     reply.simple('Background saving started');
@@ -40,7 +40,7 @@ function bgsave(call: Call): void {
 /** BGREWRITEAOF */
 function bgrewriteaof(call: Call): void {
   const { reply } = call;
-  if (call.server.durability.isRewriting) {
+  if (call.server.durability.isSaving) {
     reply.error('ERR Background append only file rewriting already in progress');
     return;
   }
@@ -50,7 +50,7 @@ function bgrewriteaof(call: Call): void {
 
 /** How it went is in INFO (`aof_last_bgrewrite_status`) and in the server's log. */
 function rewriteInBackground(call: Call): void {
-  void call.server.durability.rewrite().catch(() => undefined);
+  void call.server.durability.save().catch(() => undefined);
 }
 
 /** LASTSAVE */

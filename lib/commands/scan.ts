@@ -1,18 +1,25 @@
 /** Finding keys: KEYS, SCAN, RANDOMKEY. */
 
 import { globMatches } from '../base/glob.js';
+import { parseInteger64 } from '../base/integer.js';
 import { POSITION_LIMIT } from '../base/position.js';
+import type { ColdKey } from '../data/cold-data.js';
+import { Listing } from '../data/listing.js';
+import type { Args } from '../protocol/args.js';
+import type { CellType } from '../record/entry.js';
+import { CellType as Types } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { NO_KEYS } from './command.js';
-import { SYNTAX_ERROR } from './error-texts.js';
-import { integerArgument } from './integer-argument.js';
+import { NOT_AN_INTEGER, SYNTAX_ERROR } from './error-texts.js';
 
 const DEFAULT_COUNT = 10;
 const STAR = 0x2a;
 const CURSOR = /^\d{1,20}$/;
 const CURSOR_LIMIT = 2n ** 64n;
 
+/** So many keys on disk RANDOMKEY looks at: most of them are there. */
+const RANDOM_KEYS = 16;
 /** So many expired keys RANDOMKEY looks at when it may not remove them. */
 const RANDOM_TRIES = 100;
 
@@ -29,89 +36,156 @@ interface ScanOptions {
 
 /** KEYS pattern. Takes as long as the database is large. */
 function keys(call: Call): void {
-  const { reply } = call;
+  const { reply, listing } = call;
   const refs: number[] = [];
   const pattern = patternArgument(call, 1);
   call.db.table.forEach((ref) => {
-    if (!hasExpired(call, ref) && (pattern === NONE || keyMatches(call, ref, pattern))) refs.push(ref);
+    if (isThere(call, ref) && (pattern === NONE || keyMatches(call, ref, pattern))) refs.push(ref);
   });
-  reply.array(refs.length);
+  const cold = listing === undefined ? [] : listing.keys.filter((key) => isThereOnDisk(call, key));
+  reply.array(refs.length + cold.length);
   for (const ref of refs) replyKey(call, ref);
+  for (const { key } of cold) reply.bulk(key, 0, key.length);
+}
+
+function gatherKeys(call: Call): Listing | undefined {
+  const pattern = patternArgument(call, 1);
+  return list(call, 0, Infinity, ({ key }) => pattern === NONE || coldKeyMatches(call, key, pattern));
 }
 
 /**
  * SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]. The cursor is the position in the table to go on from, so that it
- * stays good whatever is added, removed or restarted in between.
+ * stays good whatever is added, removed or restarted in between, and wherever keys are.
  */
 function scan(call: Call): void {
-  const { reply } = call;
+  const { reply, listing } = call;
   const cursor = parseCursor(call);
   if (cursor === undefined) return;
   const options = parseScan(call);
   if (options === undefined) return;
+  const coldEnd = listing?.end ?? POSITION_LIMIT;
   const found: number[] = [];
   const expired: Buffer[] = [];
-  const next = call.db.table.walk(cursor, options.count, (ref) => {
+  let next = call.db.table.walk(cursor, options.count, (ref, position) => {
+    if (position >= coldEnd) return;
     if (hasExpired(call, ref)) expired.push(call.keyspace.heap.key(ref));
-    else if (isWanted(call, ref, options)) found.push(ref);
+    else if (isThere(call, ref) && isWanted(call, ref, options)) found.push(ref);
   });
+  next = Math.min(next, coldEnd);
+  const cold =
+    listing === undefined ? [] : listing.keys.filter((key) => key.position < next && isThereOnDisk(call, key));
   reply.array(2);
   reply.bulkInteger(next === POSITION_LIMIT ? 0 : next);
-  reply.array(found.length);
+  reply.array(found.length + cold.length);
   for (const ref of found) replyKey(call, ref);
+  for (const { key } of cold) reply.bulk(key, 0, key.length);
   // Looking at a key that has expired removes it.
   for (const key of expired) call.keyspace.find(call.db, key, 0, key.length);
 }
 
+/** Nothing, if the request is wrong: SCAN says so itself. */
+function gatherScan(call: Call): Listing | undefined {
+  if (call.keyspace.cold.isEmpty(call.db.id)) return undefined;
+  const cursor = cursorOf(call);
+  const options = optionsOf(call);
+  if (cursor === undefined || typeof options === 'string') return undefined;
+  return list(call, cursor, options.count, ({ key, type }) => isColdWanted(call, key, type, options));
+}
+
 /** RANDOMKEY */
 function randomkey(call: Call): void {
-  const { keyspace, db } = call;
-  const { random } = keyspace;
-  let ref = db.table.sample(random.uint32(), random.uint32());
-  for (let tries = 0; ref !== 0 && hasExpired(call, ref); tries++) {
-    // Looking at a key that has expired removes it, so this comes to an end; not while nothing may be removed (CLIENT PAUSE).
-    if (tries >= RANDOM_TRIES && !keyspace.removesExpired) {
-      ref = 0;
-      break;
-    }
-    const key = keyspace.heap.key(ref);
-    keyspace.find(db, key, 0, key.length);
-    ref = db.table.sample(random.uint32(), random.uint32());
+  const { reply, listing } = call;
+  const cold = listing?.keys.find((key) => isThereOnDisk(call, key));
+  if (cold !== undefined) {
+    reply.bulk(cold.key, 0, cold.key.length);
+    return;
   }
-  if (ref === 0) call.reply.nullBulk();
+  const ref = randomRecord(call);
+  if (ref === 0) reply.nullBulk();
   else replyKey(call, ref);
 }
 
-/** Where to go on; undefined after an error reply. Cursors of other servers may be larger than ours: they are at the end. */
+/** Keys behind a random position, if it is the disk's turn: in proportion to what is not in memory. */
+function gatherRandom(call: Call): Listing | undefined {
+  const { db, keyspace } = call;
+  const inMemory = db.table.count - db.emptyCount;
+  const { random } = keyspace;
+  const total = Math.max(db.keyCount, inMemory, 1);
+  if (inMemory > 0 && (random.uint32() / 2 ** 32) * total < inMemory) return undefined;
+  const position = (random.uint32() % 2 ** 21) * 2 ** 32 + random.uint32();
+  return list(call, inMemory === 0 ? 0 : position, RANDOM_KEYS, () => true);
+}
+
+/** A record of a live key, chosen at random; 0 if there is none. */
+function randomRecord(call: Call): number {
+  const { keyspace, db } = call;
+  const { random } = keyspace;
+  if (db.table.count === db.emptyCount) return 0;
+  for (let tries = 0; ; tries++) {
+    const ref = db.table.sample(random.uint32(), random.uint32());
+    if (ref === 0 || isThere(call, ref)) return ref;
+    // Looking at a key that has expired removes it, so this comes to an end; not while nothing may be removed (CLIENT PAUSE).
+    if (tries >= RANDOM_TRIES && !keyspace.removesExpired) return 0;
+    if (!hasExpired(call, ref)) continue;
+    const key = keyspace.heap.key(ref);
+    keyspace.find(db, key, 0, key.length);
+    if (db.table.count === db.emptyCount) return 0;
+  }
+}
+
+/** Begins to list keys that are on disk, from a position on; `undefined` if none are. */
+function list(call: Call, position: number, count: number, wanted: (key: ColdKey) => boolean): Listing | undefined {
+  const { cold } = call.keyspace;
+  const { timers } = call.server;
+  if (cold.isEmpty(call.db.id) || position >= POSITION_LIMIT) return undefined;
+  const rest = (): Promise<void> => new Promise((resolve) => void timers.after(0, resolve));
+  return new Listing(cold.walk(call.db.id, position), count, wanted, rest);
+}
+
+/** Where to go on; undefined after an error reply. */
 function parseCursor(call: Call): number | undefined {
+  const cursor = cursorOf(call);
+  if (cursor === undefined) call.reply.error('ERR invalid cursor');
+  return cursor;
+}
+
+/** Cursors of other servers may be larger than ours: they are at the end. */
+function cursorOf(call: Call): number | undefined {
   const text = call.args.text(1);
-  if (CURSOR.test(text) && BigInt(text) < CURSOR_LIMIT) return Math.min(Number(text), POSITION_LIMIT);
-  call.reply.error('ERR invalid cursor');
-  return undefined;
+  return CURSOR.test(text) && BigInt(text) < CURSOR_LIMIT ? Math.min(Number(text), POSITION_LIMIT) : undefined;
 }
 
 /** Undefined after an error reply. */
 function parseScan(call: Call): ScanOptions | undefined {
-  const { args, reply } = call;
+  const options = optionsOf(call);
+  if (typeof options !== 'string') return options;
+  call.reply.error(options);
+  return undefined;
+}
+
+/** The options, or the error to answer with. */
+function optionsOf({ args }: Call): ScanOptions | string {
   const options: ScanOptions = { count: DEFAULT_COUNT, matchArg: NONE, typeArg: NONE };
   for (let i = 2; i < args.count; i += 2) {
-    const hasValue = i + 1 < args.count;
-    if (hasValue && args.is(i, 'count')) {
-      options.count = integerArgument(call, i + 1);
-      if (Number.isNaN(options.count)) return undefined;
-    } else if (hasValue && args.is(i, 'match')) options.matchArg = patternArgument(call, i + 1);
-    else if (hasValue && args.is(i, 'type')) options.typeArg = i + 1;
-    else options.count = 0;
-    if (options.count >= 1) continue;
-    reply.error(SYNTAX_ERROR);
-    return undefined;
+    if (i + 1 >= args.count) return SYNTAX_ERROR;
+    if (args.is(i, 'count')) {
+      const count = parseInteger64(args.buffer, args.start[i + 1], args.end[i + 1]);
+      if (count === undefined) return NOT_AN_INTEGER;
+      if (count < 1n) return SYNTAX_ERROR;
+      options.count = Number(count);
+    } else if (args.is(i, 'match')) options.matchArg = patternOf(args, i + 1);
+    else if (args.is(i, 'type')) options.typeArg = i + 1;
+    else return SYNTAX_ERROR;
   }
   return options;
 }
 
 /** `i`, or NONE if every key matches the pattern in argument i. */
 function patternArgument(call: Call, i: number): number {
-  const { args } = call;
+  return patternOf(call.args, i);
+}
+
+function patternOf(args: Args, i: number): number {
   return args.lengthOf(i) === 1 && args.buffer[args.start[i]] === STAR ? NONE : i;
 }
 
@@ -128,6 +202,27 @@ function keyMatches(call: Call, ref: number, i: number): boolean {
   return globMatches(buffer, start[i], end[i], heap.bytes(ref), keyStart, keyStart + heap.keyLength(ref));
 }
 
+/** The same of a key on disk. */
+function isColdWanted(call: Call, key: Buffer, type: CellType, options: ScanOptions): boolean {
+  if (options.typeArg !== NONE && !(type === Types.STRING && call.args.is(options.typeArg, 'string'))) return false;
+  return options.matchArg === NONE || coldKeyMatches(call, key, options.matchArg);
+}
+
+function coldKeyMatches({ args }: Call, key: Buffer, i: number): boolean {
+  return globMatches(args.buffer, args.start[i], args.end[i], key, 0, key.length);
+}
+
+/** Whether a record is of a key that is there. */
+function isThere(call: Call, ref: number): boolean {
+  return !call.keyspace.heap.isEmpty(ref) && !hasExpired(call, ref);
+}
+
+/** Whether a key that was listed is there, and no record in memory says so already. */
+function isThereOnDisk(call: Call, { key, expiresAtMs }: ColdKey): boolean {
+  const { keyspace, db } = call;
+  return (expiresAtMs === 0 || expiresAtMs > keyspace.clock.nowMs) && keyspace.isOnlyOnDisk(db, key);
+}
+
 function hasExpired(call: Call, ref: number): boolean {
   const { heap, clock } = call.keyspace;
   const atMs = heap.expiresAtMs(ref);
@@ -141,7 +236,7 @@ function replyKey(call: Call, ref: number): void {
 }
 
 export const scanCommands: readonly Command[] = [
-  { name: 'keys', arity: 2, flags: ['readonly'], keys: NO_KEYS, run: keys },
-  { name: 'scan', arity: -2, flags: ['readonly'], keys: NO_KEYS, run: scan },
-  { name: 'randomkey', arity: 1, flags: ['readonly'], keys: NO_KEYS, run: randomkey },
+  { name: 'keys', arity: 2, flags: ['readonly'], keys: NO_KEYS, run: keys, gather: gatherKeys },
+  { name: 'scan', arity: -2, flags: ['readonly'], keys: NO_KEYS, run: scan, gather: gatherScan },
+  { name: 'randomkey', arity: 1, flags: ['readonly'], keys: NO_KEYS, run: randomkey, gather: gatherRandom },
 ];

@@ -125,7 +125,7 @@ async function shutdown(call: Call): Promise<void> {
 /** Saves all data; false if that failed. */
 async function rewritten(call: Call): Promise<boolean> {
   try {
-    await call.server.durability.rewrite();
+    await call.server.durability.save();
     return true;
   } catch {
     return false; // the server has logged why

@@ -78,6 +78,11 @@ export class SetOptions {
     return expireTime(call, this.timeArg, unit, base, true, command);
   }
 
+  /** Whether SET does not care what the key holds. */
+  get isBlind(): boolean {
+    return this.condition === Condition.NONE && !this.get && this.life !== Life.KEEPTTL;
+  }
+
   /** Whether the condition is true of the key whose record is at `ref` (0: there is none). */
   holds(call: Call, ref: number): boolean {
     switch (this.condition) {

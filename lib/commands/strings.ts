@@ -6,7 +6,7 @@ import type { Command } from './command.js';
 import { ALL_KEYS, ONE_KEY } from './command.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime } from './expire-time.js';
-import { findKey, readString, replyString } from './lookup.js';
+import { findBlind, findKey, readString, replyString } from './lookup.js';
 import { Life, SetOptions } from './set-options.js';
 
 /** Of the command that runs: commands do not overlap. */
@@ -25,7 +25,7 @@ function set(call: Call): void {
     setWithOptions(call);
     return;
   }
-  findKey(call, 1);
+  findBlind(call, 1);
   putArgument(call, 2, NEVER);
   call.reply.ok();
 }
@@ -35,6 +35,12 @@ function setWithOptions(call: Call): void {
   if (!options.parseSet(call, 3)) return;
   const expiry = options.expiry(call, 'set');
   if (Number.isNaN(expiry)) return;
+  if (options.isBlind) {
+    findBlind(call, 1);
+    putArgument(call, 2, expiry);
+    reply.ok();
+    return;
+  }
   const ref = options.get ? readString(call, 1) : findKey(call, 1);
   const holds = options.holds(call, ref);
   if (options.get) replyString(call, ref);
@@ -63,7 +69,7 @@ function psetex(call: Call): void {
 function setWithExpiry(call: Call, unit: TimeUnit, command: string): void {
   const expiry = expireTime(call, 2, unit, call.keyspace.clock.nowMs, true, command);
   if (Number.isNaN(expiry)) return;
-  findKey(call, 1);
+  findBlind(call, 1);
   putArgument(call, 3, expiry);
   call.reply.ok();
 }
@@ -136,7 +142,7 @@ function strlen(call: Call): void {
 function putPairs(call: Call): void {
   const { count } = call.args;
   for (let i = 1; i < count; i += 2) {
-    findKey(call, i);
+    findBlind(call, i);
     putArgument(call, i + 1, NEVER);
   }
 }

@@ -10,6 +10,7 @@ const HIDDEN: Extra = { hidden: true };
 // Why they do nothing here.
 const RDB = 'there are no RDB files';
 const AOF_FORMAT = 'the append-only file has a format and a layout of its own';
+const NO_REWRITE = 'the log is not rewritten, its segments become tables';
 const REPLICATION = 'replicas are members of the ring, not followers of a master';
 const BUS = "Redis Cluster's bus is not spoken, the ring has its own";
 const TLS = 'TLS is not built in, put a proxy in front';
@@ -38,6 +39,8 @@ export const INERT_OPTIONS: readonly Option[] = [
   inert('sanitize-dump-payload', oneOf('no', 'yes', 'clients'), 'no', 'what RESTORE reads is always checked'),
 
   // Redis's append-only file
+  inert('auto-aof-rewrite-percentage', count(), '100', NO_REWRITE),
+  inert('auto-aof-rewrite-min-size', memory(0, LONG_MAX), '64mb', NO_REWRITE),
   inert('appendfilename', fileName('appendfilename'), 'appendonly.aof', AOF_FORMAT, FIXED),
   inert('appenddirname', fileName('appenddirname'), 'appendonlydir', AOF_FORMAT, FIXED),
   inert('aof-disable-auto-gc', boolean(), 'no', AOF_FORMAT, { asIs: 'no' }),

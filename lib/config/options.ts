@@ -55,14 +55,18 @@ const REAL_OPTIONS: readonly Option[] = [
   // The log
   real('appendonly', 'appendonly', boolean(), 'yes', 'whether writes are logged to disk; Redis: no'),
   real('appendfsync', 'appendfsync', oneOf('everysec', 'always', 'no'), 'everysec', 'when the log is made durable'),
-  real('auto-aof-rewrite-percentage', 'autoAofRewritePercentage', count(), '100',
-    'growth of the log that has it compacted'),
-  real('auto-aof-rewrite-min-size', 'autoAofRewriteMinSizeBytes', memory(0, LONG_MAX), '64mb',
-    'size below which it is not'),
   real('aof-segment-size', 'aofSegmentSizeBytes', memory(64 * KB, 1024n ** 3n), '64mb',
-    'size of a segment of the log; not in Redis'),
+    'size of a segment of the log; not in Redis', FIXED),
   real('stop-writes-on-bgsave-error', 'stopWritesOnBgsaveError', boolean(), 'yes',
     'whether a failed background save stops writes'),
+
+  // Tables
+  real('table-compression', 'tableCompression', oneOf('no', 'snappy'), 'no',
+    'how blocks of tables are compressed; not in Redis', FIXED),
+  real('block-cache-size', 'blockCacheSizeBytes', memory(MB, LONG_MAX), '32mb',
+    'memory for blocks of tables; not in Redis', FIXED),
+  real('compaction-rate-limit', 'compactionRateLimitBytes', memory(0, LONG_MAX), '0',
+    'bytes a second that compactions read and write, 0: no limit; not in Redis', FIXED),
 
   // Memory
   real('maxmemory', 'maxmemoryBytes', memory(0, ULONG_MAX), halfOfMemory,

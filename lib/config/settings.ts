@@ -45,10 +45,13 @@ export class Settings {
   // The log
   readonly appendonly: boolean = false;
   readonly appendfsync: 'everysec' | 'always' | 'no' = 'no';
-  readonly autoAofRewritePercentage: number = 0;
-  readonly autoAofRewriteMinSizeBytes: number = 0;
   readonly aofSegmentSizeBytes: number = 0;
   readonly stopWritesOnBgsaveError: boolean = false;
+
+  // Tables
+  readonly tableCompression: 'no' | 'snappy' = 'no';
+  readonly blockCacheSizeBytes: number = 0;
+  readonly compactionRateLimitBytes: number = 0;
 
   // Memory
   readonly maxmemoryBytes: number = 0;

@@ -7,36 +7,38 @@
  *
  * An expired entry is never seen. Whoever meets one removes it, with a delete in the batch, so that a later write
  * does not fall under its expiry.
+ *
+ * Not all data is in memory. Of a key there is no record (then `ColdData` says whether the disk may have it), a complete one, or a
+ * partial one, which holds what was written since. `find` of what is not known throws COLD_KEY before anything is changed; whoever called
+ * has the key loaded (`absorb`) and tries again. A record is dirty until the disk has it in a table, and may be dropped then; so a
+ * deleted key leaves an empty record, for as long as a look at the disk would find it.
  */
 
+import { assert } from '../base/assert.js';
 import type { PositionHasher } from '../base/position.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import type { Random } from '../host/ports.js';
 import type { BatchReader, WriteBatch } from '../record/batch.js';
 import { ChangeKind, entryOfChange } from '../record/batch.js';
+import type { Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
-import { ResidentTable, SEGMENT_COUNT_MAX } from '../storage/memory/resident-table.js';
+import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { AccessPolicy } from './access.js';
+import type { ColdData } from './cold-data.js';
+import { COLD_KEY } from './cold-data.js';
+import { Database } from './database.js';
+
+export type { Database } from './database.js';
 
 /** For `put`: the key's expiry stays as it is. */
 export const KEEP_EXPIRY = -1;
 /** For `put`: the key does not expire. */
 export const NEVER = 0;
-
-/** Bytes of records that one step of a snapshot takes, more or less. */
-const SNAPSHOT_STEP_BYTES = 1024 * 1024;
-const SNAPSHOT_FRAME_BYTES = 64 * 1024;
-
-/** One physical database. SELECT's numbers are mapped to them (SWAPDB). */
-export interface Database {
-  readonly id: number;
-  readonly table: ResidentTable;
-}
 
 export interface KeyspaceOptions {
   readonly databaseCount: number;
@@ -45,8 +47,17 @@ export interface KeyspaceOptions {
   readonly random: Random;
   readonly batch: WriteBatch;
   readonly access: AccessPolicy;
+  readonly cold: ColdData;
   /** This node's ordinal. */
   readonly origin: number;
+}
+
+/** What a database's counts were when they began to be counted anew. */
+export interface CountMark {
+  readonly db: Database;
+  readonly keyCount: number;
+  readonly expiringCount: number;
+  readonly wasEstimate: boolean;
 }
 
 export class Keyspace {
@@ -66,10 +77,16 @@ export class Keyspace {
   misses = 0;
   expiredCount = 0;
   evictedCount = 0;
+  /** Records that were dropped from memory because the disk has them. */
+  spilledCount = 0;
   /** Changes since the start: what INFO's rdb_changes_since_last_save counts from. */
   changeCount = 0;
 
   readonly access: AccessPolicy;
+  /** What `find` has not found in memory when it threw COLD_KEY. */
+  missing: { db: Database; key: Buffer } | undefined;
+  readonly cold: ColdData;
+  readonly hasher: PositionHasher;
   private readonly origin: number;
   private readonly physical: Database[];
   /** By SELECT's number. */
@@ -85,16 +102,23 @@ export class Keyspace {
   private key: Uint8Array = new Uint8Array(0);
   private keyStart = 0;
   private keyEnd = 0;
+  /** The record of the key, live or not; 0 if there is none. */
+  private place = 0;
+  /** The same if it is live, else 0. */
   private ref = 0;
+  /** Nobody has looked whether the disk has the key. */
+  private isUnknown = false;
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;
     this.batch = options.batch;
     this.random = options.random;
     this.access = options.access;
+    this.cold = options.cold;
+    this.hasher = options.hasher;
     this.origin = options.origin;
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
-    this.physical = Array.from({ length: options.databaseCount }, (_, id) => ({ id, table: this.newTable() }));
+    this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
     this.databases = [...this.physical];
     this.db = this.databases[0];
   }
@@ -124,21 +148,64 @@ export class Keyspace {
   }
 
   get keyCount(): number {
+    return this.physical.reduce((count, db) => count + db.keyCount, 0);
+  }
+
+  /** Records in memory. */
+  get recordCount(): number {
     return this.physical.reduce((count, db) => count + db.table.count, 0);
   }
 
-  /** Puts the cursor on a key. Returns the ref of its record, 0 if there is none; valid until the next change. */
+  /** A physical database, by its id. Throws RangeError if there are not so many. */
+  physicalDatabase(id: number): Database {
+    const known = this.physical[id] as Database | undefined;
+    if (known !== undefined) return known;
+    throw new RangeError(`there is data in database ${id}, but "databases" is ${this.physical.length}: raise it`);
+  }
+
+  /**
+   * Puts the cursor on a key. Returns the ref of its record, 0 if there is none; valid until the next change. Throws COLD_KEY if what there is
+   * of it is not in memory.
+   */
   find(db: Database, key: Uint8Array, start: number, end: number): number {
-    this.db = db;
-    this.key = key;
-    this.keyStart = start;
-    this.keyEnd = end;
-    this.ref = db.table.find(key, start, end);
-    if (this.ref !== 0) {
-      const atMs = this.heap.expiresAtMs(this.ref);
-      if (atMs !== 0 && atMs <= this.clock.nowMs) this.hideExpired();
+    const place = this.locate(db, key, start, end);
+    this.isUnknown = false;
+    if (place !== 0) return this.heap.isPlain(place) ? (this.ref = place) : this.look(place);
+    const { high, low } = this.hasher;
+    if (this.cold.mayHold(db.id, high, low)) this.miss();
+    return 0;
+  }
+
+  /** `find` for a write that does not care what is there: it never waits for the disk. REQUIRES: `put` with an expiry of its own follows. */
+  findBlind(db: Database, key: Uint8Array, start: number, end: number): number {
+    const place = this.locate(db, key, start, end);
+    this.isUnknown = false;
+    if (place !== 0) {
+      if (this.heap.isPlain(place)) return (this.ref = place);
+      if (!this.heap.isPartial(place)) return this.look(place);
     }
-    return this.ref;
+    const { high, low } = this.hasher;
+    this.isUnknown = place !== 0 || this.cold.mayHold(db.id, high, low);
+    return 0;
+  }
+
+  /** Whether `find` would throw COLD_KEY. */
+  isCold(db: Database, key: Uint8Array, start: number, end: number): boolean {
+    const place = db.table.find(key, start, end);
+    if (place !== 0) return this.heap.isPartial(place) && !this.hasExpired(place);
+    const { high, low } = this.hasher;
+    return this.cold.mayHold(db.id, high, low);
+  }
+
+  /** Whether of a key that is on disk no record in memory tells: neither that it is there, nor that it is not. */
+  isOnlyOnDisk(db: Database, key: Buffer): boolean {
+    const place = db.table.find(key, 0, key.length);
+    return place === 0 || (this.heap.isPartial(place) && this.heap.isEmpty(place) && !this.hasExpired(place));
+  }
+
+  /** Whether the disk has a record just as it is, so that it may be dropped from memory. */
+  isClean(ref: number): boolean {
+    return this.heap.newestStamp(ref) <= this.cold.cleanUpTo;
   }
 
   /** `find` for a read: counts a hit or a miss, and the access unless `noTouch`. */
@@ -168,10 +235,10 @@ export class Keyspace {
    */
   put(value: Uint8Array, start: number, end: number, expiry: number): void {
     if (expiry > 0 && expiry <= this.clock.nowMs) {
-      if (this.ref !== 0) this.remove();
+      if (this.ref !== 0 || this.isUnknown) this.remove();
       return;
     }
-    const { batch, head, db } = this;
+    const { batch, head, db, place } = this;
     const stamp = this.clock.next();
     const replaces = expiry !== KEEP_EXPIRY || this.ref === 0;
     const changes = expiry > 0 ? 2 : 1;
@@ -179,18 +246,25 @@ export class Keyspace {
     batch.string(stamp, replaces, value, start, end);
     if (changes === 2) batch.expiry(stamp, expiry);
     this.changeCount++;
+    if (this.ref === 0) {
+      this.leaveEmpty();
+      this.countNew();
+    }
     if (replaces) {
       head.replace(stamp, this.origin);
-      head.access = this.ref === 0 ? this.access.fresh() : this.access.touched(this.heap.access(this.ref));
+      head.access = place === 0 ? this.access.fresh() : this.access.touched(this.heap.access(place));
       if (changes === 2) head.expire(expiry, stamp, this.origin);
     } else {
-      this.heap.read(this.ref, head);
+      this.heap.read(place, head);
       head.restamp(stamp, this.origin);
       head.access = this.access.touched(head.access);
     }
-    const hadExpiry = this.ref !== 0 && this.heap.expiresAtMs(this.ref) !== 0;
-    const ref = this.heap.write(this.ref, head, this.key, this.keyStart, this.keyEnd, value, start, end);
-    this.place(ref, hadExpiry);
+    const hadExpiry = place !== 0 && this.heap.expiresAtMs(place) !== 0;
+    if (hadExpiry) db.expiringCount--;
+    if (head.expiresAtMs !== 0) db.expiringCount++;
+    const ref = this.heap.write(place, head, this.key, this.keyStart, this.keyEnd, value, start, end);
+    this.putRecord(ref, hadExpiry, false);
+    this.ref = ref;
   }
 
   /** Sets when the key under the cursor expires (Unix ms; NEVER); in the past, the key is removed. REQUIRES: it is there. */
@@ -199,26 +273,45 @@ export class Keyspace {
       this.remove();
       return;
     }
+    const { db, place } = this;
     const stamp = this.clock.next();
-    this.batch.entry(this.db.id, this.key, this.keyStart, this.keyEnd, 1, stamp);
+    this.batch.entry(db.id, this.key, this.keyStart, this.keyEnd, 1, stamp);
     this.batch.expiry(stamp, atMs);
     this.changeCount++;
-    const hadExpiry = this.heap.expiresAtMs(this.ref) !== 0;
-    this.heap.read(this.ref, this.head);
+    const hadExpiry = this.heap.expiresAtMs(place) !== 0;
+    db.expiringCount += Number(atMs !== 0) - Number(hadExpiry);
+    this.heap.read(place, this.head);
     this.head.expire(atMs, stamp, this.origin);
-    this.place(this.heap.rewriteHead(this.ref, this.head), hadExpiry);
+    this.ref = this.heap.rewriteHead(place, this.head);
+    this.putRecord(this.ref, hadExpiry, false);
   }
 
-  /** Removes the key under the cursor. REQUIRES: it is there. */
+  /** Removes the key under the cursor. REQUIRES: it is there, or nobody has looked. */
   remove(): void {
+    const { db, place, head } = this;
     const stamp = this.clock.next();
-    this.batch.entry(this.db.id, this.key, this.keyStart, this.keyEnd, 1, stamp);
+    this.batch.entry(db.id, this.key, this.keyStart, this.keyEnd, 1, stamp);
     this.batch.delete(stamp);
     this.changeCount++;
-    this.drop();
+    const hadExpiry = place !== 0 && this.heap.expiresAtMs(place) !== 0;
+    if (hadExpiry) db.expiringCount--;
+    this.leaveEmpty();
+    if (this.isUnknown) db.isEstimate = true;
+    db.keyCount--;
+    this.isUnknown = false;
+    this.ref = 0;
+    const { high, low } = this.hasher;
+    if (!this.cold.keepsDeletes(db.id, high, low)) {
+      if (place !== 0) this.takeOut();
+      return;
+    }
+    head.delete(stamp, this.origin);
+    head.access = 0;
+    const ref = this.heap.write(place, head, this.key, this.keyStart, this.keyEnd, this.key, 0, 0);
+    this.putRecord(ref, hadExpiry, true);
   }
 
-  /** Removes a key for good because memory is short. REQUIRES: `ref` is a record of `db`. */
+  /** Removes a key for good because memory is short. REQUIRES: `ref` is a complete record of `db`. */
   evict(db: Database, ref: number): void {
     const key = this.heap.key(ref);
     this.find(db, key, 0, key.length);
@@ -227,11 +320,39 @@ export class Keyspace {
     this.evictedCount++;
   }
 
+  /** Drops a record from memory: the disk has it. REQUIRES: `ref` is a clean record of `db`. */
+  spill(db: Database, ref: number): void {
+    const keyStart = this.heap.keyStart(ref);
+    const place = this.locate(db, this.heap.bytes(ref), keyStart, this.heap.valueStart(ref));
+    assert(place === ref && this.isClean(ref), 'only what the disk has is dropped');
+    this.drop();
+    this.spilledCount++;
+  }
+
+  /**
+   * Drops empty records that are no longer needed, of one segment of a database from `position` on; returns where to go on,
+   * POSITION_LIMIT when none is left.
+   */
+  sweepFrom(db: Database, position: number): number {
+    if (db.emptyCount === 0) return POSITION_LIMIT;
+    const refs: number[] = [];
+    const next = db.table.forEachInSegmentAt(position, (ref) => {
+      if (this.heap.isEmpty(ref) && this.isClean(ref)) refs.push(ref);
+    });
+    for (const ref of refs) {
+      this.locate(db, this.heap.bytes(ref), this.heap.keyStart(ref), this.heap.valueStart(ref));
+      this.drop();
+    }
+    return next;
+  }
+
   /** Empties a database, in constant time: the records are freed later (`freeFlushed`). */
   flush(db: Database): void {
-    this.batch.flush(db.id, this.clock.next());
-    this.changeCount += db.table.count;
+    const stamp = this.clock.next();
+    this.batch.flush(db.id, stamp);
+    this.changeCount += db.keyCount;
     this.emptied(db);
+    this.cold.flushDatabase(db.id, stamp);
   }
 
   /** Frees records of flushed databases for a while; returns whether there are more. */
@@ -267,9 +388,33 @@ export class Keyspace {
     return next;
   }
 
+  /** Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. */
+  beginCounting(): readonly CountMark[] {
+    return this.physical.map((db) => {
+      const mark = { db, keyCount: db.keyCount, expiringCount: db.expiringCount, wasEstimate: db.isEstimate };
+      db.isEstimate = false;
+      return mark;
+    });
+  }
+
+  /** Ends it: `countOf` says how many keys a database had when it began, `undefined` if that is not known. */
+  endCounting(
+    marks: readonly CountMark[],
+    countOf: (db: number) => { keyCount: number; expiringCount: number } | undefined,
+  ): void {
+    for (const { db, keyCount, expiringCount, wasEstimate } of marks) {
+      const counted = db.isEstimate ? undefined : countOf(db.id);
+      if (counted === undefined) db.isEstimate ||= wasEstimate;
+      else {
+        db.keyCount += counted.keyCount - keyCount;
+        db.expiringCount += counted.expiringCount - expiringCount;
+      }
+    }
+  }
+
   /** Forgets everything in memory, the log does not hear of it: before it is read again. */
   forgetAll(): void {
-    for (const db of this.physical) (db as { table: ResidentTable }).table = this.newTable();
+    for (const db of this.physical) db.reset(this.newTable());
     this.databases.splice(0, this.databases.length, ...this.physical);
     this.databasesPair = PAIR_ZERO;
     this.flushed.length = 0;
@@ -285,48 +430,39 @@ export class Keyspace {
     );
   }
 
-  /**
-   * Adds some records of a physical database to `batch`, about SNAPSHOT_STEP_BYTES from `position` on; calls `drain`, which empties the batch,
-   * whenever it has grown to SNAPSHOT_FRAME_BYTES. Returns where to go on, POSITION_LIMIT at the end. What changes meanwhile is in the
-   * log: merged with that, a copy made in steps is right.
-   */
-  snapshot(id: number, position: number, batch: WriteBatch, drain: () => void): number {
-    const { heap, head } = this;
-    const { table } = this.physical[id];
-    const visit = (ref: number): void => {
-      heap.read(ref, head);
-      const bytes = heap.bytes(ref);
-      const keyStart = heap.keyStart(ref);
-      const valueStart = heap.valueStart(ref);
-      batch.wholeString(id, head, bytes, keyStart, valueStart, valueStart + heap.valueLength(ref));
-      if (batch.byteLength >= SNAPSHOT_FRAME_BYTES) drain();
-    };
-    const stepRecords = Math.ceil(SNAPSHOT_STEP_BYTES / (this.usedBytes / Math.max(1, this.keyCount) + 1));
-    // A whole segment costs no sorting; parts of one are taken in order, to go on from.
-    if (stepRecords >= SEGMENT_COUNT_MAX) return table.forEachInSegmentAt(position, visit);
-    return table.walk(position, stepRecords, visit);
+  /** Takes over what the disk holds of a key. A record in memory that is complete knows it already. */
+  absorb(db: Database, key: Buffer, entry: Entry): void {
+    const place = this.locate(db, key, 0, key.length);
+    const { heap } = this;
+    if (place !== 0 && !heap.isPartial(place)) return;
+    const before = place === 0 ? EMPTY_ENTRY : heap.entry(place);
+    const after = merge(before, entry);
+    if (place !== 0 && after.cells.size === 0) db.keyCount--; // it was taken to be there
+    this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
   }
 
   /** Merges one change of a log or of another node. Adds nothing to the batch. */
   apply(reader: BatchReader): void {
     this.clock.observe(reader.stamp);
-    if (reader.kind === ChangeKind.DATABASES) this.applyDatabases(reader);
-    else {
+    if (reader.kind === ChangeKind.DATABASES) {
+      this.adoptDatabases({ stamp: reader.stamp, origin: reader.origin }, reader.physical);
+    } else {
       const db = this.physicalDatabase(reader.db);
       if (reader.kind === ChangeKind.FLUSH) this.applyFlush(db, reader);
       else this.applyChange(db, reader);
     }
   }
 
-  private applyDatabases(reader: BatchReader): void {
-    const pair = { stamp: reader.stamp, origin: reader.origin };
+  /** Takes over which physical database each of SELECT's numbers stands for, if `pair` is newer than what is known. */
+  adoptDatabases(pair: Pair, physical: readonly number[]): void {
     if (comparePairs(pair, this.databasesPair) <= 0) return;
     this.databasesPair = pair;
-    reader.physical.forEach((id, number) => (this.databases[number] = this.physicalDatabase(id)));
+    physical.forEach((id, number) => (this.databases[number] = this.physicalDatabase(id)));
   }
 
   private applyFlush(db: Database, reader: BatchReader): void {
     const { heap } = this;
+    this.cold.flushDatabase(db.id, reader.stamp);
     const isOlder = (ref: number): boolean => heap.isOlder(ref, reader.stamp, reader.origin + 1);
     let newerCount = 0;
     db.table.forEach((ref) => (newerCount += isOlder(ref) ? 0 : 1));
@@ -339,76 +475,141 @@ export class Keyspace {
       if (isOlder(ref)) older.push(heap.key(ref));
     });
     for (const key of older) {
-      this.locate(db, key, 0, key.length);
+      const place = this.locate(db, key, 0, key.length);
+      if (!heap.isEmpty(place)) db.keyCount--;
       this.drop();
     }
   }
 
   private applyChange(db: Database, reader: BatchReader): void {
-    this.locate(db, reader.bytes, reader.keyStart, reader.keyEnd);
-    if (reader.kind === ChangeKind.VALUE && reader.replaces && this.replacedBy(reader)) return;
-    const { heap, ref } = this;
-    const before = ref === 0 ? EMPTY_ENTRY : heap.entry(ref);
-    const after = merge(before, entryOfChange(reader));
-    if (after.cells.size === 0) {
-      if (ref !== 0) this.drop();
+    const { heap } = this;
+    const place = this.locate(db, reader.bytes, reader.keyStart, reader.keyEnd);
+    const { high, low } = this.hasher;
+    const wasPartial = place === 0 ? this.cold.mayHold(db.id, high, low) : heap.isPartial(place);
+    // What is on the disk alone is taken to be there.
+    const wasThere = wasPartial || (place !== 0 && !heap.isEmpty(place));
+    if (place === 0 && wasPartial) db.isEstimate = true;
+    if (reader.kind === ChangeKind.VALUE && reader.replaces && this.replacedBy(reader)) {
+      if (!wasThere) db.keyCount++;
       return;
     }
-    const key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));
-    const hadExpiry = before.expiry.atMs !== 0;
-    this.place(heap.writeEntry(ref, key, after, ref === 0 ? this.access.fresh() : heap.access(ref)), hadExpiry);
+    const before = place === 0 ? EMPTY_ENTRY : heap.entry(place);
+    const after = merge(before, entryOfChange(reader));
+    const saysAll = reader.kind === ChangeKind.DELETE || (reader.kind === ChangeKind.VALUE && reader.replaces);
+    const isPartial = wasPartial && !saysAll;
+    db.keyCount += Number(isPartial || after.cells.size > 0) - Number(wasThere);
+    db.expiringCount += Number(after.expiry.atMs !== 0) - Number(before.expiry.atMs !== 0);
+    if (after.cells.size === 0 && !isPartial && !this.cold.keepsDeletes(db.id, high, low)) {
+      if (place !== 0) this.drop();
+      return;
+    }
+    this.key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));
+    this.keyEnd -= this.keyStart;
+    this.keyStart = 0;
+    this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), isPartial);
   }
 
   /** The common case of `applyChange` without a plain entry: a SET that is newer than all that is there. */
   private replacedBy(reader: BatchReader): boolean {
-    const { heap, head, ref } = this;
+    const { heap, head, place } = this;
     if (reader.type !== CellType.STRING || reader.fieldEnd !== reader.fieldStart || reader.atMs !== 0) return false;
     let hadExpiry = false;
-    if (ref === 0) head.access = this.access.fresh();
+    if (place === 0) head.access = this.access.fresh();
     else {
-      heap.read(ref, head);
-      if (!heap.isOlder(ref, reader.stamp, reader.origin) || head.expiryStamp >= reader.stamp) return false;
+      heap.read(place, head);
+      if (!heap.isOlder(place, reader.stamp, reader.origin) || head.expiryStamp >= reader.stamp) return false;
       hadExpiry = head.expiresAtMs !== 0;
     }
+    this.leaveEmpty();
+    if (hadExpiry) this.db.expiringCount--;
     head.replace(reader.stamp, reader.origin);
     const { bytes, valueStart, valueEnd } = reader;
-    this.place(heap.write(ref, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd), hadExpiry);
+    const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
+    this.putRecord(ref, hadExpiry, false);
     return true;
   }
 
-  /** The cursor on a key, expired or not. */
-  private locate(db: Database, key: Uint8Array, start: number, end: number): void {
+  /** Makes `entry` the record of the key under the cursor. REQUIRES: the key's bytes are its own and whole. */
+  private writeEntry(entry: Entry, access: number, isPartial: boolean): void {
+    const { heap, place } = this;
+    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
+    this.leaveEmpty();
+    const ref = heap.writeEntry(place, this.key, entry, access, isPartial);
+    this.putRecord(ref, hadExpiry, entry.cells.size === 0);
+  }
+
+  /** The cursor on a key, whatever is known of it. Returns its record; 0 if there is none. */
+  private locate(db: Database, key: Uint8Array, start: number, end: number): number {
     this.db = db;
     this.key = key;
     this.keyStart = start;
     this.keyEnd = end;
-    this.ref = db.table.find(key, start, end);
+    this.ref = 0;
+    return (this.place = db.table.find(key, start, end));
+  }
+
+  /** What `find` makes of a record that is not plain. */
+  private look(place: number): number {
+    const { heap } = this;
+    if (this.hasExpired(place)) {
+      // The newest expiry is in memory, so this holds whatever is on the disk.
+      this.hideExpired();
+      return 0;
+    }
+    if (heap.isPartial(place)) this.miss();
+    if (heap.isEmpty(place)) return 0;
+    return (this.ref = place);
+  }
+
+  private hasExpired(ref: number): boolean {
+    const atMs = this.heap.expiresAtMs(ref);
+    return atMs !== 0 && atMs <= this.clock.nowMs;
+  }
+
+  private miss(): never {
+    this.missing = { db: this.db, key: Buffer.from(this.key.subarray(this.keyStart, this.keyEnd)) };
+    throw COLD_KEY;
+  }
+
+  /** The key under the cursor comes into being. */
+  private countNew(): void {
+    if (this.isUnknown) this.db.isEstimate = true;
+    else this.db.keyCount++;
+    this.isUnknown = false;
   }
 
   /** The record under the cursor is at `ref` now. */
-  private place(ref: number, hadExpiry: boolean): void {
+  private putRecord(ref: number, hadExpiry: boolean, isEmpty: boolean): void {
+    const { place } = this;
     const { table } = this.db;
-    const old = this.ref;
-    if (old === 0) table.insert(ref);
-    else if (ref === old) table.expiryChanged(ref, hadExpiry);
+    if (isEmpty) this.db.emptyCount++;
+    if (place === 0) table.insert(ref);
+    else if (ref === place) table.expiryChanged(ref, hadExpiry);
     else {
       table.replace(ref, hadExpiry);
-      this.heap.slab.free(old);
+      this.heap.slab.free(place);
     }
-    this.ref = ref;
+    this.place = ref;
   }
 
   private drop(): void {
+    this.leaveEmpty();
+    this.takeOut();
+  }
+
+  /** The record under the cursor, if there is one, will not be an empty one any more. */
+  private leaveEmpty(): void {
+    if (this.place !== 0 && this.heap.isEmpty(this.place)) this.db.emptyCount--;
+  }
+
+  private takeOut(): void {
     this.db.table.remove();
-    this.heap.slab.free(this.ref);
-    this.ref = 0;
+    this.heap.slab.free(this.place);
+    this.place = this.ref = 0;
   }
 
   private hideExpired(): void {
-    if (!this.removesExpired) {
-      this.ref = 0;
-      return;
-    }
+    if (!this.removesExpired) return;
     this.remove();
     this.expiredCount++;
   }
@@ -416,17 +617,14 @@ export class Keyspace {
   /** Takes a database's table away. If that leaves no record at all, the memory goes at once. */
   private emptied(db: Database): void {
     const old = db.table;
-    if (old.count === 0) return;
-    (db as { table: ResidentTable }).table = this.newTable();
+    if (old.count === 0) {
+      db.reset(old);
+      return;
+    }
+    db.reset(this.newTable());
     this.flushed.push(old);
-    if (this.keyCount > 0) return;
+    if (this.recordCount > 0) return;
     this.flushed.length = 0;
     this.heap.clear();
-  }
-
-  private physicalDatabase(id: number): Database {
-    const known = this.physical[id] as Database | undefined;
-    if (known !== undefined) return known;
-    throw new RangeError(`the log has data in database ${id}, but "databases" is ${this.physical.length}: raise it`);
   }
 }

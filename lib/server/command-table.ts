@@ -10,6 +10,7 @@ export class CommandEntry implements CommandUse {
   readonly name: string;
   readonly arity: number;
   readonly run: SyncCommand['run'] | undefined;
+  readonly gather: SyncCommand['gather'];
   readonly wait: WaitingCommand['wait'] | undefined;
   readonly subcommands: ReadonlyMap<string, CommandEntry> | undefined;
   readonly isWrite: boolean;
@@ -19,6 +20,7 @@ export class CommandEntry implements CommandUse {
   readonly isFast: boolean;
   /** Works on one key, in a time that does not depend on what it holds. */
   readonly isShort: boolean;
+  readonly loadsFirst: boolean;
   readonly staysOutOfMonitor: boolean;
   readonly staysOutOfSlowLog: boolean;
 
@@ -34,6 +36,7 @@ export class CommandEntry implements CommandUse {
     this.name = name;
     this.arity = command.arity;
     this.run = 'run' in command ? command.run : undefined;
+    this.gather = 'gather' in command ? command.gather : undefined;
     this.wait = 'wait' in command ? command.wait : undefined;
     this.subcommands =
       'subcommands' in command
@@ -46,6 +49,7 @@ export class CommandEntry implements CommandUse {
     this.isFast = has('fast');
     this.isShort =
       command.keys.first !== 0 && command.keys.first === command.keys.last && (this.isFast || name === 'set');
+    this.loadsFirst = 'loadsFirst' in command && command.loadsFirst === true;
     this.staysOutOfMonitor = has('skip_monitor') || has('admin');
     this.staysOutOfSlowLog = has('skip_slowlog');
   }

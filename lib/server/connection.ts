@@ -5,6 +5,7 @@ import type { Call } from '../commands/call.js';
 import type { Client, ReplyMode } from '../commands/ports.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
 import type { ByteStream, StreamHandler, Timer } from '../host/ports.js';
+import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { BufferPool } from '../protocol/buffer-pool.js';
 import type { Output } from '../protocol/reply-writer.js';
@@ -15,6 +16,9 @@ import type { ServerPort } from './server-port.js';
 
 /** A client whose replies reach this is not read from until it has taken them. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
+/** While a request waits for the disk, so many of those behind it are looked at, of so many bytes, for keys to load meanwhile. */
+const AHEAD_MAX = 64;
+const AHEAD_BYTES_MAX = 64 * 1024;
 
 /** What a connection needs of the server that holds it. */
 export interface ConnectionHost {
@@ -69,6 +73,10 @@ export class OwnedCall implements Call {
   get server(): ServerPort {
     return this.connection.server;
   }
+
+  get listing(): Listing | undefined {
+    return this.connection.listing;
+  }
 }
 
 /**
@@ -110,6 +118,7 @@ export class Connection implements StreamHandler, Call, Client {
   outputsTaken = 0;
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
+  listing: Listing | undefined;
   /** When the replies pending passed the soft limit; 0 if they have not. */
   softLimitSinceMs = 0;
 
@@ -117,6 +126,10 @@ export class Connection implements StreamHandler, Call, Client {
   private readonly stream: ByteStream;
   private readonly parser: RequestParser;
   private blockers = 0;
+  /** Of these, requests that will be executed again. */
+  private holds = 0;
+  /** Requests parsed beforehand: they are the next to be executed. */
+  private readonly ahead = new Denque<Args>();
   private inTurn = false;
   private closing = false;
   private readEnded = false;
@@ -194,7 +207,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   onEnd(): void {
     this.readEnded = true;
-    if (this.blockers > 0) this.kill();
+    if (this.blockers > this.holds) this.kill();
     else this.process();
   }
 
@@ -215,6 +228,7 @@ export class Connection implements StreamHandler, Call, Client {
     this.stream.destroy();
     this.sleeper?.settle('error');
     this.queue.clear();
+    this.ahead.clear();
     this.reply.truncate(0);
     this.host.onClosed(this);
   }
@@ -243,6 +257,29 @@ export class Connection implements StreamHandler, Call, Client {
     if (this.isClosed || this.blockers > 0) return;
     this.schedule();
     this.process();
+  }
+
+  /** A request waits to be executed again: nothing more is executed until `release`. */
+  hold(): void {
+    this.holds++;
+    this.block();
+  }
+
+  release(): void {
+    this.holds--;
+    this.unblock();
+  }
+
+  /** Parses some requests beforehand, unless that was done already, and shows them. REQUIRES: `args` is not needed any more. */
+  lookAhead(visit: (args: Args) => void): void {
+    let bytes = 0;
+    if (this.ahead.length > 0) return;
+    while (this.ahead.length < AHEAD_MAX && bytes < AHEAD_BYTES_MAX && this.parser.next() === PARSED) {
+      const args = this.parser.args.clone();
+      bytes += args.buffer.length;
+      this.ahead.push(args);
+      visit(args);
+    }
   }
 
   pauseFor(timeoutMs: number): Promise<'timeout' | 'unblocked' | 'error' | 'woken'> {
@@ -312,9 +349,10 @@ export class Connection implements StreamHandler, Call, Client {
         host.defer(this);
         break;
       }
-      const status = parser.next();
+      const ahead = this.ahead.shift();
+      const status = ahead === undefined ? parser.next() : PARSED;
       if (status === PARSED) {
-        host.execute(this, parser.args);
+        host.execute(this, ahead ?? parser.args);
       } else {
         if (status === FAILED) this.fail(parser.error);
         else if (this.readEnded) this.closeAfterReplies();

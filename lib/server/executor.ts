@@ -1,11 +1,13 @@
 import { AssertionError } from '../base/assert.js';
 import type { ReplyMode } from '../commands/ports.js';
+import { COLD_KEY } from '../data/cold-data.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { OwnedCall } from './connection.js';
+import type { HeldRequests } from './held-requests.js';
 
 /** Why a command may not run now; `undefined`: it may. The texts are Redis's. */
 export interface Guards {
@@ -16,8 +18,8 @@ export interface Guards {
   refusal(entry: CommandEntry): string | undefined;
   /** Shows a command that has run to the monitors. */
   watch(connection: Connection, entry: CommandEntry, args: Args): void;
-  /** Makes room in memory for a command that needs some; false if there is none. */
-  makeRoom(): boolean;
+  /** Makes room in memory for a command that needs some; false if there is none, a promise if there will be. */
+  makeRoom(): boolean | Promise<void>;
   /** A command took long enough to be logged. */
   onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void;
 }
@@ -45,17 +47,19 @@ export class Executor {
   private readonly keyspace: Keyspace;
   private readonly guards: Guards;
   private readonly clock: Clock;
+  private readonly held: HeldRequests;
   /** When the running command began: the end of the one before it. */
   private startedUs = 0;
   /** The short command that has run last, and how often without reading the clock. */
   private runEntry: CommandEntry | undefined;
   private runLength = 0;
 
-  constructor(commands: CommandTable, keyspace: Keyspace, guards: Guards, clock: Clock) {
+  constructor(commands: CommandTable, keyspace: Keyspace, guards: Guards, clock: Clock, held: HeldRequests) {
     this.commands = commands;
     this.keyspace = keyspace;
     this.guards = guards;
     this.clock = clock;
+    this.held = held;
   }
 
   /** The monotonic time when the last command ended, or input arrived. */
@@ -88,10 +92,12 @@ export class Executor {
         return;
       }
     }
-    if (entry.needsMemory && !this.guards.makeRoom()) {
-      this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
+    if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;
+    if (entry.loadsFirst && args.count > 2 && this.held.isCold(connection, entry.command, args)) {
+      this.held.load(connection, entry.command, args);
       return;
     }
+    if (entry.gather !== undefined && this.gathers(connection, entry, args)) return;
     connection.lastCommand = entry.name;
     connection.lastUsedMs = this.keyspace.clock.nowMs;
     if (entry.run !== undefined) this.run(connection, entry, args);
@@ -124,16 +130,47 @@ export class Executor {
     return undefined;
   }
 
+  /** Whether there is room in memory; if not, the request was answered, or is held until there is. */
+  private hasRoom(connection: Connection, entry: CommandEntry, args: Args): boolean {
+    const room = this.guards.makeRoom();
+    if (room === true) return true;
+    if (room === false) this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
+    else this.held.hold(connection, args, room);
+    return false;
+  }
+
+  /** Whether the request waits until what it needs of the disk is listed. */
+  private gathers(connection: Connection, entry: CommandEntry, args: Args): boolean {
+    if (connection.listing !== undefined) return false;
+    const owned = args.clone();
+    const listing = entry.gather?.(new OwnedCall(connection, owned));
+    if (listing === undefined) return false;
+    this.held.holdForListing(connection, owned, listing);
+    return true;
+  }
+
   private run(connection: Connection, entry: CommandEntry, args: Args): void {
     const { reply } = connection;
     const start = reply.length;
     const errors = reply.errors;
-    const changes = this.keyspace.batch.recordCount;
+    const { keyspace } = this;
+    const { hits, misses } = keyspace;
+    const changes = keyspace.batch.recordCount;
     const mode = connection.replyMode;
     connection.args = args;
     if (this.runEntry !== undefined && this.runEntry !== entry) this.settle();
-    entry.run?.(connection);
-    if (this.keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
+    try {
+      entry.run?.(connection);
+    } catch (error) {
+      if (error !== COLD_KEY) throw error;
+      // Nothing was changed yet. When the key is in memory, the command runs again from the beginning.
+      reply.truncate(start);
+      keyspace.hits = hits;
+      keyspace.misses = misses;
+      this.held.load(connection, entry.command, args, keyspace.missing);
+      return;
+    }
+    if (keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
     if (reply.errors !== errors) this.noteFailure(connection, entry);
     if (entry.isShort && this.slowUs >= SHARED_SLOW_US && isSmall(args, reply.length - start)) this.share(entry);
     else this.account(connection, entry, args);
@@ -202,7 +239,7 @@ export class Executor {
       connection.unblock();
     };
     this.settle();
-    const waiting = entry.wait?.(new OwnedCall(connection, args));
+    const waiting = this.waitWarm(connection, entry, args);
     this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     void Promise.resolve(waiting).then(settle, (error: unknown) => {
@@ -210,6 +247,21 @@ export class Executor {
       reply.error(`ERR ${error.message}`);
       settle();
     });
+  }
+
+  /** Runs a command that waits; again, if it asks for a key that is not in memory, when that has been loaded. */
+  private async waitWarm(connection: Connection, entry: CommandEntry, args: Args): Promise<void> {
+    const start = connection.reply.length;
+    for (;;) {
+      try {
+        await entry.wait?.(new OwnedCall(connection, args));
+        return;
+      } catch (error) {
+        if (error !== COLD_KEY) throw error;
+        connection.reply.truncate(start);
+        await this.held.loadMissing();
+      }
+    }
   }
 
   private reject(connection: Connection, entry: CommandEntry, error: string): void {

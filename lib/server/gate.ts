@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { evictOne } from '../data/eviction.js';
+import { evictOne, spillOne } from '../data/eviction.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -15,6 +15,8 @@ import type { RecentSlowCommands } from './slow-log.js';
 /** How long one command makes room, at most (Redis's maxmemory-eviction-tenacity 10), and how many keys go between looks at the clock. */
 const EVICTION_US = 500;
 const EVICTIONS_PER_LOOK = 16;
+/** Writes wait when so many times maxmemory is used: a little more than it, so that they are slowed down before they wait. */
+const OVERSHOOT = 1.05;
 
 export interface GateOptions {
   readonly config: Config;
@@ -24,8 +26,14 @@ export interface GateOptions {
   readonly memory: Memory;
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
+  /** Resolves when data that was written has reached the tables; `undefined` if that will not happen: there is no log. */
+  readonly whenFlushed: () => Promise<void> | undefined;
   /** Why the log takes no more writes, if it does not. */
   readonly logFailure: () => string | undefined;
+  /** Resolves when the data is there again, while it is read anew. */
+  readonly reloading: () => Promise<void> | undefined;
+  /** Holds a request until then. */
+  readonly hold: (connection: Connection, args: Args, ready: Promise<void>) => void;
 }
 
 /** Stands before every command: says whether it may run now, shows it to monitors, and notes if it was slow. */
@@ -59,7 +67,8 @@ export class Gate implements Guards {
 
   /** Whether data may change without a client asking for it: not in a pause, nor without a log. */
   get isQuiet(): boolean {
-    return this.options.pause.isOn || this.options.logFailure() !== undefined;
+    const { pause, logFailure, reloading } = this.options;
+    return pause.isOn || logFailure() !== undefined || reloading() !== undefined;
   }
 
   private get isShortOfMemory(): boolean {
@@ -74,7 +83,11 @@ export class Gate implements Guards {
   }
 
   postpone(connection: Connection, entry: CommandEntry, args: Args): boolean {
-    return this.options.pause.postpone(connection, entry, args);
+    const { pause, reloading, hold } = this.options;
+    const reload = reloading();
+    if (reload === undefined) return pause.postpone(connection, entry, args);
+    hold(connection, args, reload);
+    return true;
   }
 
   refusal(entry: CommandEntry): string | undefined {
@@ -95,21 +108,30 @@ export class Gate implements Guards {
     }
   }
 
-  makeRoom(): boolean {
+  makeRoom(): boolean | Promise<void> {
     if (!this.isShortOfMemory) return true;
-    const { config, keyspace, clock } = this.options;
-    const untilUs = clock.monotonicUs() + EVICTION_US;
-    do {
-      for (let i = 0; i < EVICTIONS_PER_LOOK && this.isShortOfMemory; i++) {
-        if (!evictOne(keyspace, config.maxmemoryPolicy, config.maxmemorySamples)) return false;
-      }
-    } while (this.isShortOfMemory && clock.monotonicUs() < untilUs);
-    return true;
+    const { config, memory, whenFlushed } = this.options;
+    if (this.letGo() || memory.usedBytes <= config.maxmemoryBytes * OVERSHOOT) return true;
+    // What was written last has to reach the disk before it can leave the memory.
+    return whenFlushed() ?? false;
   }
 
   /** Makes room that commands have left to be made, for a while; returns whether there is more to do. */
   makeMoreRoom(): boolean {
-    return this.isShortOfMemory && this.makeRoom() && this.isShortOfMemory;
+    return this.isShortOfMemory && this.letGo() && this.isShortOfMemory;
+  }
+
+  /** Lets go of records for a while, or until there is room. False if it finds none that may go. */
+  private letGo(): boolean {
+    const { config, keyspace, clock } = this.options;
+    const { maxmemoryPolicy: policy, maxmemorySamples: samples } = config;
+    const untilUs = clock.monotonicUs() + EVICTION_US;
+    do {
+      for (let i = 0; i < EVICTIONS_PER_LOOK && this.isShortOfMemory; i++) {
+        if (!evictOne(keyspace, policy, samples) && !spillOne(keyspace, samples)) return false;
+      }
+    } while (this.isShortOfMemory && clock.monotonicUs() < untilUs);
+    return true;
   }
 
   onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void {

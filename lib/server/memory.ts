@@ -7,13 +7,15 @@ export class Memory {
   private readonly keyspace: Keyspace;
   private readonly process: ProcessProbe;
   private readonly bufferBytes: () => number;
+  private readonly storeBytes: () => number;
   /** All but the data, as last sampled. */
   private overheadBytes = 0;
 
-  constructor(keyspace: Keyspace, process: ProcessProbe, bufferBytes: () => number) {
+  constructor(keyspace: Keyspace, process: ProcessProbe, bufferBytes: () => number, storeBytes: () => number) {
     this.keyspace = keyspace;
     this.process = process;
     this.bufferBytes = bufferBytes;
+    this.storeBytes = storeBytes;
     this.sample();
   }
 
@@ -24,7 +26,7 @@ export class Memory {
 
   /** Called about ten times a second. */
   sample(): void {
-    this.overheadBytes = this.process.heapBytes() + this.bufferBytes();
+    this.overheadBytes = this.process.heapBytes() + this.bufferBytes() + this.storeBytes();
     if (this.usedBytes > this.peakBytes) this.peakBytes = this.usedBytes;
   }
 

@@ -16,6 +16,7 @@ import type { Config } from '../config/config.js';
 import { AccessPolicy } from '../data/access.js';
 import { ActiveExpiry } from '../data/active-expiry.js';
 import { Keyspace } from '../data/keyspace.js';
+import { Loader } from '../data/loader.js';
 import type {
   ByteStream,
   Clock,
@@ -34,7 +35,13 @@ import { BufferPool } from '../protocol/buffer-pool.js';
 import { RequestLimits } from '../protocol/request-limits.js';
 import { WriteBatch } from '../record/batch.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
+import { Store } from '../storage/engine/store.js';
+import type { StoreSettings } from '../storage/engine/store-options.js';
+import type { Identity } from '../storage/identity.js';
 import { openIdentity } from '../storage/identity.js';
+import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
+import { DEFAULT_LEVELS_CONFIG } from '../storage/levels/level-targets.js';
+import { Compression } from '../storage/sstable/compression.js';
 import { isOptional, listenAddresses } from './addresses.js';
 import { Clients, isOverLimit } from './clients.js';
 import { CommandTable } from './command-table.js';
@@ -42,6 +49,7 @@ import type { ConnectionHost } from './connection.js';
 import { Connection } from './connection.js';
 import { Executor } from './executor.js';
 import { Gate } from './gate.js';
+import { HeldRequests } from './held-requests.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
 import { Memory } from './memory.js';
@@ -59,6 +67,17 @@ const SLICE_REST_MS = 3;
 const FREE_STEP_RECORDS = 4096;
 /** Open files that are not connections: Node's own, the log's, and those that a rewrite of it needs. */
 const FILES_RESERVED = 64;
+/** Tables that are kept open. */
+const TABLE_FILES_MAX = 512;
+/** Of maxmemory: a segment of the log, at least and at most; what may be written and not be in tables; caches. */
+const SEGMENT_PART = 1 / 8;
+const SEGMENT_BYTES_MIN = 64 * 1024;
+const DIRTY_PART = 1 / 2;
+const DIRTY_BYTES_MAX = 1024 ** 3;
+const BLOCK_CACHE_PART = 1 / 16;
+const INDEX_PART = 1 / 4;
+const INDEX_BYTES_MIN = 1024 * 1024;
+const INDEX_BYTES_MAX = 4 * 1024 ** 3;
 
 export interface NodeOptions {
   readonly config: Config;
@@ -72,6 +91,8 @@ export interface NodeOptions {
   readonly network: Network;
   readonly process: ProcessProbe;
   readonly log: Log;
+  /** Makes who flushes the log and compacts tables, off the main thread. */
+  readonly jobs: () => BackgroundJobs;
   /** Writes the configuration file anew (CONFIG REWRITE); throws ConfigError or DiskError. */
   readonly rewriteConfig: () => void;
   /** Called when the node has ended of itself (SHUTDOWN): the process should. */
@@ -88,7 +109,9 @@ export class Node implements ConnectionHost {
   private readonly config: Config;
   private readonly clock: Clock;
   private readonly log: Log;
+  private readonly store: Store;
   private readonly persistence: Persistence;
+  private readonly held: HeldRequests;
   private readonly turn: Turn;
   private readonly executor: Executor;
   private readonly registry = new Clients();
@@ -104,7 +127,7 @@ export class Node implements ConnectionHost {
   private slicing = false;
   private stopped: Promise<string | undefined> | undefined;
 
-  /** Opens the data directory and reads it. Throws CorruptionError and DiskError. */
+  /** Takes the data directory; `start` reads it. Throws CorruptionError and DiskError. */
   constructor(options: NodeOptions) {
     const { config, clock, timers, random } = options;
     this.options = options;
@@ -113,15 +136,22 @@ export class Node implements ConnectionHost {
     this.log = options.log;
     this.access = new AccessPolicy(random);
     this.access.tick(clock.wallMs());
-    this.keyspace = this.openKeyspace();
-    this.persistence = this.openPersistence();
+    const identity = this.openDirectory();
+    this.store = this.makeStore(identity);
+    this.keyspace = this.makeKeyspace(identity);
+    this.persistence = this.makePersistence();
     this.turn = new Turn(clock, timers, this.persistence);
     this.pause = new Pause((connection, args) => {
       this.executor.startTimer();
       this.execute(connection, args);
     });
     this.expiry = new ActiveExpiry(this.keyspace, clock);
-    this.memory = new Memory(this.keyspace, options.process, () => this.registry.bufferBytes());
+    this.memory = new Memory(
+      this.keyspace,
+      options.process,
+      () => this.registry.bufferBytes(),
+      () => this.store.memoryBytes,
+    );
     const slowLog = new RecentSlowCommands();
     const latency = new LatencyEvents();
     this.gate = new Gate({
@@ -133,9 +163,27 @@ export class Node implements ConnectionHost {
       slowLog,
       latency,
       logFailure: () => this.persistence.failure,
+      whenFlushed: () => this.store.whenFlushed(),
+      reloading: () => this.persistence.reloading,
+      hold: (connection, args, ready) => {
+        this.held.hold(connection, args, ready);
+      },
     });
     const table = new CommandTable([...dataCommands, ...serverCommands], config.renamedCommands);
-    this.executor = new Executor(table, this.keyspace, this.gate, clock);
+    this.held = new HeldRequests({
+      keyspace: this.keyspace,
+      loader: new Loader(this.keyspace, this.store),
+      execute: (connection, args) => {
+        this.turn.begin();
+        this.executor.startTimer();
+        this.execute(connection, args);
+      },
+      commandOf: (args) => {
+        const entry = table.find(args);
+        return entry?.takes(args.count) === true ? entry.command : undefined;
+      },
+    });
+    this.executor = new Executor(table, this.keyspace, this.gate, clock, this.held);
     this.server = new ServerPort({
       ...options,
       runId: randomHex(random, 20),
@@ -158,8 +206,9 @@ export class Node implements ConnectionHost {
     this.leaveFilesToTheLog();
   }
 
-  /** Takes connections from now on. Rejects if an address cannot be had. */
+  /** Reads the data, and takes connections from then on. Rejects if the data is damaged, or an address cannot be had. */
   async start(): Promise<void> {
+    await this.persistence.open();
     await this.listen();
     if (this.listeners.size === 0)
       throw new ConfigError('port is 0 and unixsocket is empty: there is nothing to listen on');
@@ -248,11 +297,37 @@ export class Node implements ConnectionHost {
     if (connection.isMonitor) this.gate.setMonitor(connection, false);
   }
 
-  private openKeyspace(): Keyspace {
-    const { config, clock, random, disk } = this.options;
+  private openDirectory(): Identity {
+    const { config, random, disk } = this.options;
     makeDurableDirectory(disk, config.dir);
     disk.lock(`${config.dir}/lock`);
-    const identity = openIdentity(disk, random, config.dir);
+    return openIdentity(disk, random, config.dir);
+  }
+
+  private makeStore({ positionKey }: Identity): Store {
+    const { config, log } = this;
+    return new Store({
+      ...this.options,
+      directory: config.dir,
+      positionKey,
+      origin: ORIGIN,
+      settings: storeSettings(config, this.options.process.filesMax),
+      report: (message) => {
+        log.notice(message);
+      },
+      onSynced: (position) => {
+        this.turn.release(position);
+      },
+      onFailed: (error) => {
+        log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
+        this.turn.abandonHeld();
+        this.gate.update();
+      },
+    });
+  }
+
+  private makeKeyspace(identity: Identity): Keyspace {
+    const { config, clock, random } = this.options;
     return new Keyspace({
       databaseCount: config.databases,
       clock: new HybridClock(() => clock.wallMs()),
@@ -260,15 +335,16 @@ export class Node implements ConnectionHost {
       random,
       batch: new WriteBatch(ORIGIN, FRAME_HEADER_BYTES),
       access: this.access,
+      cold: this.store,
       origin: ORIGIN,
     });
   }
 
-  private openPersistence(): Persistence {
+  private makePersistence(): Persistence {
     return new Persistence({
       ...this.options,
       keyspace: this.keyspace,
-      directory: this.config.dir,
+      store: this.store,
       origin: ORIGIN,
       report: (message) => {
         this.log.notice(message);
@@ -276,9 +352,7 @@ export class Node implements ConnectionHost {
       onSynced: (position) => {
         this.turn.release(position);
       },
-      onFailed: (error) => {
-        this.log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
-        this.turn.abandonHeld();
+      onStateChange: () => {
         this.gate.update();
       },
       onTurn: () => {
@@ -312,7 +386,7 @@ export class Node implements ConnectionHost {
     for (const listener of this.listeners.values()) listener.close();
     this.listeners.clear();
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
-    this.persistence.close();
+    await this.persistence.close();
     this.log.notice('Everything is on disk, bye bye...');
     return undefined;
   }
@@ -377,9 +451,6 @@ export class Node implements ConnectionHost {
     follow(['proto-max-bulk-len', 'client-query-buffer-limit'], () => {
       this.limits.protoMaxBulkLength = config.protoMaxBulkLenBytes;
       this.limits.clientQueryBufferLimit = config.clientQueryBufferLimitBytes;
-    });
-    follow(['aof-segment-size'], () => {
-      this.persistence.setSegmentBytesMax(config.aofSegmentSizeBytes);
     });
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;
@@ -452,6 +523,25 @@ export class Node implements ConnectionHost {
       this.slice();
     });
   }
+}
+
+/** Memory for tables is taken from what there is for data. */
+function storeSettings(config: Config, filesMax: number): StoreSettings {
+  const limit = (): number => (config.maxmemoryBytes === 0 ? Infinity : config.maxmemoryBytes);
+  return {
+    get segmentBytesMax() {
+      return Math.min(config.aofSegmentSizeBytes, Math.max(SEGMENT_BYTES_MIN, limit() * SEGMENT_PART));
+    },
+    get dirtyBytesMax() {
+      return Math.min(limit() * DIRTY_PART, DIRTY_BYTES_MAX);
+    },
+    blockCacheBytes: Math.min(config.blockCacheSizeBytes, limit() * BLOCK_CACHE_PART),
+    indexBytesMax: Math.max(INDEX_BYTES_MIN, Math.min(limit() * INDEX_PART, INDEX_BYTES_MAX)),
+    openFilesMax: Math.min(TABLE_FILES_MAX, Math.max(FILES_RESERVED, filesMax >>> 2)),
+    compression: config.tableCompression === 'snappy' ? Compression.SNAPPY : Compression.NONE,
+    compactionBytesPerSecond: config.compactionRateLimitBytes,
+    levels: DEFAULT_LEVELS_CONFIG,
+  };
 }
 
 /** A directory whose own name could be lost in a power failure would take everything in it along. */

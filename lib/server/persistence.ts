@@ -1,145 +1,185 @@
 /**
- * What makes the keyspace durable: its changes go to the log turn by turn, and come back from there at the start.
+ * What makes the keyspace durable: its changes go to the log turn by turn, and come back from the store at the start.
  *
  * Replies to a write leave only after `commit` (and, with `appendfsync always`, after the log is synced up to
- * `waitPosition`). A log that fails once stays failed: nothing is written any more, and the server refuses writes.
+ * `waitPosition`). A log that fails once stays failed: nothing is written any more, and the server refuses writes. A disk that is
+ * full is no failure: what was changed waits to be logged, and its replies with it; no more is changed until there is room.
+ *
+ * Without a log (`appendonly no`) data is in memory, and on disk as of the last save. A save then goes through the log too: everything that
+ * the tables do not have is copied there, while changes are logged behind it, and moved to tables. Only when that copy is complete does
+ * the directory say that the log counts: a crash leaves the save before, never a mixture.
  */
 
 import { POSITION_LIMIT } from '../base/position.js';
 import type { Durability } from '../commands/ports.js';
 import type { Config } from '../config/config.js';
 import type { Keyspace } from '../data/keyspace.js';
-import type { Clock, Disk, Random, Timers } from '../host/ports.js';
-import { BatchReader, WriteBatch } from '../record/batch.js';
-import type { Rewrite } from '../storage/log/aof-rewrite.js';
-import { AppendOnlyFile } from '../storage/log/append-only-file.js';
+import { snapshotStep } from '../data/snapshot.js';
+import type { Clock, Timers } from '../host/ports.js';
+import { WriteBatch } from '../record/batch.js';
+import type { Store } from '../storage/engine/store.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
+import { DiskFullError } from '../storage/log/disk-full-error.js';
 import type { TurnLog } from './turn.js';
+import { WriteThrottle } from './write-throttle.js';
 
 /** A batch that has grown to this is logged before the turn ends. */
 const BATCH_BYTES_MAX = 1024 * 1024;
-/** A rewrite works for this long, then lets the loop go on for RESTS times as long. */
-const REWRITE_SLICE_US = 1000;
-const REWRITE_RESTS = 3;
-/** A rewrite that nobody asked for and that failed is tried again after this. */
-const REWRITE_RETRY_MS = 30_000;
+/** A copy works for this long, then lets the loop go on for RESTS times as long. */
+const COPY_SLICE_US = 1000;
+const COPY_RESTS = 3;
+/** A log that could not be begun is begun again after this. */
+const RETRY_MS = 30_000;
 
 export interface PersistenceOptions {
   readonly config: Config;
   readonly keyspace: Keyspace;
-  readonly disk: Disk;
+  readonly store: Store;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly random: Random;
-  readonly directory: string;
   readonly origin: number;
   /** A line for the server's log. */
   readonly report: (message: string) => void;
-  /** The log is durable up to a position. */
+  /** The log is durable up to a position: whoever waits for that may be answered. */
   readonly onSynced: (position: number) => void;
-  /** The log has failed. */
-  readonly onFailed: (error: Error) => void;
+  /** The log takes no writes any more, or does again: `failure` says. */
+  readonly onStateChange: () => void;
   /** Work of the loop's turn begins. */
   readonly onTurn: () => void;
 }
 
 export class Persistence implements TurnLog, Durability {
-  isRewriting = false;
-  lastRewriteOk = true;
+  isSaving = false;
+  lastSaveOk = true;
   lastSaveMs: number;
-  lastRewriteSeconds = -1;
+  lastSaveSeconds = -1;
   savedChangeCount = 0;
+  readonly throttle = new WriteThrottle();
 
   private readonly options: PersistenceOptions;
   private readonly keyspace: Keyspace;
+  private readonly store: Store;
   private readonly batch: WriteBatch;
-  private log: AppendOnlyFile | undefined;
-  /** Takes the batches while there is no log but one is being begun, or a copy made. */
-  private tail: ((framed: Buffer, start: number, end: number) => void) | undefined;
+  /** Why there is no room for the batch; it stays until there is. */
+  private full: DiskFullError | undefined;
+  private turnBytes = 0;
   private retryAtMs = 0;
-  private rewriteRunning: Promise<void> = Promise.resolve();
+  private reloadRunning: Promise<void> | undefined;
+  /** What changes how data is kept does so one after the other: saving, turning the log on and off. */
+  private running: Promise<void> = Promise.resolve();
 
-  /** Reads what is on disk into the keyspace. Throws CorruptionError and DiskError. */
   constructor(options: PersistenceOptions) {
     this.options = options;
     this.keyspace = options.keyspace;
+    this.store = options.store;
     this.batch = options.keyspace.batch;
     this.lastSaveMs = options.clock.wallMs();
-    this.open();
+  }
+
+  /** Reads what is on disk into the keyspace. Rejects with CorruptionError, DiskError and ManifestFailedError. */
+  async open(): Promise<void> {
+    const startedUs = this.options.clock.monotonicUs();
+    await this.store.open(this.keyspace);
+    this.keyspace.clock.tick();
+    const seconds = (this.options.clock.monotonicUs() - startedUs) / 1e6;
+    const { tableCount } = this.store;
+    this.options.report(
+      `Data opened: ${this.keyspace.keyCount} keys, ${tableCount} tables, ${seconds.toFixed(3)} seconds`,
+    );
+    if (this.store.isLogging !== this.options.config.appendonly) this.setEnabled(this.options.config.appendonly);
+  }
+
+  /** Resolves when a reload has ended that is under way; `undefined` if none is. */
+  get reloading(): Promise<void> | undefined {
+    return this.reloadRunning;
   }
 
   get failure(): string | undefined {
-    return this.log?.failed?.message;
+    return this.store.failure ?? this.full?.message;
   }
 
   get logBytes(): number {
-    return this.log?.sizeBytes ?? 0;
-  }
-
-  get logBaseBytes(): number {
-    return this.log?.baseSizeBytes ?? 0;
+    return this.store.logBytes;
   }
 
   get waitPosition(): number {
-    const { log } = this;
+    const { store } = this;
     // A log that has failed is never synced again: nothing is worth waiting for.
-    if (log === undefined || log.failed !== undefined || this.options.config.appendfsync !== 'always') return 0;
-    return log.syncedPosition < log.position ? log.position : 0;
+    if (!store.isLogging || store.failure !== undefined || this.options.config.appendfsync !== 'always') return 0;
+    return store.syncedPosition < store.position ? store.position : 0;
+  }
+
+  get fullPosition(): number {
+    return this.full === undefined ? 0 : this.store.position + this.batch.byteLength + FRAME_HEADER_BYTES;
+  }
+
+  takeDelay(): number {
+    const { turnBytes } = this;
+    this.turnBytes = 0;
+    return this.throttle.isOn || turnBytes > 0
+      ? this.throttle.delayFor(turnBytes, this.options.clock.monotonicUs())
+      : 0;
   }
 
   /** Logs the batch early when it has grown large. Called between commands. */
   relieve(): void {
-    if (this.batch.byteLength > BATCH_BYTES_MAX) this.append();
+    if (this.batch.byteLength > BATCH_BYTES_MAX && this.full === undefined) this.append();
   }
 
   commit(): boolean {
-    const ok = this.batch.isEmpty ? this.log?.failed === undefined : this.append();
+    if (this.full !== undefined) return true;
+    const ok = this.batch.isEmpty ? this.store.failure === undefined : this.append();
     // Without a batch too: it may have been logged early.
-    if (ok && this.options.config.appendfsync === 'always') this.log?.requestSync();
+    if (ok && this.store.isLogging && this.options.config.appendfsync === 'always') this.store.requestSync();
     return ok;
   }
 
-  /** Called about ten times a second: `everysec`, and rewriting when the log has grown. */
+  /** Called about ten times a second: `everysec`, and what has to be tried again. */
   tick(second: boolean): void {
-    const { log } = this;
+    const { store } = this;
     const { config } = this.options;
-    if (log === undefined) {
-      // It could not be begun when it was turned on.
-      const now = this.options.clock.wallMs();
-      if (second && config.appendonly && !this.isRewriting && now >= this.retryAtMs)
-        void this.rewrite().catch(() => undefined);
-      return;
+    if (this.full !== undefined) this.appendAgain();
+    this.throttle.set(store.pressure, store.drainBytesPerSecond);
+    if (store.failure !== undefined) return;
+    if (second && config.appendfsync === 'everysec' && store.isLogging && store.syncedPosition < store.position) {
+      store.requestSync();
     }
-    if (log.failed !== undefined) return;
-    if (second && config.appendfsync === 'everysec' && log.syncedPosition < log.position) log.requestSync();
-    if (!this.isRewriting && this.options.clock.wallMs() >= this.retryAtMs && this.wantsRewrite()) {
-      this.options.report('The log has grown: rewriting it');
-      void this.rewrite().catch(() => undefined); // reported, and kept in lastRewriteOk
-    }
+    // It could not be begun when it was turned on.
+    const isOff = config.appendonly && !store.isLogging && !this.isSaving;
+    if (second && isOff && this.options.clock.wallMs() >= this.retryAtMs) this.setEnabled(true);
   }
 
   async sync(): Promise<void> {
     if (!this.batch.isEmpty) this.append();
-    await this.log?.sync();
+    if (this.full !== undefined) throw this.full;
+    if (this.store.isLogging) await this.store.sync();
   }
 
-  rewrite(): Promise<void> {
-    if (this.isRewriting) return this.rewriteRunning;
-    this.isRewriting = true;
-    this.rewriteRunning = this.rewriteAll();
-    return this.rewriteRunning;
+  save(): Promise<void> {
+    return this.isSaving ? this.running : this.alone(() => this.saveAll());
   }
 
   async reload(): Promise<void> {
-    await this.rewriteRunning.catch(() => undefined);
+    await this.running.catch(() => undefined);
     await this.sync();
-    // What was written meanwhile is read again too.
+    this.reloadRunning = this.openAgain().finally(() => {
+      this.reloadRunning = undefined;
+      this.options.onStateChange();
+    });
+    this.options.onStateChange();
+    await this.reloadRunning;
+  }
+
+  /** Moves everything to tables, and merges these until each key is counted (COMPACT). */
+  async compact(): Promise<void> {
+    const { keyspace, store } = this;
+    await this.running.catch(() => undefined);
     if (!this.batch.isEmpty) this.append();
-    this.log?.close();
-    this.keyspace.forgetAll();
-    this.open();
-    // Opening a log makes all that it has durable: whoever waits for that is answered.
-    this.options.onSynced(Infinity);
+    const stamp = keyspace.clock.latest;
+    const before = keyspace.beginCounting();
+    await this.save();
+    await store.compactAll();
+    keyspace.endCounting(before, (db) => store.countIn(db, stamp));
   }
 
   /**
@@ -148,180 +188,166 @@ export class Persistence implements TurnLog, Durability {
    */
   setEnabled(enabled: boolean): void {
     if (enabled) {
-      // A rewrite that was broken off by turning the log off has to end first.
-      void this.rewriteRunning.catch(() => undefined).then(() => this.beginLog());
-    } else {
-      this.close();
-      // What was logged last will not be synced any more: whoever waits for that is answered after this turn.
-      this.options.timers.endOfTurn(() => {
-        this.options.onSynced(Infinity);
-      });
+      void this.alone(() => this.beginLog()).catch(() => undefined); // reported, and kept in lastSaveOk
+      return;
     }
-  }
-
-  setSegmentBytesMax(bytes: number): void {
-    if (this.log !== undefined) this.log.segmentBytesMax = bytes;
-  }
-
-  close(): void {
-    this.log?.close();
-    this.log = undefined;
-  }
-
-  /** Makes the copy of all data that a log begins with, if the log is on and there is none. */
-  private async beginLog(): Promise<void> {
-    if (!this.options.config.appendonly || this.log !== undefined) return;
-    await this.rewrite().catch(() => undefined); // reported, and kept in lastRewriteOk
-  }
-
-  private open(): void {
-    const reader = new BatchReader();
-    const startedUs = this.options.clock.monotonicUs();
-    this.log = this.openLog((payload, source) => {
-      reader.open(payload, 0, payload.length, source);
-      while (reader.next()) this.keyspace.apply(reader);
+    // What was logged last will not be synced any more: whoever waits for that is answered after this turn.
+    this.options.timers.endOfTurn(() => {
+      this.options.onSynced(Infinity);
     });
-    this.keyspace.clock.tick();
-    const seconds = (this.options.clock.monotonicUs() - startedUs) / 1e6;
-    this.options.report(`Data loaded from the log: ${this.keyspace.keyCount} keys, ${seconds.toFixed(3)} seconds`);
-    if (!this.options.config.appendonly) this.close();
+    void this.alone(() => this.endLog()).catch(() => undefined);
   }
 
-  private openLog(replay: (payload: Buffer, source: string) => void): AppendOnlyFile {
-    const { disk, random, directory, config, report, onSynced, onFailed } = this.options;
-    return AppendOnlyFile.open({
-      disk,
-      random,
-      directory,
-      segmentBytesMax: config.aofSegmentSizeBytes,
-      replay,
-      report,
-      onSynced,
-      onFailed,
-    });
+  close(): Promise<void> {
+    return this.store.close();
   }
 
+  /** Logs the batch. False if the log has failed; with no room for it, the batch stays. */
   private append(): boolean {
-    const { batch, log } = this;
-    const start = batch.start - FRAME_HEADER_BYTES;
+    const { batch, store } = this;
     let ok = true;
-    try {
-      if (log !== undefined) log.appendFramed(batch.buffer, start, batch.end);
-      else this.tail?.(batch.buffer, start, batch.end);
-    } catch {
-      ok = false; // the log has failed for good; onFailed was told why
+    if (store.isLogging) {
+      this.turnBytes += batch.byteLength;
+      try {
+        store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
+      } catch (error) {
+        if (error instanceof DiskFullError) {
+          this.becomeFull(error);
+          return true;
+        }
+        ok = false; // the log has failed for good; onStateChange was told
+      }
     }
     batch.reset();
     return ok;
   }
 
-  private wantsRewrite(): boolean {
-    const { autoAofRewritePercentage, autoAofRewriteMinSizeBytes } = this.options.config;
-    const { logBytes, logBaseBytes } = this;
-    if (autoAofRewritePercentage === 0 || logBytes < autoAofRewriteMinSizeBytes) return false;
-    return (logBytes - logBaseBytes) * 100 >= Math.max(logBaseBytes, 1) * autoAofRewritePercentage;
+  private becomeFull(error: DiskFullError): void {
+    const isNews = this.full === undefined;
+    this.full = error;
+    if (!isNews) return;
+    this.options.report(`The disk is full, writes are refused until there is room: ${error.message}`);
+    this.options.onStateChange();
   }
 
-  private async rewriteAll(): Promise<void> {
+  /** Tries whether there is room by now. */
+  private appendAgain(): void {
+    const before = this.full;
+    this.full = undefined;
+    if (!this.batch.isEmpty) this.append();
+    if ((this.full as DiskFullError | undefined) !== undefined) {
+      this.full = before;
+      return;
+    }
+    this.options.report('There is room on the disk again: writes are taken');
+    this.options.onStateChange();
+    if (this.options.config.appendfsync === 'always') this.store.requestSync();
+    else this.options.onSynced(this.store.position);
+  }
+
+  /** Runs `work` after what runs already. */
+  private alone(work: () => Promise<void>): Promise<void> {
+    this.running = this.running.catch(() => undefined).then(work);
+    return this.running;
+  }
+
+  private async saveAll(): Promise<void> {
     const startedUs = this.options.clock.monotonicUs();
+    this.isSaving = true;
     const { changeCount } = this.keyspace;
     try {
-      await (this.log === undefined ? this.copyWithoutLog() : this.copyBehindLog(this.log));
-      this.lastRewriteOk = true;
+      const { isLogging } = this.store;
+      if (!isLogging) await this.logEverything();
+      if (!this.batch.isEmpty) this.append();
+      if (this.full !== undefined) throw this.full;
+      await this.store.flushAll();
+      if (!isLogging) await this.store.stopLogging();
+      this.lastSaveOk = true;
       this.savedChangeCount = changeCount;
       this.lastSaveMs = this.options.clock.wallMs();
-      this.options.report('Log rewritten');
     } catch (error) {
-      this.lastRewriteOk = false;
-      this.retryAtMs = this.options.clock.wallMs() + REWRITE_RETRY_MS;
-      this.options.report(`Rewriting the log failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.lastSaveOk = false;
+      this.options.report(`Saving failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     } finally {
-      this.isRewriting = false;
-      this.lastRewriteSeconds = Math.round((this.options.clock.monotonicUs() - startedUs) / 1e6);
+      this.isSaving = false;
+      this.lastSaveSeconds = Math.round((this.options.clock.monotonicUs() - startedUs) / 1e6);
     }
   }
 
-  /** What changes while the copy is made is in the log, behind the copy. */
-  private async copyBehindLog(log: AppendOnlyFile): Promise<void> {
-    if (!this.batch.isEmpty) this.append();
-    const rewrite = log.beginRewrite();
+  private async beginLog(): Promise<void> {
+    if (!this.options.config.appendonly || this.store.isLogging) return;
     try {
-      await this.copyAll(rewrite);
-      // What the copy has seen is logged before the copy may stand for it.
-      if (!this.batch.isEmpty) this.append();
-      await rewrite.finish();
+      await this.logEverything();
+      this.lastSaveOk = true;
     } catch (error) {
-      rewrite.abort();
+      this.lastSaveOk = false;
+      this.retryAtMs = this.options.clock.wallMs() + RETRY_MS;
+      this.options.report(`The log could not be begun: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     }
   }
 
-  /**
-   * What changes while the copy is made goes into the copy itself: it is the data as it is at the end, and nothing on disk counts
-   * before it is complete. Then the log goes on behind it, if there is to be one.
-   */
-  private async copyWithoutLog(): Promise<void> {
+  private async openAgain(): Promise<void> {
+    // What was written while the log was synced is read again too.
     if (!this.batch.isEmpty) this.append();
-    const log = this.openLog(() => undefined);
-    const rewrite = log.beginRewrite();
-    const behind: Buffer[] = [];
+    await this.store.close();
+    this.keyspace.forgetAll();
+    await this.open();
+    // Opening a log makes all that it has durable: whoever waits for that is answered.
+    this.options.onSynced(Infinity);
+  }
+
+  private async endLog(): Promise<void> {
+    if (this.options.config.appendonly || !this.store.isLogging) return;
+    if (!this.batch.isEmpty) this.append();
+    await this.store.stopLogging();
+  }
+
+  /** Begins a log that holds everything which the tables do not have. */
+  private async logEverything(): Promise<void> {
+    const { store } = this;
+    // What the batch holds was changed without a log: it is copied.
+    this.batch.reset();
+    store.beginLogging();
     try {
-      this.tail = (framed, start, end) => {
-        try {
-          rewrite.appendFramed(framed, start, end);
-        } catch {
-          // The copy has failed: it says so itself at its next step. Nobody's write depends on it.
-        }
-      };
-      await this.copyAll(rewrite);
+      await this.copyAll();
       if (!this.batch.isEmpty) this.append();
-      this.tail = (framed, start, end) => {
-        if (this.options.config.appendonly) behind.push(Buffer.from(framed.subarray(start, end)));
-      };
-      await rewrite.finish();
-      if (this.options.config.appendonly) {
-        for (const framed of behind) log.appendFramed(framed, 0, framed.length);
-        this.log = log;
-      }
+      await store.finishBeginning();
     } catch (error) {
-      rewrite.abort();
+      store.abandonBeginning();
       throw error;
-    } finally {
-      this.tail = undefined;
-      if (this.log !== log) log.close();
     }
   }
 
-  /** Copies every record, in slices. */
-  private async copyAll(rewrite: Rewrite): Promise<void> {
-    const { keyspace, options } = this;
+  /** Copies every record that the tables do not have to the log, in slices. */
+  private async copyAll(): Promise<void> {
+    const { keyspace, options, store } = this;
     const batch = new WriteBatch(options.origin, FRAME_HEADER_BYTES);
-    const flush = (): void => {
-      if (!batch.isEmpty) rewrite.appendFramed(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
+    const drain = (): void => {
+      if (!batch.isEmpty) store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
       batch.reset();
     };
+    for (const { db, stamp } of store.floorsToLog()) batch.flush(db, stamp);
     keyspace.writeDatabases(batch);
-    flush();
+    drain();
     for (let id = 0; id < keyspace.databaseCount; id++) {
       let position = 0;
       while (position < POSITION_LIMIT) {
         const startedUs = options.clock.monotonicUs();
         options.onTurn();
-        while (position < POSITION_LIMIT && options.clock.monotonicUs() - startedUs < REWRITE_SLICE_US) {
-          position = keyspace.snapshot(id, position, batch, flush);
+        while (position < POSITION_LIMIT && options.clock.monotonicUs() - startedUs < COPY_SLICE_US) {
+          position = snapshotStep(keyspace, id, position, batch, drain);
         }
-        if (position === POSITION_LIMIT) break;
-        await this.rest();
-        await rewrite.caughtUp();
+        drain();
+        if (position < POSITION_LIMIT) await this.rest();
       }
     }
-    flush();
   }
 
   private rest(): Promise<void> {
     return new Promise((resolve) => {
-      this.options.timers.after((REWRITE_SLICE_US * REWRITE_RESTS) / 1000, resolve);
+      this.options.timers.after((COPY_SLICE_US * COPY_RESTS) / 1000, resolve);
     });
   }
 }

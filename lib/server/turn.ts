@@ -11,6 +11,10 @@ export interface TurnLog {
   commit(): boolean;
   /** Replies that leave now must wait until the log is durable up to here; 0 if they need not wait. */
   readonly waitPosition: number;
+  /** There was no room to log the batch: replies to what is in it wait until it is logged, up to this position. 0 if there was. */
+  readonly fullPosition: number;
+  /** For how long (milliseconds) those who wrote in the turn that ends now are to wait before they go on; 0: not at all. */
+  takeDelay(): number;
 }
 
 /** CPU time is read when so much time has passed in turns: reading it costs microseconds. */
@@ -113,24 +117,40 @@ export class Turn implements LoopFigures {
     this.runDeferred();
     this.scheduled = false;
     const committed = this.log.commit();
-    const waitPosition = this.log.waitPosition;
+    const { waitPosition, fullPosition } = this.log;
+    const delayMs = this.log.takeDelay();
     const { connections } = this;
     this.connections = this.spare;
     for (let i = 0; i < connections.length; i++) {
       const connection = connections[i];
-      const lost = !committed && connection.wroteInTurn;
+      const { wroteInTurn } = connection;
+      const lost = !committed && wroteInTurn;
+      if (delayMs > 0 && wroteInTurn) this.delay(connection, delayMs);
       connection.leaveTurn();
       if (connection.isClosed) continue;
       if (lost) connection.kill();
       // Behind replies that are held, all others are: the order stays, also when `appendfsync` was changed meanwhile.
+      else if (fullPosition > 0 && wroteInTurn) this.hold(connection, fullPosition);
       else if (waitPosition === 0 && connection.heldCount === 0) connection.flush();
-      else this.held.push({ connection, output: connection.holdOutput(), position: waitPosition });
+      else this.hold(connection, waitPosition);
     }
     connections.length = 0;
     this.spare = connections;
     this.measure();
     this.deferredBefore = this.deferred.length;
     if (this.deferredBefore > 0) this.begin();
+  }
+
+  private hold(connection: Connection, position: number): void {
+    this.held.push({ connection, output: connection.holdOutput(), position });
+  }
+
+  /** Lets a connection execute nothing for a while. Its replies leave. */
+  private delay(connection: Connection, delayMs: number): void {
+    connection.hold();
+    this.timers.after(delayMs, () => {
+      connection.release();
+    });
   }
 
   private openBudget(nowUs: number): void {

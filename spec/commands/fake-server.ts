@@ -22,6 +22,7 @@ import type {
 import { serverCommands } from '../../lib/commands/server-commands.js';
 import { Config } from '../../lib/config/config.js';
 import { AccessPolicy } from '../../lib/data/access.js';
+import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import type { Database } from '../../lib/data/keyspace.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
 import { Args } from '../../lib/protocol/args.js';
@@ -60,6 +61,7 @@ export class FakeClient implements Client, Call {
   inputBytes = 0;
   outputBytes = 0;
   isBlocked = false;
+  readonly listing = undefined;
   readonly reply = new ReplyWriter(new BufferPool());
   name = '';
   libraryName = '';
@@ -189,16 +191,16 @@ export class FakeClient implements Client, Call {
 /** The log: counts what is asked of it. */
 export class FakeDurability implements Durability {
   failure: string | undefined;
-  isRewriting = false;
-  lastRewriteOk = true;
+  isSaving = false;
+  lastSaveOk = true;
   lastSaveMs = START_MS;
   logBytes = 0;
-  logBaseBytes = 0;
-  lastRewriteSeconds = -1;
+  lastSaveSeconds = -1;
   savedChangeCount = 0;
   syncs = 0;
   rewrites = 0;
   reloads = 0;
+  compactions = 0;
   /** What the next rewrite fails with. */
   rewriteError: Error | undefined;
 
@@ -207,9 +209,14 @@ export class FakeDurability implements Durability {
     return Promise.resolve();
   }
 
-  rewrite(): Promise<void> {
+  save(): Promise<void> {
     this.rewrites++;
     return this.rewriteError === undefined ? Promise.resolve() : Promise.reject(this.rewriteError);
+  }
+
+  compact(): Promise<void> {
+    this.compactions++;
+    return this.save();
   }
 
   reload(): Promise<void> {
@@ -280,6 +287,7 @@ export class FakeServer implements Server {
       random,
       batch: new WriteBatch(1),
       access: new AccessPolicy(random),
+      cold: NO_COLD_DATA,
       origin: 1,
     });
     this.clock.tick();

@@ -12,6 +12,7 @@ import type { Command } from '../../lib/commands/command.js';
 import { dataCommands } from '../../lib/commands/data-commands.js';
 import type { Client, Server } from '../../lib/commands/ports.js';
 import { AccessPolicy } from '../../lib/data/access.js';
+import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
 import { Args } from '../../lib/protocol/args.js';
 import { BufferPool } from '../../lib/protocol/buffer-pool.js';
@@ -57,6 +58,7 @@ export class Harness {
       random,
       batch: this.batch,
       access: this.access,
+      cold: NO_COLD_DATA,
       origin: 1,
     });
     this.commands = new Map(commands.map((command) => [command.name, command]));
@@ -184,6 +186,7 @@ export class Harness {
       keyspace: this.keyspace,
       client: client as Client,
       server: server as Server,
+      listing: undefined,
     };
     return call;
   }

@@ -28,7 +28,7 @@ describe('commands/saving', () => {
   it('SAVE, BGSAVE and BGREWRITEAOF are refused while one of them is at work', async () => {
     const server = new FakeServer();
     const client = server.connect();
-    server.durability.isRewriting = true;
+    server.durability.isSaving = true;
     expect(await client.ask('save')).to.equal(IN_PROGRESS);
     expect(await client.ask('bgsave')).to.equal(IN_PROGRESS);
     expect(await client.ask('bgsave', 'schedule')).to.equal(IN_PROGRESS);

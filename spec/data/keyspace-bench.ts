@@ -3,6 +3,9 @@
 import { HybridClock } from '../../lib/base/stamp.js';
 import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
 import { AccessPolicy } from '../../lib/data/access.js';
+import type { ColdData } from '../../lib/data/cold-data.js';
+import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
+import { snapshotStep } from '../../lib/data/snapshot.js';
 import type { Database } from '../../lib/data/keyspace.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
 import { BatchReader, WriteBatch } from '../../lib/record/batch.js';
@@ -24,7 +27,7 @@ export class KeyspaceBench {
   /** Batches logged so far, oldest first. */
   readonly log: Buffer[] = [];
 
-  constructor(databaseCount = 3, hasher = new PositionHasher(POSITION_KEY)) {
+  constructor(databaseCount = 3, hasher = new PositionHasher(POSITION_KEY), cold: ColdData = NO_COLD_DATA) {
     this.keyspace = new Keyspace({
       databaseCount,
       clock: new HybridClock(() => this.nowMs),
@@ -32,6 +35,7 @@ export class KeyspaceBench {
       random: this.random,
       batch: this.batch,
       access: this.access,
+      cold,
       origin: ORIGIN,
     });
     this.access.tick(this.nowMs);
@@ -117,7 +121,7 @@ export class SteppedSnapshot {
   /** Goes one step; false when all is copied. */
   step(): boolean {
     if (this.database === this.keyspace.databaseCount) return false;
-    this.position = this.keyspace.snapshot(this.database, this.position, this.batch, () => {
+    this.position = snapshotStep(this.keyspace, this.database, this.position, this.batch, () => {
       this.drain();
     });
     this.drain();

@@ -15,6 +15,7 @@ import { parseConfigText } from '../../lib/config/parse.js';
 import type { ByteStream, Clock, Network, ProcessProbe, StreamHandler, Timer, Timers } from '../../lib/host/ports.js';
 import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
+import { InlineJobs } from '../../lib/storage/jobs/job-runner.js';
 import { filesOf } from '../config/files.js';
 import { RespError, decodeAll } from '../protocol/resp-decoder.js';
 import type { Fault, Step } from '../sim/memory-disk.js';
@@ -24,6 +25,7 @@ import { SeededRandom } from '../sim/seeded-random.js';
 export const START_MS = 1_700_000_000_000;
 const READ_BUFFER_BYTES = 64 * 1024;
 const GARBAGE = 0xee;
+const START_STEPS_MAX = 1000;
 
 /** Time that passes when the spec says so; each look at the monotonic clock takes `lookUs`. */
 export class BenchClock implements Clock {
@@ -297,6 +299,7 @@ export class NodeBench {
         localTime: () => ({ year: 2023, month: 11, day: 14, hour: 0, minute: 0, second: 0, ms: 0 }),
         processId: 1,
       }),
+      jobs: () => new InlineJobs(this.disk),
       rewriteConfig: () => undefined,
       onStopped: () => undefined,
     });
@@ -308,7 +311,13 @@ export class NodeBench {
     options: { disk?: MemoryDisk; plan?: (step: Step) => Fault | undefined } = {},
   ): Promise<NodeBench> {
     const bench = new NodeBench(configText, options.disk, options.plan);
-    await bench.node.start();
+    let isStarted = false;
+    const started = bench.node.start().finally(() => (isStarted = true));
+    for (let i = 0; i < START_STEPS_MAX && !isStarted; i++) {
+      await flushMicrotasks();
+      await bench.finishSyncs();
+    }
+    await started;
     return bench;
   }
 

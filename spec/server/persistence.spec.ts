@@ -4,7 +4,7 @@ import { NodeBench } from './node-bench.js';
 
 /** Lets slices, syncs and turns go on until a rewrite has come to its end. */
 async function finishRewrite(bench: NodeBench): Promise<void> {
-  for (let i = 0; i < 5000 && bench.node.server.durability.isRewriting; i++) {
+  for (let i = 0; i < 5000 && bench.node.server.durability.isSaving; i++) {
     await bench.advance(100);
     await bench.finishSyncs();
   }

@@ -11,7 +11,10 @@
  *         [stamp : f64, origin : f64]                  DELETED: deletedUpTo
  *         key, value
  *
- * With REPLACES, deletedUpTo is the highest pair below the cell's. A record holds one whole string for now.
+ * With REPLACES, deletedUpTo is the highest pair below the cell's. With EMPTY there is no cell and no value, and the pair in front is
+ * deletedUpTo: what is left of a deleted key until everybody who looks on the disk finds it deleted too, or of one that is known not to be
+ * there. With PARTIAL the record holds what has been written since, and what is on the disk is yet to be merged into it. A record
+ * holds at most one whole string for now.
  */
 
 import { assert } from '../../base/assert.js';
@@ -27,6 +30,8 @@ const LONG = 2;
 const EXPIRY = 4;
 const EXPIRY_PAIR = 8;
 const DELETED = 16;
+const EMPTY = 32;
+const PARTIAL = 64;
 
 const STAMP_HIGH_MASK = 0x1fffff;
 const TYPE_SHIFT = 21;
@@ -38,7 +43,7 @@ const TWO_32 = 4294967296;
 
 /** Bytes that the optional fields take, by flags. */
 const optionalBytes = Uint8Array.from(
-  { length: 32 },
+  { length: 128 },
   (_, flags) =>
     (flags & LONG ? 8 : 0) + (flags & EXPIRY ? 8 : 0) + (flags & EXPIRY_PAIR ? 16 : 0) + (flags & DELETED ? 16 : 0),
 );
@@ -60,15 +65,27 @@ export class RecordHead {
   /** The expiry's pair; both 0 if it was never set. */
   expiryStamp = 0;
   expiryOrigin = 0;
+  /** There is no cell: `stamp` and `origin` are deletedUpTo. */
+  isEmpty = false;
+  /** More is on the disk. */
+  isPartial = false;
 
   /** A plain SET: it replaces everything, and does not expire. */
   replace(stamp: number, origin: number): void {
+    this.isEmpty = this.isPartial = false;
     this.stamp = stamp;
     this.origin = origin;
     this.replaces = true;
     this.deletedStamp = this.deletedOrigin = 0;
     this.expiresAtMs = 0;
     this.expiryStamp = this.expiryOrigin = 0;
+  }
+
+  /** Nothing is left up to this pair. */
+  delete(stamp: number, origin: number): void {
+    this.replace(stamp, origin);
+    this.replaces = false;
+    this.isEmpty = true;
   }
 
   /** A new value under what else the entry says: deletedUpTo and expiry stay. */
@@ -93,7 +110,9 @@ export class RecordHead {
   /** The flags that a record with this head needs. */
   flags(keyLength: number, valueLength: number): number {
     let flags = keyLength > SHORT_KEY_MAX || valueLength > SHORT_VALUE_MAX ? LONG : 0;
-    if (this.replaces) flags |= REPLACES;
+    if (this.isPartial) flags |= PARTIAL;
+    if (this.isEmpty) flags |= EMPTY;
+    else if (this.replaces) flags |= REPLACES;
     else if (this.deletedStamp !== 0 || this.deletedOrigin !== 0) flags |= DELETED;
     if (this.expiryStamp !== 0 || this.expiryOrigin !== 0) {
       flags |= this.expiryStamp === this.stamp && this.expiryOrigin === this.origin ? EXPIRY : EXPIRY | EXPIRY_PAIR;
@@ -122,6 +141,28 @@ export class RecordHeap {
 
   origin(ref: number): number {
     return this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 2] & 0xffff;
+  }
+
+  /** Whether the record is a value that does not expire, and all that there is of its key. */
+  isPlain(ref: number): boolean {
+    return (this.flags(ref) & (EXPIRY | EMPTY | PARTIAL)) === 0;
+  }
+
+  /** Whether nothing is there: the record says so, and until when things were deleted. */
+  isEmpty(ref: number): boolean {
+    return (this.flags(ref) & EMPTY) !== 0;
+  }
+
+  /** Whether what is on the disk is yet to be merged into the record. */
+  isPartial(ref: number): boolean {
+    return (this.flags(ref) & PARTIAL) !== 0;
+  }
+
+  /** The highest stamp in the record. */
+  newestStamp(ref: number): number {
+    const stamp = this.stamp(ref);
+    const flags = this.flags(ref);
+    return flags & EXPIRY_PAIR ? Math.max(stamp, this.slab.doubles(ref)[this.optional(ref, flags, EXPIRY_PAIR)]) : stamp;
   }
 
   /** The 24-bit access field of the eviction policies. */
@@ -190,6 +231,8 @@ export class RecordHeap {
     head.origin = this.origin(ref);
     head.access = this.access(ref);
     head.replaces = (flags & REPLACES) !== 0;
+    head.isEmpty = (flags & EMPTY) !== 0;
+    head.isPartial = (flags & PARTIAL) !== 0;
     const doubles = this.slab.doubles(ref);
     head.deletedStamp = head.deletedOrigin = 0;
     if (flags & DELETED) {
@@ -254,13 +297,15 @@ export class RecordHeap {
     const head = new RecordHead();
     this.read(ref, head);
     const pair: Pair = { stamp: head.stamp, origin: head.origin };
+    const expiryPair = { stamp: head.expiryStamp, origin: head.expiryOrigin };
+    const expiry = comparePairs(expiryPair, PAIR_ZERO) === 0 ? NO_EXPIRY : { atMs: head.expiresAtMs, pair: expiryPair };
+    if (head.isEmpty) return { deletedUpTo: pair, expiry, cells: new Map() };
     const start = this.valueStart(ref);
     const value = Buffer.from(this.bytes(ref).subarray(start, start + this.valueLength(ref)));
     const cell: Cell = { type: this.type(ref), field: WHOLE, value, pair, expiresAtMs: 0 };
-    const expiryPair = { stamp: head.expiryStamp, origin: head.expiryOrigin };
     return {
       deletedUpTo: head.replaces ? pairBefore(pair) : { stamp: head.deletedStamp, origin: head.deletedOrigin },
-      expiry: comparePairs(expiryPair, PAIR_ZERO) === 0 ? NO_EXPIRY : { atMs: head.expiresAtMs, pair: expiryPair },
+      expiry,
       cells: new Map([[cellKey(cell.type, WHOLE), cell]]),
     };
   }
@@ -271,21 +316,27 @@ export class RecordHeap {
     return Buffer.from(this.bytes(ref).subarray(start, start + this.keyLength(ref)));
   }
 
-  /** Writes the record of an entry (see `write`). REQUIRES: it holds one whole string. */
-  writeEntry(old: number, key: Uint8Array, entry: Entry, access: number): number {
-    const cell = entry.cells.get(cellKey(CellType.STRING, WHOLE));
-    assert(entry.cells.size === 1 && cell?.value !== undefined, 'the entry is one whole string');
+  /** Writes the record of an entry (see `write`). REQUIRES: it holds one whole string, or nothing. */
+  writeEntry(old: number, key: Uint8Array, entry: Entry, access: number, isPartial = false): number {
     const head = new RecordHead();
-    head.stamp = cell.pair.stamp;
-    head.origin = cell.pair.origin;
-    head.access = access;
-    head.replaces = comparePairs(entry.deletedUpTo, pairBefore(cell.pair)) === 0;
-    if (!head.replaces) {
-      head.deletedStamp = entry.deletedUpTo.stamp;
-      head.deletedOrigin = entry.deletedUpTo.origin;
+    const cell = entry.cells.get(cellKey(CellType.STRING, WHOLE));
+    if (cell === undefined) {
+      assert(entry.cells.size === 0, 'the entry is one whole string, or nothing');
+      head.delete(entry.deletedUpTo.stamp, entry.deletedUpTo.origin);
+    } else {
+      assert(entry.cells.size === 1 && cell.value !== undefined, 'the entry is one whole string, or nothing');
+      head.replace(cell.pair.stamp, cell.pair.origin);
+      head.replaces = comparePairs(entry.deletedUpTo, pairBefore(cell.pair)) === 0;
+      if (!head.replaces) {
+        head.deletedStamp = entry.deletedUpTo.stamp;
+        head.deletedOrigin = entry.deletedUpTo.origin;
+      }
     }
+    head.access = access;
+    head.isPartial = isPartial;
     head.expire(entry.expiry.atMs, entry.expiry.pair.stamp, entry.expiry.pair.origin);
-    return this.write(old, head, key, 0, key.length, cell.value, 0, cell.value.length);
+    const value = cell?.value ?? WHOLE;
+    return this.write(old, head, key, 0, key.length, value, 0, value.length);
   }
 
   private flags(ref: number): number {

@@ -157,7 +157,7 @@ export class ResidentTable {
    * end), all records of one position together, and returns the cursor to go on from; POSITION_LIMIT at the end. Records that are
    * there from a walk's begin to its end are visited whatever happens between its calls.
    */
-  walk(cursor: number, count: number, visit: (ref: number) => void): number {
+  walk(cursor: number, count: number, visit: (ref: number, position: number) => void): number {
     if (cursor >= POSITION_LIMIT) return POSITION_LIMIT;
     let visited = 0;
     let from = cursor;
@@ -170,7 +170,7 @@ export class ResidentTable {
         for (const slot of slots) {
           const position = segment.position(slot);
           if (visited >= count && position !== last) return position;
-          visit(segment.ref(slot));
+          visit(segment.ref(slot), position);
           visited++;
           last = position;
         }

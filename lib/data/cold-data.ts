@@ -1,0 +1,72 @@
+import type { CellType, Entry } from '../record/entry.js';
+
+/**
+ * What the keyspace needs to know of the data that is not in memory. Positions are given as a PositionHasher leaves them: the upper
+ * 21 bits, and the lower 32 as a signed integer.
+ */
+export interface ColdData {
+  /**
+   * Records whose newest stamp is at most this are on disk just as they are in memory, and every read that is under way sees them there: they
+   * may be dropped.
+   */
+  readonly cleanUpTo: number;
+  /** Whether the disk may hold something of a key. Errs on the side of yes. */
+  mayHold(db: number, high: number, low: number): boolean;
+  /** Whether a delete of a key must be remembered in memory: because the disk holds the key, or soon will. */
+  keepsDeletes(db: number, high: number, low: number): boolean;
+  /** Everything that the disk holds of a key; EMPTY_ENTRY if it holds nothing. Rejects with CorruptionError and DiskError. */
+  read(db: number, key: Buffer, high: number, low: number): Promise<Entry>;
+  /** Whether nothing of a database is on disk. */
+  isEmpty(db: number): boolean;
+  /** Begins a walk over what the disk holds of a database, at `position`. The caller closes it. */
+  walk(db: number, position: number): ColdWalk;
+  /** A database was emptied: whatever has a stamp up to this is gone. */
+  flushDatabase(db: number, stamp: number): void;
+}
+
+/** A key on disk, as a walk meets it. */
+export interface ColdKey {
+  readonly key: Buffer;
+  readonly position: number;
+  readonly type: CellType;
+  /** Unix milliseconds; 0 is never. */
+  readonly expiresAtMs: number;
+}
+
+/**
+ * Meets the keys of one database that the disk holds, in the order of their positions: all that were there when the walk began, but for those with
+ * nothing live. Until it is closed, nothing that it cannot see is dropped from memory: so what is here or there is the whole data set.
+ */
+export interface ColdWalk {
+  /** All keys before this position were met; POSITION_LIMIT at the end. */
+  readonly position: number;
+  /** The next keys: at least `count` (fewer only at the end), all of one position together. Rejects with CorruptionError and DiskError. */
+  next(count: number): Promise<ColdKey[]>;
+  close(): void;
+}
+
+/** A keyspace that is all in memory. */
+export const NO_COLD_DATA: ColdData = {
+  cleanUpTo: -1,
+  mayHold: () => false,
+  keepsDeletes: () => false,
+  read: () => Promise.reject(new Error('no data is cold')),
+  isEmpty: () => true,
+  walk: () => {
+    throw new Error('no data is cold');
+  },
+  flushDatabase: () => undefined,
+};
+
+/**
+ * Thrown by `Keyspace.find` when the key's data is not in memory: nothing was changed, the command is run again when it has been loaded
+ * (`Keyspace.missing` says which key). One object for all, as a signal and not an error: it costs no stack trace.
+ */
+class ColdKeySignal extends Error {
+  override readonly name = 'ColdKeySignal';
+}
+
+const { stackTraceLimit } = Error;
+Error.stackTraceLimit = 0;
+export const COLD_KEY = new ColdKeySignal('the key is on disk');
+Error.stackTraceLimit = stackTraceLimit;

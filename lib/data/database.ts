@@ -1,0 +1,29 @@
+import type { ResidentTable } from '../storage/memory/resident-table.js';
+
+/**
+ * One physical database. SELECT's numbers are mapped to them (SWAPDB). Its table holds what is in memory; the counts are of all its
+ * keys, wherever they are, those included that have expired and were not met since.
+ */
+export class Database {
+  readonly id: number;
+  table: ResidentTable;
+  keyCount = 0;
+  /** Keys with an expiry. */
+  expiringCount = 0;
+  /** A key was written without a look whether the disk has it already: the counts are no longer exact (until COMPACT). */
+  isEstimate = false;
+  /** Records in memory that say that nothing is there. */
+  emptyCount = 0;
+
+  constructor(id: number, table: ResidentTable) {
+    this.id = id;
+    this.table = table;
+  }
+
+  /** Nothing is in it. */
+  reset(table: ResidentTable): void {
+    this.table = table;
+    this.keyCount = this.expiringCount = this.emptyCount = 0;
+    this.isEstimate = false;
+  }
+}

@@ -1,0 +1,43 @@
+import type { ColdKey, ColdWalk } from './cold-data.js';
+
+/** Keys listed before others may go on. */
+const SLICE_KEYS = 512;
+
+/**
+ * Keys of a database that the disk holds, listed for a command that looks at many: together with those in memory, they are all. A key that
+ * has a complete record in memory is as that says, whatever is listed here. Must be closed after use.
+ */
+export class Listing {
+  readonly keys: ColdKey[] = [];
+  /** Settles when the keys are there. Rejects with CorruptionError and DiskError. */
+  readonly ready: Promise<void>;
+  private readonly walk: ColdWalk;
+
+  /**
+   * Lists at least `count` keys that `wanted` says yes to, or all there are. `rest` lets others go on for a while: the walk may be long.
+   */
+  constructor(walk: ColdWalk, count: number, wanted: (key: ColdKey) => boolean, rest: () => Promise<void>) {
+    this.walk = walk;
+    this.ready = this.fill(count, wanted, rest);
+  }
+
+  /** Every key before this position that was wanted is listed; POSITION_LIMIT: all are. */
+  get end(): number {
+    return this.walk.position;
+  }
+
+  close(): void {
+    this.walk.close();
+  }
+
+  private async fill(count: number, wanted: (key: ColdKey) => boolean, rest: () => Promise<void>): Promise<void> {
+    let met = 0;
+    for (;;) {
+      const keys = await this.walk.next(Math.min(SLICE_KEYS, count - met));
+      met += keys.length;
+      for (const key of keys) if (wanted(key)) this.keys.push(key);
+      if (keys.length === 0 || met >= count) return;
+      await rest();
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { ColdData } from './cold-data.js';
+import type { Database } from './database.js';
+import type { Keyspace } from './keyspace.js';
+
+/** Brings keys that are on disk into memory. Whoever asks for a key that is being loaded shares the load. */
+export class Loader {
+  /** Keys loaded, and loads under way. */
+  loadedCount = 0;
+  private readonly keyspace: Keyspace;
+  private readonly cold: ColdData;
+  private readonly loading = new Map<string, Promise<void>>();
+
+  constructor(keyspace: Keyspace, cold: ColdData) {
+    this.keyspace = keyspace;
+    this.cold = cold;
+  }
+
+  get loadingCount(): number {
+    return this.loading.size;
+  }
+
+  /** Loads a key; resolves when `find` knows it, until it is dropped again. Rejects with CorruptionError and DiskError. */
+  load(db: Database, key: Buffer): Promise<void> {
+    const name = `${db.id}:${key.toString('latin1')}`;
+    let load = this.loading.get(name);
+    if (load === undefined) {
+      load = this.read(db, key).finally(() => this.loading.delete(name));
+      this.loading.set(name, load);
+    }
+    return load;
+  }
+
+  private async read(db: Database, key: Buffer): Promise<void> {
+    const { hasher } = this.keyspace;
+    hasher.hash(key, 0, key.length);
+    const { table } = db;
+    const entry = await this.cold.read(db.id, key, hasher.high, hasher.low);
+    // The database may have been emptied meanwhile: then what was read is from before.
+    if (db.table !== table) return;
+    this.keyspace.absorb(db, key, entry);
+    this.loadedCount++;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Command } from '../commands/command.js';
+import { keyIndexes } from '../commands/key-uses.js';
+import type { Listing } from '../data/listing.js';
+import type { Loader } from '../data/loader.js';
+import type { Keyspace } from '../data/keyspace.js';
+import type { Args } from '../protocol/args.js';
+import type { Connection } from './connection.js';
+
+export interface HeldRequestsOptions {
+  readonly keyspace: Keyspace;
+  readonly loader: Loader;
+  /** Executes a request as if it had just arrived. */
+  readonly execute: (connection: Connection, args: Args) => void;
+  /** The command that a request calls, if it calls one properly. */
+  readonly commandOf: (args: Args) => Command | undefined;
+}
+
+/**
+ * Requests that wait: for their keys to be loaded, or for room in memory. Each blocks its connection, and is executed from the beginning when
+ * what it waits for is there. Others go on meanwhile.
+ */
+export class HeldRequests {
+  private readonly keyspace: Keyspace;
+  private readonly loader: Loader;
+  private readonly options: HeldRequestsOptions;
+
+  constructor(options: HeldRequestsOptions) {
+    const { keyspace, loader } = options;
+    this.options = options;
+    this.keyspace = keyspace;
+    this.loader = loader;
+  }
+
+  /** Whether a key of the request has to be loaded before the command can see it. */
+  isCold(connection: Connection, command: Command, args: Args): boolean {
+    const isCold = (i: number): boolean =>
+      i < args.count && this.keyspace.isCold(connection.db, args.buffer, args.start[i], args.end[i]);
+    return keyIndexes(command, args).some(isCold);
+  }
+
+  /**
+   * Loads the keys that a request lacks, all at a time, and holds it until they are there. `missing`: the key that its command asked for,
+   * which may be none of those that its row names.
+   */
+  load(connection: Connection, command: Command, borrowed: Args, missing?: Keyspace['missing']): void {
+    const args = borrowed.clone();
+    const loads = this.startLoads(connection, command, args);
+    if (missing !== undefined) loads.push(this.loader.load(missing.db, missing.key));
+    this.holdOwned(connection, args, Promise.all(loads));
+    connection.lookAhead((later) => {
+      this.prefetch(connection, later);
+    });
+  }
+
+  /** Loads the key that a command asked for last in vain. */
+  async loadMissing(): Promise<void> {
+    const { missing } = this.keyspace;
+    if (missing !== undefined) await this.loader.load(missing.db, missing.key);
+  }
+
+  /** Starts to load what a request will need that comes later. It is a hint: nobody waits for it. */
+  private prefetch(connection: Connection, args: Args): void {
+    const command = this.options.commandOf(args);
+    if (command === undefined) return;
+    for (const load of this.startLoads(connection, command, args)) load.catch(() => undefined);
+  }
+
+  /** Holds a request, whose `args` are its own, until the listing is ready; it is closed when the request has been executed. */
+  holdForListing(connection: Connection, args: Args, listing: Listing): void {
+    const ready = listing.ready.then(() => {
+      connection.listing = listing;
+    });
+    this.holdOwned(connection, args, ready, () => {
+      connection.listing = undefined;
+      listing.close();
+    });
+  }
+
+  /** Holds a request until `ready`. If that rejects, the request is answered with the error. */
+  hold(connection: Connection, borrowed: Args, ready: Promise<unknown>): void {
+    this.holdOwned(connection, borrowed.clone(), ready);
+  }
+
+  private startLoads(connection: Connection, command: Command, args: Args): Promise<void>[] {
+    const { keyspace, loader } = this;
+    const { db } = connection;
+    const loads: Promise<void>[] = [];
+    for (const i of keyIndexes(command, args)) {
+      if (i >= args.count || !keyspace.isCold(db, args.buffer, args.start[i], args.end[i])) continue;
+      loads.push(loader.load(db, args.copy(i)));
+    }
+    return loads;
+  }
+
+  private holdOwned(connection: Connection, args: Args, ready: Promise<unknown>, done = (): void => undefined): void {
+    connection.hold();
+    const run = ready.then(
+      () => {
+        if (connection.isClosed) return;
+        this.keyspace.clock.tick();
+        this.options.execute(connection, args);
+        connection.release();
+      },
+      (error: unknown) => {
+        if (!(error instanceof Error)) throw error;
+        if (connection.isClosed) return;
+        connection.reply.error(`ERR ${error.message}`);
+        connection.release();
+      },
+    );
+    void run.finally(done);
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Reads on the main thread what is not in memory.
+ *
+ *     level 0   newest table  ──▶ filter ──▶ index ──▶ block ──▶ record ─┐
+ *               ...                                                      ├──▶ merge
+ *     level n   one table     ──▶ filter ──▶ index ──▶ block ──▶ record ─┘
+ *
+ * 1. A read sees one version, however long it takes, and all of the memory that this version does not have stays there (holds.ts).
+ * 2. It goes from the newest source to the oldest and stops at a record that says what came before it, unless an older source holds
+ *    what other nodes stamped.
+ * 3. A block is checked before anything in it is believed. A table that fails is not read again: reads that may need it fail.
+ */
+
+import { CorruptionError } from '../../base/errors.js';
+import { BatchReader } from '../../record/batch-reader.js';
+import type { Entry } from '../../record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY } from '../../record/entry.js';
+import { entryOfRecord } from '../../record/entry-of-record.js';
+import { merge } from '../../record/merge.js';
+import { ORIGIN_MAX } from '../../record/pair.js';
+import { tablesDirectory } from '../levels/table-files.js';
+import type { HeldVersion, VersionSet } from '../levels/version-set.js';
+import type { Version } from '../levels/version.js';
+import type { Block } from '../sstable/block.js';
+import type { BlockCache } from '../sstable/block-cache.js';
+import type { OpenTable, OpenTables } from '../sstable/open-tables.js';
+import { RecordFlags } from '../sstable/record-flags.js';
+import { tablePath } from '../sstable/table-format.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import { ColdWalk } from './cold-walk.js';
+import { DamagedDataError } from './damaged-data-error.js';
+import type { Hold } from './holds.js';
+import { Holds } from './holds.js';
+
+const TWO_32 = 4294967296;
+
+export interface ColdReaderOptions {
+  readonly directory: string;
+  readonly versions: VersionSet;
+  readonly tables: OpenTables;
+  readonly blocks: BlockCache;
+  /** Everything in memory stamped up to this is in the current version. Never falls. */
+  readonly flushedStamp: () => number;
+  /** Everything in a database stamped up to this is dead. */
+  readonly floorOf: (db: number) => number;
+  /** A table is damaged. */
+  readonly onDamage: (table: TableMeta, error: CorruptionError) => void;
+  /** Has BlockCache.nextTurn called when this turn of the loop is over. */
+  readonly endTurn: () => void;
+}
+
+/** A version and what it does not have, held for a read. */
+export interface ReadHold {
+  readonly held: HeldVersion;
+  readonly hold: Hold;
+}
+
+interface Found {
+  readonly entry: Entry;
+  /** Nothing that older sources say of the key counts. */
+  readonly isComplete: boolean;
+}
+
+export class ColdReader {
+  /** Keys looked for on the disk, and those found. */
+  readCount = 0;
+  foundCount = 0;
+  private readonly options: ColdReaderOptions;
+  private readonly holds = new Holds();
+  private readonly sources: TableMeta[] = [];
+  private readonly record = new BatchReader();
+
+  constructor(options: ColdReaderOptions) {
+    this.options = options;
+  }
+
+  /** See ColdData. */
+  get cleanUpTo(): number {
+    return Math.min(this.options.flushedStamp(), this.holds.oldestStamp);
+  }
+
+  /** See ColdData. */
+  isEmpty(db: number): boolean {
+    return this.options.versions.current.isEmpty(db);
+  }
+
+  /** See ColdData. */
+  mayHold(db: number, high: number, low: number): boolean {
+    const version = this.options.versions.current;
+    if (version.isEmpty(db)) return false;
+    const { sources } = this;
+    const floor = this.options.floorOf(db);
+    const count = version.sourcesOf(db, high * TWO_32 + (low >>> 0), sources);
+    for (let i = 0; i < count; i++) {
+      const meta = sources[i];
+      if (
+        meta.maxStamp > floor &&
+        (this.isQuarantined(version, meta) || this.options.tables.mayHold(meta, high, low))
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** See ColdData. Rejects with DamagedDataError too. */
+  async read(db: number, key: Buffer, high: number, low: number): Promise<Entry> {
+    const hold = this.hold();
+    try {
+      return await this.readFrom(hold.held.version, db, key, high, low);
+    } finally {
+      this.release(hold);
+    }
+  }
+
+  /** See ColdData. */
+  walk(db: number, position: number): ColdWalk {
+    const hold = this.hold();
+    const { version } = hold.held;
+    const floor = this.options.floorOf(db);
+    const runs = version
+      .levels(db)
+      .flatMap((level) => (level.number === 0 ? level.tables.map((table) => [table]) : [level.tables]))
+      .map((run) => run.filter((table) => table.maxStamp > floor && table.largest >= position))
+      .filter((run) => run.length > 0);
+    return new ColdWalk({
+      runs,
+      position,
+      floor,
+      open: (meta) => this.open(version, meta),
+      onDamage: this.options.onDamage,
+      onClose: () => {
+        this.release(hold);
+      },
+    });
+  }
+
+  hold(): ReadHold {
+    const { versions, flushedStamp } = this.options;
+    return { hold: this.holds.add(flushedStamp()), held: versions.acquire() };
+  }
+
+  release({ held, hold }: ReadHold): void {
+    this.holds.remove(hold);
+    this.options.versions.release(held);
+  }
+
+  private async readFrom(version: Version, db: number, key: Buffer, high: number, low: number): Promise<Entry> {
+    this.readCount++;
+    const position = high * TWO_32 + (low >>> 0);
+    const sources: TableMeta[] = [];
+    const count = version.sourcesOf(db, position, sources);
+    const floor = this.options.floorOf(db);
+    let entry: Entry | undefined;
+    for (let i = 0; i < count; i++) {
+      const meta = sources[i];
+      if (meta.maxStamp <= floor) continue;
+      const table = await this.open(version, meta);
+      if (this.options.tables.mayHold(meta, high, low) === 0) continue;
+      const found = await this.lookIn(table, meta, key, position);
+      if (found === undefined) {
+        this.options.tables.falsePositiveCount++;
+        continue;
+      }
+      entry = entry === undefined ? found.entry : merge(entry, found.entry);
+      if (found.isComplete && !sources.some((source, j) => j > i && source.foreign)) break;
+    }
+    if (entry === undefined) return EMPTY_ENTRY;
+    this.foundCount++;
+    return floor === 0 ? entry : merge(entry, flushedEntry(floor));
+  }
+
+  /** What the table says of the key; `undefined` if it does not have it. */
+  private async lookIn(table: OpenTable, meta: TableMeta, key: Buffer, position: number): Promise<Found | undefined> {
+    const { index } = table;
+    const first = index.firstBlockOf(position);
+    if (first < 0) return undefined;
+    const last = index.lastBlockOf(position);
+    for (let number = first; number <= last; number++) {
+      const block = await this.block(table, meta, number);
+      const found = block.findKey(position, key, 0, key.length);
+      if (found < 0) continue;
+      this.record.openRecords(
+        block.bytes,
+        block.recordStart(found),
+        block.recordEnd(found),
+        table.origin,
+        `${table.path} at ${block.offset}`,
+      );
+      // Now: the next read may have the block's memory, and this reader.
+      const isComplete = (block.flags(found) & RecordFlags.COMPLETE) !== 0;
+      return { entry: entryOfRecord(this.record), isComplete };
+    }
+    return undefined;
+  }
+
+  private async block(table: OpenTable, meta: TableMeta, number: number): Promise<Block> {
+    const { blocks, endTurn } = this.options;
+    endTurn();
+    const there = blocks.get(table, number);
+    if (there !== undefined) return there;
+    try {
+      return await blocks.load(table, number);
+    } catch (error) {
+      throw this.noteDamage(meta, error);
+    }
+  }
+
+  private async open(version: Version, meta: TableMeta): Promise<OpenTable> {
+    const { tables, versions, directory } = this.options;
+    const reason = version.quarantined.get(meta.id) ?? versions.current.quarantined.get(meta.id);
+    if (reason !== undefined) throw new DamagedDataError(tablePath(tablesDirectory(directory), meta.id), reason);
+    const there = tables.get(meta);
+    if (there !== undefined) return there;
+    try {
+      return await tables.load(meta);
+    } catch (error) {
+      throw this.noteDamage(meta, error);
+    }
+  }
+
+  private noteDamage(meta: TableMeta, error: unknown): unknown {
+    if (error instanceof CorruptionError) this.options.onDamage(meta, error);
+    return error;
+  }
+
+  private isQuarantined(version: Version, { id }: TableMeta): boolean {
+    return version.quarantined.size > 0 && version.quarantined.has(id);
+  }
+}
+
+/** What a key is of which nothing is known but that its database was emptied. */
+export function flushedEntry(floor: number): Entry {
+  return { deletedUpTo: { stamp: floor, origin: ORIGIN_MAX }, expiry: NO_EXPIRY, cells: new Map() };
+}

@@ -1,0 +1,238 @@
+/**
+ * Keeps the levels in shape: carries out one compaction after the other, as they are chosen (levels/compaction-picker.ts), in another thread.
+ *
+ * 1. The inputs of a compaction stay until the edit that replaces them is durable; what a compaction made that came to nothing is removed.
+ * 2. One that fails is tried again later. If an input is damaged, that is quarantined first, and the choice is another one then.
+ */
+
+import { CorruptionError, DiskError } from '../../base/errors.js';
+import type { BackgroundJobs } from '../jobs/job-runner.js';
+import { JobControl } from '../jobs/job-control.js';
+import type { CompactionJob, CompactionResult } from '../jobs/job.js';
+import type { Compaction, CompactionState, MergeCompaction } from '../levels/compaction.js';
+import { cursorKey, editOf, inputsOf } from '../levels/compaction.js';
+import { pickCompaction } from '../levels/compaction-picker.js';
+import type { FullCompaction } from '../levels/full-compaction.js';
+import { nextOfFullCompaction } from '../levels/full-compaction.js';
+import type { LevelsConfig } from '../levels/level-targets.js';
+import type { VersionSet } from '../levels/version-set.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import type { Retry } from './retry.js';
+import type { StoreEvents } from './store-options.js';
+
+/** With so many tables in level 0, flushing waits: reads would have to look into each of them. */
+const LEVEL_0_TABLES_MAX = 20;
+
+export interface CompactorOptions {
+  readonly versions: VersionSet;
+  readonly jobs: BackgroundJobs;
+  readonly levels: LevelsConfig;
+  readonly events: Pick<StoreEvents, 'onProblem' | 'onExpiredDropped'>;
+  readonly retry: Retry;
+  readonly jobFor: (compaction: MergeCompaction) => CompactionJob;
+  readonly removeTables: (tables: readonly TableMeta[]) => void;
+  readonly onDamage: (table: TableMeta, error: CorruptionError) => void;
+  readonly tablePath: (table: TableMeta) => string;
+  readonly nowMs: () => number;
+  /** What is in no table was written at this Unix millisecond or later. */
+  readonly unflushedSinceMs: () => number;
+  /** Whether there is nothing else to do, so that space may be won back. */
+  readonly isIdle: () => boolean;
+  /** Has the filters of new tables read, before they are asked. */
+  readonly warm: (tables: readonly TableMeta[]) => Promise<void>;
+  readonly nowUs: () => number;
+}
+
+interface FullRequest extends FullCompaction {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Compactor {
+  compactionCount = 0;
+  readBytes = 0;
+  writtenBytes = 0;
+  recordsDropped = 0;
+  busyUs = 0;
+  isRunning = false;
+  lastError: Error | undefined;
+
+  private readonly options: CompactorOptions;
+  private readonly control = new JobControl();
+  private readonly busy = new Set<number>();
+  private readonly cursors = new Map<number, number>();
+  private full: FullRequest[] = [];
+  private waiters: ((value: undefined) => void)[] = [];
+  private isStopped = false;
+
+  constructor(options: CompactorOptions) {
+    this.options = options;
+  }
+
+  /** Bytes a second that compactions may read and write; 0: as many as they can. */
+  set bytesPerSecond(rate: number) {
+    this.control.bytesPerSecond = rate;
+  }
+
+  /** Something has changed: perhaps there is something to compact. */
+  kick(): void {
+    void this.run();
+  }
+
+  /** Gets everything that a database has now to the bottom. Rejects if that fails. */
+  compactAll(full: FullCompaction): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.full.push({ ...full, resolve, reject });
+      this.kick();
+    });
+  }
+
+  /** Resolves when there are not too many tables in level 0 of any database; `undefined` if there are not. */
+  whenLevel0HasRoom(): Promise<void> | undefined {
+    if (!this.isLevel0Full()) return undefined;
+    this.kick();
+    const compacted = new Promise<undefined>((resolve) => this.waiters.push(resolve));
+    return compacted.then(() => this.whenLevel0HasRoom());
+  }
+
+  /** Starts no more; what runs is broken off. */
+  stop(reason: Error): void {
+    this.isStopped = true;
+    this.control.abort();
+    this.options.retry.cancel();
+    for (const { reject } of this.full) reject(reason);
+    this.full = [];
+  }
+
+  private isLevel0Full(): boolean {
+    const { current } = this.options.versions;
+    const isFull = (db: number): boolean => current.level(db, 0).count >= LEVEL_0_TABLES_MAX;
+    // What quarantined tables keep from being compacted would be waited for in vain.
+    return !this.isStopped && current.quarantined.size === 0 && current.databasesWithTables().some(isFull);
+  }
+
+  private async run(): Promise<void> {
+    if (this.isRunning || this.options.retry.isWaiting) return;
+    this.isRunning = true;
+    try {
+      for (let next = this.pick(); next !== undefined; next = this.pick()) {
+        if (!(await this.attempt(next))) break;
+        this.wakeWaiters();
+      }
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  private pick(): Compaction | undefined {
+    const { versions, levels } = this.options;
+    if (this.isStopped || versions.failed !== undefined) return undefined;
+    const state = this.state();
+    for (let full = this.full.at(0); full !== undefined; full = this.full.at(0)) {
+      const next = nextOfFullCompaction(versions.current, full, levels, state);
+      if (next !== undefined) return next;
+      this.full.shift();
+      full.resolve();
+    }
+    return pickCompaction(versions.current, levels, state);
+  }
+
+  private state(): CompactionState {
+    const { nowMs, unflushedSinceMs, isIdle } = this.options;
+    return {
+      busy: this.busy,
+      nowMs: nowMs(),
+      unflushedSinceMs: unflushedSinceMs(),
+      cursors: this.cursors,
+      isIdle: isIdle(),
+    };
+  }
+
+  /** Carries out a compaction; false if the next one has to wait for a while. */
+  private async attempt(compaction: Compaction): Promise<boolean> {
+    const { events, retry, onDamage } = this.options;
+    const inputs = inputsOf(compaction);
+    for (const { id } of inputs) this.busy.add(id);
+    const startedUs = this.options.nowUs();
+    try {
+      if (compaction.kind === 'merge') await this.merge(compaction);
+      else await this.install(compaction, []);
+      this.noteCursor(compaction);
+      this.lastError = undefined;
+      retry.succeeded();
+      return true;
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      if (this.isStopped) return false;
+      if (error.message !== this.lastError?.message) {
+        events.onProblem(`A compaction of database ${compaction.db} failed: ${error.message}`);
+      }
+      this.lastError = error;
+      const damaged = inputs.find(
+        (table) => error instanceof CorruptionError && error.path === this.options.tablePath(table),
+      );
+      if (damaged !== undefined && error instanceof CorruptionError) onDamage(damaged, error);
+      this.rejectFull(error);
+      retry.later(() => {
+        this.kick();
+      });
+      return false;
+    } finally {
+      for (const { id } of inputs) this.busy.delete(id);
+      this.busyUs += this.options.nowUs() - startedUs;
+    }
+  }
+
+  private async merge(compaction: MergeCompaction): Promise<void> {
+    const { jobs, jobFor, removeTables, events } = this.options;
+    const result = await jobs.compact(jobFor(compaction), this.control);
+    const isFull = compaction.reason === 'full';
+    await this.options.warm(result.tables);
+    try {
+      // Emptied meanwhile: nobody needs what came of it.
+      if (this.isStopped || !(await this.install(compaction, result.tables))) {
+        removeTables(result.tables);
+        return;
+      }
+    } catch (error) {
+      // Nothing was changed. (When the manifest has failed, nobody knows: then nothing is removed.)
+      if (error instanceof DiskError) removeTables(result.tables);
+      throw error;
+    }
+    this.count(result);
+    if (result.expiredDropped > 0 && !isFull) events.onExpiredDropped(compaction.db, result.expiredDropped);
+  }
+
+  /** Makes the compaction take effect; false if an input is not there any more. */
+  private install(compaction: Compaction, outputs: readonly TableMeta[]): Promise<boolean> {
+    const inputs = inputsOf(compaction);
+    return this.options.versions.log((current) =>
+      inputs.every(({ id }) => current.placeOf(id) !== undefined) ? editOf(compaction, outputs) : undefined,
+    );
+  }
+
+  private noteCursor(compaction: Compaction): void {
+    if (compaction.kind === 'drop' || compaction.cursor === undefined) return;
+    const { db, level, position } = compaction.cursor;
+    this.cursors.set(cursorKey(db, level), position);
+  }
+
+  private count(result: CompactionResult): void {
+    this.compactionCount++;
+    this.readBytes += result.readBytes;
+    this.writtenBytes += result.writtenBytes;
+    this.recordsDropped += result.recordsIn - result.recordsOut;
+  }
+
+  private rejectFull(error: Error): void {
+    const { full } = this;
+    this.full = [];
+    for (const { reject } of full) reject(error);
+  }
+
+  private wakeWaiters(): void {
+    const { waiters } = this;
+    this.waiters = [];
+    for (const wake of waiters) wake(undefined);
+  }
+}

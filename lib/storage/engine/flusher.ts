@@ -1,0 +1,194 @@
+/**
+ * Turns closed segments of the log into tables of level 0: one after the other, oldest first.
+ *
+ *     closed  ->  durable  ->  job (another thread): tables, durable  ->  version edit, durable  ->  segment removed
+ *
+ * 1. A table never holds what the log may yet lose: the job begins when its segment is durable.
+ * 2. The edit says that the segment is in tables and which they are, in one. Before it is durable the segment counts, after it the tables.
+ * 3. A job that fails for want of room leaves nothing behind and is tried again; anything else that fails stays with its segment, which is
+ *    tried again too: nothing is lost, but the log grows, and writers are slowed down (pressure.ts).
+ */
+
+import { CorruptionError } from '../../base/errors.js';
+import type { AppendOnlyFile, ClosedSegment } from '../log/append-only-file.js';
+import type { BackgroundJobs } from '../jobs/job-runner.js';
+import { JobControl } from '../jobs/job-control.js';
+import type { FlushJob, FlushResult } from '../jobs/job.js';
+import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
+import type { VersionSet } from '../levels/version-set.js';
+import type { Version } from '../levels/version.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import type { Retry } from './retry.js';
+import type { StoreEvents } from './store-options.js';
+
+/** What was true when a segment was closed, of all that was logged until then. */
+export interface SegmentFacts {
+  /** Everything in memory stamped up to this is in the log; `undefined`: that cannot be said. */
+  readonly stamp: number | undefined;
+  readonly databases: readonly DatabaseFacts[];
+}
+
+export interface FlusherOptions {
+  readonly log: AppendOnlyFile;
+  readonly versions: VersionSet;
+  readonly jobs: BackgroundJobs;
+  readonly events: Pick<StoreEvents, 'onProblem' | 'onFlushed'>;
+  readonly retry: Retry;
+  /** The job for a segment. */
+  readonly jobFor: (segment: ClosedSegment) => FlushJob;
+  /** Tables that an edit should take away along with what it does: nothing in them counts any more. */
+  readonly deadTables: (version: Version, databases: readonly DatabaseFacts[]) => number[];
+  /** Whether level 0 is so full that compaction has to come first. */
+  readonly mustWait: () => Promise<void> | undefined;
+  /** Whether segments are to stay in the log for now. */
+  readonly isHeld: () => boolean;
+  /** Has the filters of new tables read, before they are asked. */
+  readonly warm: (tables: readonly TableMeta[]) => Promise<void>;
+  readonly nowUs: () => number;
+}
+
+export class Flusher {
+  flushCount = 0;
+  flushedBytes = 0;
+  writtenBytes = 0;
+  lastFlushUs = 0;
+  /** Of the last flushes: log bytes a second. */
+  bytesPerSecond = 0;
+  isRunning = false;
+  lastError: Error | undefined;
+  /** Everything in memory stamped up to this is in tables. */
+  flushedStamp: number;
+
+  private readonly options: FlusherOptions;
+  private readonly facts = new Map<number, SegmentFacts>();
+  private readonly control = new JobControl();
+  private waiters: { number: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  private isStopped = false;
+
+  constructor(options: FlusherOptions, flushedStamp: number) {
+    this.options = options;
+    this.flushedStamp = flushedStamp;
+  }
+
+  /** A segment was closed, this being true then. */
+  add(number: number, facts: SegmentFacts): void {
+    this.facts.set(number, facts);
+    void this.run();
+  }
+
+  /** Resolves when segment `number` and all before it are in tables. Rejects if that has failed, or will not be. */
+  whenFlushed(number: number): Promise<void> {
+    if ((this.options.versions.current.flushed?.number ?? 0) >= number) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ number, resolve, reject });
+      void this.run();
+    });
+  }
+
+  /** Starts no more jobs; the one that runs is broken off. */
+  stop(reason: Error): void {
+    this.isStopped = true;
+    this.control.abort();
+    this.options.retry.cancel();
+    this.rejectWaiters(reason);
+  }
+
+  private async run(): Promise<void> {
+    if (this.isRunning || this.options.retry.isWaiting) return;
+    this.isRunning = true;
+    try {
+      for (let segment = this.next(); segment !== undefined; segment = this.next()) {
+        const more = await this.attempt(segment);
+        if (!more) break;
+      }
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  private next(): ClosedSegment | undefined {
+    if (this.isStopped || this.options.isHeld()) return undefined;
+    const segment = this.options.log.closedSegments[0] as ClosedSegment | undefined;
+    return segment !== undefined && this.facts.has(segment.number) ? segment : undefined;
+  }
+
+  /** Flushes a segment; false if it has to be tried again later. */
+  private async attempt(segment: ClosedSegment): Promise<boolean> {
+    const { events, retry } = this.options;
+    try {
+      await this.flush(segment);
+      this.lastError = undefined;
+      retry.succeeded();
+      return true;
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      if (this.isStopped) return false;
+      if (error.message !== this.lastError?.message) {
+        events.onProblem(`Segment ${segment.number} of the log could not be moved to tables: ${error.message}`);
+      }
+      this.lastError = error;
+      this.rejectWaiters(error);
+      if (!(error instanceof CorruptionError) && this.options.log.failed === undefined) retry.later(() => this.run());
+      return false;
+    }
+  }
+
+  private async flush(segment: ClosedSegment): Promise<void> {
+    const { log, jobs, versions, events, mustWait } = this.options;
+    await log.whenDurable(segment.number);
+    const startedUs = this.options.nowUs();
+    await mustWait();
+    const result = await jobs.flush(this.options.jobFor(segment), this.control);
+    if (this.isStopped) return;
+    const facts = this.facts.get(segment.number);
+    await this.options.warm(result.tables);
+    await versions.log((current) => this.editFor(current, segment, result, facts));
+    this.facts.delete(segment.number);
+    if (facts?.stamp !== undefined) this.flushedStamp = facts.stamp;
+    this.count(segment, result, this.options.nowUs() - startedUs);
+    events.onFlushed();
+    this.resolveWaiters(segment.number);
+    await log.release(segment.number);
+  }
+
+  private editFor(
+    current: Version,
+    segment: ClosedSegment,
+    result: FlushResult,
+    facts: SegmentFacts | undefined,
+  ): VersionEdit {
+    // A floor may have risen since.
+    const databases = (facts?.databases ?? []).map((each) => ({
+      ...each,
+      floor: Math.max(each.floor, current.facts(each.db).floor),
+    }));
+    return {
+      added: result.tables.map((table) => ({ level: 0, table })),
+      removed: this.options.deadTables(current, databases),
+      flushed: { number: segment.number, nextFileId: segment.nextFileId },
+      databases,
+      ...(result.databases && { databasesMap: result.databases }),
+    };
+  }
+
+  private count(segment: ClosedSegment, result: FlushResult, durationUs: number): void {
+    this.flushCount++;
+    this.flushedBytes += segment.sizeBytes;
+    this.writtenBytes += result.writtenBytes;
+    this.lastFlushUs = durationUs;
+    const rate = (segment.sizeBytes * 1e6) / Math.max(durationUs, 1);
+    this.bytesPerSecond = this.bytesPerSecond === 0 ? rate : this.bytesPerSecond * 0.7 + rate * 0.3;
+  }
+
+  private resolveWaiters(number: number): void {
+    const { waiters } = this;
+    this.waiters = waiters.filter((waiter) => waiter.number > number);
+    for (const waiter of waiters) if (waiter.number <= number) waiter.resolve();
+  }
+
+  private rejectWaiters(error: Error): void {
+    const { waiters } = this;
+    this.waiters = [];
+    for (const waiter of waiters) waiter.reject(error);
+  }
+}

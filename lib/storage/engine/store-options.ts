@@ -1,0 +1,72 @@
+import type { Clock, Disk, Random, Timers } from '../../host/ports.js';
+import type { HybridClock } from '../../base/stamp.js';
+import type { BatchReader } from '../../record/batch.js';
+import type { Pair } from '../../record/pair.js';
+import type { BackgroundJobs } from '../jobs/job-runner.js';
+import type { LevelsConfig } from '../levels/level-targets.js';
+import type { Compression } from '../sstable/compression.js';
+
+/** What happens in a store, off the path of commands. */
+export interface StoreEvents {
+  /** A line for the server's log: something went wrong that will be tried again, or was repaired. */
+  readonly onProblem: (message: string) => void;
+  /** A segment of the log is in tables. */
+  readonly onFlushed: () => void;
+  /** Expired keys of a database were dropped from its tables. */
+  readonly onExpiredDropped: (db: number, keys: number) => void;
+}
+
+export interface StoreOptions {
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Makes who runs flushes and compactions, each time that the store is opened. */
+  readonly jobs: () => BackgroundJobs;
+  /** The data directory, which exists. */
+  readonly directory: string;
+  readonly positionKey: Uint8Array;
+  /** This node's ordinal. */
+  readonly origin: number;
+  readonly settings: StoreSettings;
+  /** A line for the server's log. */
+  readonly report: (message: string) => void;
+  /** The log is durable up to a position. */
+  readonly onSynced: (position: number) => void;
+  /** The log has failed, or the manifest. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** Sizes are bytes. They are looked at when they are needed, and may change. */
+export interface StoreSettings {
+  /** A segment of the log that has so many is closed. */
+  readonly segmentBytesMax: number;
+  /** How much may be written and not be in tables, before writers are slowed down as much as possible. */
+  readonly dirtyBytesMax: number;
+  readonly blockCacheBytes: number;
+  /** Filters and indexes of tables. */
+  readonly indexBytesMax: number;
+  readonly openFilesMax: number;
+  readonly compression: Compression;
+  /** What compactions read and write in a second, at most; 0: no limit. */
+  readonly compactionBytesPerSecond: number;
+  readonly levels: LevelsConfig;
+}
+
+/** Counts of a database's keys, as the store keeps them beside the tables. */
+export interface KeyCounts {
+  keyCount: number;
+  expiringCount: number;
+  isEstimate: boolean;
+}
+
+/** Where the store puts what it reads when it is opened. */
+export interface StoreTarget {
+  readonly clock: HybridClock;
+  readonly databaseCount: number;
+  /** By id. Throws RangeError if there is no such database. */
+  physicalDatabase(id: number): KeyCounts;
+  adoptDatabases(pair: Pair, physical: readonly number[]): void;
+  /** Merges one change of the log. */
+  apply(reader: BatchReader): void;
+}

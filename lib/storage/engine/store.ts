@@ -1,0 +1,680 @@
+/**
+ * The store of a node: the log, the tables that its closed segments become, and what reads from them.
+ *
+ *     append ──▶ log, segment n ──(full)──▶ closed ──▶ Flusher ──▶ level 0 ──▶ Compactor ──▶ deeper levels
+ *                                                         └────── version edits ──────┘
+ *     what is not in memory ◀── ColdReader ◀── the current version
+ *
+ *  1. Everything that was appended is in the log or in the tables of the current version: which of them, one edit decides.
+ *  2. When a segment is closed, all that is in memory then is in the log (`append` is given everything that has changed). So what is
+ *     stamped up to that moment is in tables when the segment is: that is all one has to know to drop a record from memory.
+ *  3. While `isLogging` is false nothing is appended, and the directory says so: leftovers of the log do not count.
+ */
+
+import { CorruptionError } from '../../base/errors.js';
+import { stampMs } from '../../base/stamp.js';
+import { assert } from '../../base/assert.js';
+import { BatchReader } from '../../record/batch.js';
+import type { Entry } from '../../record/entry.js';
+import type { CompactionJob, FlushJob, ReservedTables, TableOptions } from '../jobs/job.js';
+import type { BackgroundJobs } from '../jobs/job-runner.js';
+import type { MergeCompaction } from '../levels/compaction.js';
+import { surveyTableFiles, tablesDirectory } from '../levels/table-files.js';
+import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
+import { VersionSet } from '../levels/version-set.js';
+import type { Version } from '../levels/version.js';
+import { writePressure } from '../levels/write-pressure.js';
+import { aofDirectory, parseListing, segmentPath } from '../log/aof-directory.js';
+import { SEGMENT_BYTES_MAX, drawFileId } from '../log/aof-frame.js';
+import type { ClosedSegment } from '../log/append-only-file.js';
+import { AppendOnlyFile } from '../log/append-only-file.js';
+import { BLOCK_BYTES } from '../sstable/block.js';
+import { BlockCache } from '../sstable/block-cache.js';
+import { OpenTables } from '../sstable/open-tables.js';
+import { tablePath } from '../sstable/table-format.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+import { ColdReader } from './cold-reader.js';
+import type { ColdWalk } from './cold-walk.js';
+import { Compactor } from './compactor.js';
+import type { SegmentFacts } from './flusher.js';
+import { Flusher } from './flusher.js';
+import { Retry } from './retry.js';
+import type { StoreOptions, StoreTarget } from './store-options.js';
+
+const MANIFEST_BYTES_MAX = 1024 * 1024;
+/** Bits a key of the bloom filters: of young tables, which are few and are asked often, and of the others. */
+const YOUNG_BITS = 16;
+const OLD_BITS = 12;
+/** Filters of so many tables are read before the store is open, the others when they are needed. */
+const WARM_TABLES = 256;
+
+/** Everything that is there while the store is open. */
+interface Parts {
+  readonly target: StoreTarget;
+  readonly jobs: BackgroundJobs;
+  readonly versions: VersionSet;
+  readonly tables: OpenTables;
+  readonly blocks: BlockCache;
+  readonly reader: ColdReader;
+  readonly log: AppendOnlyFile;
+  readonly flusher: Flusher;
+  readonly compactor: Compactor;
+}
+
+export class Store {
+  /** Whether what changes is appended to the log. */
+  isLogging = true;
+  private readonly options: StoreOptions;
+  private parts: Parts | undefined;
+  /** By physical database: everything stamped up to this is dead. May be ahead of what the tables know. */
+  private readonly floors = new Map<number, number>();
+  /** A log is being begun: it does not hold all that is in memory yet. */
+  private isBeginning = false;
+  private nextTableId = 1;
+  private turnEnds = false;
+  private readonly endTurn = (): void => {
+    this.turnEnds = false;
+    this.parts?.blocks.nextTurn();
+  };
+
+  constructor(options: StoreOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Opens the data directory, or makes it, and reads what is not in tables into `target`. Rejects with CorruptionError, DiskError and
+   * ManifestFailedError.
+   */
+  async open(target: StoreTarget): Promise<void> {
+    const { disk, directory } = this.options;
+    this.floors.clear();
+    disk.makeDirectory(tablesDirectory(directory));
+    disk.syncDirectory(directory);
+    const versions = await this.openVersions();
+    const tables = new OpenTables({
+      disk,
+      directory: tablesDirectory(directory),
+      filesMax: this.options.settings.openFilesMax,
+      bytesMax: this.options.settings.indexBytesMax,
+    });
+    try {
+      await this.openParts(target, versions, tables);
+    } catch (error) {
+      tables.close();
+      await versions.close();
+      throw error;
+    }
+  }
+
+  /** Breaks off what runs in the background, and closes the files. What was appended and not synced may be lost: `sync` before. */
+  async close(): Promise<void> {
+    const { parts } = this;
+    if (parts === undefined) return;
+    this.parts = undefined;
+    const reason = new Error('the store was closed');
+    parts.flusher.stop(reason);
+    parts.compactor.stop(reason);
+    await parts.jobs.stop();
+    parts.log.close();
+    await parts.versions.close();
+    parts.tables.close();
+  }
+
+  // The log.
+
+  /** Bytes appended since the store was opened, and how much of that is durable. */
+  get position(): number {
+    return this.parts?.log.position ?? 0;
+  }
+
+  get syncedPosition(): number {
+    return this.parts?.log.syncedPosition ?? 0;
+  }
+
+  /** Bytes of the log that are not in tables. */
+  get logBytes(): number {
+    return this.parts?.log.sizeBytes ?? 0;
+  }
+
+  /** Why nothing more can be written, until a restart. */
+  get failure(): string | undefined {
+    return (this.parts?.log.failed ?? this.parts?.versions.failed)?.message;
+  }
+
+  /**
+   * Appends a batch, framed as AppendOnlyFile.appendFramed takes it. REQUIRES: with it, everything is in the log that has changed in memory.
+   * Throws LogFailedError; and DiskFullError, after which the same may be appended again.
+   */
+  append(buffer: Uint8Array, start: number, end: number): void {
+    const { log } = this.opened;
+    log.appendFramed(buffer, start, end);
+    if (log.segmentBytes < this.options.settings.segmentBytesMax) return;
+    try {
+      this.rotate();
+    } catch {
+      // No room for another file: it goes on in this one. (A log that has failed says so at the next append.)
+    }
+  }
+
+  requestSync(): void {
+    this.parts?.log.requestSync();
+  }
+
+  sync(): Promise<void> {
+    return this.opened.log.sync();
+  }
+
+  // Tables.
+
+  /** Moves everything that is in the log to tables. REQUIRES: as for `append`. Rejects if that fails. */
+  async flushAll(): Promise<void> {
+    const { log, flusher } = this.opened;
+    this.rotate();
+    const last = log.closedSegments.at(-1);
+    if (last !== undefined) await flusher.whenFlushed(last.number);
+  }
+
+  /** Gets everything that is in tables to the bottom level, without what is dead. */
+  async compactAll(): Promise<void> {
+    const { compactor, versions, flusher } = this.opened;
+    const { nextTableId } = this;
+    const databases = versions.current.databasesWithTables();
+    await Promise.all(
+      databases.map((db) => compactor.compactAll({ db, lastStamp: flusher.flushedStamp, nextTableId })),
+    );
+  }
+
+  /**
+   * Keys of a database that its tables hold, if they are all of one level and know nothing that is stamped above `stamp`: only then can
+   * they be counted without reading.
+   */
+  countIn(db: number, stamp: number): { keyCount: number; expiringCount: number } | undefined {
+    const { current } = this.opened.versions;
+    const levels = current.levels(db).filter((level) => level.count > 0);
+    if (levels.length > 1 || levels[0]?.number === 0) return undefined;
+    const counts = { keyCount: 0, expiringCount: 0 };
+    for (const table of current.tablesIn(db)) {
+      if (table.maxStamp > stamp || current.quarantined.has(table.id)) return undefined;
+      counts.keyCount += table.recordCount - table.emptyCount;
+      counts.expiringCount += table.expiringCount;
+    }
+    return counts;
+  }
+
+  /** Resolves when some of what is in the log has reached the tables; `undefined` if nothing will: nothing is logged. */
+  whenFlushed(): Promise<void> | undefined {
+    const { parts } = this;
+    if (parts === undefined || !this.isLogging || this.isBeginning || this.failure !== undefined) return undefined;
+    const { log, flusher } = parts;
+    if (log.closedSegments.length === 0) {
+      try {
+        if (!this.rotate()) return undefined;
+      } catch {
+        return undefined;
+      }
+    }
+    return flusher.whenFlushed(log.closedSegments[0].number);
+  }
+
+  /** How much writers should be slowed down, 0 to 1. */
+  get pressure(): number {
+    const { parts } = this;
+    if (parts === undefined || !this.isLogging) return 0;
+    const { dirtyBytesMax, levels } = this.options.settings;
+    return writePressure(parts.versions.current, levels, parts.log.sizeBytes, dirtyBytesMax);
+  }
+
+  /** At what rate the log was moved to tables lately; 0 if that is not known. */
+  get drainBytesPerSecond(): number {
+    return this.parts?.flusher.bytesPerSecond ?? 0;
+  }
+
+  /** What caches, filters and indexes take. */
+  get memoryBytes(): number {
+    const { parts } = this;
+    return parts === undefined ? 0 : parts.tables.bytes + parts.blocks.heldBytes;
+  }
+
+  get tableCount(): number {
+    return this.parts?.versions.current.tableCount ?? 0;
+  }
+
+  /** What INFO and tools look at; `undefined` while the store is not open. */
+  get inside(): Parts | undefined {
+    return this.parts;
+  }
+
+  // Whether there is a log.
+
+  /** From now on what changes is appended; what is in memory already is yet to be. Until `finishBeginning`, a crash leaves what was there before. */
+  beginLogging(): void {
+    this.isLogging = this.isBeginning = true;
+  }
+
+  /** Databases that were emptied while there was no log: it has to know, before anything else. */
+  floorsToLog(): { db: number; stamp: number }[] {
+    const { current } = this.opened.versions;
+    return [...this.floors]
+      .filter(([db, stamp]) => stamp > current.facts(db).floor)
+      .map(([db, stamp]) => ({ db, stamp }));
+  }
+
+  /** The log holds all that is in memory: it counts. */
+  async finishBeginning(): Promise<void> {
+    const { log, versions } = this.opened;
+    await log.sync();
+    await versions.log({ logging: true });
+    this.isBeginning = false;
+    // Segments that were closed meanwhile hold less than all: they are in tables when the next one is.
+    this.rotate();
+  }
+
+  /** The log was not begun after all. What is in it does not count; it is merged with what comes at the next beginning. */
+  abandonBeginning(): void {
+    if (!this.isBeginning) return;
+    this.isLogging = this.isBeginning = false;
+  }
+
+  /** Moves what was logged to tables, and goes on without a log: the directory keeps what is there now. */
+  async stopLogging(): Promise<void> {
+    const { versions } = this.opened;
+    this.isLogging = false;
+    try {
+      await this.flushAll();
+      await versions.log({ logging: false });
+    } catch (error) {
+      // The log still counts, but it has a gap by now.
+      this.options.report(
+        `Data could not be moved out of the log: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      throw error;
+    }
+  }
+
+  // ColdData.
+
+  get cleanUpTo(): number {
+    return this.parts?.reader.cleanUpTo ?? -1;
+  }
+
+  mayHold(db: number, high: number, low: number): boolean {
+    return this.parts !== undefined && this.parts.reader.mayHold(db, high, low);
+  }
+
+  keepsDeletes(db: number, high: number, low: number): boolean {
+    // What is in the log will be in tables.
+    return this.isLogging || this.parts === undefined || !this.parts.log.isEmpty || this.mayHold(db, high, low);
+  }
+
+  read(db: number, key: Buffer, high: number, low: number): Promise<Entry> {
+    return this.opened.reader.read(db, key, high, low);
+  }
+
+  isEmpty(db: number): boolean {
+    return this.parts === undefined || this.parts.reader.isEmpty(db);
+  }
+
+  walk(db: number, position: number): ColdWalk {
+    return this.opened.reader.walk(db, position);
+  }
+
+  flushDatabase(db: number, stamp: number): void {
+    if (stamp <= this.floorOf(db)) return;
+    this.floors.set(db, stamp);
+    if (this.parts !== undefined && this.isLogging) void this.dropDead();
+  }
+
+  private get opened(): Parts {
+    assert(this.parts !== undefined, 'the store is open');
+    return this.parts;
+  }
+
+  private floorOf(db: number): number {
+    return this.floors.get(db) ?? 0;
+  }
+
+  private async openVersions(): Promise<VersionSet> {
+    const { disk, random, directory, report } = this.options;
+    const versions = await VersionSet.open({
+      disk,
+      random,
+      directory,
+      bytesMax: MANIFEST_BYTES_MAX,
+      report,
+      onGone: (table) => {
+        this.removeTable(table);
+      },
+    });
+    await this.tidyTables(versions);
+    for (const db of versions.current.databasesWithTables()) this.floors.set(db, versions.current.facts(db).floor);
+    return versions;
+  }
+
+  /** Removes what a crash has left of tables, and notes which are missing. */
+  private async tidyTables(versions: VersionSet): Promise<void> {
+    const { disk, directory, report } = this.options;
+    const folder = tablesDirectory(directory);
+    const files = disk.list(folder).map((name) => ({ name, bytes: disk.sizeOf(`${folder}/${name}`) }));
+    const survey = surveyTableFiles(versions.current, files);
+    this.nextTableId = survey.nextTableId;
+    for (const name of survey.foreign) report(`${folder}/${name} is not a table: left alone`);
+    for (const name of survey.orphans) {
+      disk.remove(`${folder}/${name}`);
+      report(`${folder}/${name}: removed: a crash left it, nothing in it is needed`);
+    }
+    const known = versions.current.quarantined;
+    const lost = survey.missing.map(({ id }) => ({ id, reason: 'the file is missing' }));
+    const cut = survey.misfits.map(({ table: { id, fileBytes }, bytes }) => ({
+      id,
+      reason: `the file has ${bytes} bytes, and should have ${fileBytes}`,
+    }));
+    const quarantined = [...lost, ...cut].filter(({ id }) => !known.has(id));
+    for (const { id, reason } of quarantined) report(`${tablePath(folder, id)} is quarantined: ${reason}`);
+    if (quarantined.length > 0) await versions.log({ quarantined });
+  }
+
+  private async openParts(target: StoreTarget, versions: VersionSet, tables: OpenTables): Promise<void> {
+    const { current } = versions;
+    const blocks = new BlockCache(this.options.settings.blockCacheBytes);
+    const newest = [...current.tables()].reduce((stamp, { maxStamp }) => Math.max(stamp, maxStamp), 0);
+    let flusher: Flusher | undefined;
+    const reader = new ColdReader({
+      directory: this.options.directory,
+      versions,
+      tables,
+      blocks,
+      flushedStamp: () => flusher?.flushedStamp ?? newest,
+      floorOf: (db) => this.floorOf(db),
+      onDamage: (table, error) => {
+        this.quarantine(versions, table, error);
+      },
+      endTurn: () => {
+        this.scheduleEndOfTurn();
+      },
+    });
+    const known = [...current.tables()].filter(({ id }) => !current.quarantined.has(id));
+    await this.warm(tables, known.slice(0, WARM_TABLES));
+    this.restore(target, current, newest);
+    const jobs = this.options.jobs();
+    const facts = new Map<string, SegmentFacts>();
+    const partial = { target, jobs, versions, tables, blocks, reader };
+    // Replay asks what the tables may hold.
+    this.parts = { ...partial, log: undefined, flusher: undefined, compactor: undefined } as unknown as Parts;
+    let log: AppendOnlyFile;
+    try {
+      log = this.openLog(target, versions.current, facts);
+    } catch (error) {
+      this.parts = undefined;
+      throw error;
+    }
+    const compactor = this.makeCompactor(partial, () => flusher);
+    flusher = this.makeFlusher({ ...partial, log, compactor }, newest);
+    this.parts = { ...partial, log, flusher, compactor };
+    this.isBeginning = false;
+    let last: SegmentFacts = { stamp: newest, databases: [] };
+    for (const { number } of log.closedSegments) {
+      last = facts.get(segmentPath(aofDirectory(this.options.directory), number)) ?? last;
+      flusher.add(number, last);
+    }
+    compactor.kick();
+  }
+
+  /** Has filters read while there is room for them, so that questions are answered without the disk. */
+  private async warm(tables: OpenTables, metas: readonly TableMeta[]): Promise<void> {
+    const loads: Promise<unknown>[] = [];
+    let { bytes } = tables;
+    for (const table of metas) {
+      bytes += (table.recordCount * YOUNG_BITS) / 8;
+      if (bytes > this.options.settings.indexBytesMax) break;
+      // One that cannot be read shows when it is needed.
+      loads.push(tables.load(table).catch(() => undefined));
+    }
+    await Promise.all(loads);
+  }
+
+  private restore(target: StoreTarget, version: Version, newestStamp: number): void {
+    target.clock.observe(newestStamp);
+    const { databasesMap } = version;
+    if (databasesMap !== undefined) target.adoptDatabases(databasesMap, databasesMap.physical);
+    for (const db of version.databasesWithTables()) {
+      const { keyCount, expiringCount, isEstimate } = version.facts(db);
+      Object.assign(target.physicalDatabase(db), { keyCount, expiringCount, isEstimate });
+    }
+  }
+
+  private openLog(target: StoreTarget, version: Version, facts: Map<string, SegmentFacts>): AppendOnlyFile {
+    const { disk, random, directory, report, onSynced, onFailed } = this.options;
+    this.isLogging = version.logging ?? true;
+    if (!this.isLogging) this.removeLeftovers(version);
+    const reader = new BatchReader();
+    let source = '';
+    const noteFacts = (): void => {
+      if (source !== '') facts.set(source, { stamp: target.clock.latest, databases: this.databaseFacts(target) });
+    };
+    const log = AppendOnlyFile.open({
+      disk,
+      random,
+      directory,
+      // Segments are closed by `append`, which knows what is in memory then.
+      segmentBytesMax: SEGMENT_BYTES_MAX,
+      flushed: version.flushed,
+      replay: (payload, from) => {
+        if (from !== source) noteFacts();
+        source = from;
+        reader.open(payload, 0, payload.length, from);
+        while (reader.next()) target.apply(reader);
+      },
+      report,
+      onSynced,
+      onFailed,
+    });
+    noteFacts();
+    return log;
+  }
+
+  /** Without a log, segments that are there are what was left of beginning one. */
+  private removeLeftovers(version: Version): void {
+    const { disk, directory } = this.options;
+    const folder = aofDirectory(directory);
+    const live = parseListing(disk.list(folder)).segments.filter((number) => number > (version.flushed?.number ?? 0));
+    for (const number of live.reverse()) disk.remove(segmentPath(folder, number));
+    if (live.length > 0) disk.syncDirectory(folder);
+  }
+
+  private makeFlusher(parts: Omit<Parts, 'flusher'>, newestStamp: number): Flusher {
+    const { clock, timers, report } = this.options;
+    return new Flusher(
+      {
+        ...parts,
+        events: {
+          onProblem: report,
+          onFlushed: () => {
+            parts.compactor.kick();
+          },
+        },
+        retry: new Retry(timers),
+        jobFor: (segment) => this.flushJob(parts, segment),
+        deadTables,
+        mustWait: () => parts.compactor.whenLevel0HasRoom(),
+        isHeld: () => this.isBeginning,
+        warm: (tables) => this.warm(parts.tables, tables),
+        nowUs: () => clock.monotonicUs(),
+      },
+      newestStamp,
+    );
+  }
+
+  private makeCompactor(
+    parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables'>,
+    flusher: () => Flusher | undefined,
+  ): Compactor {
+    const { clock, timers, report, directory, settings } = this.options;
+    const { versions, jobs, target } = parts;
+    const compactor = new Compactor({
+      versions,
+      jobs,
+      levels: settings.levels,
+      events: {
+        onProblem: report,
+        onExpiredDropped: (db, keys) => {
+          const counts = target.physicalDatabase(db);
+          counts.keyCount -= keys;
+          counts.isEstimate = true;
+        },
+      },
+      retry: new Retry(timers),
+      jobFor: (compaction) => this.compactionJob(parts, compaction),
+      removeTables: (tables) => {
+        for (const table of tables) this.removeTable(table);
+      },
+      onDamage: (table, error) => {
+        this.quarantine(versions, table, error);
+      },
+      tablePath: ({ id }) => tablePath(tablesDirectory(directory), id),
+      nowMs: () => target.clock.nowMs,
+      unflushedSinceMs: () => stampMs(flusher()?.flushedStamp ?? 0),
+      isIdle: () => flusher()?.isRunning !== true,
+      warm: (tables) => this.warm(parts.tables, tables),
+      nowUs: () => clock.monotonicUs(),
+    });
+    compactor.bytesPerSecond = settings.compactionBytesPerSecond;
+    return compactor;
+  }
+
+  private flushJob({ versions, target }: Pick<Parts, 'versions' | 'target'>, segment: ClosedSegment): FlushJob {
+    const { directory, positionKey, origin } = this.options;
+    const { current } = versions;
+    return {
+      kind: 'flush',
+      directory,
+      segments: [{ number: segment.number, fileId: segment.fileId, sizeBytes: segment.sizeBytes }],
+      positionKey,
+      origin,
+      floors: current.databasesWithTables().map((db) => ({ db, stamp: current.facts(db).floor })),
+      outputs: this.reserve(target.databaseCount),
+      options: this.tableOptions(YOUNG_BITS),
+    };
+  }
+
+  private compactionJob(
+    { versions, target }: Pick<Parts, 'versions' | 'target'>,
+    what: MergeCompaction,
+  ): CompactionJob {
+    const { directory, origin, settings } = this.options;
+    const { tableBytes } = settings.levels;
+    const inputBytes = what.runs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+    return {
+      kind: 'compact',
+      db: what.db,
+      directory,
+      runs: what.runs,
+      deeper: what.deeper,
+      floor: versions.current.facts(what.db).floor,
+      nowMs: Math.min(what.expireUpToMs, target.clock.nowMs),
+      origin,
+      tableBytes,
+      outputs: this.reserve(Math.ceil(inputBytes / tableBytes) + 2),
+      options: this.tableOptions(OLD_BITS),
+    };
+  }
+
+  private reserve(count: number): ReservedTables {
+    const firstId = this.nextTableId;
+    this.nextTableId += count;
+    return { firstId, count, seed: drawFileId(this.options.random) };
+  }
+
+  private tableOptions(filterBitsPerKey: number): TableOptions {
+    return { blockBytes: BLOCK_BYTES, compression: this.options.settings.compression, filterBitsPerKey };
+  }
+
+  /** Closes the current segment. False if there is nothing in it. Throws DiskFullError and LogFailedError. */
+  private rotate(): boolean {
+    const { log, flusher, target } = this.opened;
+    const facts = {
+      stamp: this.isBeginning ? undefined : target.clock.latest,
+      databases: this.databaseFacts(target),
+    };
+    if (!log.rotate()) return false;
+    const closed = log.closedSegments.at(-1);
+    if (closed !== undefined) flusher.add(closed.number, facts);
+    return true;
+  }
+
+  private databaseFacts(target: StoreTarget): DatabaseFacts[] {
+    const facts: DatabaseFacts[] = [];
+    for (let db = 0; db < target.databaseCount; db++) {
+      const { keyCount, expiringCount, isEstimate } = target.physicalDatabase(db);
+      const floor = this.floorOf(db);
+      if (keyCount === 0 && floor === 0 && this.parts?.versions.current.isEmpty(db) !== false) continue;
+      facts.push({
+        db,
+        floor,
+        keyCount: Math.max(0, keyCount),
+        expiringCount: Math.max(0, expiringCount),
+        isEstimate,
+      });
+    }
+    return facts;
+  }
+
+  /** Takes tables of emptied databases out of the version, as soon as it is durable that they were emptied. */
+  private async dropDead(): Promise<void> {
+    const { log, versions } = this.opened;
+    const floors = [...this.floors];
+    try {
+      await log.sync();
+      await versions.log((current) => {
+        const databases = floors
+          .map(([db, floor]) => ({ ...current.facts(db), floor }))
+          .filter(({ db, floor }) => floor > current.facts(db).floor);
+        const removed = deadTables(current, databases);
+        return removed.length > 0 ? { removed, databases } : undefined;
+      });
+    } catch (error) {
+      if (this.parts === undefined) return;
+      this.options.report(`Tables of an emptied database stay for now: ${error instanceof Error ? error.message : ''}`);
+    }
+  }
+
+  private quarantine(versions: VersionSet, table: TableMeta, error: CorruptionError): void {
+    const { report, directory } = this.options;
+    if (versions.current.quarantined.has(table.id) || versions.current.placeOf(table.id) === undefined) return;
+    report(
+      `${tablePath(tablesDirectory(directory), table.id)} is quarantined, it is not read any more: ${error.message}`,
+    );
+    const note = (current: Version): VersionEdit | undefined =>
+      current.placeOf(table.id) && { quarantined: [{ id: table.id, reason: error.message }] };
+    versions.log(note).catch((cause: unknown) => {
+      report(`That could not be noted: ${cause instanceof Error ? cause.message : String(cause)}`);
+    });
+  }
+
+  /** The table is in no version. A file that stays is removed at the next start. */
+  private removeTable({ id }: TableMeta): void {
+    const { disk, directory, report } = this.options;
+    this.parts?.tables.forget(id);
+    const path = tablePath(tablesDirectory(directory), id);
+    disk.removeLater(path).catch((error: unknown) => {
+      report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+
+  private scheduleEndOfTurn(): void {
+    if (this.turnEnds) return;
+    this.turnEnds = true;
+    this.options.timers.endOfTurn(this.endTurn);
+  }
+}
+
+/** Ids of the tables in which nothing counts any more, these being the facts. */
+function deadTables(version: Version, databases: readonly DatabaseFacts[]): number[] {
+  return databases.flatMap(({ db, floor }) =>
+    floor === 0
+      ? []
+      : version
+          .tablesIn(db)
+          .filter(({ maxStamp }) => maxStamp <= floor)
+          .map(({ id }) => id),
+  );
+}
