@@ -62,14 +62,12 @@ class SplittingSink implements RecordSink {
   }
 }
 
-/** What holds for any part of the inputs that is above the floor. */
+/** What holds for any part of the inputs that is above the floor. (A value stamped just above it may say that it has deleted up to it.) */
 function stampsOf(inputs: readonly TableMeta[], floor: number): TableStamps {
+  const minStamp = inputs.reduce((least, table) => Math.min(least, table.minStamp), Infinity);
   return {
-    minStamp: Math.max(
-      floor + 1,
-      inputs.reduce((least, { minStamp }) => Math.min(least, minStamp), Infinity),
-    ),
-    maxStamp: inputs.reduce((most, { maxStamp }) => Math.max(most, maxStamp), 0),
+    minStamp: floor === 0 ? minStamp : Math.max(minStamp, floor + 1),
+    maxStamp: inputs.reduce((most, table) => Math.max(most, table.maxStamp), 0),
     foreign: inputs.some((table) => table.foreign),
   };
 }

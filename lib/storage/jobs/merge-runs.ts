@@ -50,6 +50,8 @@ export class RunMerge {
   private readonly rules: MergeRules;
   private readonly sink: RecordSink;
   private readonly deeper: PositionRanges;
+  /** -1: everything is above it. */
+  private readonly floor: number;
   private readonly record: RecordWriter;
   private readonly reader = new BatchReader();
   /** Those that stand on the lowest position, and of them those on the lowest key: newest first. */
@@ -64,6 +66,7 @@ export class RunMerge {
     this.rules = rules;
     this.sink = sink;
     this.deeper = new PositionRanges(rules.deeper);
+    this.floor = rules.floor === 0 ? -1 : rules.floor;
     this.record = new RecordWriter(rules.origin);
   }
 
@@ -208,7 +211,7 @@ export class RunMerge {
     const { reader } = this;
     const entries: Entry[] = [];
     this.open(run);
-    while (reader.next()) if (reader.stamp > this.rules.floor) entries.push(entryOfChange(reader));
+    while (reader.next()) if (reader.stamp > this.floor) entries.push(entryOfChange(reader));
     return entries.length === 0 ? EMPTY_ENTRY : mergeAll(entries);
   }
 

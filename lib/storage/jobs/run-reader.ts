@@ -74,7 +74,7 @@ export class RunReader {
     this.table = new TableReader(this.file, meta);
     this.scanner = this.table.scan();
     this.origin = this.table.footer.origin;
-    this.mustDecode = this.origin !== job.origin || meta.minStamp <= job.floor;
+    this.mustDecode = this.origin !== job.origin || (job.floor !== 0 && meta.minStamp <= job.floor);
     return true;
   }
 }
