@@ -252,16 +252,25 @@ export class Executor {
   /** Runs a command that waits; again, if it asks for a key that is not in memory, when that has been loaded. */
   private async waitWarm(connection: Connection, entry: CommandEntry, args: Args): Promise<void> {
     const start = connection.reply.length;
+    const { outputsTaken } = connection;
     for (;;) {
       try {
         await entry.wait?.(new OwnedCall(connection, args));
         return;
       } catch (error) {
         if (error !== COLD_KEY) throw error;
-        connection.reply.truncate(start);
+        // What was answered before may have been sent meanwhile.
+        connection.reply.truncate(connection.outputsTaken === outputsTaken ? start : 0);
         await this.held.loadMissing();
       }
     }
+  }
+
+  /** A request that was held comes to nothing. */
+  failHeld(connection: Connection, args: Args, error: string): void {
+    const entry = this.commands.find(args);
+    if (entry !== undefined) entry.failedCalls++;
+    this.fail(connection, error);
   }
 
   private reject(connection: Connection, entry: CommandEntry, error: string): void {

@@ -118,7 +118,11 @@ export class Gate implements Guards {
 
   /** Makes room that commands have left to be made, for a while; returns whether there is more to do. */
   makeMoreRoom(): boolean {
-    return this.isShortOfMemory && this.letGo() && this.isShortOfMemory;
+    if (!this.isShortOfMemory) return false;
+    if (this.letGo()) return this.isShortOfMemory;
+    // Nothing may go as long as it is in the log alone.
+    this.options.whenFlushed()?.catch(() => undefined); // reported; tried again by the store
+    return false;
   }
 
   /** Lets go of records for a while, or until there is room. False if it finds none that may go. */

@@ -1,3 +1,4 @@
+import { AssertionError } from '../base/assert.js';
 import type { Command } from '../commands/command.js';
 import { keyIndexes } from '../commands/key-uses.js';
 import type { Listing } from '../data/listing.js';
@@ -11,6 +12,8 @@ export interface HeldRequestsOptions {
   readonly loader: Loader;
   /** Executes a request as if it had just arrived. */
   readonly execute: (connection: Connection, args: Args) => void;
+  /** Answers a request with an error. */
+  readonly fail: (connection: Connection, args: Args, error: string) => void;
   /** The command that a request calls, if it calls one properly. */
   readonly commandOf: (args: Args) => Command | undefined;
 }
@@ -67,10 +70,9 @@ export class HeldRequests {
 
   /** Holds a request, whose `args` are its own, until the listing is ready; it is closed when the request has been executed. */
   holdForListing(connection: Connection, args: Args, listing: Listing): void {
-    const ready = listing.ready.then(() => {
+    this.holdOwned(connection, args, listing.ready, (run) => {
       connection.listing = listing;
-    });
-    this.holdOwned(connection, args, ready, () => {
+      run();
       connection.listing = undefined;
       listing.close();
     });
@@ -92,22 +94,31 @@ export class HeldRequests {
     return loads;
   }
 
-  private holdOwned(connection: Connection, args: Args, ready: Promise<unknown>, done = (): void => undefined): void {
+  /** `around` runs what it is given: the request's execution. */
+  private holdOwned(
+    connection: Connection,
+    args: Args,
+    ready: Promise<unknown>,
+    around: (run: () => void) => void = (run) => {
+      run();
+    },
+  ): void {
     connection.hold();
-    const run = ready.then(
+    void ready.then(
       () => {
-        if (connection.isClosed) return;
         this.keyspace.clock.tick();
-        this.options.execute(connection, args);
+        around(() => {
+          if (!connection.isClosed) this.options.execute(connection, args);
+        });
         connection.release();
       },
       (error: unknown) => {
-        if (!(error instanceof Error)) throw error;
-        if (connection.isClosed) return;
-        connection.reply.error(`ERR ${error.message}`);
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+        around(() => {
+          if (!connection.isClosed) this.options.fail(connection, args, `ERR ${error.message}`);
+        });
         connection.release();
       },
     );
-    void run.finally(done);
   }
 }

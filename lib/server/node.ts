@@ -178,6 +178,9 @@ export class Node implements ConnectionHost {
         this.executor.startTimer();
         this.execute(connection, args);
       },
+      fail: (connection, args, error) => {
+        this.executor.failHeld(connection, args, error);
+      },
       commandOf: (args) => {
         const entry = table.find(args);
         return entry?.takes(args.count) === true ? entry.command : undefined;

@@ -49,7 +49,6 @@ export interface PersistenceOptions {
 }
 
 export class Persistence implements TurnLog, Durability {
-  isSaving = false;
   lastSaveOk = true;
   lastSaveMs: number;
   lastSaveSeconds = -1;
@@ -67,6 +66,7 @@ export class Persistence implements TurnLog, Durability {
   private reloadRunning: Promise<void> | undefined;
   /** What changes how data is kept does so one after the other: saving, turning the log on and off. */
   private running: Promise<void> = Promise.resolve();
+  private waiting = 0;
 
   constructor(options: PersistenceOptions) {
     this.options = options;
@@ -92,6 +92,10 @@ export class Persistence implements TurnLog, Durability {
   /** Resolves when a reload has ended that is under way; `undefined` if none is. */
   get reloading(): Promise<void> | undefined {
     return this.reloadRunning;
+  }
+
+  get isSaving(): boolean {
+    return this.waiting > 0;
   }
 
   get failure(): string | undefined {
@@ -156,11 +160,14 @@ export class Persistence implements TurnLog, Durability {
   }
 
   save(): Promise<void> {
-    return this.isSaving ? this.running : this.alone(() => this.saveAll());
+    return this.alone(() => this.saveAll());
   }
 
   async reload(): Promise<void> {
-    await this.running.catch(() => undefined);
+    await this.alone(() => this.reloadAll());
+  }
+
+  private async reloadAll(): Promise<void> {
     await this.sync();
     this.reloadRunning = this.openAgain().finally(() => {
       this.reloadRunning = undefined;
@@ -247,13 +254,16 @@ export class Persistence implements TurnLog, Durability {
 
   /** Runs `work` after what runs already. */
   private alone(work: () => Promise<void>): Promise<void> {
-    this.running = this.running.catch(() => undefined).then(work);
+    this.waiting++;
+    this.running = this.running
+      .catch(() => undefined)
+      .then(work)
+      .finally(() => this.waiting--);
     return this.running;
   }
 
   private async saveAll(): Promise<void> {
     const startedUs = this.options.clock.monotonicUs();
-    this.isSaving = true;
     const { changeCount } = this.keyspace;
     try {
       const { isLogging } = this.store;
@@ -270,7 +280,6 @@ export class Persistence implements TurnLog, Durability {
       this.options.report(`Saving failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     } finally {
-      this.isSaving = false;
       this.lastSaveSeconds = Math.round((this.options.clock.monotonicUs() - startedUs) / 1e6);
     }
   }

@@ -185,7 +185,7 @@ export class Compactor {
 
   private async merge(compaction: MergeCompaction): Promise<void> {
     const { jobs, jobFor, removeTables, events } = this.options;
-    const result = await jobs.compact(jobFor(compaction), this.control);
+    const result = await this.holding(() => jobs.compact(jobFor(compaction), this.control));
     const isFull = compaction.reason === 'full';
     await this.options.warm(result.tables);
     try {
@@ -201,6 +201,17 @@ export class Compactor {
     }
     this.count(result);
     if (result.expiredDropped > 0 && !isFull) events.onExpiredDropped(compaction.db, result.expiredDropped);
+  }
+
+  /** Keeps the tables of the current version while a job reads them: a FLUSHDB may take them out of it. */
+  private async holding<T>(job: () => Promise<T>): Promise<T> {
+    const { versions } = this.options;
+    const held = versions.acquire();
+    try {
+      return await job();
+    } finally {
+      versions.release(held);
+    }
   }
 
   /** Makes the compaction take effect; false if an input is not there any more. */

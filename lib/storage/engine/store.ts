@@ -66,11 +66,15 @@ export class Store {
   isLogging = true;
   private readonly options: StoreOptions;
   private parts: Parts | undefined;
+  /** Is there before the parts are: what is replayed at the start asks what is in tables. */
+  private reader: ColdReader | undefined;
   /** By physical database: everything stamped up to this is dead. May be ahead of what the tables know. */
   private readonly floors = new Map<number, number>();
   /** A log is being begun: it does not hold all that is in memory yet. */
   private isBeginning = false;
   private nextTableId = 1;
+  /** Files that are being removed. */
+  private readonly removals = new Set<Promise<void>>();
   private turnEnds = false;
   private readonly endTurn = (): void => {
     this.turnEnds = false;
@@ -100,6 +104,7 @@ export class Store {
     try {
       await this.openParts(target, versions, tables);
     } catch (error) {
+      this.reader = undefined;
       tables.close();
       await versions.close();
       throw error;
@@ -110,7 +115,7 @@ export class Store {
   async close(): Promise<void> {
     const { parts } = this;
     if (parts === undefined) return;
-    this.parts = undefined;
+    this.parts = this.reader = undefined;
     const reason = new Error('the store was closed');
     parts.flusher.stop(reason);
     parts.compactor.stop(reason);
@@ -118,6 +123,7 @@ export class Store {
     parts.log.close();
     await parts.versions.close();
     parts.tables.close();
+    await Promise.all(this.removals);
   }
 
   // The log.
@@ -138,7 +144,8 @@ export class Store {
 
   /** Why nothing more can be written, until a restart. */
   get failure(): string | undefined {
-    return (this.parts?.log.failed ?? this.parts?.versions.failed)?.message;
+    const { parts } = this;
+    return ((this.isLogging ? parts?.log.failed : undefined) ?? parts?.versions.failed)?.message;
   }
 
   /**
@@ -294,11 +301,11 @@ export class Store {
   // ColdData.
 
   get cleanUpTo(): number {
-    return this.parts?.reader.cleanUpTo ?? -1;
+    return this.reader?.cleanUpTo ?? -1;
   }
 
   mayHold(db: number, high: number, low: number): boolean {
-    return this.parts !== undefined && this.parts.reader.mayHold(db, high, low);
+    return this.reader !== undefined && this.reader.mayHold(db, high, low);
   }
 
   keepsDeletes(db: number, high: number, low: number): boolean {
@@ -311,7 +318,7 @@ export class Store {
   }
 
   isEmpty(db: number): boolean {
-    return this.parts === undefined || this.parts.reader.isEmpty(db);
+    return this.reader === undefined || this.reader.isEmpty(db);
   }
 
   walk(db: number, position: number): ColdWalk {
@@ -398,15 +405,8 @@ export class Store {
     const jobs = this.options.jobs();
     const facts = new Map<string, SegmentFacts>();
     const partial = { target, jobs, versions, tables, blocks, reader };
-    // Replay asks what the tables may hold.
-    this.parts = { ...partial, log: undefined, flusher: undefined, compactor: undefined } as unknown as Parts;
-    let log: AppendOnlyFile;
-    try {
-      log = this.openLog(target, versions.current, facts);
-    } catch (error) {
-      this.parts = undefined;
-      throw error;
-    }
+    this.reader = reader;
+    const log = this.openLog(target, versions.current, facts);
     const compactor = this.makeCompactor(partial, () => flusher);
     flusher = this.makeFlusher({ ...partial, log, compactor }, newest);
     this.parts = { ...partial, log, flusher, compactor };
@@ -417,6 +417,7 @@ export class Store {
       flusher.add(number, last);
     }
     compactor.kick();
+    if (this.isLogging) void this.dropDead();
   }
 
   /** Has filters read while there is room for them, so that questions are answered without the disk. */
@@ -655,9 +656,13 @@ export class Store {
     const { disk, directory, report } = this.options;
     this.parts?.tables.forget(id);
     const path = tablePath(tablesDirectory(directory), id);
-    disk.removeLater(path).catch((error: unknown) => {
-      report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    const removal = disk
+      .removeLater(path)
+      .catch((error: unknown) => {
+        report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => this.removals.delete(removal));
+    this.removals.add(removal);
   }
 
   private scheduleEndOfTurn(): void {
