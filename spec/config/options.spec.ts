@@ -68,7 +68,12 @@ describe('OPTIONS', () => {
 
   it('has no name of its own but where ringkv has an option of its own', () => {
     const redis = new Set(words(REDIS_NAMES + REDIS_HIDDEN_NAMES));
-    expect(OPTION_NAMES.filter((name) => !redis.has(name))).deep.equal(['aof-segment-size']);
+    expect(OPTION_NAMES.filter((name) => !redis.has(name))).deep.equal([
+      'aof-segment-size',
+      'table-compression',
+      'block-cache-size',
+      'compaction-rate-limit',
+    ]);
   });
 
   it('hides what Redis hides', () => {
