@@ -7,7 +7,7 @@ export const layers = [
   ['host'],
   ['protocol', 'record', 'config'],
   ['storage'],
-  ['data'],
+  ['data', 'tools'],
   ['commands'],
   ['cluster'],
   ['scripting'],

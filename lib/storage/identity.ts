@@ -26,14 +26,20 @@ export interface Identity {
 const NODE_ID_BYTES = 16;
 const FORM = /^ringkv identity 1\nnode ([0-9a-f]{32})\nposition-key ([0-9a-f]{16})\n$/;
 
-/** Reads the identity of a data directory, or makes one. Throws CorruptionError and DiskError. */
-export function openIdentity(disk: Disk, random: Random, directory: string): Identity {
-  const path = join(directory, 'identity');
-  return disk.exists(path) ? read(disk, path) : create(disk, random, directory, path);
+export function identityPath(directory: string): string {
+  return join(directory, 'identity');
 }
 
-function read(disk: Disk, path: string): Identity {
-  const file = disk.open(path);
+/** Reads the identity of a data directory, or makes one. Throws CorruptionError and DiskError. */
+export function openIdentity(disk: Disk, random: Random, directory: string): Identity {
+  const path = identityPath(directory);
+  return disk.exists(path) ? readIdentity(disk, directory) : createIdentity(disk, random, directory);
+}
+
+/** Reads the identity of a data directory that has one. Throws CorruptionError and DiskError. */
+export function readIdentity(disk: Disk, directory: string): Identity {
+  const path = identityPath(directory);
+  const file = disk.openForReading(path);
   const bytes = Buffer.alloc(file.sizeBytes);
   file.readAt(bytes, 0, bytes.length);
   file.close();
@@ -46,15 +52,23 @@ function read(disk: Disk, path: string): Identity {
   return { nodeId: match[1], positionKey: Buffer.from(match[2], 'hex') };
 }
 
-function create(disk: Disk, random: Random, directory: string, path: string): Identity {
+/**
+ * Makes a node of a data directory, with a new id; and a new position key, unless its data are those of another node: then
+ * they lie by that one's. REQUIRES: there is none yet. Throws DiskError.
+ */
+export function createIdentity(disk: Disk, random: Random, directory: string, positionKey?: Buffer): Identity {
   const draw = (length: number): Buffer => {
     const bytes = Buffer.alloc(length);
     random.fill(bytes);
     return bytes;
   };
-  const identity = { nodeId: draw(NODE_ID_BYTES).toString('hex'), positionKey: draw(POSITION_KEY_BYTES) };
+  const identity = {
+    nodeId: draw(NODE_ID_BYTES).toString('hex'),
+    positionKey: positionKey ?? draw(POSITION_KEY_BYTES),
+  };
   const body = `ringkv identity 1\nnode ${identity.nodeId}\nposition-key ${identity.positionKey.toString('hex')}\n`;
   const bytes = Buffer.from(body + checksumLine(body), 'latin1');
+  const path = identityPath(directory);
   const temporary = `${path}.tmp`;
   if (disk.exists(temporary)) disk.remove(temporary);
   const file = disk.create(temporary);

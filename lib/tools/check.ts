@@ -1,0 +1,216 @@
+/**
+ * `ringkv check <dir>`: reads everything in a data directory and says what is wrong with it. Nothing is changed.
+ *
+ *     identity    the node's id and position key
+ *     CURRENT  ─▶ manifest ─▶ the version: which tables there are, and where the log begins
+ *     tables/     each table of the version (check-table.ts), what is missing, what is left over
+ *     aof/        the segments that are not in tables (check-log.ts)
+ *
+ * What a crash leaves is no damage: an edit or a batch at the end that is not whole was never acknowledged as durable, and files that
+ * no version has are removed at the next start.
+ */
+
+import { PositionHasher } from '../base/position.js';
+import type { Disk } from '../host/ports.js';
+import { identityPath, readIdentity } from '../storage/identity.js';
+import { currentPath, listManifests, manifestPath } from '../storage/levels/manifest-directory.js';
+import { readManifest } from '../storage/levels/manifest-reader.js';
+import type { TableFileSurvey } from '../storage/levels/table-files.js';
+import { surveyTableFiles, tablesDirectory } from '../storage/levels/table-files.js';
+import type { AddedTable } from '../storage/levels/version-edit.js';
+import { Version } from '../storage/levels/version.js';
+import { aofDirectory } from '../storage/log/aof-directory.js';
+import { FrameKind } from '../storage/log/aof-frame.js';
+import { FileFrames } from '../storage/log/file-frames.js';
+import { tableIdOf, tablePath } from '../storage/sstable/table-format.js';
+import type { CheckedLog } from './check-log.js';
+import { checkLog } from './check-log.js';
+import { checkTable } from './check-table.js';
+import type { Damage } from './findings.js';
+import { Findings } from './findings.js';
+
+export interface CheckResult {
+  /** What is wrong. None: all that was acknowledged as durable is there. */
+  readonly damages: readonly Damage[];
+  readonly tableCount: number;
+  readonly recordCount: number;
+  readonly log: CheckedLog;
+}
+
+/** Checks the data directory; `print` takes a line for each file, and a last one that sums up. Throws nothing that a disk can do. */
+export function checkDirectory(disk: Disk, directory: string, print: (line: string) => void): CheckResult {
+  const findings = new Findings(directory, print);
+  const result = new DirectoryCheck(disk, directory, findings).run();
+  print(summaryOf(result, findings));
+  return result;
+}
+
+function summaryOf({ tableCount, recordCount, log, damages }: CheckResult, { fileCount, noteCount }: Findings): string {
+  const tables = `${tableCount} tables with ${recordCount} records`;
+  const segments = `${log.segmentCount} segments of the log with ${log.batchCount} batches`;
+  const damage = damages.length === 0 ? 'no damage' : `${damages.length} DAMAGED`;
+  return `${fileCount} files checked, ${tables}, ${segments}; ${noteCount} notes; ${damage}`;
+}
+
+/** Names in a data directory that are looked at elsewhere, and those that hold nothing which lasts. */
+const KNOWN_NAME = /^(identity|CURRENT|aof|tables|manifest-\d{10})$/;
+const PASSING_NAME = /^(lock.*|identity\.tmp|CURRENT\.tmp)$/;
+
+class DirectoryCheck {
+  private readonly disk: Disk;
+  private readonly directory: string;
+  private readonly findings: Findings;
+  private tableCount = 0;
+  private recordCount = 0;
+
+  constructor(disk: Disk, directory: string, findings: Findings) {
+    this.disk = disk;
+    this.directory = directory;
+    this.findings = findings;
+  }
+
+  run(): CheckResult {
+    const hasher = this.checkIdentity();
+    const version = this.checkManifest();
+    if (version === undefined) this.checkTablesAlone(hasher);
+    else this.checkTables(version, hasher);
+    const log =
+      version === undefined
+        ? { segmentCount: 0, batchCount: 0, changeCount: 0 }
+        : checkLog(this.disk, this.directory, version, this.findings);
+    this.noteForeign();
+    return { damages: this.findings.damages, tableCount: this.tableCount, recordCount: this.recordCount, log };
+  }
+
+  private checkIdentity(): PositionHasher | undefined {
+    const { disk, directory, findings } = this;
+    if (!disk.exists(identityPath(directory))) {
+      if (this.isUsed) {
+        const why = 'without its position key nothing in the tables can be found. Restore it from a backup';
+        findings.damage('identity', `the file is missing: ${why}`);
+      } else findings.note('identity', 'not made yet: no node has ever been started here');
+      return undefined;
+    }
+    return findings.attempt('identity', () => {
+      const { nodeId, positionKey } = readIdentity(disk, directory);
+      findings.ok('identity', `node ${nodeId}`);
+      return new PositionHasher(positionKey);
+    });
+  }
+
+  /** Has anything been stored here? */
+  private get isUsed(): boolean {
+    const { disk, directory } = this;
+    const folders = [aofDirectory(directory), tablesDirectory(directory)];
+    return disk.exists(currentPath(directory)) || folders.some((folder) => disk.list(folder).length > 0);
+  }
+
+  /** The version that the manifest comes to; undefined if it cannot be told. */
+  private checkManifest(): Version | undefined {
+    const { disk, directory, findings } = this;
+    return findings.attempt('CURRENT', () => {
+      const found = readManifest(disk, directory);
+      for (const number of listManifests(disk, directory)) {
+        if (number !== found?.number)
+          findings.note(manifestPath('', number).slice(1), 'left over: CURRENT does not name it');
+      }
+      if (found === undefined) {
+        findings.note('CURRENT', 'not made yet: nothing has been stored here but what the log holds');
+        return Version.empty;
+      }
+      const name = manifestPath('', found.number).slice(1);
+      findings.ok('CURRENT', `names ${name}`);
+      this.reportManifest(manifestPath(directory, found.number), name, found.version);
+      return found.version;
+    });
+  }
+
+  /** REQUIRES: it was read, and is good. */
+  private reportManifest(path: string, name: string, version: Version): void {
+    const frames = FileFrames.open(this.disk, path, 'manifest');
+    try {
+      let edits = 0;
+      while (frames.next()) if (frames.kind === FrameKind.data) edits++;
+      const log = version.flushed === undefined ? 'no segment' : `segments up to ${version.flushed.number}`;
+      this.findings.ok(
+        name,
+        `${edits} edits, ${frames.end} bytes: ${version.tableCount} tables, ${log} of the log in them`,
+      );
+      const torn = frames.sizeBytes - frames.end;
+      if (torn > 0) {
+        this.findings.note(name, `${torn} bytes behind offset ${frames.end} are an edit that a crash left incomplete`);
+      }
+    } finally {
+      frames.close();
+    }
+  }
+
+  private checkTables(version: Version, hasher: PositionHasher | undefined): void {
+    const survey = surveyTableFiles(version, this.tableFiles());
+    for (const db of version.databasesWithTables()) {
+      for (const { number, tables } of version.levels(db)) {
+        for (const table of tables) this.checkTable(version, { level: number, table }, survey, hasher);
+      }
+    }
+    for (const name of survey.orphans) {
+      this.findings.note(`tables/${name}`, 'left over: no version has it, the next start removes it');
+    }
+  }
+
+  private checkTable(
+    version: Version,
+    { level, table }: AddedTable,
+    survey: TableFileSurvey,
+    hasher: PositionHasher | undefined,
+  ): void {
+    const name = tablePath('tables', table.id);
+    const where = `level ${level} of database ${table.db}`;
+    const reason = version.quarantined.get(table.id);
+    if (reason !== undefined) {
+      this.findings.damage(name, `${where}: quarantined: ${reason}`);
+    } else if (survey.missing.includes(table)) {
+      this.findings.damage(name, `${where}: the file is missing`);
+    } else {
+      this.findings.attempt(name, () => {
+        const { meta, blockCount } = checkTable(this.disk, this.pathOf(name), table, hasher);
+        this.tableCount++;
+        this.recordCount += meta.recordCount;
+        const what = `${meta.recordCount} records in ${blockCount} blocks, ${meta.fileBytes} bytes`;
+        this.findings.ok(name, `${where}: ${what}`);
+      });
+    }
+  }
+
+  /** Without a version nobody knows which tables count: each is held against its own footer only. */
+  private checkTablesAlone(hasher: PositionHasher | undefined): void {
+    for (const { name } of this.tableFiles()) {
+      if (tableIdOf(name) === undefined) continue;
+      this.findings.attempt(`tables/${name}`, () => {
+        const { meta } = checkTable(this.disk, this.pathOf(`tables/${name}`), undefined, hasher);
+        this.tableCount++;
+        this.recordCount += meta.recordCount;
+        this.findings.ok(`tables/${name}`, `whole, ${meta.recordCount} records; whether it counts is not known`);
+      });
+    }
+  }
+
+  private tableFiles(): { name: string; bytes: number }[] {
+    const folder = tablesDirectory(this.directory);
+    const names = this.disk.list(folder).filter((name) => tableIdOf(name) !== undefined);
+    return names.map((name) => ({ name, bytes: this.disk.sizeOf(`${folder}/${name}`) }));
+  }
+
+  private noteForeign(): void {
+    const { disk, directory, findings } = this;
+    for (const name of disk.list(directory)) {
+      if (!KNOWN_NAME.test(name) && !PASSING_NAME.test(name)) findings.note(name, 'not a file of ringkv');
+    }
+    for (const name of disk.list(tablesDirectory(directory))) {
+      if (tableIdOf(name) === undefined) findings.note(`tables/${name}`, 'not a table');
+    }
+  }
+
+  private pathOf(name: string): string {
+    return `${this.directory}/${name}`;
+  }
+}
