@@ -46,7 +46,7 @@ export class KeyOrder {
     this.touchedEnd = end;
   }
 
-  /** Two keys at one position are as rare as a collision of the hash: any sort will do. Rows rise in the order of the log. */
+  /** Two keys at one position are as rare as a collision of the hash: any sort will do that keeps the order of the log. */
   private sortPosition(): void {
     const { rows, list, start } = this;
     let isOneKey = true;
@@ -55,6 +55,6 @@ export class KeyOrder {
       isOneKey &&= list.isSameKey(rows[start], rows[end]);
     }
     this.sortedEnd = end;
-    if (!isOneKey) rows.subarray(start, end).sort((a, b) => list.compareKeys(a, b) || a - b);
+    if (!isOneKey) rows.subarray(start, end).sort((a, b) => list.compareKeys(a, b));
   }
 }

@@ -167,7 +167,7 @@ export class RunMerge {
     const { same, rules } = this;
     const newest = same[0];
     this.superseded += same.length - 1;
-    if (!rules.foreign && !newest.mustDecode && isComplete(newest)) {
+    if (!rules.foreign && isComplete(newest)) {
       this.single(newest);
       return;
     }

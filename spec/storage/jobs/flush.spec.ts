@@ -192,6 +192,20 @@ describe('runFlush', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
+  it('writes what plain changes come to whose stamps are in any order', () => {
+    const kinds = [del, (stamp: number) => expire(stamp, 40), (stamp: number) => expire(stamp, 50), value, set];
+    const plain = fc.record({ what: fc.nat(4), key: fc.constantFrom('a', 'b'), stamp: fc.integer({ min: 1, max: 8 }) });
+    const property = fc.property(fc.array(plain, { maxLength: 20 }), fc.constantFrom(0, 0, 3), (list, floor) => {
+      const disk = dataDisk();
+      // No two writes of a string share a stamp: the one of a stamp always has the same value.
+      const records = list.map(({ what, key, stamp }) => changeOf(key, kinds[what](stamp, `v${stamp}`)));
+      const floors = floor === 0 ? [] : [{ db: 0, stamp: floor }];
+      const result = runFlush(disk, jobOf([plantSegment(disk, 4, records)], { floors }), NO_PACE);
+      expectTables(disk, result, judge(records, new Map([[0, floor]])));
+    });
+    fc.assert(property, { numRuns: 1000 });
+  });
+
   it('takes several segments as one', () => {
     const property = fc.property(orderlyRecords, fc.nat(40), (records, cut) => {
       const disk = dataDisk();
@@ -241,6 +255,11 @@ describe('runFlush', () => {
     const records = [0, 1, 2].map((db) => changeOf('a', set(10 + db, 'x'), db));
     const { tables } = runFlush(disk, jobOf([plantSegment(disk, 1, records)]), NO_PACE);
     expect(tables.map(({ id }) => id)).to.deep.equal([7, 8, 9]);
+    expect(tables.map(({ minStamp, maxStamp }) => [minStamp, maxStamp])).to.deep.equal([
+      [9, 10],
+      [10, 11],
+      [11, 12],
+    ]);
     expect(tables[0].fileId).to.deep.equal({ high: 1, low: 2 });
     expect(new Set(tables.map(({ fileId }) => JSON.stringify(fileId))).size).to.equal(3);
     expect(tableNames(disk)).to.deep.equal(['0000000007.sst', '0000000008.sst', '0000000009.sst']);
