@@ -139,7 +139,7 @@ function list(call: Call, position: number, count: number, wanted: (key: ColdKey
   const { timers } = call.server;
   if (cold.isEmpty(call.db.id) || position >= POSITION_LIMIT) return undefined;
   const rest = (): Promise<void> => new Promise((resolve) => void timers.after(0, resolve));
-  return new Listing(cold.walk(call.db.id, position), count, wanted, rest);
+  return new Listing(cold, call.db, position, count, wanted, rest);
 }
 
 /** Where to go on; undefined after an error reply. */

@@ -14,6 +14,8 @@ export class Database {
   isEstimate = false;
   /** Records in memory that say that nothing is there. */
   emptyCount = 0;
+  /** How often everything in it went at once: what was read of it before counts no more. */
+  resetCount = 0;
 
   constructor(id: number, table: ResidentTable) {
     this.id = id;
@@ -25,5 +27,6 @@ export class Database {
     this.table = table;
     this.keyCount = this.expiringCount = this.emptyCount = 0;
     this.isEstimate = false;
+    this.resetCount++;
   }
 }

@@ -1,4 +1,5 @@
-import type { ColdKey, ColdWalk } from './cold-data.js';
+import type { ColdData, ColdKey, ColdWalk } from './cold-data.js';
+import type { Database } from './database.js';
 
 /** Keys listed before others may go on. */
 const SLICE_KEYS = 512;
@@ -11,14 +12,31 @@ export class Listing {
   readonly keys: ColdKey[] = [];
   /** Settles when the keys are there. Rejects with CorruptionError and DiskError. */
   readonly ready: Promise<void>;
+  private readonly db: Database;
+  private readonly resetCount: number;
   private readonly walk: ColdWalk;
 
   /**
-   * Lists at least `count` keys that `wanted` says yes to, or all there are. `rest` lets others go on for a while: the walk may be long.
+   * Lists at least `count` keys from `position` on that `wanted` says yes to, or all there are. `rest` lets others go on for a while:
+   * the walk may be long.
    */
-  constructor(walk: ColdWalk, count: number, wanted: (key: ColdKey) => boolean, rest: () => Promise<void>) {
-    this.walk = walk;
+  constructor(
+    cold: ColdData,
+    db: Database,
+    position: number,
+    count: number,
+    wanted: (key: ColdKey) => boolean,
+    rest: () => Promise<void>,
+  ) {
+    this.db = db;
+    this.resetCount = db.resetCount;
+    this.walk = cold.walk(db.id, position);
     this.ready = this.fill(count, wanted, rest);
+  }
+
+  /** Whether it is of this database, and that was not emptied meanwhile. */
+  isOf(db: Database): boolean {
+    return this.db === db && this.resetCount === db.resetCount;
   }
 
   /** Every key before this position that was wanted is listed; POSITION_LIMIT: all are. */

@@ -33,11 +33,12 @@ export class Loader {
   private async read(db: Database, key: Buffer): Promise<void> {
     const { hasher } = this.keyspace;
     hasher.hash(key, 0, key.length);
-    const { table } = db;
-    const entry = await this.cold.read(db.id, key, hasher.high, hasher.low);
-    // The database may have been emptied meanwhile: then what was read is from before.
-    if (db.table !== table) return;
-    this.keyspace.absorb(db, key, entry);
-    this.loadedCount++;
+    const { resetCount } = db;
+    await this.cold.load(db.id, key, hasher.high, hasher.low, (entry) => {
+      // The database may have been emptied meanwhile: then what was read is from before.
+      if (db.resetCount !== resetCount) return;
+      this.keyspace.absorb(db, key, entry);
+      this.loadedCount++;
+    });
   }
 }

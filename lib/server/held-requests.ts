@@ -68,10 +68,11 @@ export class HeldRequests {
     for (const load of this.startLoads(connection, command, args)) load.catch(() => undefined);
   }
 
-  /** Holds a request, whose `args` are its own, until the listing is ready; it is closed when the request has been executed. */
+  /** Holds a request, whose `args` are its own, until the listing is ready, which is closed when the request has been executed. */
   holdForListing(connection: Connection, args: Args, listing: Listing): void {
     this.holdOwned(connection, args, listing.ready, (run) => {
-      connection.listing = listing;
+      // The database may have been emptied meanwhile, or exchanged for another one: then it is listed anew.
+      if (listing.isOf(connection.db)) connection.listing = listing;
       run();
       connection.listing = undefined;
       listing.close();
