@@ -21,6 +21,7 @@ import { parseCommandLine } from './config/parse.js';
 import { NodeClock } from './host/node-clock.js';
 import { NodeDisk } from './host/node-disk.js';
 import { NodeNetwork } from './host/node-network.js';
+import { writeText } from './host/node-output.js';
 import { NodeProcess } from './host/node-process.js';
 import { NodeRandom } from './host/node-random.js';
 import { NodeThreads } from './host/node-threads.js';
@@ -28,19 +29,26 @@ import { NodeTimers } from './host/node-timers.js';
 import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
+import { isTool, runTool } from './tools/run-tool.js';
+import { ExitCode } from './tools/tool.js';
 
 /** A second signal within this is the same key press, delivered to the whole process group: not a second wish. */
 const SAME_SIGNAL_MS = 500;
 
 const USAGE = `Usage: ringkv [/path/to/ringkv.conf] [--option value ...]
+       ringkv check <dir>
        ringkv --version | --help
 
-Options are those of the configuration file: "port 7000" there is "--port 7000" here.
+Without a subcommand it serves. Options are those of the configuration file: "port 7000" there is "--port 7000" here.
 
 Examples:
   ringkv                                  serve on 127.0.0.1:6379, data in ./data
   ringkv --port 7000 --dir /var/lib/ringkv
   ringkv /etc/ringkv.conf --appendfsync always
+
+Subcommands, for data directories that no server has open:
+  check <dir>       reads everything in a data directory, or in a backup, and says what is damaged; changes nothing.
+                    Ends with 0 if nothing is, 1 if something is, 2 if it could not look.
 `;
 
 const configFiles: ConfigFiles = {
@@ -169,7 +177,28 @@ function removeQuietly(path: string): void {
   }
 }
 
+/** The exit code of a subcommand. */
+function tool(name: string, args: readonly string[]): number {
+  return runTool(name, args, {
+    disk: new NodeDisk(),
+    random: new NodeRandom(),
+    formatTime: (unixMs) => new Date(unixMs).toISOString(),
+    print: (line) => {
+      // Nobody reads on (`| head`): nothing is left to do.
+      if (!writeText(1, `${line}\n`)) process.exit(ExitCode.OK);
+    },
+    complain: (line) => {
+      writeText(2, `ringkv: ${line}\n`);
+    },
+  });
+}
+
 async function main(): Promise<void> {
+  const [name, ...rest] = process.argv.slice(2);
+  if (isTool(name)) {
+    process.exitCode = tool(name, rest);
+    return;
+  }
   // The young heap holds next to nothing at a collection: waking helper threads for it costs more than it saves.
   setFlagsFromString('--no-parallel-scavenge');
   const machine = { totalMemoryBytes: new NodeProcess().totalMemoryBytes };

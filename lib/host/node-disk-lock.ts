@@ -34,6 +34,12 @@ export function takeLock(path: string): void {
   }
 }
 
+/** The process that holds the lock, in words; undefined if none does. */
+export function lockHolder(path: string): string | undefined {
+  const holder = readIfThere(path);
+  return holder !== undefined && isAlive(holder) ? nameOf(holder) : undefined;
+}
+
 function acquire(path: string, draft: string, own: string): void {
   let holder: string | undefined;
   do {
@@ -41,7 +47,7 @@ function acquire(path: string, draft: string, own: string): void {
     holder = readIfThere(path);
   } while (holder === undefined);
   if (holder === own) return;
-  if (isAlive(holder)) throw new DiskError('ELOCKED', path, `locked by the process ${holder.split(' ')[0]}`);
+  if (isAlive(holder)) throw new DiskError('ELOCKED', path, `locked by ${nameOf(holder)}`);
   takeOver(path, holder, draft, own);
 }
 
@@ -68,6 +74,10 @@ function linkedTo(path: string, draft: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+}
+
+function nameOf(holder: string): string {
+  return `the process ${holder.split(' ')[0]}`;
 }
 
 function isAlive(holder: string): boolean {

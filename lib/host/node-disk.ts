@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   statSync,
   unlink,
   unlinkSync,
@@ -17,7 +18,7 @@ import {
 
 import { NodeDiskFile } from './node-disk-file.js';
 import { diskError } from './node-disk-error.js';
-import { takeLock } from './node-disk-lock.js';
+import { lockHolder, takeLock } from './node-disk-lock.js';
 import { SyncThread } from './node-sync-thread.js';
 import type { Disk, DiskFile, ReadableFile } from './ports.js';
 
@@ -73,6 +74,10 @@ export class NodeDisk implements Disk {
     attempt(path, 'remove', () => unlinkSync(path));
   }
 
+  removeDirectory(path: string): void {
+    attempt(path, 'remove directory', () => rmdirSync(path));
+  }
+
   /** By Node's thread pool, not by the sync thread: freeing gigabytes must not hold up an acknowledgement. */
   removeLater(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -97,6 +102,10 @@ export class NodeDisk implements Disk {
 
   lock(path: string): void {
     takeLock(path);
+  }
+
+  lockHolder(path: string): string | undefined {
+    return attempt(path, 'read', () => lockHolder(path));
   }
 }
 

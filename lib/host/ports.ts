@@ -86,11 +86,14 @@ export interface Disk {
   list(directory: string): string[];
   /** Makes the directory, and those above it that are missing. One that is there already is left as it is. */
   makeDirectory(path: string): void;
+  /** Gives a file or directory another name. What had that name goes: a file, or a directory if it is empty. */
   rename(from: string, to: string): void;
   /** Gives the file `from` the second name `to` (a hard link), which must not exist yet. Both are on one file system. */
   link(from: string, to: string): void;
   remove(path: string): void;
-  /** The same, off the main thread: freeing a large file takes long. Never waits before a sync. Rejects with DiskError. */
+  /** Removes a directory, which is empty. */
+  removeDirectory(path: string): void;
+  /** Removes a file, off the main thread: freeing a large one takes long. Never waits before a sync. Rejects with DiskError. */
   removeLater(path: string): Promise<void>;
   /** Makes creates, renames, links and removes in the directory durable. */
   syncDirectory(path: string): void;
@@ -98,6 +101,8 @@ export interface Disk {
   syncDirectoryLater(path: string): Promise<void>;
   /** Takes an exclusive lock for this process, held until it ends; throws DiskError if another process has it. */
   lock(path: string): void;
+  /** Who holds such a lock, in words; undefined if nobody does, or there is none. Changes nothing. */
+  lockHolder(path: string): string | undefined;
 }
 
 /** What happens on a stream. */

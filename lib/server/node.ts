@@ -40,6 +40,7 @@ import type { StoreSettings } from '../storage/engine/store-options.js';
 import type { Identity } from '../storage/identity.js';
 import { openIdentity } from '../storage/identity.js';
 import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
+import { lockPath } from '../storage/lock-path.js';
 import { DEFAULT_LEVELS_CONFIG } from '../storage/levels/level-targets.js';
 import { Compression } from '../storage/sstable/compression.js';
 import { isOptional, listenAddresses } from './addresses.js';
@@ -303,7 +304,7 @@ export class Node implements ConnectionHost {
   private openDirectory(): Identity {
     const { config, random, disk } = this.options;
     makeDurableDirectory(disk, config.dir);
-    disk.lock(`${config.dir}/lock`);
+    disk.lock(lockPath(config.dir));
     return openIdentity(disk, random, config.dir);
   }
 

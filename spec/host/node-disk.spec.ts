@@ -246,6 +246,19 @@ describe('NodeDisk directories', () => {
     expect(disk.list(join(directory, 'nothing'))).to.deep.equal([]);
   });
 
+  it('are renamed with what is in them, to a name that is free or that of an empty one, and removed when empty', () => {
+    const [from, to] = [join(directory, 'from'), join(directory, 'to')];
+    for (const path of [from, to]) disk.makeDirectory(path);
+    disk.create(join(from, 'f')).close();
+    disk.rename(from, to);
+    expect(disk.list(to)).to.deep.equal(['f']);
+    expect(codeOf(() => disk.removeDirectory(to))).to.equal('ENOTEMPTY');
+    disk.makeDirectory(from);
+    expect(codeOf(() => disk.rename(from, to))).to.equal('ENOTEMPTY');
+    disk.removeDirectory(from);
+    expect(disk.exists(from)).to.equal(false);
+  });
+
   it('throw DiskError for what is not there', async () => {
     const nothing = join(directory, 'nothing');
     expect(codeOf(() => disk.remove(nothing))).to.equal('ENOENT');
@@ -296,8 +309,10 @@ describe('NodeDisk lock', () => {
     expect(() => disk.lock(path))
       .to.throw(DiskError, `locked by the process ${child.pid}`)
       .with.property('code', 'ELOCKED');
+    expect(disk.lockHolder(path)).to.equal(`the process ${child.pid}`);
     child.kill('SIGKILL');
     await exited;
+    expect(disk.lockHolder(path)).to.equal(undefined);
     disk.lock(path);
     const other = start(path);
     expect(await other.said).to.equal('ELOCKED');
@@ -343,6 +358,11 @@ describe('NodeDisk lock', () => {
     expect(said.sort()).to.deep.equal([...Array<string>(5).fill('ELOCKED'), 'locked']);
     for (const { child } of children) child.kill();
     await Promise.all(children.map(({ exited }) => exited));
+  });
+
+  it('is looked at by lockHolder without being made', () => {
+    expect(disk.lockHolder(path)).to.equal(undefined);
+    expect(disk.exists(path)).to.equal(false);
   });
 
   it('says what is wrong when there is no such directory', () => {

@@ -116,6 +116,8 @@ describe('MemoryDisk kill', () => {
     const disk = diskWithFile();
     disk.lock('/d/lock');
     expect(() => disk.lock('/d/lock')).to.throw(DiskError, 'locked');
+    expect(disk.lockHolder('/d/lock')).to.be.a('string');
+    expect(disk.lockHolder('/d/other')).to.equal(undefined);
     const file = disk.open('/d/f');
     disk.kill().lock('/d/lock');
     expect(() => file.append(letters('x', 1), 0, 1)).to.throw(PowerFailure);
@@ -260,6 +262,20 @@ describe('MemoryDisk files', () => {
       .to.throw(DiskError)
       .with.property('code', 'ENOENT');
     expect(disk.list('/nothing')).to.deep.equal([]);
+  });
+
+  it('are renamed and removed with their directories, as far as these are empty', () => {
+    const disk = diskWithFile();
+    disk.makeDirectory('/e');
+    disk.rename('/d', '/e');
+    expect([disk.exists('/d'), disk.list('/e')]).to.deep.equal([false, ['f']]);
+    disk.makeDirectory('/d');
+    for (const change of [() => disk.rename('/d', '/e'), () => disk.removeDirectory('/e')]) {
+      expect(change).to.throw(DiskError).with.property('code', 'ENOTEMPTY');
+    }
+    disk.removeDirectory('/d');
+    expect(disk.exists('/d')).to.equal(false);
+    expect(disk.crash(keepNothing).list('/')).to.deep.equal(['d']);
   });
 
   it('reads ranges, and what is there at the end', () => {

@@ -24,7 +24,7 @@ import { MemoryDirectory } from './memory-directory.js';
 import { MemoryFile } from './memory-file.js';
 
 export type StepName =
-  'create' | 'append' | 'rewrite' | 'sync' | 'truncate' | 'rename' | 'link' | 'remove' | 'mkdir' | 'syncdir';
+  'create' | 'append' | 'rewrite' | 'sync' | 'truncate' | 'rename' | 'link' | 'remove' | 'mkdir' | 'rmdir' | 'syncdir';
 
 /** One thing that a process asked of the disk. */
 export interface Step {
@@ -154,9 +154,14 @@ export class MemoryDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
-    this.fileAt(from);
+    const node = this.find(from);
+    if (node === undefined) throw new DiskError('ENOENT', from, 'no such file');
     const source = this.place(from);
     const target = this.place(to);
+    const there = target.directory.entries.get(target.name);
+    if (there instanceof MemoryDirectory && (node instanceof MemoryFile || there.entries.size > 0)) {
+      throw new DiskError('ENOTEMPTY', from, `rename to ${to} failed: it is there already`);
+    }
     if (source.directory !== target.directory) throw new DiskError('EXDEV', from, 'rename stays in one directory here');
     this.step('rename', to, () => source.directory.rename(source.name, target.name));
   }
@@ -172,6 +177,12 @@ export class MemoryDisk implements Disk {
     this.fileAt(path);
     const { directory, name } = this.place(path);
     this.step('remove', path, () => directory.remove(name));
+  }
+
+  removeDirectory(path: string): void {
+    if (this.directoryAt(path).entries.size > 0) throw new DiskError('ENOTEMPTY', path, 'the directory is not empty');
+    const { directory, name } = this.place(path);
+    this.step('rmdir', path, () => directory.remove(name));
   }
 
   removeLater(path: string): Promise<void> {
@@ -199,6 +210,10 @@ export class MemoryDisk implements Disk {
   lock(path: string): void {
     if (this.locks.has(path)) throw new DiskError('ELOCKED', path, 'locked by another process');
     this.locks.add(path);
+  }
+
+  lockHolder(path: string): string | undefined {
+    return this.locks.has(path) ? 'another process' : undefined;
   }
 
   /** Throws PowerFailure if the machine is off. */
