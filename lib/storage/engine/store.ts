@@ -449,8 +449,10 @@ export class Store {
     if (!this.isLogging) this.removeLeftovers(version);
     const reader = new BatchReader();
     let source = '';
+    // Not the clock's: that is further if it is not the first time that it opens this log.
+    let stamp = 0;
     const noteFacts = (): void => {
-      if (source !== '') facts.set(source, { stamp: target.clock.latest, databases: this.databaseFacts(target) });
+      if (source !== '') facts.set(source, { stamp, databases: this.databaseFacts(target) });
     };
     const log = AppendOnlyFile.open({
       disk,
@@ -463,7 +465,10 @@ export class Store {
         if (from !== source) noteFacts();
         source = from;
         reader.open(payload, 0, payload.length, from);
-        while (reader.next()) target.apply(reader);
+        while (reader.next()) {
+          stamp = Math.max(stamp, reader.stamp);
+          target.apply(reader);
+        }
       },
       report,
       onSynced,
