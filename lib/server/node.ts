@@ -164,7 +164,7 @@ export class Node implements ConnectionHost {
       slowLog,
       latency,
       logFailure: () => this.persistence.failure,
-      whenFlushed: () => this.store.whenFlushed(),
+      whenFlushed: () => this.persistence.whenFlushed(),
       reloading: () => this.persistence.reloading,
       hold: (connection, args, ready) => {
         this.held.hold(connection, args, ready);

@@ -130,6 +130,16 @@ export class Persistence implements TurnLog, Durability {
     if (this.batch.byteLength > BATCH_BYTES_MAX && this.full === undefined) this.append();
   }
 
+  /**
+   * Resolves when some of what was written has reached the tables; `undefined` if nothing will, for want of a log or of room. Called between
+   * commands.
+   */
+  whenFlushed(): Promise<void> | undefined {
+    // What is flushed is all that has changed, or else it could not be told what is.
+    if (!this.batch.isEmpty && this.full === undefined) this.append();
+    return this.full === undefined ? this.store.whenFlushed() : undefined;
+  }
+
   commit(): boolean {
     if (this.full !== undefined) return true;
     const ok = this.batch.isEmpty ? this.store.failure === undefined : this.append();
