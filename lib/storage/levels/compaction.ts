@@ -1,9 +1,8 @@
 /** What a compaction does, as data: chosen by compaction-picker.ts and full-compaction.ts, carried out elsewhere. */
 
-import { STAMPS_PER_MS, stampMs } from '../../base/stamp.js';
+import { stampMs } from '../../base/stamp.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { hullOf } from './level.js';
-import type { PositionRange } from './level.js';
 import type { VersionEdit } from './version-edit.js';
 import type { Version } from './version.js';
 
@@ -32,11 +31,14 @@ export interface MergeCompaction extends Common {
   /** Newest first. The tables of a run rise and do not overlap. */
   readonly runs: readonly (readonly TableMeta[])[];
   readonly outputLevel: number;
-  /** First and last position, in pairs, of the tables that are older than the inputs: deletes of keys there must stay. */
+  /**
+   * First and last position, in pairs: there, what is dead must stay. They are those of the tables that are older than the
+   * inputs; and of the neighbours of the upper inputs, down to the output level: these are newer than what is taken from there.
+   */
   readonly deeper: Float64Array;
   /**
-   * What expires up to this Unix millisecond may be dropped where nothing is deeper. Whatever is newer than the inputs was
-   * written later: so there is no PERSIST or EXPIRE of it that came in time.
+   * What expires up to this Unix millisecond may be dropped elsewhere. Whatever is newer than the inputs there was written
+   * later: so there is no PERSIST or EXPIRE of it that came in time.
    */
   readonly expireUpToMs: number;
   readonly cursor?: Cursor;
@@ -63,7 +65,7 @@ export interface CompactionState {
   /** Ids of the tables that running jobs read. */
   readonly busy: ReadonlySet<number>;
   readonly nowMs: number;
-  /** What is in no table yet was written at this Unix millisecond or later. */
+  /** What is in no table yet has stamps of this Unix millisecond or later; Infinity if everything is in tables. */
   readonly unflushedSinceMs: number;
   /** By `cursorKey`: positions. */
   readonly cursors: ReadonlyMap<number, number>;
@@ -105,37 +107,26 @@ export function mergeOf(
   what: Common & Pick<MergeCompaction, 'runs' | 'outputLevel' | 'cursor'>,
 ): MergeCompaction {
   const runs = what.runs.filter((run) => run.length > 0);
-  const inputs = runs.flat();
-  const hull = hullOf(inputs);
-  const deeper = version.deeperOverlaps(what.db, what.outputLevel, hull);
-  return {
-    ...what,
-    kind: 'merge',
-    runs,
-    deeper: Float64Array.from(deeper.flatMap(({ smallest, largest }) => [smallest, largest])),
-    expireUpToMs: expiryOf(version, state, what.db, what.outputLevel, hull, new Set(inputs)),
-  };
+  const inputs = new Set(runs.flat());
+  const hull = hullOf([...inputs]);
+  const upperLevel = version.placeOf(runs[0][0].id)?.level ?? 0;
+  const keeping = version.deeperOverlaps(what.db, what.outputLevel, hull);
+  let expireUpToMs = settledMs(state);
+  for (const above of version.levels(what.db).slice(0, what.outputLevel)) {
+    const newer = above.overlapping(hull).filter((table) => !inputs.has(table));
+    if (above.number >= Math.max(1, upperLevel)) keeping.push(...newer);
+    else for (const table of newer) expireUpToMs = Math.min(expireUpToMs, writtenSinceMs(table));
+  }
+  const deeper = Float64Array.from(keeping.flatMap(({ smallest, largest }) => [smallest, largest]));
+  return { ...what, kind: 'merge', runs, deeper, expireUpToMs };
 }
 
-/** The time before which nothing was written that is newer than `inputs`, in tables above `level` or in none. */
-function expiryOf(
-  version: Version,
-  state: CompactionState,
-  db: number,
-  level: number,
-  hull: PositionRange,
-  inputs: ReadonlySet<TableMeta>,
-): number {
-  let bound = Math.min(state.nowMs, state.unflushedSinceMs);
-  for (const above of version.levels(db).slice(0, level)) {
-    for (const table of above.overlapping(hull)) {
-      if (!inputs.has(table)) bound = Math.min(bound, writtenSinceMs(table));
-    }
-  }
-  return bound;
+/** What has expired by this Unix millisecond had done so before anything was written that is in no table yet. */
+export function settledMs({ nowMs, unflushedSinceMs }: CompactionState): number {
+  return Math.min(nowMs, unflushedSinceMs - STAMP_LEAD_MS);
 }
 
 /** By the clock of expiry, everything in the table was written at this Unix millisecond or later. */
 export function writtenSinceMs({ minStamp }: TableMeta): number {
-  return stampMs(Math.max(0, minStamp - STAMP_LEAD_MS * STAMPS_PER_MS));
+  return stampMs(minStamp) - STAMP_LEAD_MS;
 }

@@ -4,12 +4,13 @@
  * 1. Emptied databases: every stamp in the table is at or below the floor.
  * 2. Expired: the last thing in it has. But what has expired hides what older tables have of the same keys; and a newer table may have
  *    a PERSIST or EXPIRE that came in time, which would be left with nothing. So an expired table goes only together with every
- *    older table that it overlaps, and with every newer one that was not begun after its end.
+ *    older table that it overlaps, and with every newer one that was not begun after its end; and these must not have records
+ *    without a value (a PERSIST counts as one: the table would not be known to last).
  */
 
 import type { TableMeta } from '../sstable/table-meta.js';
 import type { CompactionState, DropCompaction } from './compaction.js';
-import { isBlocked, writtenSinceMs } from './compaction.js';
+import { isBlocked, settledMs, writtenSinceMs } from './compaction.js';
 import type { Version } from './version.js';
 
 /** The drop of all dead tables of a database; undefined if there are none. */
@@ -28,7 +29,7 @@ function flushedTables(version: Version, db: number, { busy }: CompactionState):
 }
 
 function expiredTables(version: Version, db: number, state: CompactionState): TableMeta[] {
-  const now = Math.min(state.nowMs, state.unflushedSinceMs);
+  const now = settledMs(state);
   const tables = version.tablesIn(db);
   const isExpired = (table: TableMeta): boolean =>
     table.expiresByMs > 0 && table.expiresByMs <= now && !isBlocked(version, state, table);
@@ -48,8 +49,13 @@ function mustStay(version: Version, table: TableMeta, going: ReadonlySet<TableMe
   for (const level of version.levels(table.db)) {
     for (const other of level.overlapping(table)) {
       if (other === table) isOlder = true;
-      else if (!going.has(other) && (isOlder || writtenSinceMs(other) < table.expiresByMs)) return true;
+      else if (isOlder ? !going.has(other) : mayProlong(other, table, going)) return true;
     }
   }
   return false;
+}
+
+/** May the newer table have made something in the other one last longer? */
+function mayProlong(newer: TableMeta, { expiresByMs }: TableMeta, going: ReadonlySet<TableMeta>): boolean {
+  return writtenSinceMs(newer) < expiresByMs && (newer.emptyCount > 0 || !going.has(newer));
 }
