@@ -14,8 +14,12 @@ export interface ColdData {
   mayHold(db: number, high: number, low: number): boolean;
   /** Whether a delete of a key must be remembered in memory: because the disk holds the key, or soon will. */
   keepsDeletes(db: number, high: number, low: number): boolean;
-  /** Everything that the disk holds of a key; EMPTY_ENTRY if it holds nothing. Rejects with CorruptionError and DiskError. */
-  read(db: number, key: Buffer, high: number, low: number): Promise<Entry>;
+  /**
+   * Reads everything that the disk holds of a key, and gives it to `take`: EMPTY_ENTRY if it holds nothing. Until `take` returns, nothing that
+   * the read cannot see is dropped from memory: what is taken is never older than what is not there any more. Rejects with CorruptionError
+   * and DiskError.
+   */
+  load(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): Promise<void>;
   /** Whether nothing of a database is on disk. */
   isEmpty(db: number): boolean;
   /** Begins a walk over what the disk holds of a database, at `position`. The caller closes it. */
@@ -50,7 +54,7 @@ export const NO_COLD_DATA: ColdData = {
   cleanUpTo: -1,
   mayHold: () => false,
   keepsDeletes: () => false,
-  read: () => Promise.reject(new Error('no data is cold')),
+  load: () => Promise.reject(new Error('no data is cold')),
   isEmpty: () => true,
   walk: () => {
     throw new Error('no data is cold');

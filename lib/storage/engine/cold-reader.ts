@@ -104,10 +104,10 @@ export class ColdReader {
   }
 
   /** See ColdData. Rejects with DamagedDataError too. */
-  async read(db: number, key: Buffer, high: number, low: number): Promise<Entry> {
+  async load(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): Promise<void> {
     const hold = this.hold();
     try {
-      return await this.readFrom(hold.held.version, db, key, high, low);
+      take(await this.readFrom(hold.held.version, db, key, high, low));
     } finally {
       this.release(hold);
     }

@@ -208,7 +208,10 @@ export class Store {
     return counts;
   }
 
-  /** Resolves when some of what is in the log has reached the tables; `undefined` if nothing will: nothing is logged. */
+  /**
+   * Resolves when some of what is in the log has reached the tables; `undefined` if nothing will: nothing is logged. REQUIRES: as for
+   * `append`.
+   */
   whenFlushed(): Promise<void> | undefined {
     const { parts } = this;
     if (parts === undefined || !this.isLogging || this.isBeginning || this.failure !== undefined) return undefined;
@@ -313,8 +316,8 @@ export class Store {
     return this.isLogging || this.parts === undefined || !this.parts.log.isEmpty || this.mayHold(db, high, low);
   }
 
-  read(db: number, key: Buffer, high: number, low: number): Promise<Entry> {
-    return this.opened.reader.read(db, key, high, low);
+  load(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): Promise<void> {
+    return this.opened.reader.load(db, key, high, low, take);
   }
 
   isEmpty(db: number): boolean {
@@ -407,6 +410,8 @@ export class Store {
     const partial = { target, jobs, versions, tables, blocks, reader };
     this.reader = reader;
     const log = this.openLog(target, versions.current, facts);
+    // From here on a log that is missing was lost.
+    if (versions.current.logging === undefined) await versions.log({ logging: true });
     const compactor = this.makeCompactor(partial, () => flusher);
     flusher = this.makeFlusher({ ...partial, log, compactor }, newest);
     this.parts = { ...partial, log, flusher, compactor };
@@ -461,6 +466,7 @@ export class Store {
       // Segments are closed by `append`, which knows what is in memory then.
       segmentBytesMax: SEGMENT_BYTES_MAX,
       flushed: version.flushed,
+      mustExist: version.logging === true,
       replay: (payload, from) => {
         if (from !== source) noteFacts();
         source = from;
