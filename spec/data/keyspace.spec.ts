@@ -14,6 +14,7 @@ import { plain } from '../record/arbitraries.js';
 import { SeededRandom } from '../sim/seeded-random.js';
 import type { Visible } from './keyspace-bench.js';
 import { KeyspaceBench, ORIGIN, SteppedSnapshot } from './keyspace-bench.js';
+import { KeyspaceModel } from './keyspace-model.js';
 
 const DATABASES = 3;
 
@@ -69,38 +70,10 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 80, size: 'max' },
 );
 
-/** The dumb twin: a Map for each database. */
-class Model {
-  nowMs = 0;
-  databases = Array.from({ length: DATABASES }, () => new Map<string, [value: string, atMs: number]>());
-
-  get(db: number, key: string): readonly [string, number] | undefined {
-    const found = this.databases[db].get(key);
-    return found === undefined || (found[1] !== NEVER && found[1] <= this.nowMs) ? undefined : found;
-  }
-
-  put(db: number, key: string, value: string, expiry: number): void {
-    const atMs = expiry === KEEP_EXPIRY ? (this.get(db, key)?.[1] ?? NEVER) : expiry;
-    this.databases[db].set(key, [value, atMs]);
-  }
-
-  expire(db: number, key: string, atMs: number): void {
-    const found = this.get(db, key);
-    if (found !== undefined) this.databases[db].set(key, [found[0], atMs]);
-  }
-
-  visible(): Visible {
-    return this.databases.map((map, db) => {
-      const keys = [...map.keys()].sort().filter((key) => this.get(db, key) !== undefined);
-      return Object.fromEntries(keys.map((key) => [key, this.get(db, key) ?? ['', 0]]));
-    });
-  }
-}
-
 /** Plays steps on a keyspace and on the model, and keeps them equal. */
 class Play {
   readonly bench = new KeyspaceBench(DATABASES);
-  readonly model = new Model();
+  readonly model = new KeyspaceModel(DATABASES);
   /** The copy under way, and how much of the log was written before it began. */
   snapshot: SteppedSnapshot | undefined;
   rotation = 0;

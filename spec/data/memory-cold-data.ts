@@ -1,0 +1,211 @@
+/**
+ * A disk of entries in plain form: what the keyspace is told of the data that is not in memory, in a form that a reader can check. It gets
+ * what the log says, as flushed segments do, and not what the records in memory say.
+ *
+ * Reads and walks see the disk as it is when they begin. The spec lets reads end.
+ */
+
+import { stampMs } from '../../lib/base/stamp.js';
+import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
+import type { ColdData, ColdKey, ColdWalk } from '../../lib/data/cold-data.js';
+import { BatchReader, ChangeKind, entryOfChange } from '../../lib/record/batch.js';
+import type { Entry } from '../../lib/record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY, typeOf } from '../../lib/record/entry.js';
+import { merge } from '../../lib/record/merge.js';
+import { ORIGIN_MAX } from '../../lib/record/pair.js';
+
+const TWO_32 = 4294967296;
+
+interface PendingRead {
+  readonly name: string;
+  readonly end: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+export class MemoryColdData implements ColdData {
+  /** While true, every delete has to be remembered, as with a log. */
+  isLogging = true;
+  /** Keys of which `mayHold` says yes although nothing is there. */
+  readonly falsePositives = new Set<string>();
+  /** Reads that are under way, oldest first. */
+  readonly reads: PendingRead[] = [];
+  readCount = 0;
+  openWalks = 0;
+
+  private readonly positionKey: Uint8Array;
+  private readonly hasher: PositionHasher;
+  /** By database, then by key (latin1). */
+  private readonly databases = new Map<number, Map<string, Entry>>();
+  private readonly floors = new Map<number, number>();
+  private readonly holds: number[] = [];
+  private flushedStamp = -1;
+
+  constructor(positionKey: Uint8Array) {
+    this.positionKey = positionKey;
+    this.hasher = new PositionHasher(positionKey);
+  }
+
+  get cleanUpTo(): number {
+    return Math.min(this.flushedStamp, ...this.holds);
+  }
+
+  mayHold(db: number, high: number, low: number): boolean {
+    const isHere = (name: string): boolean => this.positionOf(name) === high * TWO_32 + (low >>> 0);
+    return [...this.falsePositives].some(isHere) || [...this.keys(db)].some(([name]) => isHere(name));
+  }
+
+  keepsDeletes(db: number, high: number, low: number): boolean {
+    return this.isLogging || this.mayHold(db, high, low);
+  }
+
+  load(db: number, key: Buffer, _high: number, _low: number, take: (entry: Entry) => void): Promise<void> {
+    this.readCount++;
+    const name = key.toString('latin1');
+    const entry = this.entryOf(db, name);
+    const release = this.hold();
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        take(entry);
+        release();
+        resolve();
+      };
+      const fail = (error: Error): void => {
+        release();
+        reject(error);
+      };
+      this.reads.push({ name, end, fail });
+    });
+  }
+
+  isEmpty(db: number): boolean {
+    return [...this.keys(db)].length === 0;
+  }
+
+  walk(db: number, from: number): ColdWalk {
+    const release = this.hold();
+    this.openWalks++;
+    const left = [...this.keys(db)]
+      .filter(([, entry]) => entry.cells.size > 0)
+      .map(([name, entry]) => this.coldKey(name, entry))
+      .filter(({ position }) => position >= from)
+      .sort((a, b) => a.position - b.position);
+    const next = (count: number): ColdKey[] => {
+      const keys: ColdKey[] = [];
+      while (left.length > 0 && (keys.length < count || left[0].position === keys.at(-1)?.position)) {
+        keys.push(...left.splice(0, 1));
+      }
+      walk.position = keys.length < count ? POSITION_LIMIT : (keys.at(-1)?.position ?? from - 1) + 1;
+      return keys;
+    };
+    const walk = {
+      position: from,
+      next: (count: number): Promise<ColdKey[]> => Promise.resolve(next(count)),
+      close: (): void => {
+        release();
+        this.openWalks--;
+      },
+    };
+    return walk;
+  }
+
+  flushDatabase(db: number, stamp: number): void {
+    this.floors.set(db, Math.max(stamp, this.floors.get(db) ?? 0));
+  }
+
+  // What the spec does.
+
+  /** The next read ends. */
+  endRead(): void {
+    this.reads.shift()?.end();
+  }
+
+  /** What was logged reaches the tables. `upTo`: everything in memory up to this stamp is in there. */
+  flush(log: readonly Buffer[], upTo: number): void {
+    const reader = new BatchReader();
+    for (const batch of log) {
+      reader.open(batch, 0, batch.length, 'spec');
+      while (reader.next()) this.applyChange(reader);
+    }
+    this.flushedStamp = upTo;
+  }
+
+  /** What is dead or has expired leaves: what a compaction to the bottom does. Returns how many expired keys went, by database. */
+  compact(nowMs: number): Map<number, number> {
+    const dropped = new Map<number, number>();
+    const limit = Math.min(nowMs, stampMs(Math.max(0, this.flushedStamp)));
+    for (const [db, keys] of this.databases) {
+      for (const [name] of [...keys]) {
+        const entry = this.entryOf(db, name);
+        const hasExpired = entry.expiry.atMs !== 0 && entry.expiry.atMs <= limit && entry.cells.size > 0;
+        if (hasExpired) dropped.set(db, (dropped.get(db) ?? 0) + 1);
+        if (hasExpired || entry.cells.size === 0) keys.delete(name);
+      }
+    }
+    return dropped;
+  }
+
+  /** Everything that the disk says of a key. */
+  entryOf(db: number, name: string): Entry {
+    const entry = this.databases.get(db)?.get(name) ?? EMPTY_ENTRY;
+    const floor = this.floors.get(db);
+    if (floor === undefined || entry === EMPTY_ENTRY) return entry;
+    return merge(entry, { deletedUpTo: { stamp: floor, origin: ORIGIN_MAX }, expiry: NO_EXPIRY, cells: new Map() });
+  }
+
+  /** A restart: the same tables, and of the floors those that are in the log or the tables. */
+  restarted(): MemoryColdData {
+    const next = new MemoryColdData(this.positionKey);
+    next.flushedStamp = this.flushedStamp;
+    next.isLogging = this.isLogging;
+    for (const name of this.falsePositives) next.falsePositives.add(name);
+    for (const [db, keys] of this.databases) {
+      next.databases.set(db, new Map(keys));
+    }
+    for (const [db, floor] of this.floors) if (floor <= this.flushedStamp) next.floors.set(db, floor);
+    return next;
+  }
+
+  private applyChange(reader: BatchReader): void {
+    if (reader.kind === ChangeKind.FLUSH || reader.kind === ChangeKind.DATABASES) return;
+    const name = reader.bytes.toString('latin1', reader.keyStart, reader.keyEnd);
+    const keys = this.databases.get(reader.db) ?? new Map<string, Entry>();
+    this.databases.set(reader.db, keys);
+    keys.set(name, merge(keys.get(name) ?? EMPTY_ENTRY, entryOfChange(reader)));
+  }
+
+  /** Keys of which something counts. */
+  private *keys(db: number): Iterable<[string, Entry]> {
+    const floor = this.floors.get(db) ?? 0;
+    for (const name of this.databases.get(db)?.keys() ?? []) {
+      const entry = this.entryOf(db, name);
+      if (entry.cells.size > 0 || entry.deletedUpTo.stamp > floor || entry.expiry.pair.stamp > floor) {
+        yield [name, entry];
+      }
+    }
+  }
+
+  private coldKey(name: string, entry: Entry): ColdKey {
+    const type = typeOf(entry);
+    if (type === undefined) throw new Error('a key with a value');
+    return {
+      key: Buffer.from(name, 'latin1'),
+      position: this.positionOf(name),
+      type,
+      expiresAtMs: entry.expiry.atMs,
+    };
+  }
+
+  private positionOf(name: string): number {
+    const key = Buffer.from(name, 'latin1');
+    this.hasher.hash(key, 0, key.length);
+    return this.hasher.high * TWO_32 + (this.hasher.low >>> 0);
+  }
+
+  private hold(): () => void {
+    const stamp = this.flushedStamp;
+    this.holds.push(stamp);
+    return () => {
+      this.holds.splice(this.holds.indexOf(stamp), 1);
+    };
+  }
+}
