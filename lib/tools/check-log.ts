@@ -48,13 +48,14 @@ class LogCheck {
     this.findings = findings;
   }
 
-  run({ flushed }: Version): CheckedLog {
+  run({ flushed, logging }: Version): CheckedLog {
     const { disk, folder: directory, findings } = this;
     const survey = findings.attempt('aof', () =>
       surveyLog({
         disk,
         directory,
         flushed,
+        mustExist: logging === true,
         replay: (payload, source) => {
           this.read(payload, source);
         },

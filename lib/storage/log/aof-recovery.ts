@@ -2,7 +2,9 @@
  * What is done at the start with the files that are in the directory, when all of them have been read and found good
  * (aof-survey.ts).
  *
- * 1. A crash's tail is cut, and the segments after it are removed. So is what is in tables and was left behind.
+ * 1. A crash's tail is cut, and the segments after it are removed. So is what is in tables and was left behind. But the segment that
+ *    follows what is in tables stays: if its header was not written, that is done in its place (append-only-file.ts), so that whoever
+ *    finds no file there knows that it was lost.
  * 2. A crash in the middle of this leaves a directory from which this ends in the same state: segments are removed from the
  *    last to the first, each for good before the next, and the tail is cut after them.
  * 3. All that was replayed is durable in the end. A process that was killed leaves data that is only in the page cache; one
@@ -55,13 +57,15 @@ export function recoverLog(options: RecoveryOptions): RecoveredLog {
 }
 
 function cut({ number, offset, lostBytes, later }: CrashTail, options: RecoveryOptions): void {
-  const { disk, directory, report } = options;
+  const { disk, directory, flushed, report } = options;
   const path = segmentPath(directory, number);
   for (const other of later.toReversed()) {
     remove(segmentPath(directory, other), `a crash lost the end of ${path}, and this was written after it`, options);
     disk.syncDirectory(directory);
   }
-  if (offset === 0) {
+  if (offset === 0 && number === (flushed?.number ?? 0) + 1) {
+    report(`${path}: begun anew: a crash came before its header was written`);
+  } else if (offset === 0) {
     remove(path, 'a crash came before its header was written', options);
   } else if (lostBytes > 0) {
     withFile(path, options, (file) => file.truncate(offset));

@@ -62,6 +62,19 @@ export class AofSegment {
     return new AofSegment(file, header, position, false);
   }
 
+  /** Begins a segment in a file that is there, and holds nothing that counts. Throws DiskError: then that is still so. */
+  static createIn(file: DiskFile, header: FileHeader, position: number): AofSegment {
+    const bytes = encodeFileHeader(header);
+    try {
+      file.truncate(0);
+      file.append(bytes, 0, bytes.length);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return new AofSegment(file, header, position, false);
+  }
+
   get number(): number {
     return this.header.number;
   }

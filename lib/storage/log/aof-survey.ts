@@ -10,7 +10,8 @@
  * 2. The segments after f are numbered without a gap, each names the size of the one before, and each has the id that the one
  *    before names.
  * 3. Where a segment stops being whole, aof-damage.ts tells a crash from corruption.
- * 4. There may be no segment after f: a crash came when the next one was being made.
+ * 4. The name of segment f+1 is durable before it is known elsewhere that f is in tables, and stays. So with `mustExist` it is there, if
+ *    perhaps without its header. Without, a crash came when the log was being made.
  */
 
 import { CorruptionError } from '../../base/errors.js';
@@ -34,6 +35,8 @@ export interface SurveyOptions {
   readonly directory: string;
   /** Undefined: nothing of it. */
   readonly flushed: FlushedLog | undefined;
+  /** It is known from elsewhere that there is a log: its first segment that is not in tables was made. */
+  readonly mustExist: boolean;
   /** Takes each payload in order; it is valid until the call returns. `source` names the file. */
   readonly replay: (payload: Buffer, source: string) => void;
 }
@@ -53,7 +56,7 @@ export interface SurveyedSegment {
 /** Where a crash has ended the log: the rest of segment `number` from `offset` on is to be cut, and later segments to go. */
 export interface CrashTail {
   readonly number: number;
-  /** 0: the segment itself is to go, its header was not written. */
+  /** 0: its header was not written. The segment itself is to go, unless it is the first that is not in tables. */
   readonly offset: number;
   readonly lostBytes: number;
   /** The numbers of the segments after it, rising. */
@@ -113,9 +116,15 @@ class Survey {
     const { segments, bases, foreign } = parseListing(disk.list(directory));
     if (bases.length > 0) throw earlierFormat(`${directory}/${bases[0]}`);
     const live = segments.filter((number) => number >= this.first);
+    if (live.length === 0 && this.options.mustExist) this.refuseLost();
     this.refuseGaps(live);
     const tail = this.readSegments(live);
     return { segments: this.segments, tail, leftovers: segments.filter((number) => number < this.first), foreign };
+  }
+
+  private refuseLost(): never {
+    const why = 'the file is missing, and the manifest says that there is a log, which goes on in it';
+    throw new CorruptionError(this.pathOf(this.first), 0, `${why}. ${ADVICE}`);
   }
 
   private refuseGaps(live: readonly number[]): void {
@@ -186,12 +195,12 @@ class Survey {
   }
 
   /**
-   * The header of segment 1 was durable before anything else was written. So a crash leaves it out only when the log has just
-   * been made: then nothing follows.
+   * The header of segment 1 was durable before anything else was written, elsewhere too. So a crash leaves it out only when the log has
+   * just been made: then nothing follows.
    */
   private refuseWithoutFirst({ file, header, number }: OpenSegment, isFollowed: boolean): void {
     if (header !== undefined || number > 1) return;
-    if (!isFollowed && file.sizeBytes <= FILE_HEADER_BYTES) return;
+    if (!isFollowed && !this.options.mustExist && file.sizeBytes <= FILE_HEADER_BYTES) return;
     throw corruption(file.path, 0, 'the header was durable before anything was appended');
   }
 

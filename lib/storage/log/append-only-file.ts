@@ -51,6 +51,8 @@ export interface AppendOnlyFileOptions {
   readonly segmentBytesMax: number;
   /** How much of the log is in tables; that is not replayed, and removed. Undefined: nothing of it. */
   readonly flushed: FlushedLog | undefined;
+  /** It is durable elsewhere that a log was opened here: one that is missing is damage. */
+  readonly mustExist: boolean;
   /** Takes every payload of the log that is not in tables, in order; it is valid until the call returns. `source` names the file it is from. */
   readonly replay: (payload: Buffer, source: string) => void;
   /** A line for the server's log: something was cut, removed or left alone. */
@@ -100,13 +102,13 @@ export class AppendOnlyFile {
 
   /** Opens the log of a data directory, or makes it; replays what is there. Throws CorruptionError and DiskError. */
   static open(options: AppendOnlyFileOptions): AppendOnlyFile {
-    const { disk, directory, segmentBytesMax, flushed, replay, report } = options;
+    const { disk, directory, segmentBytesMax, flushed, mustExist, replay, report } = options;
     assert(segmentBytesMax > 0 && segmentBytesMax <= SEGMENT_BYTES_MAX, 'segmentBytesMax is at most SEGMENT_BYTES_MAX');
     disk.makeDirectory(aofDirectory(directory));
     disk.syncDirectory(directory);
     return new AppendOnlyFile(
       options,
-      recoverLog({ disk, directory: aofDirectory(directory), flushed, replay, report }),
+      recoverLog({ disk, directory: aofDirectory(directory), flushed, mustExist, replay, report }),
     );
   }
 
@@ -334,7 +336,10 @@ function createFirst({ disk, random, flushed }: AppendOnlyFileOptions, directory
     nextFileId: drawFileId(random),
     previousBytes: 0,
   } as const;
-  const segment = AofSegment.create(disk, directory, header, 0);
+  const path = segmentPath(directory, header.number);
+  const segment = disk.exists(path)
+    ? AofSegment.createIn(disk.open(path), header, 0)
+    : AofSegment.create(disk, directory, header, 0);
   segment.file.syncNow();
   disk.syncDirectory(directory);
   return segment;

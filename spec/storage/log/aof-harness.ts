@@ -22,7 +22,7 @@ export interface OpenedLog {
 let seed = 1;
 
 export type LogOptions = Partial<
-  Pick<AppendOnlyFileOptions, 'directory' | 'segmentBytesMax' | 'flushed' | 'onSynced' | 'onRotated'>
+  Pick<AppendOnlyFileOptions, 'directory' | 'segmentBytesMax' | 'flushed' | 'mustExist' | 'onSynced' | 'onRotated'>
 >;
 
 /** Opens the log of a data directory, which is made if it is not there: /data unless the options say otherwise. */
@@ -41,6 +41,7 @@ export function openLog(disk: Disk, options: LogOptions = {}): OpenedLog {
     directory,
     segmentBytesMax: SEGMENT_BYTES,
     flushed: undefined,
+    mustExist: false,
     ...options,
     replay: (payload, source) => {
       payloads.push(payload.toString('latin1'));

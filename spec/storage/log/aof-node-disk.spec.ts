@@ -67,6 +67,7 @@ describe('AppendOnlyFile on a NodeDisk', () => {
         directory: process.argv[1],
         segmentBytesMax: 100_000,
         flushed: undefined,
+        mustExist: false,
         replay: () => undefined,
         report: () => undefined,
         onSynced: () => process.stdout.write(count + '\\n'),

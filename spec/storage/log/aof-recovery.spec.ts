@@ -8,9 +8,9 @@ import {
   encodeFileHeader,
 } from '../../../lib/storage/log/aof-frame.js';
 import type { ClosedSegment, FlushedLog } from '../../../lib/storage/log/append-only-file.js';
-import { keepNothing, keepOnlyAppend } from '../../sim/crash-fate.js';
+import { keepEverything, keepNothing, keepOnlyAppend } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
-import { MemoryDisk } from '../../sim/memory-disk.js';
+import { MemoryDisk, PowerFailure } from '../../sim/memory-disk.js';
 import { appendAll, openLog, segment, settled, thrownBy } from './aof-harness.js';
 
 const DIRECTORY = '/data/aof';
@@ -446,6 +446,51 @@ describe('AppendOnlyFile open, with a flushed part', () => {
         const { payloads, log: next } = openLog(damaged, { flushed });
         expect(payloads).to.deep.equal([]);
         expect([next.segmentNumber, next.closedSegments]).to.deep.equal([2, []]);
+      }
+    }
+  });
+});
+
+describe('AppendOnlyFile open, with a log that must exist', () => {
+  it('refuses to begin a new one where the files are missing, and names the first of them', async () => {
+    for (const flushed of [undefined, (await numbered(2)).closed[0]]) {
+      const disk = new MemoryDisk();
+      disk.makeDirectory('/data/aof');
+      const error = thrownBy(CorruptionError, () => openLog(disk, { flushed, mustExist: true }));
+      expect(error).to.include({ path: segment(flushed === undefined ? 1 : 2), offset: 0 });
+      expect(error.message).to.include('missing');
+      expect(disk.list('/data/aof')).to.deep.equal([]);
+    }
+  });
+
+  it('refuses one whose first file lost a header that was durable', () => {
+    const disk = new MemoryDisk();
+    openLog(disk).log.close();
+    for (const change of [cutTo(0), (bytes: Buffer) => bytes.fill(0)]) {
+      const damaged = changed(disk.kill(), segment(1), change);
+      expect(() => openLog(damaged, { mustExist: true })).to.throw(CorruptionError, 'durable');
+    }
+  });
+
+  it('finds it again whatever of the start a crash has undone, the first file behind the tables without a header too', async () => {
+    const { disk: killed, closed } = await numbered(2);
+    const flushed = closed[0];
+    // The segment was begun, and a crash has left nothing of it but its name, or zeros.
+    for (const change of [cutTo(0), cutTo(20), (bytes: Buffer) => bytes.fill(0)]) {
+      const damaged = changed(killed, segment(2), change);
+      const whole = damaged.crash(keepEverything);
+      const { reports } = openLog(whole, { flushed, mustExist: true });
+      expect(reports).to.include(`${segment(2)}: begun anew: a crash came before its header was written`);
+      for (let step = 1; step <= whole.stepCount; step++) {
+        for (const fate of [keepNothing, keepEverything]) {
+          const failing = damaged.crash(keepEverything, {
+            plan: ({ number }) => (number === step ? { kind: 'power' } : undefined),
+          });
+          expect(() => openLog(failing, { flushed, mustExist: true })).to.throw(PowerFailure);
+          const { log, payloads } = openLog(failing.crash(fate), { flushed, mustExist: true });
+          expect([payloads, log.segmentNumber]).to.deep.equal([[], 2]);
+          appendAll(log, 'more');
+        }
       }
     }
   });
