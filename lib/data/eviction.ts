@@ -1,7 +1,7 @@
 /**
- * Makes room in memory: samples a few records, and lets go of the one that will be missed least.
+ * Makes room in memory: samples a few records, and lets go of those that will be missed least.
  *
- *     spillOne   drops a record that the disk has: nothing is lost
+ *     spillSome  drops records that the disk has: nothing is lost
  *     evictOne   removes a key for good, as a cache does: what `maxmemory-policy` allows
  */
 
@@ -20,6 +20,12 @@ export type EvictionPolicy =
 /** Records looked at for one that may go, for each that is to be compared. */
 const TRIES_A_SAMPLE = 8;
 
+/** Records that are looked at together for those that the disk has, and how often if it has none of them. */
+const RUN_RECORDS = 64;
+const RUNS_MAX = 2;
+const run = new Int32Array(RUN_RECORDS);
+const scores = new Float64Array(RUN_RECORDS);
+
 /** What a record is worth to `worst`: the higher, the sooner it goes; NaN: it may not go. */
 type Score = (keyspace: Keyspace, ref: number) => number;
 
@@ -37,14 +43,49 @@ export function evictOne(keyspace: Keyspace, policy: EvictionPolicy, samples: nu
   return true;
 }
 
-/** Drops one record that the disk has, of `samples` (at least 1) looked at. False if it has met none. */
-export function spillOne(keyspace: Keyspace, samples: number): boolean {
+/**
+ * Drops records that the disk has, about one of every `samples` (at least 1) such that are looked at; returns how many, 0 if none was met.
+ * Where data comes in faster than it fits, one is dropped for each that is written: so they are looked at side by side in the index, and
+ * what that costs is shared.
+ */
+export function spillSome(keyspace: Keyspace, samples: number): number {
   const db = randomDatabase(keyspace, (each) => each.table.count);
-  if (db === undefined) return false;
-  const ref = worst(keyspace, db, samples, cleanScore, false);
-  if (ref === 0) return false;
-  keyspace.spill(db, ref);
-  return true;
+  if (db === undefined) return 0;
+  const { random } = keyspace;
+  for (let i = 0; i < RUNS_MAX; i++) {
+    const met = db.table.sampleRun(random.uint32(), random.uint32(), run);
+    const clean = keepClean(keyspace, met);
+    if (clean === 0) continue;
+    const drops = Math.max(1, Math.floor(clean / samples));
+    for (let left = clean; left > clean - drops; left--) keyspace.spill(db, takeHighest(left));
+    return drops;
+  }
+  return 0;
+}
+
+/** Moves those of the first `met` records of the run to the front that may be dropped, with their scores; returns how many. */
+function keepClean(keyspace: Keyspace, met: number): number {
+  const { heap, cold } = keyspace;
+  const { cleanUpTo } = cold;
+  let clean = 0;
+  for (let i = 0; i < met; i++) {
+    const ref = run[i];
+    if (heap.newestStamp(ref) > cleanUpTo) continue;
+    run[clean] = ref;
+    scores[clean] = missedScore(keyspace, ref);
+    clean++;
+  }
+  return clean;
+}
+
+/** Takes the record with the highest score out of the first `count` of the run; the others are the first `count - 1` then. */
+function takeHighest(count: number): number {
+  let highest = 0;
+  for (let i = 1; i < count; i++) if (scores[i] > scores[highest]) highest = i;
+  const ref = run[highest];
+  run[highest] = run[count - 1];
+  scores[highest] = scores[count - 1];
+  return ref;
 }
 
 /** The record with the highest score of some chosen at random; 0 if none of those looked at may go. */
@@ -86,12 +127,10 @@ function expiryScore(keyspace: Keyspace, ref: number): number {
   return isWhole(keyspace, ref) ? -keyspace.heap.expiresAtMs(ref) : NaN;
 }
 
-/** Records that say that nothing is there go first. */
-function cleanScore(keyspace: Keyspace, ref: number): number {
-  if (!keyspace.isClean(ref)) return NaN;
-  if (keyspace.heap.isEmpty(ref)) return Infinity;
-  const access = keyspace.heap.access(ref);
-  return keyspace.access.usesFrequency ? 255 - keyspace.access.frequency(access) : keyspace.access.idleMs(access);
+/** The higher, the less will a record that is dropped be missed. Those that say that nothing is there go first. */
+function missedScore({ heap, access }: Keyspace, ref: number): number {
+  if (heap.isEmpty(ref)) return Infinity;
+  return access.usesFrequency ? 255 - access.frequency(heap.access(ref)) : access.idleMs(heap.access(ref));
 }
 
 const SCORES: Readonly<Record<Exclude<EvictionPolicy, 'noeviction'>, Score>> = {

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { evictOne, spillOne } from '../data/eviction.js';
+import { evictOne, spillSome } from '../data/eviction.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -132,7 +132,7 @@ export class Gate implements Guards {
     const untilUs = clock.monotonicUs() + EVICTION_US;
     do {
       for (let i = 0; i < EVICTIONS_PER_LOOK && this.isShortOfMemory; i++) {
-        if (!evictOne(keyspace, policy, samples) && !spillOne(keyspace, samples)) return false;
+        if (!evictOne(keyspace, policy, samples) && spillSome(keyspace, samples) === 0) return false;
       }
     } while (this.isShortOfMemory && clock.monotonicUs() < untilUs);
     return true;

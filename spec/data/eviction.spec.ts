@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { EvictionPolicy } from '../../lib/data/eviction.js';
-import { evictOne } from '../../lib/data/eviction.js';
+import { evictOne, spillSome } from '../../lib/data/eviction.js';
+import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { NEVER } from '../../lib/data/keyspace.js';
 import { KeyspaceBench } from './keyspace-bench.js';
 
@@ -110,5 +111,60 @@ describe('evictOne', () => {
     expect(evictOne(bench.keyspace, 'volatile-ttl', 5)).to.equal(true);
     const { keyCount, evictedCount, expiredCount } = bench.keyspace;
     expect([keyCount, evictedCount, expiredCount]).to.deep.equal([0, 0, 1]);
+  });
+});
+
+describe('spillSome', () => {
+  /** A keyspace whose disk has everything that was stamped up to a moment, and holds what is dropped. */
+  function benchWithDisk(): { bench: KeyspaceBench; flush: () => void } {
+    const cold = { ...NO_COLD_DATA, cleanUpTo: -1, keepsDeletes: () => true };
+    const bench = new KeyspaceBench(3, undefined, cold);
+    return { bench, flush: () => (cold.cleanUpTo = bench.keyspace.clock.latest) };
+  }
+
+  it('drops nothing that the disk does not have', () => {
+    const { bench, flush } = benchWithDisk();
+    for (let i = 0; i < 40; i++) bench.put(i % 3, `old${i}`, 'v', NEVER);
+    expect(spillSome(bench.keyspace, 5)).to.equal(0);
+    flush();
+    for (let i = 0; i < 40; i++) bench.put(i % 3, `new${i}`, 'v', NEVER);
+    while (bench.keyspace.spilledCount < 40) spillSome(bench.keyspace, 5);
+    for (let i = 0; i < 20; i++) expect(spillSome(bench.keyspace, 1)).to.equal(0);
+    expect(keysOf(bench).filter((key) => key.startsWith('new'))).to.have.length(40);
+    expect(bench.keyspace.recordCount).to.equal(40);
+  });
+
+  it('drops one of so many samples, those not used for longest', () => {
+    const { bench, flush } = benchWithDisk();
+    for (let i = 0; i < 50; i++) {
+      bench.put(0, `k${i}`, 'v', NEVER);
+      bench.advance(2000);
+    }
+    flush();
+    expect(spillSome(bench.keyspace, 5)).to.equal(10);
+    expect(
+      keysOf(bench)
+        .map((key) => Number(key.slice(1)))
+        .sort((a, b) => a - b)[0],
+    ).to.equal(10);
+    expect(spillSome(bench.keyspace, 1000)).to.equal(1);
+    expect(keysOf(bench)).to.have.length(39);
+    bench.access.usesFrequency = true;
+    expect(spillSome(bench.keyspace, 1)).to.equal(39);
+    expect([bench.keyspace.recordCount, bench.keyspace.heap.slab.usedBytes]).to.deep.equal([0, 0]);
+  });
+
+  it('drops what says that nothing is there first', () => {
+    const { bench, flush } = benchWithDisk();
+    for (let i = 0; i < 30; i++) {
+      bench.put(0, `k${i}`, 'v', NEVER);
+      bench.advance(2000);
+    }
+    bench.find(0, 'k29');
+    bench.keyspace.remove();
+    expect(bench.database(0).emptyCount).to.equal(1);
+    flush();
+    expect(spillSome(bench.keyspace, 1000)).to.equal(1);
+    expect([bench.database(0).emptyCount, keysOf(bench).length]).to.deep.equal([0, 29]);
   });
 });

@@ -201,6 +201,23 @@ export class ResidentTable {
   }
 
   /**
+   * Fills `refs` with records that lie side by side, from a place on that is chosen at random by two 32-bit numbers; returns how many, fewer
+   * only if there are no more. Cheaper than as many calls of `sample`, and the records have as little to do with each other.
+   */
+  sampleRun(random1: number, random2: number, refs: Int32Array): number {
+    const { segments } = this;
+    const wanted = Math.min(refs.length, this.count);
+    let index = random1 % segments.length;
+    let found = 0;
+    // If it comes around to the segment that it began in, what lies before the place is still missing, and no more.
+    for (let slot = random2 % segments[index].capacity; found < wanted; slot = 0) {
+      found = segments[index].copyRefs(slot, refs, found, wanted);
+      index = index + 1 === segments.length ? 0 : index + 1;
+    }
+    return found;
+  }
+
+  /**
    * Finds the next segment from `position` on in which a record may have expired at `nowMs`, calls `visit` with up to `max` of its records that
    * have, and returns where to go on: there again, if there may be more, else at the segment after it; POSITION_LIMIT when none is left. `visit` must
    * not change the table. REQUIRES: the caller then removes what was visited; it is not looked for again.

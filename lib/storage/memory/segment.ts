@@ -78,6 +78,16 @@ export class Segment {
     return this.slots[2 * slot + 1];
   }
 
+  /** Copies the refs in `slot` and behind it to `refs[count, end)`, as many as there are and fit; returns how far that is filled then. */
+  copyRefs(slot: number, refs: Int32Array, count: number, end: number): number {
+    const { slots, capacity } = this;
+    for (let at = slot; at < capacity && count < end; at++) {
+      const ref = slots[2 * at + 1];
+      if (ref !== 0) refs[count++] = ref;
+    }
+    return count;
+  }
+
   low(slot: number): number {
     return this.slots[2 * slot];
   }

@@ -342,6 +342,25 @@ describe('ResidentTable', () => {
     expect([...volatile].sort()).to.deep.equal([...twins.map].flatMap(([key, at]) => (at > 0 ? [key] : [])).sort());
   });
 
+  it('fills a run with records that are there, none of them twice', () => {
+    const random = new SeededRandom(3);
+    for (const count of [0, 1, 5, 40, 3 * SEGMENT_COUNT_MAX]) {
+      const twins = new Twins(new PositionHasher(Buffer.alloc(8, 7)));
+      for (let i = 0; i < count; i++) twins.set(`k${i}`);
+      const met = new Set<string>();
+      const run = new Int32Array(16);
+      for (let i = 0; i < 400; i++) {
+        const found = twins.table.sampleRun(random.uint32(), random.uint32(), run);
+        expect(found).to.equal(Math.min(16, count));
+        const names = [...run.subarray(0, found)].map((ref) => sharedHeap.key(ref).toString());
+        expect(new Set(names).size).to.equal(found);
+        for (const name of names) expect(twins.map.has(name)).to.equal(true);
+        names.forEach((name) => met.add(name));
+      }
+      expect(met.size).to.be.at.least(Math.min(count, 2000));
+    }
+  });
+
   it('drains each record once, at least as many at a time as asked for', () => {
     const twins = oneTag(20_000);
     const drained: number[] = [];
