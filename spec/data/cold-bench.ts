@@ -8,7 +8,7 @@ import type { Entry } from '../../lib/record/entry.js';
 import { CellType, WHOLE, cellKey, isLive } from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';
 import type { Visible } from './keyspace-bench.js';
-import { KeyspaceBench, ORIGIN } from './keyspace-bench.js';
+import { KeyspaceBench, ORIGIN, SteppedSnapshot } from './keyspace-bench.js';
 import { MemoryColdData } from './memory-cold-data.js';
 
 const POSITION_KEY = Buffer.from('position');
@@ -31,6 +31,7 @@ export class ColdBench extends KeyspaceBench {
   private readonly databaseCount: number;
   private segments: Segment[] = [];
   private flushed: Facts | undefined;
+  private save: SteppedSnapshot | undefined;
 
   constructor(databaseCount = 3, disk = new MemoryColdData(POSITION_KEY)) {
     super(databaseCount, new PositionHasher(POSITION_KEY), disk);
@@ -113,6 +114,35 @@ export class ColdBench extends KeyspaceBench {
   flushAll(): void {
     this.closeSegment();
     while (this.segments.length > 0) this.flushSegment();
+  }
+
+  /**
+   * Without a log: goes one step on saving what the tables do not have, and begins to if that is not under way. What is changed meanwhile is
+   * logged. True when the save is complete.
+   */
+  saveStep(): boolean {
+    const { disk } = this;
+    if (this.save === undefined) {
+      this.endTurn();
+      this.log.length = 0;
+      disk.isLogging = true;
+      this.save = new SteppedSnapshot(this.keyspace);
+    }
+    if (this.save.step()) return false;
+    this.endTurn();
+    this.log.unshift(...this.save.frames);
+    this.save = undefined;
+    this.flushAll();
+    disk.isLogging = false;
+    return true;
+  }
+
+  /** Without a log: what has changed since the last save is lost. */
+  restartedFromSave(): ColdBench {
+    this.endTurn();
+    this.log.length = 0;
+    this.disk.isLogging = false;
+    return this.restarted();
   }
 
   /** What has expired leaves the tables, and what is dead. */

@@ -25,6 +25,7 @@ type Step =
   | { evict: EvictionPolicy }
   | { run: Run };
 type Run =
+  | 'save step'
   | 'close segment'
   | 'flush segment'
   | 'end turn'
@@ -54,10 +55,9 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('expire' as const), inMs: times }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('remove' as const) }) },
 );
-const runs = fc.constantFrom<Run>(
-  'close segment',
-  'flush segment',
-  'flush segment',
+const logRuns: readonly Run[] = ['close segment', 'flush segment', 'flush segment'];
+const saveRuns: readonly Run[] = ['save step', 'save step', 'save step'];
+const otherRuns: readonly Run[] = [
   'end turn',
   'end read',
   'compact',
@@ -69,31 +69,36 @@ const runs = fc.constantFrom<Run>(
   'expire',
   'free flushed',
   'look in a pause',
-);
+];
 const policies = fc.constantFrom<EvictionPolicy>('allkeys-lru', 'volatile-ttl', 'allkeys-random', 'volatile-lfu');
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    { weight: 20, arbitrary: fc.record({ on: name, db: database, changes: fc.array(changes, { maxLength: 3 }) }) },
-    { weight: 8, arbitrary: fc.record({ blindly: name, db: database, size: sizes, expiry: times }) },
-    { weight: 4, arbitrary: fc.record({ load: name, db: database }) },
-    { weight: 5, arbitrary: fc.record({ advanceMs: fc.constantFrom(0, 1, 50, 120) }) },
-    { weight: 1, arbitrary: fc.record({ flushdb: database }) },
-    { weight: 1, arbitrary: fc.record({ swap: fc.tuple(database, database) }) },
-    { weight: 1, arbitrary: fc.record({ evict: policies }) },
-    { weight: 25, arbitrary: fc.record({ run: runs }) },
-  ),
-  { maxLength: 80, size: 'max' },
-);
+const stepsOf = (runs: readonly Run[]): fc.Arbitrary<Step[]> =>
+  fc.array(
+    fc.oneof(
+      { weight: 20, arbitrary: fc.record({ on: name, db: database, changes: fc.array(changes, { maxLength: 3 }) }) },
+      { weight: 8, arbitrary: fc.record({ blindly: name, db: database, size: sizes, expiry: times }) },
+      { weight: 4, arbitrary: fc.record({ load: name, db: database }) },
+      { weight: 5, arbitrary: fc.record({ advanceMs: fc.constantFrom(0, 1, 50, 120) }) },
+      { weight: 1, arbitrary: fc.record({ flushdb: database }) },
+      { weight: 1, arbitrary: fc.record({ swap: fc.tuple(database, database) }) },
+      { weight: 1, arbitrary: fc.record({ evict: policies }) },
+      { weight: 25, arbitrary: fc.record({ run: fc.constantFrom(...runs) }) },
+    ),
+    { maxLength: 80, size: 'max' },
+  );
 
 /** Plays steps on a keyspace over a disk and on the model, and keeps them equal. */
 class Play {
   bench: ColdBench;
-  readonly model = new KeyspaceModel(DATABASES);
+  model = new KeyspaceModel(DATABASES);
+  /** Without a log: what was saved last. */
+  private saved = new KeyspaceModel(DATABASES);
+  private readonly isLogging: boolean;
   /** By physical database: how far off the count of its keys may be, if it is an estimate. */
   private slack = Array.from({ length: DATABASES }, () => 0);
   private puts = 0;
 
   constructor(isLogging: boolean, falsePositives: readonly string[]) {
+    this.isLogging = isLogging;
     this.bench = new ColdBench(DATABASES);
     this.bench.disk.isLogging = isLogging;
     for (const each of falsePositives) this.bench.disk.falsePositives.add(each);
@@ -226,6 +231,9 @@ class Play {
     const { bench } = this;
     const { keyspace } = bench;
     switch (run) {
+      case 'save step':
+        if (bench.saveStep()) this.saved = this.model.copy();
+        break;
       case 'close segment':
         bench.closeSegment();
         break;
@@ -246,7 +254,7 @@ class Play {
         break;
       case 'restart':
         this.slack = this.slack.map((slack) => slack + 2 * NAMES.length);
-        this.bench = bench.restarted();
+        this.restart();
         break;
       case 'spill':
         spillSome(keyspace, ONE_AT_A_TIME);
@@ -266,6 +274,16 @@ class Play {
       case 'look in a pause':
         this.lookInPause();
         break;
+    }
+  }
+
+  private restart(): void {
+    const { bench } = this;
+    if (this.isLogging) this.bench = bench.restarted();
+    else {
+      this.bench = bench.restartedFromSave();
+      this.model = this.saved.copy();
+      this.model.nowMs = bench.nowMs;
     }
   }
 
@@ -314,12 +332,24 @@ describe('Keyspace over cold data', () => {
   it('does what a Map does, wherever the data is', async function () {
     this.timeout(60_000);
     await fc.assert(
-      fc.asyncProperty(steps, fc.subarray(NAMES), async (list, falsePositives) => {
+      fc.asyncProperty(stepsOf([...otherRuns, ...logRuns]), fc.subarray(NAMES), async (list, falsePositives) => {
         const play = new Play(true, falsePositives);
         for (const step of list) await play.step(step);
         await play.finish();
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
+    );
+  });
+
+  it('does so without a log, and after a restart what was saved last', async function () {
+    this.timeout(60_000);
+    await fc.assert(
+      fc.asyncProperty(stepsOf([...otherRuns, ...saveRuns]), fc.subarray(NAMES), async (list, falsePositives) => {
+        const play = new Play(false, falsePositives);
+        for (const step of list) await play.step(step);
+        await play.finish();
+      }),
+      { numRuns: 250 },
     );
   });
 });

@@ -39,6 +39,13 @@ export class KeyspaceModel {
     [databases[a], databases[b]] = [databases[b], databases[a]];
   }
 
+  copy(): KeyspaceModel {
+    const copy = new KeyspaceModel(this.databases.length);
+    copy.nowMs = this.nowMs;
+    this.databases.forEach((keys, db) => (copy.databases[db] = new Map(keys)));
+    return copy;
+  }
+
   visible(): Visible {
     return this.databases.map((map, db) => {
       const keys = [...map.keys()].sort().filter((key) => this.get(db, key) !== undefined);
