@@ -212,15 +212,12 @@ function coldKeyMatches({ args }: Call, key: Buffer, i: number): boolean {
   return globMatches(args.buffer, args.start[i], args.end[i], key, 0, key.length);
 }
 
-/** Whether a record is of a key that is there. */
-function isThere(call: Call, ref: number): boolean {
-  return !call.keyspace.heap.isEmpty(ref) && !hasExpired(call, ref);
+function isThere({ keyspace, listing }: Call, ref: number): boolean {
+  return keyspace.isThere(ref, listing);
 }
 
-/** Whether a key that was listed is there, and no record in memory says so already. */
-function isThereOnDisk(call: Call, { key, expiresAtMs }: ColdKey): boolean {
-  const { keyspace, db } = call;
-  return (expiresAtMs === 0 || expiresAtMs > keyspace.clock.nowMs) && keyspace.isOnlyOnDisk(db, key);
+function isThereOnDisk({ keyspace, db }: Call, listed: ColdKey): boolean {
+  return keyspace.isThereOnDisk(db, listed);
 }
 
 function hasExpired(call: Call, ref: number): boolean {

@@ -29,9 +29,10 @@ import { PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { AccessPolicy } from './access.js';
-import type { ColdData } from './cold-data.js';
+import type { ColdData, ColdKey } from './cold-data.js';
 import { COLD_KEY } from './cold-data.js';
 import { Database } from './database.js';
+import type { Listing } from './listing.js';
 
 export type { Database } from './database.js';
 
@@ -197,10 +198,25 @@ export class Keyspace {
     return this.cold.mayHold(db.id, high, low);
   }
 
-  /** Whether of a key that is on disk no record in memory tells: neither that it is there, nor that it is not. */
-  isOnlyOnDisk(db: Database, key: Buffer): boolean {
+  /**
+   * Whether the key of a record is there. `listing`: what the disk has of its database, which may know when the key of a record that is
+   * not whole expires.
+   */
+  isThere(ref: number, listing: Listing | undefined): boolean {
+    const { heap } = this;
+    if (heap.isEmpty(ref) || this.hasExpired(ref)) return false;
+    if (!heap.isPartial(ref) || heap.hasExpiry(ref)) return true;
+    const listed = listing?.find(heap.key(ref));
+    return listed === undefined || !this.isPast(listed.expiresAtMs);
+  }
+
+  /** Whether a key that the disk has is there, and no record in memory says so already. */
+  isThereOnDisk(db: Database, { key, expiresAtMs }: ColdKey): boolean {
+    const { heap } = this;
     const place = db.table.find(key, 0, key.length);
-    return place === 0 || (this.heap.isPartial(place) && this.heap.isEmpty(place) && !this.hasExpired(place));
+    if (place === 0) return !this.isPast(expiresAtMs);
+    if (!heap.isPartial(place) || !heap.isEmpty(place)) return false;
+    return heap.hasExpiry(place) ? !this.hasExpired(place) : !this.isPast(expiresAtMs);
   }
 
   /** Whether the disk has a record just as it is, so that it may be dropped from memory. */
@@ -562,8 +578,11 @@ export class Keyspace {
   }
 
   private hasExpired(ref: number): boolean {
-    const atMs = this.heap.expiresAtMs(ref);
-    return atMs !== 0 && atMs <= this.clock.nowMs;
+    return this.isPast(this.heap.expiresAtMs(ref));
+  }
+
+  private isPast(expiresAtMs: number): boolean {
+    return expiresAtMs !== 0 && expiresAtMs <= this.clock.nowMs;
   }
 
   private miss(): never {

@@ -15,6 +15,8 @@ export class Listing {
   private readonly db: Database;
   private readonly resetCount: number;
   private readonly walk: ColdWalk;
+  /** By name; made when it is first asked for. */
+  private named: Map<string, ColdKey> | undefined;
 
   /**
    * Lists at least `count` keys from `position` on that `wanted` says yes to, or all there are. `rest` lets others go on for a while:
@@ -42,6 +44,12 @@ export class Listing {
   /** Every key before this position that was wanted is listed; POSITION_LIMIT: all are. */
   get end(): number {
     return this.walk.position;
+  }
+
+  /** The key, if it is listed. REQUIRES: it is ready. */
+  find(key: Buffer): ColdKey | undefined {
+    this.named ??= new Map(this.keys.map((each) => [each.key.toString('latin1'), each]));
+    return this.named.get(key.toString('latin1'));
   }
 
   close(): void {

@@ -211,6 +211,11 @@ export class RecordHeap {
     return flags & EXPIRY ? this.slab.doubles(ref)[this.optional(ref, flags, EXPIRY)] : 0;
   }
 
+  /** Whether the record says when its key expires, or that it does not. One that is whole and does not say so does not expire. */
+  hasExpiry(ref: number): boolean {
+    return (this.flags(ref) & EXPIRY) !== 0;
+  }
+
   keyEquals(ref: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.keyLength(ref) !== end - start) return false;
     const mine = this.slab.bytes(ref);
