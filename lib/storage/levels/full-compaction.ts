@@ -70,8 +70,7 @@ function sink(
     const outputLevel = nextInTheWay(version, level, upper);
     const lower = version.level(db, outputLevel).overlapping(hullOf(upper));
     const inputs = [...upper, ...lower];
-    const isTooMuch = bytesOf(inputs) > JOB_TABLES * config.tableBytes || isOtherLevel(chosen, outputLevel);
-    if (chosen !== undefined && isTooMuch) break;
+    if (chosen !== undefined && bytesOf(inputs) > JOB_TABLES * config.tableBytes) break;
     if (inputs.some((table) => isBlocked(version, state, table))) break;
     const common = { db, reason: 'full', score: 0, outputLevel } as const;
     const isMove =
@@ -86,10 +85,6 @@ function sink(
 function nextInTheWay(version: Version, level: Level, tables: readonly TableMeta[]): number {
   const deeper = version.levels(tables[0].db).slice(level.number + 1);
   return deeper.find((each) => each.overlaps(hullOf(tables)))?.number ?? BOTTOM_LEVEL;
-}
-
-function isOtherLevel(chosen: Compaction | undefined, outputLevel: number): boolean {
-  return chosen !== undefined && chosen.kind !== 'drop' && chosen.outputLevel !== outputLevel;
 }
 
 /** Tables of the bottom that have not been written again since, and that may lose something. */

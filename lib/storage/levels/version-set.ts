@@ -104,9 +104,9 @@ export class VersionSet {
   }
 
   /**
-   * Makes the edit durable, and then current; resolves to false if there was nothing to do. Rejects with DiskError if the disk is full and nothing has changed, and with
-   * ManifestFailedError. Then nobody knows whether the edit is durable: neither the tables that it adds nor those that it removes
-   * may be removed.
+   * Makes the edit durable, and then current; resolves to false if there was nothing to do. Rejects with DiskError if the disk
+   * is full and nothing has changed, and with ManifestFailedError. Then nobody knows whether the edit is durable: neither the tables
+   * that it adds nor those that it removes may be removed.
    */
   log(edit: VersionEdit | EditMaker): Promise<boolean> {
     return new Promise((resolve, reject) => {

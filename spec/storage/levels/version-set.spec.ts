@@ -45,31 +45,34 @@ describe('VersionSet', function () {
   it('lets go of a table when neither the current version nor a held one has it', async () => {
     const choice = fc.constantFrom('add', 'remove', 'move', 'acquire', 'release');
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(choice, fc.nat(1000)), { maxLength: 60 }), async (steps) => {
-        const gone: number[] = [];
-        const { set } = await openSet(gone);
-        const held: HeldVersion[] = [];
-        const removed = new Set<number>();
-        let lastId = 0;
-        for (const [what, number] of steps) {
-          const tables = set.current.tablesIn(0);
-          const table = tables[number % Math.max(1, tables.length)];
-          if (what === 'acquire') held.push(set.acquire());
-          else if (what === 'release' && held.length > 0) set.release(held.splice(number % held.length, 1)[0]);
-          else if (what === 'add') await set.log(flush(++lastId));
-          else if (what === 'remove' && table !== undefined) {
-            removed.add(table.id);
-            await set.log({ removed: [table.id], ...flush(++lastId) });
-          } else if (what === 'move' && table !== undefined && set.current.level(0, 1).count === 0) {
-            await set.log({ removed: [table.id], added: [{ level: 1, table }] });
+      fc.asyncProperty(
+        fc.array(fc.tuple(choice, fc.nat(1000)), { minLength: 20, maxLength: 60, size: 'max' }),
+        async (steps) => {
+          const gone: number[] = [];
+          const { set } = await openSet(gone);
+          const held: HeldVersion[] = [];
+          const removed = new Set<number>();
+          let lastId = 0;
+          for (const [what, number] of steps) {
+            const tables = set.current.tablesIn(0);
+            const table = tables[number % Math.max(1, tables.length)];
+            if (what === 'acquire') held.push(set.acquire());
+            else if (what === 'release' && held.length > 0) set.release(held.splice(number % held.length, 1)[0]);
+            else if (what === 'add') await set.log(flush(++lastId));
+            else if (what === 'remove' && table !== undefined) {
+              removed.add(table.id);
+              await set.log({ removed: [table.id], ...flush(++lastId) });
+            } else if (what === 'move' && table !== undefined && set.current.level(0, 1).count === 0) {
+              await set.log({ removed: [table.id], added: [{ level: 1, table }] });
+            }
+            const inUse = (id: number): boolean => held.some(({ version }) => version.placeOf(id) !== undefined);
+            expect(gone.toSorted()).to.deep.equal([...removed].filter((id) => !inUse(id)).sort());
           }
-          const inUse = (id: number): boolean => held.some(({ version }) => version.placeOf(id) !== undefined);
-          expect(gone.toSorted()).to.deep.equal([...removed].filter((id) => !inUse(id)).sort());
-        }
-        for (const each of held) set.release(each);
-        expect(gone).to.have.members([...removed]);
-        expect(set.olderCount).to.equal(0);
-      }),
+          for (const each of held) set.release(each);
+          expect(gone).to.have.members([...removed]);
+          expect(set.olderCount).to.equal(0);
+        },
+      ),
       { numRuns: 60 },
     );
   });
