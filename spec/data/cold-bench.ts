@@ -2,6 +2,7 @@
 
 import { PositionHasher } from '../../lib/base/position.js';
 import { COLD_KEY } from '../../lib/data/cold-data.js';
+import { spillSome } from '../../lib/data/eviction.js';
 import { Loader } from '../../lib/data/loader.js';
 import { WriteBatch } from '../../lib/record/batch.js';
 import type { Entry } from '../../lib/record/entry.js';
@@ -85,8 +86,18 @@ export class ColdBench extends KeyspaceBench {
     const { missing } = this.keyspace;
     if (missing === undefined) throw new Error('nothing is missing');
     const load = this.loader.load(missing.db, missing.key);
-    while (this.disk.reads.length > 0) this.disk.endRead();
+    this.endReads();
     await load;
+  }
+
+  /** All reads that are under way end. */
+  endReads(): void {
+    while (this.disk.reads.length > 0) this.disk.endRead();
+  }
+
+  /** Drops every record that may be dropped. */
+  dropClean(): void {
+    while (spillSome(this.keyspace, 1) > 0);
   }
 
   /** The log so far becomes a closed segment. */

@@ -93,7 +93,7 @@ export class KeyspaceBench {
       const found: [string, [string, number]][] = [];
       this.database(number).table.forEach((ref) => {
         const atMs = heap.expiresAtMs(ref);
-        if (atMs !== 0 && atMs <= nowMs) return;
+        if (heap.isEmpty(ref) || (atMs !== 0 && atMs <= nowMs)) return;
         const start = heap.valueStart(ref);
         const value = heap.bytes(ref).toString('latin1', start, start + heap.valueLength(ref));
         found.push([heap.key(ref).toString('latin1'), [value, atMs]]);

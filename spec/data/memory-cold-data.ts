@@ -119,6 +119,11 @@ export class MemoryColdData implements ColdData {
     this.reads.shift()?.end();
   }
 
+  /** The next read fails. */
+  failRead(error: Error): void {
+    this.reads.shift()?.fail(error);
+  }
+
   /** What was logged reaches the tables. `upTo`: everything in memory up to this stamp is in there. */
   flush(log: readonly Buffer[], upTo: number): void {
     const reader = new BatchReader();
