@@ -182,10 +182,11 @@ function cpu({ server }: Call): InfoField[] {
 
 /** What long turns cost everybody: as little as possible is the aim, so that it is measured always. */
 function loop({ server }: Call): InfoField[] {
-  const { turns, cpuOver10Ms, cpuMaxUs, wallMaxUs } = server.figures.loop;
+  const { turns, cpuOver10Ms, cpuOver20Ms, cpuMaxUs, wallMaxUs } = server.figures.loop;
   return [
     ['loop_turns', turns],
     ['loop_cpu_over_10ms', cpuOver10Ms],
+    ['loop_cpu_over_20ms', cpuOver20Ms],
     ['loop_cpu_max_us', Math.round(cpuMaxUs)],
     ['loop_wall_max_us', Math.round(wallMaxUs)],
   ];

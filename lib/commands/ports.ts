@@ -110,13 +110,14 @@ export interface LatencyDistribution {
 /** A turn of the event loop, as INFO loop shows it. */
 export interface LoopFigures {
   readonly turns: number;
-  /** Turns that used 10 ms of thread CPU and more. */
+  /** Turns that used 10 ms of thread CPU and more, and 20 ms. */
   readonly cpuOver10Ms: number;
   readonly cpuMaxUs: number;
   readonly wallMaxUs: number;
 }
 
 /** Counters of the whole server; reset by CONFIG RESETSTAT where Redis resets them. */
+  readonly cpuOver20Ms: number;
 export interface ServerFigures {
   readonly startedMs: number;
   readonly connectionsReceived: number;

@@ -20,6 +20,7 @@ export interface TurnLog {
 /** CPU time is read when so much time has passed in turns: reading it costs microseconds. */
 const CPU_READ_EVERY_US = 2000;
 const LONG_TURN_US = 10_000;
+const VERY_LONG_TURN_US = 20_000;
 /** Commands that arrive when the turn has gone on for so long, or has so many connections to serve, wait for the next one. */
 const TURN_US = 3000;
 const TURN_CONNECTIONS = 256;
@@ -38,6 +39,7 @@ interface HeldOutput {
 export class Turn implements LoopFigures {
   turns = 0;
   cpuOver10Ms = 0;
+  cpuOver20Ms = 0;
   cpuMaxUs = 0;
   wallMaxUs = 0;
 
@@ -110,7 +112,7 @@ export class Turn implements LoopFigures {
   }
 
   resetFigures(): void {
-    this.turns = this.cpuOver10Ms = this.cpuMaxUs = this.wallMaxUs = 0;
+    this.turns = this.cpuOver10Ms = this.cpuOver20Ms = this.cpuMaxUs = this.wallMaxUs = 0;
   }
 
   private end(): void {
@@ -181,5 +183,6 @@ export class Turn implements LoopFigures {
     this.sinceCpuReadUs = 0;
     if (usedUs > this.cpuMaxUs) this.cpuMaxUs = usedUs;
     if (usedUs >= LONG_TURN_US) this.cpuOver10Ms++;
+    if (usedUs >= VERY_LONG_TURN_US) this.cpuOver20Ms++;
   }
 }

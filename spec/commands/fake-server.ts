@@ -343,7 +343,7 @@ export class FakeServer implements Server {
       commandsProcessed: 1234,
       inputBytes: 1000,
       outputBytes: 2000,
-      loop: { turns: 77, cpuOver10Ms: 1, cpuMaxUs: 12345.6, wallMaxUs: 23456.7 },
+      loop: { turns: 77, cpuOver10Ms: 3, cpuOver20Ms: 1, cpuMaxUs: 12345.6, wallMaxUs: 23456.7 },
       errors: this.errors,
       opsPerSecond: 55,
       inputBytesPerSecond: 2048,

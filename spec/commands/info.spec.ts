@@ -137,7 +137,7 @@ describe('commands/info-sections', () => {
     expect(field(await info(client, 'cpu'), 'used_cpu_user')).to.equal('1.500000');
     const loop = await info(client, 'loop');
     expect(loop).to.equal(
-      '# Loop\r\nloop_turns:77\r\nloop_cpu_over_10ms:1\r\nloop_cpu_max_us:12346\r\nloop_wall_max_us:23457\r\n',
+      '# Loop\r\nloop_turns:77\r\nloop_cpu_over_10ms:3\r\nloop_cpu_over_20ms:1\r\nloop_cpu_max_us:12346\r\nloop_wall_max_us:23457\r\n',
     );
   });
 

@@ -1,14 +1,17 @@
 import { expect } from 'chai';
-import { isMet, loopFigures, shareOfShortTurns } from '../../../scripts/loop/loop-figures.js';
+import { isMet, loopFigures, shareBelow20Ms, shareOfShortTurns } from '../../../scripts/loop/loop-figures.js';
 import { ServerInfo } from '../../../scripts/tools/server-info.js';
 
-const figures = (turns: number, longTurns: number) => ({ turns, longTurns, cpuMaxUs: 0, wallMaxUs: 0 });
+const figures = (turns: number, longTurns: number, veryLongTurns = 0) => ({
+  ...{ turns, longTurns, veryLongTurns, cpuMaxUs: 0, wallMaxUs: 0 },
+});
 
 describe('loopFigures', () => {
-  const text = 'loop_turns:100\r\nloop_cpu_over_10ms:1\r\nloop_cpu_max_us:12000\r\nloop_wall_max_us:15000\r\n';
+  const text =
+    'loop_turns:100\r\nloop_cpu_over_10ms:3\r\nloop_cpu_over_20ms:1\r\nloop_cpu_max_us:12000\r\nloop_wall_max_us:15000\r\n';
 
   it('reads the fields of INFO loop', () => {
-    const expected = { turns: 100, longTurns: 1, cpuMaxUs: 12_000, wallMaxUs: 15_000 };
+    const expected = { turns: 100, longTurns: 3, veryLongTurns: 1, cpuMaxUs: 12_000, wallMaxUs: 15_000 };
     expect(loopFigures(new ServerInfo(text))).to.deep.equal(expected);
   });
 
@@ -20,6 +23,10 @@ describe('loopFigures', () => {
 describe('shareOfShortTurns', () => {
   it('is what is left of one', () => expect(shareOfShortTurns(figures(200, 1))).to.equal(0.995));
   it('does not exist without turns', () => expect(() => shareOfShortTurns(figures(0, 0))).to.throw('no turns'));
+});
+
+describe('shareBelow20Ms', () => {
+  it('counts the very long turns only', () => expect(shareBelow20Ms(figures(200, 7, 1))).to.equal(0.995));
 });
 
 describe('isMet', () => {
