@@ -112,12 +112,12 @@ export interface LoopFigures {
   readonly turns: number;
   /** Turns that used 10 ms of thread CPU and more, and 20 ms. */
   readonly cpuOver10Ms: number;
+  readonly cpuOver20Ms: number;
   readonly cpuMaxUs: number;
   readonly wallMaxUs: number;
 }
 
 /** Counters of the whole server; reset by CONFIG RESETSTAT where Redis resets them. */
-  readonly cpuOver20Ms: number;
 export interface ServerFigures {
   readonly startedMs: number;
   readonly connectionsReceived: number;
