@@ -232,6 +232,114 @@ describe('RecordHeap', () => {
   });
 });
 
+/** What a record can hold: one whole string or nothing, under whatever was deleted, with whatever expiry. */
+const entries: fc.Arbitrary<Entry> = fc
+  .record({
+    value: fc.option(valueLengths, { nil: undefined }),
+    pair: pairs,
+    deleted: fc.oneof(fc.constant('never' as const), fc.constant('just below' as const), pairs),
+    expiry: fc.option(fc.record({ atMs: times, pair: pairs }), { nil: NO_EXPIRY }),
+  })
+  .map(({ value, pair, deleted, expiry }) => {
+    const cell = { type: CellType.STRING, field: WHOLE, value: Buffer.alloc(value ?? 0, 'v'), pair, expiresAtMs: 0 };
+    const deletedUpTo = deleted === 'never' ? PAIR_ZERO : deleted === 'just below' ? pairBefore(pair) : deleted;
+    const whole = value === undefined ? EMPTY_ENTRY : entryOfCell(cell);
+    return merge(EMPTY_ENTRY, { ...whole, deletedUpTo, expiry });
+  });
+
+/** The highest stamp in an entry, by looking at all of them. */
+function newestStamp({ deletedUpTo, expiry, cells }: Entry): number {
+  return Math.max(deletedUpTo.stamp, expiry.pair.stamp, ...[...cells.values()].map(({ pair }) => pair.stamp));
+}
+
+describe('RecordHeap of entries', () => {
+  const keys = lengths.map((length) => Buffer.alloc(length, 'a key,'));
+
+  it('keeps any entry of one string or nothing, complete or partial', () => {
+    fc.assert(
+      fc.property(keys, entries, accesses, fc.boolean(), (key, entry, access, isPartial) => {
+        const ref = heap.writeEntry(0, key, entry, access, isPartial);
+        expect(plain(heap.entry(ref))).to.deep.equal(plain(entry));
+        expect([heap.isEmpty(ref), heap.isPartial(ref)]).to.deep.equal([entry.cells.size === 0, isPartial]);
+        expect([heap.access(ref), heap.expiresAtMs(ref)]).to.deep.equal([access, entry.expiry.atMs]);
+        expect([heap.key(ref).equals(key), heap.keyEquals(ref, key, 0, key.length)]).to.deep.equal([true, true]);
+        heap.slab.free(ref);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(heap.slab.usedBytes).to.equal(0);
+  });
+
+  it('writes one entry over another, in place or elsewhere', () => {
+    fc.assert(
+      fc.property(
+        keys,
+        fc.array(fc.tuple(entries, fc.boolean()), { minLength: 2, maxLength: 5 }),
+        pairs,
+        (key, list, pair) => {
+          const before = heap.writeEntry(0, Buffer.from('before'), EMPTY_ENTRY, 1);
+          let ref = 0;
+          for (const [entry, isPartial] of list) {
+            const next = heap.writeEntry(ref, key, entry, 7, isPartial);
+            if (ref !== 0 && next !== ref) heap.slab.free(ref);
+            ref = next;
+            expect(plain(heap.entry(ref))).to.deep.equal(plain(entry));
+            expect([heap.isPartial(ref), heap.key(ref).equals(key)]).to.deep.equal([isPartial, true]);
+          }
+          const head = new RecordHead();
+          heap.read(ref, head);
+          head.replace(pair.stamp, pair.origin);
+          const next = heap.rewriteHead(ref, head);
+          expect([heap.isEmpty(next), heap.isPartial(next), heap.isPlain(next)]).to.deep.equal([false, false, true]);
+          expect(heap.key(before).toString()).to.equal('before');
+          heap.clear();
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('newestStamp is the highest of all stamps in the record', () => {
+    fc.assert(
+      fc.property(keys, entries, fc.boolean(), (key, entry, isPartial) => {
+        const ref = heap.writeEntry(0, key, entry, 0, isPartial);
+        expect(heap.newestStamp(ref)).to.equal(newestStamp(entry));
+        heap.slab.free(ref);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('isPlain only says yes to a complete value that does not expire', () => {
+    fc.assert(
+      fc.property(keys, entries, fc.boolean(), (key, entry, isPartial) => {
+        const ref = heap.writeEntry(0, key, entry, 0, isPartial);
+        if (heap.isPlain(ref)) expect([isPartial, entry.cells.size, entry.expiry.atMs]).to.deep.equal([false, 1, 0]);
+        else expect(isPartial || entry.cells.size === 0 || entry.expiry !== NO_EXPIRY).to.equal(true);
+        heap.slab.free(ref);
+      }),
+    );
+  });
+
+  it('delete leaves nothing but the pair, and takes no room for a value', () => {
+    fc.assert(
+      fc.property(samples, pairs, (sample, pair) => {
+        const old = write(0, sample);
+        const key = keyOf(sample);
+        const head = new RecordHead();
+        heap.read(old, head);
+        head.delete(pair.stamp, pair.origin);
+        const ref = heap.write(old, head, key, 0, key.length, key, 0, 0);
+        if (ref !== old) heap.slab.free(old);
+        expect(plain(heap.entry(ref))).to.deep.equal(plain({ ...EMPTY_ENTRY, deletedUpTo: pair }));
+        expect([heap.isEmpty(ref), heap.valueLength(ref), heap.key(ref).equals(key)]).to.deep.equal([true, 0, true]);
+        expect(heap.slab.capacity(ref)).to.be.below(2 * (16 + 8 + key.length) + 32);
+        heap.slab.free(ref);
+      }),
+    );
+  });
+});
+
 describe('RecordHead', () => {
   /** A record in normal form, and a pair above all of its pairs. */
   const states = samples.filter((sample) => merge(EMPTY_ENTRY, entryOf(sample)).cells.size === 1);
