@@ -126,7 +126,7 @@ function randomRecord(call: Call): number {
     if (ref === 0 || isThere(call, ref)) return ref;
     // Looking at a key that has expired removes it, so this comes to an end; not while nothing may be removed (CLIENT PAUSE).
     if (tries >= RANDOM_TRIES && !keyspace.removesExpired) return 0;
-    if (!hasExpired(call, ref)) continue;
+    if (keyspace.heap.isEmpty(ref)) continue;
     const key = keyspace.heap.key(ref);
     keyspace.find(db, key, 0, key.length);
     if (db.table.count === db.emptyCount) return 0;

@@ -172,9 +172,7 @@ export class Keyspace {
     const place = this.locate(db, key, start, end);
     this.isUnknown = false;
     if (place !== 0) return this.heap.isPlain(place) ? (this.ref = place) : this.look(place);
-    const { high, low } = this.hasher;
-    if (this.cold.mayHold(db.id, high, low)) this.miss();
-    return 0;
+    return this.lookOnDisk();
   }
 
   /** `find` for a write that does not care what is there: it never waits for the disk. REQUIRES: `put` with an expiry of its own follows. */
@@ -184,16 +182,18 @@ export class Keyspace {
     if (place !== 0) {
       if (this.heap.isPlain(place)) return (this.ref = place);
       if (!this.heap.isPartial(place)) return this.look(place);
+      if (this.isSpent(place)) this.drop();
     }
     const { high, low } = this.hasher;
-    this.isUnknown = place !== 0 || this.cold.mayHold(db.id, high, low);
+    this.isUnknown = this.place !== 0 || this.cold.mayHold(db.id, high, low);
     return 0;
   }
 
   /** Whether `find` would throw COLD_KEY. */
   isCold(db: Database, key: Uint8Array, start: number, end: number): boolean {
     const place = db.table.find(key, start, end);
-    if (place !== 0) return this.heap.isPartial(place) && !this.hasExpired(place);
+    const isSpent = place !== 0 && this.isSpent(place);
+    if (place !== 0 && !isSpent) return this.heap.isPartial(place) && !this.hasExpired(place);
     const { high, low } = this.hasher;
     return this.cold.mayHold(db.id, high, low);
   }
@@ -204,7 +204,7 @@ export class Keyspace {
    */
   isThere(ref: number, listing: Listing | undefined): boolean {
     const { heap } = this;
-    if (heap.isEmpty(ref) || this.hasExpired(ref)) return false;
+    if (heap.isEmpty(ref) || this.hasExpired(ref) || this.isSpent(ref)) return false;
     if (!heap.isPartial(ref) || heap.hasExpiry(ref)) return true;
     const listed = listing?.find(heap.key(ref));
     return listed === undefined || !this.isPast(listed.expiresAtMs);
@@ -214,7 +214,7 @@ export class Keyspace {
   isThereOnDisk(db: Database, { key, expiresAtMs }: ColdKey): boolean {
     const { heap } = this;
     const place = db.table.find(key, 0, key.length);
-    if (place === 0) return !this.isPast(expiresAtMs);
+    if (place === 0 || this.isSpent(place)) return !this.isPast(expiresAtMs);
     if (!heap.isPartial(place) || !heap.isEmpty(place)) return false;
     return heap.hasExpiry(place) ? !this.hasExpired(place) : !this.isPast(expiresAtMs);
   }
@@ -448,8 +448,10 @@ export class Keyspace {
 
   /** Takes over what the disk holds of a key. A record in memory that is complete knows it already. */
   absorb(db: Database, key: Buffer, entry: Entry): void {
-    const place = this.locate(db, key, 0, key.length);
+    this.locate(db, key, 0, key.length);
     const { heap } = this;
+    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
+    const { place } = this;
     if (place !== 0 && !heap.isPartial(place)) return;
     const before = place === 0 ? EMPTY_ENTRY : heap.entry(place);
     const after = merge(before, entry);
@@ -572,9 +574,28 @@ export class Keyspace {
       this.hideExpired();
       return 0;
     }
+    if (this.isSpent(place)) {
+      this.drop();
+      return this.lookOnDisk();
+    }
     if (heap.isPartial(place)) this.miss();
     if (heap.isEmpty(place)) return 0;
     return (this.ref = place);
+  }
+
+  /** What `find` makes of a key that nothing in memory is known of. */
+  private lookOnDisk(): number {
+    const { high, low } = this.hasher;
+    if (this.cold.mayHold(this.db.id, high, low)) this.miss();
+    return 0;
+  }
+
+  /**
+   * Whether a record is one that the disk was to complete, and that the disk has all of by now. It counts no more: the disk may know
+   * that the key has expired, and may have dropped it.
+   */
+  private isSpent(ref: number): boolean {
+    return this.heap.isPartial(ref) && this.isClean(ref);
   }
 
   private hasExpired(ref: number): boolean {
