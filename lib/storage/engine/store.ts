@@ -70,6 +70,8 @@ export class Store {
   private reader: ColdReader | undefined;
   /** By physical database: everything stamped up to this is dead. May be ahead of what the tables know. */
   private readonly floors = new Map<number, number>();
+  /** One of them has risen since the last append. */
+  private hasNewFloor = false;
   /** A log is being begun: it does not hold all that is in memory yet. */
   private isBeginning = false;
   private nextTableId = 1;
@@ -92,6 +94,7 @@ export class Store {
   async open(target: StoreTarget): Promise<void> {
     const { disk, directory } = this.options;
     this.floors.clear();
+    this.hasNewFloor = false;
     disk.makeDirectory(tablesDirectory(directory));
     disk.syncDirectory(directory);
     const versions = await this.openVersions();
@@ -155,6 +158,10 @@ export class Store {
   append(buffer: Uint8Array, start: number, end: number): void {
     const { log } = this.opened;
     log.appendFramed(buffer, start, end);
+    if (this.hasNewFloor) {
+      this.hasNewFloor = false;
+      void this.dropDead();
+    }
     if (log.segmentBytes < this.options.settings.segmentBytesMax) return;
     try {
       this.rotate();
@@ -331,7 +338,8 @@ export class Store {
   flushDatabase(db: number, stamp: number): void {
     if (stamp <= this.floorOf(db)) return;
     this.floors.set(db, stamp);
-    if (this.parts !== undefined && this.isLogging) void this.dropDead();
+    // The next append tells the log. Before that is durable, nothing may go.
+    this.hasNewFloor = this.parts !== undefined && this.isLogging;
   }
 
   private get opened(): Parts {
