@@ -15,7 +15,12 @@ export function processCpuUs(pid: number): number {
 
 /** Bytes of the process's memory that are resident. Throws if there is no such process. */
 export function processRssBytes(pid: number): number {
-  return parseRssBytes(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return parseStatusBytes(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmRSS');
+}
+
+/** The most that `processRssBytes` has ever been. */
+export function processPeakRssBytes(pid: number): number {
+  return parseStatusBytes(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmHWM');
 }
 
 /** Microseconds of CPU time in the text of a `schedstat` file: its first number, in nanoseconds. */
@@ -25,10 +30,10 @@ export function parseSchedstatUs(text: string): number {
   return ns / 1000;
 }
 
-/** Bytes in the `VmRSS` line of a `status` file. */
-export function parseRssBytes(status: string): number {
-  const match = /^VmRSS:\s*(\d+) kB$/m.exec(status);
-  if (match === null) throw new Error('expected a line VmRSS in /proc/<pid>/status, found none');
+/** Bytes in a line of a `status` file. */
+export function parseStatusBytes(status: string, field: 'VmRSS' | 'VmHWM'): number {
+  const match = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status);
+  if (match === null) throw new Error(`expected a line ${field} in /proc/<pid>/status, found none`);
   return Number(match[1]) * 1024;
 }
 

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import RedisParser from 'redis-parser';
-import { keyName, loadKeys, sampleValue } from '../../../scripts/tools/pipelined-loader.js';
+import {
+  keyName,
+  loadKeys,
+  readKeys,
+  readMissingKeys,
+  sampleValue,
+  stampedValue,
+} from '../../../scripts/tools/pipelined-loader.js';
 import { FakeServer } from './fake-server.js';
 
 /** The commands in the text; a request has the form of a reply that is an array. */
@@ -70,6 +77,60 @@ describe('loadKeys', () => {
   it('says how many keys were left when the server goes away', async () => {
     server = await FakeServer.start((socket) => socket.end('+OK\r\n'));
     const outcome = await loadKeys({ port: server.port, count: 10 }).catch(String);
-    expect(outcome).to.match(/9 keys to load|ECONNRESET/);
+    expect(outcome).to.match(/9 keys to go|ECONNRESET/);
+  });
+});
+
+describe('readKeys', () => {
+  let server: FakeServer;
+  afterEach(() => server.stop());
+
+  /** A server that answers each GET with what `replyTo` says, in pieces of a few bytes. */
+  async function startAnswering(replyTo: (key: string) => string): Promise<FakeServer> {
+    const commandBytes = '*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000000\r\n'.length;
+    let answered = 0;
+    return FakeServer.start((socket) => {
+      const whole = Math.floor(server.received.length / commandBytes);
+      const commands = commandsOf(server.received.slice(answered * commandBytes, whole * commandBytes));
+      answered = whole;
+      const replies = commands.map((command) => replyTo((command as string[])[1] ?? '')).join('');
+      for (let at = 0; at < replies.length; at += 1009) socket.write(replies.slice(at, at + 1009));
+    });
+  }
+
+  const valueOf = (key: string): string => stampedValue(Number(key.slice(4)), 40);
+  const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
+
+  it('takes the values that loadKeys has stamped, of any keys in any order', async () => {
+    server = await startAnswering((key) => bulk(valueOf(key)));
+    let progress = 0;
+    await readKeys({
+      ...{ port: server.port, count: 1000, valueBytes: 40, numberAt: (turn) => (turn * 7919) % 100_000 },
+      onProgress: (keys) => (progress += keys),
+    });
+    expect(progress).to.equal(1000);
+    expect(commandsOf(server.received)[3]).to.deep.equal(['GET', 'key:000000023757']);
+  });
+
+  it('refuses the value of another key, and a key that is missing', async () => {
+    server = await startAnswering((key) => bulk(valueOf(key === 'key:000000000300' ? 'key:000000000301' : key)));
+    const other = await readKeys({ port: server.port, count: 400, valueBytes: 40 }).catch(String);
+    expect(other).to.contain("expected the reply '$40\r\n000000000300");
+    await server.stop();
+    server = await startAnswering(() => '$-1\r\n');
+    expect(await readKeys({ port: server.port, count: 400, valueBytes: 40 }).catch(String)).to.contain("found '$-1");
+    await readMissingKeys({ port: server.port, count: 300 });
+  });
+
+  it('reads what loadKeys writes', async () => {
+    let sets = 0;
+    server = await FakeServer.start((socket) => {
+      const found = server.received.match(/SET\r\n/g)?.length ?? 0;
+      socket.write('+OK\r\n'.repeat(found - sets));
+      sets = found;
+    });
+    await loadKeys({ port: server.port, count: 3, first: 5, valueBytes: 40, stamped: true });
+    const expected = [5, 6, 7].map((number) => ['SET', keyName('key:', number), stampedValue(number, 40)]);
+    expect(commandsOf(server.received)).to.deep.equal(expected);
   });
 });

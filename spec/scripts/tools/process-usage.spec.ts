@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import {
-  parseRssBytes,
   parseSchedstatUs,
+  parseStatusBytes,
   processCpuUs,
+  processPeakRssBytes,
   processRssBytes,
 } from '../../../scripts/tools/process-usage.js';
 
@@ -11,11 +12,15 @@ describe('parseSchedstatUs', () => {
   it('refuses anything else', () => expect(() => parseSchedstatUs('x')).to.throw("found 'x'"));
 });
 
-describe('parseRssBytes', () => {
-  it('reads VmRSS in kibibytes', () => {
-    expect(parseRssBytes('VmHWM:\t  9 kB\nVmRSS:\t  12 kB\nVmData:\t 1 kB\n')).to.equal(12_288);
+describe('parseStatusBytes', () => {
+  const status = 'VmHWM:\t  19 kB\nVmRSS:\t  12 kB\nVmData:\t 1 kB\n';
+  it('reads a line in kibibytes', () => {
+    expect(parseStatusBytes(status, 'VmRSS')).to.equal(12_288);
+    expect(parseStatusBytes(status, 'VmHWM')).to.equal(19_456);
   });
-  it('refuses a status without it', () => expect(() => parseRssBytes('Name:\tx\n')).to.throw('found none'));
+  it('refuses a status without it', () => {
+    expect(() => parseStatusBytes('Name:\tx\n', 'VmRSS')).to.throw('a line VmRSS');
+  });
 });
 
 describe('process usage of this process', function () {
@@ -34,6 +39,10 @@ describe('process usage of this process', function () {
   it('processRssBytes is what process.memoryUsage says', () => {
     const rss = process.memoryUsage.rss();
     expect(processRssBytes(process.pid)).to.be.closeTo(rss, rss / 4);
+  });
+
+  it('processPeakRssBytes is no less', () => {
+    expect(processPeakRssBytes(process.pid)).to.be.at.least(processRssBytes(process.pid) * 0.99);
   });
 
   it('both throw for a process that does not exist', () => {
