@@ -62,11 +62,11 @@ const REAL_OPTIONS: readonly Option[] = [
 
   // Tables
   real('table-compression', 'tableCompression', oneOf('no', 'snappy'), 'no',
-    'how blocks of tables are compressed; not in Redis', FIXED),
+    'how blocks of tables are compressed; not in Redis'),
   real('block-cache-size', 'blockCacheSizeBytes', memory(MB, LONG_MAX), '32mb',
-    'memory for blocks of tables; not in Redis', FIXED),
+    'memory for blocks of tables; not in Redis'),
   real('compaction-rate-limit', 'compactionRateLimitBytes', memory(0, LONG_MAX), '0',
-    'bytes a second that compactions read and write, 0: no limit; not in Redis', FIXED),
+    'bytes a second that compactions read and write, 0: no limit; not in Redis'),
 
   // Memory
   real('maxmemory', 'maxmemoryBytes', memory(0, ULONG_MAX), halfOfMemory,

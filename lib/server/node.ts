@@ -17,6 +17,7 @@ import { AccessPolicy } from '../data/access.js';
 import { ActiveExpiry } from '../data/active-expiry.js';
 import { Keyspace } from '../data/keyspace.js';
 import { Loader } from '../data/loader.js';
+import { Sweeper } from '../data/sweeper.js';
 import type {
   ByteStream,
   Clock,
@@ -119,6 +120,7 @@ export class Node implements ConnectionHost {
   private readonly gate: Gate;
   private readonly pause: Pause;
   private readonly expiry: ActiveExpiry;
+  private readonly sweeper: Sweeper;
   private readonly access: AccessPolicy;
   private readonly memory: Memory;
   /** By address. */
@@ -147,6 +149,7 @@ export class Node implements ConnectionHost {
       this.execute(connection, args);
     });
     this.expiry = new ActiveExpiry(this.keyspace, clock);
+    this.sweeper = new Sweeper(this.keyspace, clock);
     this.memory = new Memory(
       this.keyspace,
       options.process,
@@ -456,6 +459,9 @@ export class Node implements ConnectionHost {
       this.limits.protoMaxBulkLength = config.protoMaxBulkLenBytes;
       this.limits.clientQueryBufferLimit = config.clientQueryBufferLimitBytes;
     });
+    follow(['block-cache-size', 'compaction-rate-limit', 'maxmemory'], () => {
+      this.store.applySettings();
+    });
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;
     });
@@ -519,8 +525,9 @@ export class Node implements ConnectionHost {
     this.keyspace.clock.tick();
     const moreToFree = this.keyspace.freeFlushed(FREE_STEP_RECORDS);
     const moreToExpire = this.expiry.run(SLICE_US);
+    const moreToSweep = this.sweeper.run(SLICE_US);
     const moreToEvict = this.gate.makeMoreRoom();
-    if (!moreToFree && !moreToExpire && !moreToEvict) return;
+    if (!moreToFree && !moreToExpire && !moreToSweep && !moreToEvict) return;
     this.slicing = true;
     this.options.timers.after(SLICE_REST_MS, () => {
       this.slicing = false;
@@ -539,11 +546,17 @@ function storeSettings(config: Config, filesMax: number): StoreSettings {
     get dirtyBytesMax() {
       return Math.min(limit() * DIRTY_PART, DIRTY_BYTES_MAX);
     },
-    blockCacheBytes: Math.min(config.blockCacheSizeBytes, limit() * BLOCK_CACHE_PART),
+    get blockCacheBytes() {
+      return Math.min(config.blockCacheSizeBytes, limit() * BLOCK_CACHE_PART);
+    },
     indexBytesMax: Math.max(INDEX_BYTES_MIN, Math.min(limit() * INDEX_PART, INDEX_BYTES_MAX)),
     openFilesMax: Math.min(TABLE_FILES_MAX, Math.max(FILES_RESERVED, filesMax >>> 2)),
-    compression: config.tableCompression === 'snappy' ? Compression.SNAPPY : Compression.NONE,
-    compactionBytesPerSecond: config.compactionRateLimitBytes,
+    get compression() {
+      return config.tableCompression === 'snappy' ? Compression.SNAPPY : Compression.NONE;
+    },
+    get compactionBytesPerSecond() {
+      return config.compactionRateLimitBytes;
+    },
     levels: DEFAULT_LEVELS_CONFIG,
   };
 }

@@ -38,7 +38,7 @@ export interface ColdReaderOptions {
   readonly directory: string;
   readonly versions: VersionSet;
   readonly tables: OpenTables;
-  readonly blocks: BlockCache;
+  readonly blocks: () => BlockCache;
   /** Everything in memory stamped up to this is in the current version. Never falls. */
   readonly flushedStamp: () => number;
   /** Everything in a database stamped up to this is dead. */
@@ -195,7 +195,8 @@ export class ColdReader {
   }
 
   private async block(table: OpenTable, meta: TableMeta, number: number): Promise<Block> {
-    const { blocks, endTurn } = this.options;
+    const { endTurn } = this.options;
+    const blocks = this.options.blocks();
     endTurn();
     const there = blocks.get(table, number);
     if (there !== undefined) return there;

@@ -33,6 +33,7 @@ import { BlockCache } from '../sstable/block-cache.js';
 import { OpenTables } from '../sstable/open-tables.js';
 import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
+import { BackupRefusedError, backUp, checkBackupTarget } from './backup.js';
 import { ColdReader } from './cold-reader.js';
 import type { ColdWalk } from './cold-walk.js';
 import { Compactor } from './compactor.js';
@@ -54,7 +55,7 @@ interface Parts {
   readonly jobs: BackgroundJobs;
   readonly versions: VersionSet;
   readonly tables: OpenTables;
-  readonly blocks: BlockCache;
+  blocks: BlockCache;
   readonly reader: ColdReader;
   readonly log: AppendOnlyFile;
   readonly flusher: Flusher;
@@ -64,6 +65,7 @@ interface Parts {
 export class Store {
   /** Whether what changes is appended to the log. */
   isLogging = true;
+  isBackingUp = false;
   private readonly options: StoreOptions;
   private parts: Parts | undefined;
   /** Is there before the parts are: what is replayed at the start asks what is in tables. */
@@ -246,6 +248,15 @@ export class Store {
     return this.parts?.flusher.bytesPerSecond ?? 0;
   }
 
+  /** Takes over settings that running parts hold: the size of the block cache, which begins empty again, and the rate of compactions. */
+  applySettings(): void {
+    const { parts } = this;
+    if (parts === undefined) return;
+    const { blockCacheBytes, compactionBytesPerSecond } = this.options.settings;
+    if (parts.blocks.bytesMax !== blockCacheBytes) parts.blocks = new BlockCache(blockCacheBytes);
+    parts.compactor.bytesPerSecond = compactionBytesPerSecond;
+  }
+
   /** What caches, filters and indexes take. */
   get memoryBytes(): number {
     const { parts } = this;
@@ -305,6 +316,28 @@ export class Store {
         `Data could not be moved out of the log: ${error instanceof Error ? error.message : String(error)}`,
       );
       throw error;
+    }
+  }
+
+  // Backups.
+
+  /** Throws BackupRefusedError if no backup can be made there. */
+  checkBackupTarget(target: string): void {
+    checkBackupTarget(this.options.disk, this.options.directory, target);
+  }
+
+  /**
+   * Copies everything that there is when it is called to the new directory `target`. Rejects as engine/backup.ts does: then there is no such
+   * directory. REQUIRES: as for `append`.
+   */
+  async backUp(target: string): Promise<void> {
+    const { versions, log, jobs } = this.opened;
+    if (this.isBackingUp) throw new BackupRefusedError('a backup is being made already');
+    this.isBackingUp = true;
+    try {
+      await backUp({ ...this.options, versions, log, jobs }, target);
+    } finally {
+      this.isBackingUp = false;
     }
   }
 
@@ -394,13 +427,14 @@ export class Store {
   private async openParts(target: StoreTarget, versions: VersionSet, tables: OpenTables): Promise<void> {
     const { current } = versions;
     const blocks = new BlockCache(this.options.settings.blockCacheBytes);
+    const currentBlocks = (): BlockCache => this.parts?.blocks ?? blocks;
     const newest = [...current.tables()].reduce((stamp, { maxStamp }) => Math.max(stamp, maxStamp), 0);
     let flusher: Flusher | undefined;
     const reader = new ColdReader({
       directory: this.options.directory,
       versions,
       tables,
-      blocks,
+      blocks: currentBlocks,
       flushedStamp: () => flusher?.flushedStamp ?? newest,
       floorOf: (db) => this.floorOf(db),
       onDamage: (table, error) => {
@@ -552,7 +586,10 @@ export class Store {
       },
       tablePath: ({ id }) => tablePath(tablesDirectory(directory), id),
       nowMs: () => target.clock.nowMs,
-      unflushedSinceMs: () => stampMs(flusher()?.flushedStamp ?? 0),
+      unflushedSinceMs: () => {
+        const isAllInTables = this.isLogging && this.parts?.log.isEmpty === true;
+        return isAllInTables ? Infinity : stampMs(flusher()?.flushedStamp ?? 0);
+      },
       isIdle: () => flusher()?.isRunning !== true,
       warm: (tables) => this.warm(parts.tables, tables),
       nowUs: () => clock.monotonicUs(),
