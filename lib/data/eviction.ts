@@ -20,6 +20,8 @@ export type EvictionPolicy =
 /** Records looked at for one that may go, for each that is to be compared. */
 const TRIES_A_SAMPLE = 8;
 
+const DELETED_PART = 4;
+
 /** Records that are looked at together for those that the disk has, and how often if it has none of them. */
 const RUN_RECORDS = 64;
 const RUNS_MAX = 2;
@@ -29,13 +31,17 @@ const scores = new Float64Array(RUN_RECORDS);
 /** What a record is worth to `worst`: the higher, the sooner it goes; NaN: it may not go. */
 type Score = (keyspace: Keyspace, ref: number) => number;
 
-/** Removes one key, of `samples` (at least 1) looked at. False if the policy allows none. */
+/**
+ * Removes one key, of `samples` (at least 1) looked at. False if the policy allows none; and where one in DELETED_PART records is of a deleted
+ * key already: these make room only when the disk knows of them, so removing ever more would empty the cache before it helps.
+ */
 export function evictOne(keyspace: Keyspace, policy: EvictionPolicy, samples: number): boolean {
   if (policy === 'noeviction') return false;
   const volatileOnly = policy.startsWith('volatile');
-  const db = randomDatabase(keyspace, (each) =>
-    volatileOnly ? each.table.expiring : each.table.count - each.emptyCount,
-  );
+  const db = randomDatabase(keyspace, ({ table, emptyCount }) => {
+    if (emptyCount * DELETED_PART > table.count) return 0;
+    return volatileOnly ? table.expiring : table.count - emptyCount;
+  });
   if (db === undefined) return false;
   const ref = worst(keyspace, db, policy.endsWith('random') ? 1 : samples, SCORES[policy], volatileOnly);
   if (ref === 0) return false;

@@ -1,6 +1,6 @@
 /** A keyspace over a disk of entries (memory-cold-data.ts): its log is closed, flushed and replayed when the spec says so. */
 
-import { PositionHasher } from '../../lib/base/position.js';
+import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
 import { COLD_KEY } from '../../lib/data/cold-data.js';
 import { spillSome } from '../../lib/data/eviction.js';
 import { Loader } from '../../lib/data/loader.js';
@@ -98,6 +98,14 @@ export class ColdBench extends KeyspaceBench {
   /** Drops every record that may be dropped. */
   dropClean(): void {
     while (spillSome(this.keyspace, 1) > 0);
+  }
+
+  /** Drops what deleted keys have left, where it may be dropped. */
+  sweep(): void {
+    for (let number = 0; number < this.databaseCount; number++) {
+      const db = this.database(number);
+      for (let position = 0; position < POSITION_LIMIT;) position = this.keyspace.sweepFrom(db, position);
+    }
   }
 
   /** The log so far becomes a closed segment. */

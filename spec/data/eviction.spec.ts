@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type { EvictionPolicy } from '../../lib/data/eviction.js';
 import { evictOne, spillSome } from '../../lib/data/eviction.js';
 import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
-import { NEVER } from '../../lib/data/keyspace.js';
+import { KEEP_EXPIRY, NEVER } from '../../lib/data/keyspace.js';
+import { ColdBench } from './cold-bench.js';
 import { KeyspaceBench } from './keyspace-bench.js';
 
 const allkeys: readonly EvictionPolicy[] = ['allkeys-lru', 'allkeys-lfu', 'allkeys-random'];
@@ -111,6 +112,42 @@ describe('evictOne', () => {
     expect(evictOne(bench.keyspace, 'volatile-ttl', 5)).to.equal(true);
     const { keyCount, evictedCount, expiredCount } = bench.keyspace;
     expect([keyCount, evictedCount, expiredCount]).to.deep.equal([0, 0, 1]);
+  });
+});
+
+describe('evictOne over cold data', () => {
+  it('leaves one in four records to deleted keys at most, until the disk knows of them', () => {
+    for (const policy of [...allkeys, ...volatile]) {
+      const bench = new ColdBench(1);
+      const names = Array.from({ length: 100 }, (_, i) => `k${i}`);
+      for (const name of names) bench.put(0, name, 'v', bench.nowMs + 1e6);
+      const db = bench.database(0);
+      const gone = evictAll(bench, policy, 5).length;
+      expect([gone, db.emptyCount, db.keyCount], policy).to.deep.equal([26, 26, 74]);
+      bench.flushAll();
+      bench.sweep();
+      expect(evictAll(bench, policy, 5).length, policy).to.equal(19);
+      bench.flushAll();
+      bench.dropClean();
+      expect([db.table.count, db.keyCount, bench.keyspace.usedBytes < 5000]).to.deep.equal([0, 55, true]);
+      expect(Object.keys(bench.visibleOf(names)[0]).length).to.equal(55);
+    }
+  });
+
+  it('removes no key of which it does not know all', () => {
+    for (const policy of [...allkeys, ...volatile]) {
+      const before = new ColdBench(1);
+      for (const name of ['a', 'b']) before.put(0, name, 'v', NEVER);
+      before.flushAll();
+      before.find(0, 'a');
+      before.keyspace.setExpiry(before.nowMs + 1000);
+      before.find(0, 'b');
+      before.putAtCursor('changed', KEEP_EXPIRY);
+      const bench = before.restarted();
+      expect([bench.keyspace.recordCount, evictOne(bench.keyspace, policy, 5)], policy).to.deep.equal([2, false]);
+      expect(spillSome(bench.keyspace, 1), policy).to.equal(0);
+      expect(bench.visibleOf(['a', 'b'])[0]).to.deep.equal({ a: ['v', bench.nowMs + 1000], b: ['changed', 0] });
+    }
   });
 });
 
