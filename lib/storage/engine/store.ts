@@ -446,7 +446,7 @@ export class Store {
     });
     const known = [...current.tables()].filter(({ id }) => !current.quarantined.has(id));
     await this.warm(tables, known.slice(0, WARM_TABLES));
-    this.restore(target, current, newest);
+    this.restore(target, current);
     const jobs = this.options.jobs();
     const facts = new Map<string, SegmentFacts>();
     const partial = { target, jobs, versions, tables, blocks, reader };
@@ -480,8 +480,8 @@ export class Store {
     await Promise.all(loads);
   }
 
-  private restore(target: StoreTarget, version: Version, newestStamp: number): void {
-    target.clock.observe(newestStamp);
+  private restore(target: StoreTarget, version: Version): void {
+    target.clock.observe(version.newestStamp());
     const { databasesMap } = version;
     if (databasesMap !== undefined) target.adoptDatabases(databasesMap, databasesMap.physical);
     for (const db of version.databasesWithTables()) {

@@ -113,6 +113,14 @@ export class Version {
     return known ?? { db, floor: 0, keyCount: 0, expiringCount: 0, isEstimate: false };
   }
 
+  /** The highest stamp that it knows of: in tables, or of what was done to whole databases. */
+  newestStamp(): number {
+    let newest = this.databasesMap?.stamp ?? 0;
+    for (const { maxStamp } of this.tables()) newest = Math.max(newest, maxStamp);
+    for (const { floor } of this.state.facts.values()) newest = Math.max(newest, floor);
+    return newest;
+  }
+
   isEmpty(db: number): boolean {
     return !this.databases.has(db);
   }
