@@ -55,7 +55,7 @@ const REAL_OPTIONS: readonly Option[] = [
   // The log
   real('appendonly', 'appendonly', boolean(), 'yes', 'whether writes are logged to disk; Redis: no'),
   real('appendfsync', 'appendfsync', oneOf('everysec', 'always', 'no'), 'everysec', 'when the log is made durable'),
-  real('aof-segment-size', 'aofSegmentSizeBytes', memory(64 * KB, 1024n ** 3n), '64mb',
+  real('aof-segment-size', 'aofSegmentSizeBytes', memory(64 * KB, 1024n ** 3n), '256mb',
     'size of a segment of the log; not in Redis'),
   real('stop-writes-on-bgsave-error', 'stopWritesOnBgsaveError', boolean(), 'yes',
     'whether a failed background save stops writes'),
