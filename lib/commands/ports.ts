@@ -80,6 +80,11 @@ export interface Durability {
   save(): Promise<void>;
   /** The same, and merges all tables until nothing in them is superseded, deleted or expired (COMPACT). */
   compact(): Promise<void>;
+  /**
+   * Copies everything that was written so far to a new directory, by its absolute path (BACKUP). Rejects if there is something of that name, or
+   * the copy fails: then there is none.
+   */
+  backup(directory: string): Promise<void>;
   /** Forgets all data in memory and reads it from disk again (DEBUG RELOAD). */
   reload(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * SAVE, BGSAVE and BGREWRITEAOF: one thing here. The log is written anew without its history; what results is snapshot and log in
- * one. Both never run at a time.
+ * SAVE, BGSAVE and BGREWRITEAOF: one thing here. Everything that is in the log, or in memory alone, is moved to tables, which are a snapshot
+ * that needs no log; the log is as short as it can be then. They never run at a time.
  */
 
 import type { Call } from './call.js';
@@ -32,7 +32,7 @@ function bgsave(call: Call): void {
   if (args.count > 2 || (args.count === 2 && !args.is(1, 'schedule'))) reply.error(SYNTAX_ERROR);
   else if (call.server.durability.isSaving) reply.error(IN_PROGRESS);
   else {
-    rewriteInBackground(call);
+    saveInBackground(call);
     reply.simple('Background saving started');
   }
 }
@@ -44,12 +44,12 @@ function bgrewriteaof(call: Call): void {
     reply.error('ERR Background append only file rewriting already in progress');
     return;
   }
-  rewriteInBackground(call);
+  saveInBackground(call);
   reply.simple('Background append only file rewriting started');
 }
 
 /** How it went is in INFO (`aof_last_bgrewrite_status`) and in the server's log. */
-function rewriteInBackground(call: Call): void {
+function saveInBackground(call: Call): void {
   void call.server.durability.save().catch(() => undefined);
 }
 

@@ -14,6 +14,7 @@ import { memoryCommands } from './memory.js';
 import { savingCommands } from './saving.js';
 import { smallServerCommands } from './server.js';
 import { slowlogCommands } from './slowlog.js';
+import { storageCommands } from './storage.js';
 
 export const serverCommands: readonly Command[] = [
   ...connectionCommands,
@@ -26,6 +27,7 @@ export const serverCommands: readonly Command[] = [
   ...latencyCommands,
   ...memoryCommands,
   ...savingCommands,
+  ...storageCommands,
   ...smallServerCommands,
   ...lolwutCommands,
   ...debugCommands,

@@ -15,6 +15,7 @@ import {
   unlink,
   unlinkSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { NodeDiskFile } from './node-disk-file.js';
 import { diskError } from './node-disk-error.js';
@@ -59,7 +60,7 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    attempt(path, 'make directory', () => mkdirSync(path, { recursive: true }));
+    attempt(path, 'make directory', () => makeDirectory(path));
   }
 
   rename(from: string, to: string): void {
@@ -107,6 +108,14 @@ export class NodeDisk implements Disk {
   lockHolder(path: string): string | undefined {
     return attempt(path, 'read', () => lockHolder(path));
   }
+}
+
+/** Not by `recursive` of node:fs, which never ends where the system says that nothing can be made (/proc). */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  mkdirSync(path);
 }
 
 function attempt<T>(path: string, doing: string, run: () => T): T {

@@ -199,6 +199,22 @@ export class Persistence implements TurnLog, Durability {
     keyspace.endCounting(before, (db) => store.countIn(db, stamp));
   }
 
+  async backup(target: string): Promise<void> {
+    const { store } = this;
+    store.checkBackupTarget(target);
+    const begun = { copy: Promise.resolve() };
+    await this.alone(async () => {
+      if (!store.isLogging) await this.saveAll();
+      if (!this.batch.isEmpty) this.append();
+      if (this.full !== undefined) throw this.full;
+      if (store.failure !== undefined) throw new Error(store.failure);
+      // What comes while it is copied does not have to wait.
+      begun.copy = store.backUp(target);
+    });
+    await begun.copy;
+    this.options.report(`Backup made: ${target}`);
+  }
+
   /**
    * Turns the log on or off at run time (CONFIG SET appendonly). On begins with a copy of all data: until that is complete, a crash
    * leaves what was on disk before, as in Redis.

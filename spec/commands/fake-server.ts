@@ -201,6 +201,8 @@ export class FakeDurability implements Durability {
   rewrites = 0;
   reloads = 0;
   compactions = 0;
+  /** Directories that backups were made in. */
+  readonly backups: string[] = [];
   /** What the next rewrite fails with. */
   rewriteError: Error | undefined;
 
@@ -216,6 +218,11 @@ export class FakeDurability implements Durability {
 
   compact(): Promise<void> {
     this.compactions++;
+    return this.save();
+  }
+
+  backup(directory: string): Promise<void> {
+    this.backups.push(directory);
     return this.save();
   }
 

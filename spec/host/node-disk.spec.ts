@@ -268,6 +268,9 @@ describe('NodeDisk directories', () => {
     writeFileSync(path, '');
     expect(codeOf(() => disk.list(path))).to.equal('ENOTDIR');
     expect(codeOf(() => disk.makeDirectory(path))).to.equal('EEXIST');
+    if (process.platform === 'linux') {
+      expect(codeOf(() => disk.makeDirectory('/proc/nothing/deeper'))).to.equal('ENOENT');
+    }
   });
 });
 

@@ -1,33 +1,38 @@
 import type { Disk, JobThread, Threads } from '../../host/ports.js';
+import { runBackup } from './backup.js';
 import { runCompaction } from './compact.js';
 import { runFlush } from './flush.js';
-import type { CompactionJob, CompactionResult, FlushJob, FlushResult } from './job.js';
+import type { BackupJob, BackupResult, CompactionJob, CompactionResult, FlushJob, FlushResult } from './job.js';
 import type { JobControl } from './job-control.js';
 import { JobAbortedError } from './job-control.js';
 import { AbortablePace } from './pace.js';
-import type { ThreadAnswer, ThreadOrder } from './job-thread.js';
+import type { Job, ThreadAnswer, ThreadOrder } from './job-thread.js';
 
 /**
- * Who runs the jobs. Both promises reject with DiskError and CorruptionError as the disk has it, with JobAbortedError if the control said
+ * Who runs the jobs. The promises reject with DiskError and CorruptionError as the disk has it, with JobAbortedError if the control said
  * so, and with ThreadDiedError if the thread is gone.
  */
 export interface BackgroundJobs {
   flush(job: FlushJob, control: JobControl): Promise<FlushResult>;
   compact(job: CompactionJob, control: JobControl): Promise<CompactionResult>;
+  backup(job: BackupJob, control: JobControl): Promise<BackupResult>;
   /** Breaks off what runs and waits until it has ended. Nothing may be asked afterwards. */
   stop(): Promise<void>;
 }
 
-/** In threads: one for flushes, which must not wait for a long compaction, and one for compactions. */
+const MODULE_URL = new URL('./job-thread.js', import.meta.url).href;
+
+/** In threads: one for flushes, which must not wait for a long compaction, one for compactions, and one for each backup as long as that takes. */
 export class ThreadedJobs implements BackgroundJobs {
+  private readonly threads: Threads;
   private readonly flushes: JobThread;
   private readonly compactions: JobThread;
   private readonly running = new Set<{ readonly control: JobControl; readonly answer: Promise<unknown> }>();
 
   constructor(threads: Threads) {
-    const moduleUrl = new URL('./job-thread.js', import.meta.url).href;
-    this.flushes = threads.start(moduleUrl, 'ringkv flush');
-    this.compactions = threads.start(moduleUrl, 'ringkv compaction');
+    this.threads = threads;
+    this.flushes = threads.start(MODULE_URL, 'ringkv flush');
+    this.compactions = threads.start(MODULE_URL, 'ringkv compaction');
   }
 
   flush(job: FlushJob, control: JobControl): Promise<FlushResult> {
@@ -38,6 +43,15 @@ export class ThreadedJobs implements BackgroundJobs {
     return this.run(this.compactions, job, control) as Promise<CompactionResult>;
   }
 
+  async backup(job: BackupJob, control: JobControl): Promise<BackupResult> {
+    const thread = this.threads.start(MODULE_URL, 'ringkv backup');
+    try {
+      return (await this.run(thread, job, control)) as BackupResult;
+    } finally {
+      await thread.stop();
+    }
+  }
+
   async stop(): Promise<void> {
     const running = [...this.running];
     for (const { control } of running) control.abort();
@@ -45,7 +59,7 @@ export class ThreadedJobs implements BackgroundJobs {
     await Promise.all([this.flushes.stop(), this.compactions.stop()]);
   }
 
-  private async run(thread: JobThread, job: FlushJob | CompactionJob, control: JobControl): Promise<unknown> {
+  private async run(thread: JobThread, job: Job, control: JobControl): Promise<unknown> {
     const order: ThreadOrder = { job, control: control.shared };
     const asked = { control, answer: thread.request(order) };
     this.running.add(asked);
@@ -76,6 +90,10 @@ export class InlineJobs implements BackgroundJobs {
 
   compact(job: CompactionJob, control: JobControl): Promise<CompactionResult> {
     return this.run(() => runCompaction(this.disk, job, new AbortablePace(control)));
+  }
+
+  backup(job: BackupJob, control: JobControl): Promise<BackupResult> {
+    return this.run(() => runBackup(this.disk, job, new AbortablePace(control)));
   }
 
   /** No job is ever in the middle here; those that have not begun are refused when their time comes. */

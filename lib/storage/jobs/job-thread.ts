@@ -1,21 +1,25 @@
 /** The module that runs in the threads of ThreadedJobs. */
 
-import type { ThreadHost } from '../../host/ports.js';
+import type { Disk, ThreadHost } from '../../host/ports.js';
+import { runBackup } from './backup.js';
 import { runCompaction } from './compact.js';
 import { runFlush } from './flush.js';
-import type { CompactionJob, CompactionResult, FlushJob, FlushResult } from './job.js';
+import type { BackupJob, BackupResult, CompactionJob, CompactionResult, FlushJob, FlushResult } from './job.js';
 import type { WordWait } from './job-control.js';
 import { JobAbortedError, JobControl } from './job-control.js';
+import type { Pace } from './pace.js';
 import { ThreadPace } from './pace.js';
 
+export type Job = FlushJob | CompactionJob | BackupJob;
+
 export interface ThreadOrder {
-  readonly job: FlushJob | CompactionJob;
+  readonly job: Job;
   /** Of a JobControl. */
   readonly control: SharedArrayBuffer;
 }
 
 /** That a job was broken off is an answer: threads carry only the errors of base/ over. */
-export type ThreadAnswer = FlushResult | CompactionResult | 'aborted';
+export type ThreadAnswer = FlushResult | CompactionResult | BackupResult | 'aborted';
 
 /** See ThreadModule. */
 export function serve(host: ThreadHost): (message: unknown) => ThreadAnswer {
@@ -25,10 +29,15 @@ export function serve(host: ThreadHost): (message: unknown) => ThreadAnswer {
     const { job, control } = message as ThreadOrder;
     const pace = new ThreadPace(new JobControl(control), clock, wait);
     try {
-      return job.kind === 'flush' ? runFlush(disk, job, pace) : runCompaction(disk, job, pace);
+      return run(disk, job, pace);
     } catch (error) {
       if (error instanceof JobAbortedError) return 'aborted';
       throw error;
     }
   };
+}
+
+function run(disk: Disk, job: Job, pace: Pace): FlushResult | CompactionResult | BackupResult {
+  if (job.kind === 'flush') return runFlush(disk, job, pace);
+  return job.kind === 'compact' ? runCompaction(disk, job, pace) : runBackup(disk, job, pace);
 }

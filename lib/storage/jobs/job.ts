@@ -1,9 +1,10 @@
 /**
- * What the main thread asks of the threads that flush and compact, and what they answer: plain data that can be sent from
+ * What the main thread asks of the threads that flush, compact and back up, and what they answer: plain data that can be sent from
  * one thread to another.
  *
  * A job reads files that do not change and makes new ones. When it has answered, these are durable, their names too; when it has failed,
- * they are gone again, unless the disk refuses that as well: nobody knows of them then, and the next start removes them.
+ * they are gone again, unless the disk refuses that as well: nobody knows of them then, and the next start removes them. (What a backup has
+ * made, its asker removes.)
  */
 
 import type { FileId } from '../log/aof-frame.js';
@@ -121,4 +122,21 @@ export interface CompactionResult {
   /** Of the outputs' records: those that hold something, and those that have an expiry. */
   readonly liveCount: number;
   readonly expiringCount: number;
+}
+
+/** Files of a data directory are copied to another one, which the job makes. */
+export interface BackupJob {
+  readonly kind: 'backup';
+  /** The data directory. REQUIRES: none of the files is removed meanwhile. */
+  readonly directory: string;
+  readonly target: string;
+  readonly tables: readonly { readonly id: number; readonly fileBytes: number }[];
+  /** Of each, so many bytes. */
+  readonly segments: readonly { readonly number: number; readonly sizeBytes: number }[];
+}
+
+export interface BackupResult {
+  /** Tables that have a second name now, and need no room. */
+  readonly linkedTables: number;
+  readonly copiedBytes: number;
 }

@@ -77,6 +77,9 @@ export class AppendOnlyFile {
   private current: AofSegment;
   private closed: readonly ClosedSegment[];
   private failure: LogFailedError | undefined;
+  private holdCount = 0;
+  /** Numbers of released segments whose files are held. */
+  private unremoved: number[] = [];
   private isClosed = false;
 
   private constructor(options: AppendOnlyFileOptions, recovered: RecoveredLog) {
@@ -222,8 +225,22 @@ export class AppendOnlyFile {
     return this.failure === undefined ? this.syncer.whenRetired(number) : Promise.reject(this.failure);
   }
 
+  /** Until `unhold`, no file of a segment is removed that is there now: somebody reads it. Calls may be nested. */
+  hold(): void {
+    this.holdCount++;
+  }
+
+  /** Ends a `hold`: what was released meanwhile goes. */
+  unhold(): void {
+    assert(this.holdCount > 0, 'the log is held');
+    if (--this.holdCount > 0) return;
+    const numbers = this.unremoved;
+    this.unremoved = [];
+    if (!this.isClosed) for (const number of numbers) void this.removeFile(number);
+  }
+
   /**
-   * Removes the oldest closed segment: `number`. Resolves when its file is gone; or could not be removed, which is reported and
+   * Removes the oldest closed segment: `number`. Resolves when its file is gone, or is held; or could not be removed, which is reported and
    * left to the next start. REQUIRES: it is durable that the log is flushed up to it (the option `flushed`). Does nothing when
    * the log is closed.
    */
@@ -232,12 +249,8 @@ export class AppendOnlyFile {
     assert(this.closed[0]?.number === number, 'segments are released in order');
     assert(this.syncer.hasRetired(number), 'a released segment was durable');
     this.closed = this.closed.slice(1);
-    const path = segmentPath(this.directory, number);
-    try {
-      await this.options.disk.removeLater(path);
-    } catch (error) {
-      this.options.report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    if (this.holdCount > 0) this.unremoved.push(number);
+    else await this.removeFile(number);
   }
 
   /** Closes the files. Does not sync: wait for `sync()` before. The log is of no use afterwards. */
@@ -248,6 +261,15 @@ export class AppendOnlyFile {
     this.isClosed = true;
     this.syncer.stop(new Error(`${this.directory}: the append-only file was closed`));
     this.syncer.closeFiles();
+  }
+
+  private async removeFile(number: number): Promise<void> {
+    const path = segmentPath(this.directory, number);
+    try {
+      await this.options.disk.removeLater(path);
+    } catch (error) {
+      this.options.report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private prepare(payloadBytes: number): void {
