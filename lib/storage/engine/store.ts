@@ -34,7 +34,6 @@ import { OpenTables } from '../sstable/open-tables.js';
 import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { BackupRefusedError, backUp, checkBackupTarget } from './backup.js';
-import { BackupRefusedError, backUp, checkBackupTarget } from './backup.js';
 import { ColdReader } from './cold-reader.js';
 import type { ColdWalk } from './cold-walk.js';
 import { Compactor } from './compactor.js';
@@ -66,7 +65,6 @@ interface Parts {
 export class Store {
   /** Whether what changes is appended to the log. */
   isLogging = true;
-  isBackingUp = false;
   isBackingUp = false;
   private readonly options: StoreOptions;
   private parts: Parts | undefined;
@@ -318,28 +316,6 @@ export class Store {
         `Data could not be moved out of the log: ${error instanceof Error ? error.message : String(error)}`,
       );
       throw error;
-    }
-  }
-
-  // Backups.
-
-  /** Throws BackupRefusedError if no backup can be made there. */
-  checkBackupTarget(target: string): void {
-    checkBackupTarget(this.options.disk, this.options.directory, target);
-  }
-
-  /**
-   * Copies everything that there is when it is called to the new directory `target`. Rejects as engine/backup.ts does: then there is no such
-   * directory. REQUIRES: as for `append`.
-   */
-  async backUp(target: string): Promise<void> {
-    const { versions, log, jobs } = this.opened;
-    if (this.isBackingUp) throw new BackupRefusedError('a backup is being made already');
-    this.isBackingUp = true;
-    try {
-      await backUp({ ...this.options, versions, log, jobs }, target);
-    } finally {
-      this.isBackingUp = false;
     }
   }
 
