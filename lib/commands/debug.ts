@@ -60,8 +60,10 @@ function changeReplicationId(call: Call): void {
   call.reply.ok();
 }
 
-function digest(call: Call): void {
-  call.reply.simple(dataDigest(call.keyspace));
+async function digest(call: Call): Promise<void> {
+  const { timers } = call.server;
+  const rest = (): Promise<void> => new Promise((resolve) => void timers.after(0, resolve));
+  call.reply.simple(await dataDigest(call.keyspace, rest));
 }
 
 function digestValue(call: Call): void {

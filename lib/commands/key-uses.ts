@@ -110,6 +110,11 @@ export function keyFlags(command: Command, fullName: string, args: Args, i: numb
   return use?.flags ?? (command.flags.includes('write') ? CHANGED : READ);
 }
 
+/** Whether what a key holds is written over, whatever it is. */
+export function isOverwritten(flags: KeyFlags): boolean {
+  return flags === OVERWRITTEN;
+}
+
 /** The indexes of the keys of a request; those beyond its arguments too, if there are too few of them. */
 export function keyIndexes(command: Command, args: Args): number[] {
   return command.keysOf?.(args) ?? indexesIn(command.keys, args.count);

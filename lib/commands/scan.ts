@@ -4,6 +4,7 @@ import { globMatches } from '../base/glob.js';
 import { parseInteger64 } from '../base/integer.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { ColdKey } from '../data/cold-data.js';
+import type { ListingOptions } from '../data/listing.js';
 import { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { CellType } from '../record/entry.js';
@@ -18,8 +19,6 @@ const STAR = 0x2a;
 const CURSOR = /^\d{1,20}$/;
 const CURSOR_LIMIT = 2n ** 64n;
 
-/** So many keys on disk RANDOMKEY looks at: most of them are there. */
-const RANDOM_KEYS = 16;
 /** So many expired keys RANDOMKEY looks at when it may not remove them. */
 const RANDOM_TRIES = 100;
 
@@ -50,7 +49,8 @@ function keys(call: Call): void {
 
 function gatherKeys(call: Call): Listing | undefined {
   const pattern = patternArgument(call, 1);
-  return list(call, 0, Infinity, ({ key }) => pattern === NONE || coldKeyMatches(call, key, pattern));
+  const options = listingOf(call, 0, ({ key }) => pattern === NONE || coldKeyMatches(call, key, pattern));
+  return options && Listing.ofNext(Infinity, options);
 }
 
 /**
@@ -89,7 +89,8 @@ function gatherScan(call: Call): Listing | undefined {
   const cursor = cursorOf(call);
   const options = optionsOf(call);
   if (cursor === undefined || typeof options === 'string') return undefined;
-  return list(call, cursor, options.count, ({ key, type }) => isColdWanted(call, key, type, options));
+  const listing = listingOf(call, cursor, ({ key, type }) => isColdWanted(call, key, type, options));
+  return listing && Listing.ofNext(options.count, listing);
 }
 
 /** RANDOMKEY */
@@ -105,15 +106,16 @@ function randomkey(call: Call): void {
   else replyKey(call, ref);
 }
 
-/** Keys behind a random position, if it is the disk's turn: in proportion to what is not in memory. */
+/** A key behind a random position, if it is the disk's turn: in proportion to what is not in memory. */
 function gatherRandom(call: Call): Listing | undefined {
   const { db, keyspace } = call;
   const inMemory = db.table.count - db.emptyCount;
   const { random } = keyspace;
   const total = Math.max(db.keyCount, inMemory, 1);
-  if (inMemory > 0 && (random.uint32() / 2 ** 32) * total < inMemory) return undefined;
+  if ((random.uint32() / 2 ** 32) * total < inMemory && randomRecord(call) !== 0) return undefined;
   const position = (random.uint32() % 2 ** 21) * 2 ** 32 + random.uint32();
-  return list(call, inMemory === 0 ? 0 : position, RANDOM_KEYS, () => true);
+  const options = listingOf(call, position, (key) => isThereOnDisk(call, key));
+  return options && Listing.ofAny(options);
 }
 
 /** A record of a live key, chosen at random; 0 if there is none. */
@@ -133,13 +135,14 @@ function randomRecord(call: Call): number {
   }
 }
 
-/** Begins to list keys that are on disk, from a position on; `undefined` if none are. */
-function list(call: Call, position: number, count: number, wanted: (key: ColdKey) => boolean): Listing | undefined {
+/** How to list keys that are on disk, from a position on; `undefined` if none are. */
+function listingOf(call: Call, position: number, wanted: (key: ColdKey) => boolean): ListingOptions | undefined {
   const { cold } = call.keyspace;
+  const { db } = call;
   const { timers } = call.server;
-  if (cold.isEmpty(call.db.id) || position >= POSITION_LIMIT) return undefined;
+  if (cold.isEmpty(db.id) || position >= POSITION_LIMIT) return undefined;
   const rest = (): Promise<void> => new Promise((resolve) => void timers.after(0, resolve));
-  return new Listing(cold, call.db, position, count, wanted, rest);
+  return { cold, db, position, wanted, rest };
 }
 
 /** Where to go on; undefined after an error reply. */

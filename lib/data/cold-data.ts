@@ -37,6 +37,11 @@ export interface ColdKey {
   readonly expiresAtMs: number;
 }
 
+/** The same with all that the disk says of it. */
+export interface WalkedKey extends ColdKey {
+  readonly entry: Entry;
+}
+
 /**
  * Meets the keys of one database that the disk holds, in the order of their positions: all that were there when the walk began, but for those with
  * nothing live. Until it is closed, nothing that it cannot see is dropped from memory: so what is here or there is the whole data set.
@@ -45,7 +50,7 @@ export interface ColdWalk {
   /** All keys before this position were met; POSITION_LIMIT at the end. */
   readonly position: number;
   /** The next keys: at least `count` (fewer only at the end), all of one position together. Rejects with CorruptionError and DiskError. */
-  next(count: number): Promise<ColdKey[]>;
+  next(count: number): Promise<WalkedKey[]>;
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 import { AssertionError } from '../base/assert.js';
 import type { Command } from '../commands/command.js';
-import { keyIndexes } from '../commands/key-uses.js';
+import { isOverwritten, keyFlags, keyIndexes } from '../commands/key-uses.js';
 import type { Listing } from '../data/listing.js';
 import type { Loader } from '../data/loader.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -65,7 +65,9 @@ export class HeldRequests {
   private prefetch(connection: Connection, args: Args): void {
     const command = this.options.commandOf(args);
     if (command === undefined) return;
-    for (const load of this.startLoads(connection, command, args)) load.catch(() => undefined);
+    // What is overwritten is not looked at as a rule.
+    const isWanted = (i: number): boolean => !isOverwritten(keyFlags(command, command.name, args, i));
+    for (const load of this.startLoads(connection, command, args, isWanted)) load.catch(() => undefined);
   }
 
   /** Holds a request, whose `args` are its own, until the listing is ready, which is closed when the request has been executed. */
@@ -84,12 +86,17 @@ export class HeldRequests {
     this.holdOwned(connection, borrowed.clone(), ready);
   }
 
-  private startLoads(connection: Connection, command: Command, args: Args): Promise<void>[] {
+  private startLoads(
+    connection: Connection,
+    command: Command,
+    args: Args,
+    isWanted: (i: number) => boolean = () => true,
+  ): Promise<void>[] {
     const { keyspace, loader } = this;
     const { db } = connection;
     const loads: Promise<void>[] = [];
     for (const i of keyIndexes(command, args)) {
-      if (i >= args.count || !keyspace.isCold(db, args.buffer, args.start[i], args.end[i])) continue;
+      if (i >= args.count || !isWanted(i) || !keyspace.isCold(db, args.buffer, args.start[i], args.end[i])) continue;
       loads.push(loader.load(db, args.copy(i)));
     }
     return loads;

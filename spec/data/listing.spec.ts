@@ -36,7 +36,7 @@ async function listed(
     rests++;
     return Promise.resolve();
   };
-  const listing = new Listing(bench.disk, bench.database(0), position, count, wanted, rest);
+  const listing = Listing.ofNext(count, { cold: bench.disk, db: bench.database(0), position, wanted, rest });
   await listing.ready;
   return { listing, rests };
 }
@@ -102,5 +102,26 @@ describe('Listing', () => {
     expect([listing.isOf(db), listing.isOf(swapped)]).to.deep.equal([true, false]);
     other.bench.keyspace.flush(db);
     expect(listing.isOf(db)).to.equal(false);
+  });
+
+  it('ofAny lists a wanted key behind its position, or from the beginning if none comes', async () => {
+    const found = async (position: number, wanted: (key: ColdKey) => boolean): Promise<string | undefined> => {
+      const { bench } = one;
+      const rest = (): Promise<void> => Promise.resolve();
+      const listing = Listing.ofAny({ cold: bench.disk, db: bench.database(0), position, wanted, rest });
+      await listing.ready;
+      listing.close();
+      expect(bench.disk.openWalks).to.equal(0);
+      return names(listing)[0];
+    };
+    const { listing } = await listed(one, 0, Infinity);
+    listing.close();
+    const { position } = listing.keys[1000];
+    expect(await found(0, () => true)).to.equal(one.order[0]);
+    expect(await found(position, () => true)).to.equal(one.order[1000]);
+    expect(await found(position + 1, () => true)).to.equal(one.order[1001]);
+    expect(await found(listing.keys[1999].position + 1, () => true)).to.equal(one.order[0]);
+    expect(await found(position, ({ key }) => key.toString() === one.order[999])).to.equal(one.order[999]);
+    expect(await found(position, () => false)).to.equal(undefined);
   });
 });

@@ -7,7 +7,7 @@
 
 import { stampMs } from '../../lib/base/stamp.js';
 import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
-import type { ColdData, ColdKey, ColdWalk } from '../../lib/data/cold-data.js';
+import type { ColdData, ColdWalk, WalkedKey } from '../../lib/data/cold-data.js';
 import { BatchReader, ChangeKind, entryOfChange } from '../../lib/record/batch.js';
 import type { Entry } from '../../lib/record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY, typeOf } from '../../lib/record/entry.js';
@@ -86,11 +86,11 @@ export class MemoryColdData implements ColdData {
     this.openWalks++;
     const left = [...this.keys(db)]
       .filter(([, entry]) => entry.cells.size > 0)
-      .map(([name, entry]) => this.coldKey(name, entry))
+      .map(([name, entry]) => this.walkedKey(name, entry))
       .filter(({ position }) => position >= from)
       .sort((a, b) => a.position - b.position);
-    const next = (count: number): ColdKey[] => {
-      const keys: ColdKey[] = [];
+    const next = (count: number): WalkedKey[] => {
+      const keys: WalkedKey[] = [];
       while (left.length > 0 && (keys.length < count || left[0].position === keys.at(-1)?.position)) {
         keys.push(...left.splice(0, 1));
       }
@@ -99,7 +99,7 @@ export class MemoryColdData implements ColdData {
     };
     const walk = {
       position: from,
-      next: (count: number): Promise<ColdKey[]> => Promise.resolve(next(count)),
+      next: (count: number): Promise<WalkedKey[]> => Promise.resolve(next(count)),
       close: (): void => {
         release();
         this.openWalks--;
@@ -189,7 +189,7 @@ export class MemoryColdData implements ColdData {
     }
   }
 
-  private coldKey(name: string, entry: Entry): ColdKey {
+  private walkedKey(name: string, entry: Entry): WalkedKey {
     const type = typeOf(entry);
     if (type === undefined) throw new Error('a key with a value');
     return {
@@ -197,6 +197,7 @@ export class MemoryColdData implements ColdData {
       position: this.positionOf(name),
       type,
       expiresAtMs: entry.expiry.atMs,
+      entry,
     };
   }
 

@@ -1,0 +1,369 @@
+import { expect } from 'chai';
+import type { Command } from '../../lib/commands/command.js';
+import { dataCommands } from '../../lib/commands/data-commands.js';
+import { serverCommands } from '../../lib/commands/server-commands.js';
+import { encodeStringDump } from '../../lib/data/string-dump.js';
+import { ColdNode } from './cold-node.js';
+
+type Words = readonly (string | number | Buffer)[];
+
+const DUMP = encodeStringDump(Buffer.from('restored'));
+
+/** What is there before each example. */
+const DATA: readonly Words[] = [
+  ['SET', 'text', 'hello world'],
+  ['SET', 'other', 'yellow world'],
+  ['SET', 'number', 10],
+  ['SET', 'float', '1.5'],
+  ['SET', 'bits', '\xf0\x0f\xaa'],
+  ['SET', 'empty', ''],
+  ['SET', 'timed', 'soon gone', 'EX', 100],
+  ['SET', 'expired', 'gone', 'PX', 500],
+  ['SET', 'deleted', 'gone'],
+  ['DEL', 'deleted'],
+  ['SET', 'a{slot}', 1],
+  ['SELECT', 1],
+  ['SET', 'text', 'in database 1'],
+  ['SELECT', 0],
+];
+const NAMES = ['text', 'other', 'number', 'float', 'bits', 'empty', 'timed', 'expired', 'deleted', 'a{slot}', 'new'];
+
+/** For each command that has to do with data, by its full name: requests on keys that are on disk alone, each on fresh data. */
+const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
+  append: [
+    ['APPEND', 'text', '!'],
+    ['APPEND', 'timed', '!'],
+    ['APPEND', 'expired', '!'],
+    ['APPEND', 'new', '!'],
+  ],
+  bitcount: [
+    ['BITCOUNT', 'bits'],
+    ['BITCOUNT', 'bits', 1, -1],
+    ['BITCOUNT', 'new'],
+  ],
+  bitfield: [
+    ['BITFIELD', 'bits', 'GET', 'u8', 0],
+    ['BITFIELD', 'bits', 'SET', 'u8', 8, 255, 'GET', 'u8', 8],
+    ['BITFIELD', 'timed', 'INCRBY', 'u8', 0, 1],
+  ],
+  bitfield_ro: [['BITFIELD_RO', 'bits', 'GET', 'u4', 4]],
+  bitop: [
+    ['BITOP', 'AND', 'new', 'bits', 'text'],
+    ['BITOP', 'XOR', 'timed', 'bits', 'text', 'nosuch'],
+    ['BITOP', 'NOT', 'bits', 'bits'],
+    ['BITOP', 'OR', 'text', 'nosuch', 'deleted'],
+  ],
+  bitpos: [
+    ['BITPOS', 'bits', 1],
+    ['BITPOS', 'bits', 0, 1],
+    ['BITPOS', 'expired', 0],
+  ],
+  cad: [
+    ['CAD', 'text', 'hello world'],
+    ['CAD', 'text', 'x'],
+    ['CAD', 'expired', 'gone'],
+  ],
+  cas: [
+    ['CAS', 'text', 'hello world', 'new'],
+    ['CAS', 'timed', 'x', 'new'],
+    ['CAS', 'deleted', 'gone', 'new'],
+  ],
+  copy: [
+    ['COPY', 'text', 'new'],
+    ['COPY', 'timed', 'other'],
+    ['COPY', 'timed', 'other', 'REPLACE'],
+    ['COPY', 'number', 'text', 'DB', 1],
+    ['COPY', 'number', 'text', 'DB', 1, 'REPLACE'],
+  ],
+  dbsize: [['DBSIZE']],
+  decr: [
+    ['DECR', 'number'],
+    ['DECR', 'text'],
+    ['DECR', 'deleted'],
+  ],
+  decrby: [['DECRBY', 'number', 5]],
+  del: [
+    ['DEL', 'text'],
+    ['DEL', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted'],
+  ],
+  delex: [
+    ['DELEX', 'text'],
+    ['DELEX', 'text', 'IFEQ', 'x'],
+    ['DELEX', 'text', 'IFNE', 'x'],
+  ],
+  delifeq: [
+    ['DELIFEQ', 'text', 'hello world'],
+    ['DELIFEQ', 'text', 'x'],
+  ],
+  dump: [
+    ['DUMP', 'text'],
+    ['DUMP', 'expired'],
+  ],
+  exists: [
+    ['EXISTS', 'text'],
+    ['EXISTS', 'text', 'text', 'nosuch', 'expired', 'deleted', 'empty'],
+  ],
+  expire: [
+    ['EXPIRE', 'text', 50],
+    ['EXPIRE', 'timed', 50, 'GT'],
+    ['EXPIRE', 'timed', -1],
+    ['EXPIRE', 'expired', 50],
+  ],
+  expireat: [['EXPIREAT', 'text', 1_700_000_900]],
+  expiretime: [
+    ['EXPIRETIME', 'timed'],
+    ['EXPIRETIME', 'text'],
+    ['EXPIRETIME', 'expired'],
+  ],
+  flushall: [['FLUSHALL']],
+  flushdb: [['FLUSHDB']],
+  get: [
+    ['GET', 'text'],
+    ['GET', 'empty'],
+    ['GET', 'timed'],
+    ['GET', 'expired'],
+    ['GET', 'deleted'],
+    ['GET', 'nosuch'],
+  ],
+  getbit: [
+    ['GETBIT', 'bits', 0],
+    ['GETBIT', 'bits', 100],
+  ],
+  getdel: [
+    ['GETDEL', 'text'],
+    ['GETDEL', 'expired'],
+  ],
+  getex: [
+    ['GETEX', 'text', 'EX', 50],
+    ['GETEX', 'timed', 'PERSIST'],
+    ['GETEX', 'timed'],
+    ['GETEX', 'expired', 'EX', 50],
+  ],
+  getrange: [
+    ['GETRANGE', 'text', 0, 4],
+    ['GETRANGE', 'deleted', 0, -1],
+  ],
+  getset: [
+    ['GETSET', 'timed', 'new'],
+    ['GETSET', 'expired', 'new'],
+  ],
+  incr: [
+    ['INCR', 'number'],
+    ['INCR', 'text'],
+    ['INCR', 'new'],
+  ],
+  incrby: [['INCRBY', 'number', 5]],
+  incrbyfloat: [
+    ['INCRBYFLOAT', 'float', '0.25'],
+    ['INCRBYFLOAT', 'text', 1],
+  ],
+  keys: [
+    ['KEYS', '*'],
+    ['KEYS', 'te*'],
+    ['KEYS', '*e*'],
+  ],
+  lcs: [
+    ['LCS', 'text', 'other'],
+    ['LCS', 'text', 'nosuch', 'LEN'],
+    ['LCS', 'expired', 'text', 'IDX'],
+  ],
+  mget: [['MGET', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
+  move: [
+    ['MOVE', 'number', 1],
+    ['MOVE', 'text', 1],
+    ['MOVE', 'timed', 1],
+    ['MOVE', 'expired', 1],
+  ],
+  mset: [['MSET', 'text', 1, 'new', 2, 'timed', 3, 'text', 4]],
+  msetnx: [
+    ['MSETNX', 'new', 1, 'text', 2],
+    ['MSETNX', 'new', 1, 'expired', 2, 'deleted', 3],
+  ],
+  'object|encoding': [
+    ['OBJECT', 'ENCODING', 'number'],
+    ['OBJECT', 'ENCODING', 'expired'],
+  ],
+  'object|freq': [['OBJECT', 'FREQ', 'text']],
+  'object|idletime': [['OBJECT', 'IDLETIME', 'nosuch']],
+  'object|refcount': [
+    ['OBJECT', 'REFCOUNT', 'text'],
+    ['OBJECT', 'REFCOUNT', 'deleted'],
+  ],
+  persist: [
+    ['PERSIST', 'timed'],
+    ['PERSIST', 'text'],
+    ['PERSIST', 'expired'],
+  ],
+  pexpire: [
+    ['PEXPIRE', 'text', 50_000],
+    ['PEXPIRE', 'timed', 50_000, 'NX'],
+  ],
+  pexpireat: [['PEXPIREAT', 'text', 1_700_000_900_000]],
+  pexpiretime: [['PEXPIRETIME', 'timed']],
+  psetex: [
+    ['PSETEX', 'text', 50_000, 'new'],
+    ['PSETEX', 'deleted', 50_000, 'new'],
+  ],
+  pttl: [
+    ['PTTL', 'timed'],
+    ['PTTL', 'text'],
+    ['PTTL', 'expired'],
+  ],
+  randomkey: [],
+  rename: [
+    ['RENAME', 'text', 'new'],
+    ['RENAME', 'timed', 'other'],
+    ['RENAME', 'text', 'text'],
+    ['RENAME', 'expired', 'x'],
+  ],
+  renamenx: [
+    ['RENAMENX', 'text', 'new'],
+    ['RENAMENX', 'text', 'timed'],
+    ['RENAMENX', 'timed', 'expired'],
+  ],
+  restore: [
+    ['RESTORE', 'new', 0, DUMP],
+    ['RESTORE', 'text', 0, DUMP],
+    ['RESTORE', 'text', 5000, DUMP, 'REPLACE'],
+    ['RESTORE', 'expired', 0, DUMP],
+  ],
+  scan: [
+    ['SCAN', 0, 'COUNT', 100],
+    ['SCAN', 0, 'COUNT', 100, 'MATCH', '*e*'],
+    ['SCAN', 0, 'COUNT', 100, 'TYPE', 'hash'],
+  ],
+  select: [['SELECT', 1]],
+  set: [
+    ['SET', 'text', 'new'],
+    ['SET', 'timed', 'new'],
+    ['SET', 'timed', 'new', 'KEEPTTL'],
+    ['SET', 'text', 'new', 'NX'],
+    ['SET', 'expired', 'new', 'NX'],
+    ['SET', 'deleted', 'new', 'XX'],
+    ['SET', 'text', 'new', 'XX', 'GET'],
+    ['SET', 'text', 'new', 'GET', 'EX', 50],
+    ['SET', 'text', 'new', 'IFEQ', 'hello world'],
+    ['SET', 'text', 'new', 'IFNE', 'hello world'],
+    ['SET', 'text', 'new', 'PXAT', 1],
+  ],
+  setbit: [
+    ['SETBIT', 'bits', 0, 0],
+    ['SETBIT', 'new', 7, 1],
+  ],
+  setex: [['SETEX', 'timed', 50, 'new']],
+  setnx: [
+    ['SETNX', 'text', 'new'],
+    ['SETNX', 'expired', 'new'],
+    ['SETNX', 'deleted', 'new'],
+  ],
+  setrange: [
+    ['SETRANGE', 'text', 6, 'there'],
+    ['SETRANGE', 'deleted', 2, 'x'],
+    ['SETRANGE', 'timed', 0, 'S'],
+  ],
+  strlen: [
+    ['STRLEN', 'text'],
+    ['STRLEN', 'expired'],
+  ],
+  substr: [['SUBSTR', 'text', 1, 3]],
+  swapdb: [['SWAPDB', 0, 1]],
+  touch: [['TOUCH', 'text', 'nosuch', 'expired', 'timed']],
+  ttl: [
+    ['TTL', 'timed'],
+    ['TTL', 'text'],
+    ['TTL', 'expired'],
+    ['TTL', 'deleted'],
+  ],
+  type: [
+    ['TYPE', 'text'],
+    ['TYPE', 'expired'],
+  ],
+  unlink: [['UNLINK', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
+
+  // Of the commands of the server.
+  'memory|usage': [
+    ['MEMORY', 'USAGE', 'nosuch'],
+    ['MEMORY', 'USAGE', 'expired'],
+  ],
+  debug: [
+    ['DEBUG', 'DIGEST'],
+    ['DEBUG', 'DIGEST-VALUE', 'text', 'nosuch', 'expired', 'timed', 'deleted'],
+    ['DEBUG', 'LISTPACK', 'text'],
+    ['DEBUG', 'POPULATE', 3, 'text'],
+  ],
+};
+
+/** Commands that look at data, by their full names. */
+function* dataCommandNames(): Iterable<string> {
+  for (const command of dataCommands)
+    yield* fullNames(command)
+      .filter(([, each]) => hasKeys(each) || isPlain(command))
+      .map(([name]) => name);
+  for (const command of serverCommands)
+    yield* fullNames(command)
+      .filter(([, each]) => hasKeys(each))
+      .map(([name]) => name);
+}
+
+function fullNames(command: Command): [name: string, command: Command][] {
+  if (!('subcommands' in command)) return [[command.name, command]];
+  return command.subcommands.map((sub) => [`${command.name}|${sub.name}`, sub]);
+}
+
+function hasKeys({ keys, keysOf }: Command): boolean {
+  return keys.first !== 0 || keysOf !== undefined;
+}
+
+function isPlain(command: Command): boolean {
+  return !('subcommands' in command);
+}
+
+/** A node with the data of the examples, of which the expired key was not met. */
+async function filled(): Promise<ColdNode> {
+  const node = await ColdNode.start('maxmemory-policy noeviction');
+  await node.ask('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
+  for (const words of DATA) await node.ask(...words);
+  await node.advance(600);
+  return node;
+}
+
+/** Replies in a form that does not depend on the order of keys. */
+function ordered(reply: unknown): unknown {
+  return Array.isArray(reply) && reply.every((item) => typeof item === 'string') ? [...reply].sort() : reply;
+}
+
+function orderedFor(words: Words, reply: unknown): unknown {
+  if (words[0] === 'KEYS') return ordered(reply);
+  return words[0] === 'SCAN' && Array.isArray(reply) ? reply.map(ordered) : reply;
+}
+
+/** Everything that a client can see of the data, but for the number of keys. */
+async function stateOf(node: ColdNode): Promise<unknown> {
+  const state: unknown[] = [await node.ask('DEBUG', 'DIGEST')];
+  for (const db of [0, 1]) {
+    await node.ask('SELECT', db);
+    for (const name of NAMES) state.push([name, await node.ask('GET', name), await node.ask('PTTL', name)]);
+    state.push(ordered(await node.ask('KEYS', '*')));
+  }
+  return state;
+}
+
+describe('commands on cold keys', () => {
+  it('has an example of every command that looks at data', () => {
+    const names = [...new Set([...dataCommandNames(), 'debug'])].sort();
+    expect(Object.keys(EXAMPLES).sort()).to.deep.equal(names);
+  });
+
+  for (const [name, list] of Object.entries(EXAMPLES)) {
+    it(`${name} answers and changes the same, whether the data is in memory or on disk`, async () => {
+      for (const words of list) {
+        const [hot, cold] = await Promise.all([filled(), filled()]);
+        await cold.forget();
+        const [expected, found] = [await hot.ask(...words), await cold.ask(...words)];
+        expect(orderedFor(words, found), words.join(' ')).to.deep.equal(orderedFor(words, expected));
+        expect(await stateOf(cold), words.join(' ')).to.deep.equal(await stateOf(hot));
+        if (!cold.isEstimate) expect(await cold.ask('DBSIZE'), words.join(' ')).to.equal(await hot.ask('DBSIZE'));
+      }
+    });
+  }
+});

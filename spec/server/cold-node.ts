@@ -1,0 +1,144 @@
+/**
+ * A node whose disk is slow: reads and syncs end when the spec says so, and are counted. What was saved and forgotten is on disk alone.
+ *
+ *     const node = await ColdNode.start();
+ *     await node.ask('SET', 'k', 'v');
+ *     await node.forget();              // k is cold
+ *     node.client.send('GET', 'k');     // waits for the disk
+ *     await node.run();                 // all that is under way ends
+ */
+
+import { MemoryDisk } from '../sim/memory-disk.js';
+import type { Fault } from '../sim/memory-disk.js';
+import type { BenchClient } from './node-bench.js';
+import { NodeBench } from './node-bench.js';
+
+const ROUNDS_MAX = 20_000;
+
+export class ColdNode {
+  readonly bench: NodeBench;
+  readonly disk: MemoryDisk;
+  readonly client: BenchClient;
+  /** Reads of tables off the main thread since `forget`. */
+  readonly reads: string[];
+  /** Asked at each read. */
+  private readonly faults: { onRead?: (path: string, offset: number) => Fault | undefined };
+  private readonly pending: (() => void)[];
+
+  private constructor(
+    bench: NodeBench,
+    disk: MemoryDisk,
+    pending: (() => void)[],
+    reads: string[],
+    faults: ColdNode['faults'],
+  ) {
+    this.bench = bench;
+    this.disk = disk;
+    this.pending = pending;
+    this.reads = reads;
+    this.faults = faults;
+    this.client = bench.connect();
+  }
+
+  static async start(configText = ''): Promise<ColdNode> {
+    const pending: (() => void)[] = [];
+    const reads: string[] = [];
+    const faults: ColdNode['faults'] = {};
+    const disk = new MemoryDisk({
+      later: (run) => {
+        pending.push(run);
+      },
+      onRead: (path, offset) => {
+        if (path.endsWith('.sst')) reads.push(`${path.slice(path.lastIndexOf('/') + 1)}@${offset}`);
+        return faults.onRead?.(path, offset);
+      },
+    });
+    const starting = NodeBench.start(configText, { disk });
+    let bench: NodeBench | undefined;
+    void starting.then((started) => (bench = started));
+    for (let i = 0; i < ROUNDS_MAX && bench === undefined; i++) {
+      await flushMicrotasks();
+      for (const run of pending.splice(0)) run();
+    }
+    return new ColdNode(await starting, disk, pending, reads, faults);
+  }
+
+  set onRead(onRead: ((path: string, offset: number) => Fault | undefined) | undefined) {
+    if (onRead === undefined) delete this.faults.onRead;
+    else this.faults.onRead = onRead;
+  }
+
+  /** Reads and syncs under way. */
+  get pendingCount(): number {
+    return this.pending.length;
+  }
+
+  /** Lets turns end, but nothing of the disk. */
+  async settle(): Promise<void> {
+    await this.bench.settle();
+  }
+
+  /** One round of the disk: what is under way now ends. */
+  async endReads(): Promise<void> {
+    for (const run of this.pending.splice(0)) run();
+    await this.bench.settle();
+  }
+
+  /** Lets everything come to its end that needs no time to pass. */
+  async run(): Promise<void> {
+    for (let i = 0; i < ROUNDS_MAX; i++) {
+      await this.bench.settle();
+      this.bench.timers.fire();
+      if (this.pending.length === 0) {
+        await this.bench.settle();
+        if (this.pending.length === 0) return;
+      }
+      await this.endReads();
+    }
+    throw new Error('the disk is never done');
+  }
+
+  /** The same, and lets time pass. */
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 100) {
+      this.bench.clock.us += Math.min(100, left) * 1000;
+      this.bench.timers.fire();
+      await this.run();
+    }
+  }
+
+  /** Sends a command and gives its reply. */
+  async ask(...words: readonly (string | number | Buffer)[]): Promise<unknown> {
+    return this.askAs(this.client, ...words);
+  }
+
+  async askAs(client: BenchClient, ...words: readonly (string | number | Buffer)[]): Promise<unknown> {
+    client.send(...words);
+    await this.run();
+    const replies = client.replies();
+    if (replies.length !== 1) throw new Error(`${words.join(' ')}: ${replies.length} replies`);
+    return replies[0];
+  }
+
+  /** Saves everything and forgets what is in memory. */
+  async forget(): Promise<void> {
+    const reply = await this.ask('DEBUG', 'RELOAD');
+    if (reply !== 'OK') throw new Error(String(reply));
+    if (this.recordCount > 0) throw new Error('something is still in memory');
+    this.reads.length = 0;
+  }
+
+  /** Whether DBSIZE is not exact any more. */
+  get isEstimate(): boolean {
+    const { keyspace } = this.bench.node;
+    return Array.from({ length: keyspace.databaseCount }, (_, i) => keyspace.database(i)).some((db) => db.isEstimate);
+  }
+
+  get recordCount(): number {
+    return this.bench.node.keyspace.recordCount;
+  }
+}
+
+async function flushMicrotasks(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
