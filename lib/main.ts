@@ -36,7 +36,7 @@ import { ExitCode } from './tools/tool.js';
 const SAME_SIGNAL_MS = 500;
 
 const USAGE = `Usage: ringkv [/path/to/ringkv.conf] [--option value ...]
-       ringkv check <dir>
+       ringkv check <dir> | restore <backup> <dir>
        ringkv --version | --help
 
 Without a subcommand it serves. Options are those of the configuration file: "port 7000" there is "--port 7000" here.
@@ -49,6 +49,9 @@ Examples:
 Subcommands, for data directories that no server has open:
   check <dir>       reads everything in a data directory, or in a backup, and says what is damaged; changes nothing.
                     Ends with 0 if nothing is, 1 if something is, 2 if it could not look.
+  restore <backup> <dir>
+                    makes the data directory <dir>, which is missing or empty, of what BACKUP has made. It is another node's:
+                    with an id of its own.
 `;
 
 const configFiles: ConfigFiles = {

@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.js';
 import { runCheck } from './check-command.js';
+import { runRestore } from './restore-command.js';
 import type { ToolPorts } from './tool.js';
 import { ExitCode } from './tool.js';
 
@@ -12,7 +13,10 @@ interface Tool {
   readonly run: (args: readonly string[], ports: ToolPorts) => ExitCode;
 }
 
-const TOOLS = new Map<string, Tool>([['check', { usage: 'check <dir>', argumentCount: 1, run: runCheck }]]);
+const TOOLS = new Map<string, Tool>([
+  ['check', { usage: 'check <dir>', argumentCount: 1, run: runCheck }],
+  ['restore', { usage: 'restore <backup> <dir>', argumentCount: 2, run: runRestore }],
+]);
 
 /** Whether the first word of a command line names a tool. */
 export function isTool(name: string | undefined): name is string {
