@@ -21,8 +21,11 @@ export class ColdNode {
   readonly client: BenchClient;
   /** Reads of tables off the main thread since `forget`. */
   readonly reads: string[];
-  /** Asked at each read. */
-  private readonly faults: { onRead?: (path: string, offset: number) => Fault | undefined };
+  private readonly faults: {
+    onRead?: (path: string, offset: number) => Fault | undefined;
+    /** Reads that do not end. */
+    slow?: (() => void)[];
+  };
   private readonly pending: (() => void)[];
 
   private constructor(
@@ -44,12 +47,15 @@ export class ColdNode {
     const pending: (() => void)[] = [];
     const reads: string[] = [];
     const faults: ColdNode['faults'] = {};
+    let isRead = false;
     const disk = new MemoryDisk({
       later: (run) => {
-        pending.push(run);
+        (isRead && faults.slow !== undefined ? faults.slow : pending).push(run);
+        isRead = false;
       },
       onRead: (path, offset) => {
         if (path.endsWith('.sst')) reads.push(`${path.slice(path.lastIndexOf('/') + 1)}@${offset}`);
+        isRead = true;
         return faults.onRead?.(path, offset);
       },
     });
@@ -63,6 +69,17 @@ export class ColdNode {
     return new ColdNode(await starting, disk, pending, reads, faults);
   }
 
+  /** From now on reads do not end, while all else does, until `goOnReading`. */
+  stopReading(): void {
+    this.faults.slow ??= [];
+  }
+
+  goOnReading(): void {
+    this.pending.push(...(this.faults.slow ?? []));
+    delete this.faults.slow;
+  }
+
+  /** Asked at each read. */
   set onRead(onRead: ((path: string, offset: number) => Fault | undefined) | undefined) {
     if (onRead === undefined) delete this.faults.onRead;
     else this.faults.onRead = onRead;
