@@ -9,7 +9,13 @@ import { CorruptionError, DiskError } from '../../base/errors.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { JobControl } from '../jobs/job-control.js';
 import type { CompactionJob, CompactionResult } from '../jobs/job.js';
-import type { Compaction, CompactionState, MergeCompaction } from '../levels/compaction.js';
+import type {
+  Compaction,
+  CompactionState,
+  DropCompaction,
+  MergeCompaction,
+  MoveCompaction,
+} from '../levels/compaction.js';
 import { cursorKey, editOf, inputsOf } from '../levels/compaction.js';
 import { pickCompaction } from '../levels/compaction-picker.js';
 import type { FullCompaction } from '../levels/full-compaction.js';
@@ -27,7 +33,7 @@ export interface CompactorOptions {
   readonly versions: VersionSet;
   readonly jobs: BackgroundJobs;
   readonly levels: LevelsConfig;
-  readonly events: Pick<StoreEvents, 'onProblem' | 'onExpiredDropped'>;
+  readonly events: Pick<StoreEvents, 'onProblem' | 'onExpiredDropped' | 'onCountDoubted'>;
   readonly retry: Retry;
   readonly jobFor: (compaction: MergeCompaction) => CompactionJob;
   readonly removeTables: (tables: readonly TableMeta[]) => void;
@@ -156,7 +162,7 @@ export class Compactor {
     const startedUs = this.options.nowUs();
     try {
       if (compaction.kind === 'merge') await this.merge(compaction);
-      else await this.install(compaction, []);
+      else await this.rearrange(compaction);
       this.noteCursor(compaction);
       this.lastError = undefined;
       retry.succeeded();
@@ -190,7 +196,7 @@ export class Compactor {
     await this.options.warm(result.tables);
     try {
       // Emptied meanwhile: nobody needs what came of it.
-      if (this.isStopped || !(await this.install(compaction, result.tables))) {
+      if (this.isStopped || !(await this.install(compaction, result.tables, result.expiredDropped))) {
         removeTables(result.tables);
         return;
       }
@@ -201,6 +207,15 @@ export class Compactor {
     }
     this.count(result);
     if (result.expiredDropped > 0 && !isFull) events.onExpiredDropped(compaction.db, result.expiredDropped);
+  }
+
+  /** Carries out what needs no job. */
+  private async rearrange(compaction: MoveCompaction | DropCompaction): Promise<void> {
+    const { db, kind, reason, tables } = compaction;
+    const live = tables.reduce((sum, table) => sum + table.recordCount - table.emptyCount, 0);
+    const expired = kind === 'drop' && reason === 'expired' ? live : 0;
+    const isDone = await this.install(compaction, [], expired);
+    if (isDone && expired > 0) this.options.events.onExpiredDropped(db, expired);
   }
 
   /** Keeps the tables of the current version while a job reads them: a FLUSHDB may take them out of it. */
@@ -214,12 +229,18 @@ export class Compactor {
     }
   }
 
-  /** Makes the compaction take effect; false if an input is not there any more. */
-  private install(compaction: Compaction, outputs: readonly TableMeta[]): Promise<boolean> {
+  /** Makes the compaction, which drops `expired` keys, take effect; false if an input is not there any more. */
+  private install(compaction: Compaction, outputs: readonly TableMeta[], expired: number): Promise<boolean> {
     const inputs = inputsOf(compaction);
-    return this.options.versions.log((current) =>
-      inputs.every(({ id }) => current.placeOf(id) !== undefined) ? editOf(compaction, outputs) : undefined,
-    );
+    const { db } = compaction;
+    return this.options.versions.log((current) => {
+      if (inputs.some(({ id }) => current.placeOf(id) === undefined)) return undefined;
+      const edit = editOf(compaction, outputs);
+      if (expired === 0) return edit;
+      this.options.events.onCountDoubted(db);
+      const facts = current.facts(db);
+      return { ...edit, databases: [{ ...facts, keyCount: Math.max(0, facts.keyCount - expired), isEstimate: true }] };
+    });
   }
 
   private noteCursor(compaction: Compaction): void {

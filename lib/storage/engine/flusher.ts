@@ -76,6 +76,14 @@ export class Flusher {
     void this.run();
   }
 
+  /** The counts of a database in the facts of segments that are not flushed yet are not exact any more. */
+  doubtCount(db: number): void {
+    for (const [number, { stamp, databases }] of this.facts) {
+      const doubted = databases.map((each) => (each.db === db ? { ...each, isEstimate: true } : each));
+      this.facts.set(number, { stamp, databases: doubted });
+    }
+  }
+
   /** Resolves when segment `number` and all before it are in tables. Rejects if that has failed, or will not be. */
   whenFlushed(number: number): Promise<void> {
     if ((this.options.versions.current.flushed?.number ?? 0) >= number) return Promise.resolve();
@@ -140,9 +148,9 @@ export class Flusher {
     await mustWait();
     const result = await jobs.flush(this.options.jobFor(segment), this.control);
     if (this.isStopped) return;
-    const facts = this.facts.get(segment.number);
     await this.options.warm(result.tables);
-    await versions.log((current) => this.editFor(current, segment, result, facts));
+    await versions.log((current) => this.editFor(current, segment, result));
+    const facts = this.facts.get(segment.number);
     this.facts.delete(segment.number);
     if (facts?.stamp !== undefined) this.flushedStamp = facts.stamp;
     this.count(segment, result, this.options.nowUs() - startedUs);
@@ -151,14 +159,10 @@ export class Flusher {
     await log.release(segment.number);
   }
 
-  private editFor(
-    current: Version,
-    segment: ClosedSegment,
-    result: FlushResult,
-    facts: SegmentFacts | undefined,
-  ): VersionEdit {
+  private editFor(current: Version, segment: ClosedSegment, result: FlushResult): VersionEdit {
+    const facts = this.facts.get(segment.number)?.databases ?? [];
     // A floor may have risen since.
-    const databases = (facts?.databases ?? []).map((each) => ({
+    const databases = facts.map((each) => ({
       ...each,
       floor: Math.max(each.floor, current.facts(each.db).floor),
     }));

@@ -14,6 +14,8 @@ export interface StoreEvents {
   readonly onFlushed: () => void;
   /** Expired keys of a database were dropped from its tables. */
   readonly onExpiredDropped: (db: number, keys: number) => void;
+  /** About to happen: what was counted of a database before, and is yet to be noted, is not exact any more. */
+  readonly onCountDoubted: (db: number) => void;
 }
 
 export interface StoreOptions {

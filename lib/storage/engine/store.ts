@@ -572,8 +572,11 @@ export class Store {
         onProblem: report,
         onExpiredDropped: (db, keys) => {
           const counts = target.physicalDatabase(db);
-          counts.keyCount -= keys;
+          counts.keyCount = Math.max(0, counts.keyCount - keys);
           counts.isEstimate = true;
+        },
+        onCountDoubted: (db) => {
+          flusher()?.doubtCount(db);
         },
       },
       retry: new Retry(timers),

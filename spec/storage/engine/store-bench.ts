@@ -276,8 +276,9 @@ export class StoreBench {
     for (let db = 0; db < DATABASES; db++) {
       const database = this.keyspace.database(db);
       const listing = this.listingOf(database);
-      await listing?.ready.finally(() => listing.close());
+      await listing?.ready;
       const names = this.listed(database, listing);
+      listing?.close();
       const keys = new Map<string, ModelValue>();
       for (const name of names) {
         const found = await this.run(() => this.look(db, name));
