@@ -1,14 +1,15 @@
 /**
- * The sections of INFO, each a list of fields. Names are Redis's where a figure means what it means there; the section `Loop` and
+ * The sections of INFO, each a list of fields. Names are Redis's where a figure means what it means there; the sections `Loop` and `Storage` and
  * the fields that begin with `ringkv_` are ringkv's own. What only Redis's way of working has (forks, jemalloc, Lua) is left out, but for
  * fields that are asked for by many tools.
  */
 
 import { lruClock } from '../data/lfu.js';
-import { ratio } from './arithmetic.js';
+import { ratio } from '../base/ratio.js';
 import type { Call } from './call.js';
 import { clientBytes } from './client-bytes.js';
 import { humanBytes } from './human-bytes.js';
+import { storage } from './info-storage.js';
 import type { CommandUse } from './ports.js';
 import { REDIS_VERSION } from './redis-version.js';
 
@@ -228,8 +229,8 @@ function cluster({ server }: Call): InfoField[] {
 function keyspace({ keyspace }: Call): InfoField[] {
   const fields: InfoField[] = [];
   for (let number = 0; number < keyspace.databaseCount; number++) {
-    const { count, expiring } = keyspace.database(number).table;
-    if (count > 0) fields.push([`db${number}`, `keys=${count},expires=${expiring},avg_ttl=0`]);
+    const { keyCount, expiringCount } = keyspace.database(number);
+    if (keyCount > 0) fields.push([`db${number}`, `keys=${keyCount},expires=${expiringCount},avg_ttl=0`]);
   }
   return fields;
 }
@@ -261,6 +262,7 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   { title: 'Clients', isDefault: true, fields: clients },
   { title: 'Memory', isDefault: true, fields: memory },
   { title: 'Persistence', isDefault: true, fields: persistence },
+  { title: 'Storage', isDefault: true, fields: storage },
   { title: 'Stats', isDefault: true, fields: stats },
   { title: 'Replication', isDefault: true, fields: replication },
   { title: 'CPU', isDefault: true, fields: cpu },

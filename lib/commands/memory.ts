@@ -1,6 +1,6 @@
 /** MEMORY: what the data takes. */
 
-import { ratio } from './arithmetic.js';
+import { ratio } from '../base/ratio.js';
 import type { Call } from './call.js';
 import { clientBytes } from './client-bytes.js';
 import type { Command, CommandFlag, SyncCommand } from './command.js';

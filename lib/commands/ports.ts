@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
+import type { StorageFigures } from '../storage/engine/figures.js';
 import type { Command } from './command.js';
 
 /** CLIENT REPLY: SKIP makes it `skip_next`, and the executor makes that `skip` for one command. */
@@ -89,6 +90,25 @@ export interface Durability {
   reload(): Promise<void>;
 }
 
+/** What keeps data on disk, for INFO storage. Counts are since the start, sizes are bytes. */
+export interface Storage {
+  /** Undefined while the data is being read anew. */
+  figures(): StorageFigures | undefined;
+  /** Keys read from the disk into memory, and those that are being read. */
+  readonly loadedCount: number;
+  readonly loadingCount: number;
+  /** What is in the log and not in tables, and how much that may be. */
+  readonly dirtyBytes: number;
+  readonly dirtyBytesMax: number;
+  /** How much writers are slowed down, 0 to 1; for how long they were, and in how many turns. */
+  readonly writePressure: number;
+  readonly writeDelayMs: number;
+  readonly writeDelayTurns: number;
+  /** Commands that waited until data had left the memory. */
+  readonly writeStalls: number;
+  readonly isBackingUp: boolean;
+}
+
 /** How commands were called: a row of INFO commandstats. */
 export interface CommandUse {
   readonly name: string;
@@ -158,6 +178,7 @@ export interface Server {
   readonly config: Config;
   readonly timers: Timers;
   readonly durability: Durability;
+  readonly storage: Storage;
   readonly figures: ServerFigures;
   /** ringkv's own version, as in package.json. */
   readonly version: string;

@@ -39,6 +39,8 @@ export interface GateOptions {
 /** Stands before every command: says whether it may run now, shows it to monitors, and notes if it was slow. */
 export class Gate implements Guards {
   alert = false;
+  /** Commands that waited until data had left the memory. */
+  roomWaitCount = 0;
   private readonly options: GateOptions;
   private readonly monitors = new Set<Connection>();
   private stopping = false;
@@ -113,7 +115,10 @@ export class Gate implements Guards {
     const { config, memory, whenFlushed } = this.options;
     if (this.letGo() || memory.usedBytes <= config.maxmemoryBytes * OVERSHOOT) return true;
     // What was written last has to reach the disk before it can leave the memory.
-    return whenFlushed() ?? false;
+    const flushed = whenFlushed();
+    if (flushed === undefined) return false;
+    this.roomWaitCount++;
+    return flushed;
   }
 
   /** Makes room that commands have left to be made, for a while; returns whether there is more to do. */

@@ -59,6 +59,7 @@ import { Pause } from './pause.js';
 import { Persistence } from './persistence.js';
 import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
+import { StoragePort } from './storage-port.js';
 import { Turn } from './turn.js';
 
 /** The only writer of a single node's data. */
@@ -174,9 +175,10 @@ export class Node implements ConnectionHost {
       },
     });
     const table = new CommandTable([...dataCommands, ...serverCommands], config.renamedCommands);
+    const loader = new Loader(this.keyspace, this.store);
     this.held = new HeldRequests({
       keyspace: this.keyspace,
-      loader: new Loader(this.keyspace, this.store),
+      loader,
       execute: (connection, args) => {
         this.turn.begin();
         this.executor.startTimer();
@@ -196,6 +198,7 @@ export class Node implements ConnectionHost {
       runId: randomHex(random, 20),
       keyspace: this.keyspace,
       persistence: this.persistence,
+      storage: new StoragePort(this.store, loader, this.persistence.throttle, this.gate),
       table,
       executor: this.executor,
       registry: this.registry,

@@ -1,5 +1,5 @@
 import type { Command } from '../commands/command.js';
-import type { Client, ProcessFigures, Server, ServerFigures } from '../commands/ports.js';
+import type { Client, ProcessFigures, Server, ServerFigures, Storage } from '../commands/ports.js';
 import type { Config } from '../config/config.js';
 import type { ActiveExpiry } from '../data/active-expiry.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -26,6 +26,7 @@ export interface ServerParts {
   readonly process: ProcessProbe;
   readonly keyspace: Keyspace;
   readonly persistence: Persistence;
+  readonly storage: Storage;
   readonly table: CommandTable;
   readonly executor: Executor;
   readonly registry: Clients;
@@ -50,6 +51,7 @@ export class ServerPort implements Server {
   readonly runId: string;
   readonly timers: Timers;
   readonly durability: Persistence;
+  readonly storage: Storage;
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
   readonly shutdown: Server['shutdown'];
@@ -70,6 +72,7 @@ export class ServerPort implements Server {
     this.runId = parts.runId;
     this.timers = parts.timers;
     this.durability = parts.persistence;
+    this.storage = parts.storage;
     this.slowLog = parts.slowLog;
     this.latency = parts.latency;
     this.shutdown = parts.shutdown;

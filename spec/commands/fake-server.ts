@@ -18,6 +18,7 @@ import type {
   ReplyMode,
   Server,
   ServerFigures,
+  Storage,
 } from '../../lib/commands/ports.js';
 import { serverCommands } from '../../lib/commands/server-commands.js';
 import { Config } from '../../lib/config/config.js';
@@ -29,6 +30,7 @@ import { Args } from '../../lib/protocol/args.js';
 import { BufferPool } from '../../lib/protocol/buffer-pool.js';
 import { ReplyWriter } from '../../lib/protocol/reply-writer.js';
 import { WriteBatch } from '../../lib/record/batch.js';
+import type { StorageFigures } from '../../lib/storage/engine/figures.js';
 import type { CommandEntry } from '../../lib/server/command-table.js';
 import { CommandTable } from '../../lib/server/command-table.js';
 import { LatencyEvents } from '../../lib/server/latency-monitor.js';
@@ -232,6 +234,24 @@ export class FakeDurability implements Durability {
   }
 }
 
+/** The store: nothing, unless the spec says otherwise. */
+export class FakeStorage implements Storage {
+  loadedCount = 0;
+  loadingCount = 0;
+  dirtyBytes = 0;
+  dirtyBytesMax = 0;
+  writePressure = 0;
+  writeDelayMs = 0;
+  writeDelayTurns = 0;
+  writeStalls = 0;
+  isBackingUp = false;
+  shown: StorageFigures | undefined;
+
+  figures(): StorageFigures | undefined {
+    return this.shown;
+  }
+}
+
 export class FakeServer implements Server {
   nowMs = START_MS;
   readonly config: Config;
@@ -243,6 +263,7 @@ export class FakeServer implements Server {
     },
   };
   readonly durability = new FakeDurability();
+  readonly storage = new FakeStorage();
   readonly version = '1.2.3';
   readonly runId = 'a'.repeat(40);
   configFile = '';

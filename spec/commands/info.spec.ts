@@ -14,7 +14,18 @@ function titles(text: string): string[] {
   return [...text.matchAll(/^# (\w+)\r$/gm)].map(([, title]) => title);
 }
 
-const DEFAULT = ['Server', 'Clients', 'Memory', 'Persistence', 'Stats', 'Replication', 'CPU', 'Loop', 'Modules'];
+const DEFAULT = [
+  'Server',
+  'Clients',
+  'Memory',
+  'Persistence',
+  'Storage',
+  'Stats',
+  'Replication',
+  'CPU',
+  'Loop',
+  'Modules',
+];
 
 describe('commands/info', () => {
   it('INFO shows the sections of everyday, parted by empty lines', async () => {

@@ -52,6 +52,8 @@ export class Flusher {
   flushedBytes = 0;
   writtenBytes = 0;
   lastFlushUs = 0;
+  /** How often one had to wait for compactions. */
+  waitCount = 0;
   /** Of the last flushes: log bytes a second. */
   bytesPerSecond = 0;
   isRunning = false;
@@ -145,7 +147,9 @@ export class Flusher {
     const { log, jobs, versions, events, mustWait } = this.options;
     await log.whenDurable(segment.number);
     const startedUs = this.options.nowUs();
-    await mustWait();
+    const waiting = mustWait();
+    if (waiting !== undefined) this.waitCount++;
+    await waiting;
     const result = await jobs.flush(this.options.jobFor(segment), this.control);
     if (this.isStopped) return;
     await this.options.warm(result.tables);

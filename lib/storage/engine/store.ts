@@ -243,6 +243,11 @@ export class Store {
     return writePressure(parts.versions.current, levels, parts.log.sizeBytes, dirtyBytesMax);
   }
 
+  /** How much may be in the log before writers are slowed down as much as possible. */
+  get dirtyBytesMax(): number {
+    return this.options.settings.dirtyBytesMax;
+  }
+
   /** At what rate the log was moved to tables lately; 0 if that is not known. */
   get drainBytesPerSecond(): number {
     return this.parts?.flusher.bytesPerSecond ?? 0;

@@ -80,6 +80,11 @@ export class OpenTables {
     this.files = new OpenFiles(options.disk, options.filesMax);
   }
 
+  /** See the option. */
+  get bytesMax(): number {
+    return this.options.bytesMax;
+  }
+
   /** Tables with filter and index in memory. */
   get openCount(): number {
     return this.tables.size;
