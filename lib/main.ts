@@ -36,7 +36,7 @@ import { ExitCode } from './tools/tool.js';
 const SAME_SIGNAL_MS = 500;
 
 const USAGE = `Usage: ringkv [/path/to/ringkv.conf] [--option value ...]
-       ringkv check <dir> | restore <backup> <dir>
+       ringkv check <dir> | dump <file> | restore <backup> <dir>
        ringkv --version | --help
 
 Without a subcommand it serves. Options are those of the configuration file: "port 7000" there is "--port 7000" here.
@@ -49,6 +49,7 @@ Examples:
 Subcommands, for data directories that no server has open:
   check <dir>       reads everything in a data directory, or in a backup, and says what is damaged; changes nothing.
                     Ends with 0 if nothing is, 1 if something is, 2 if it could not look.
+  dump <file>       shows a segment of the log, a manifest or an SSTable in readable form, up to where it stops being one.
   restore <backup> <dir>
                     makes the data directory <dir>, which is missing or empty, of what BACKUP has made. It is another node's:
                     with an id of its own.
@@ -180,12 +181,18 @@ function removeQuietly(path: string): void {
   }
 }
 
+/** Dates end somewhere; expiries do not. */
+function formatTime(unixMs: number): string {
+  const date = new Date(unixMs);
+  return Number.isNaN(date.getTime()) ? `${unixMs} ms` : date.toISOString();
+}
+
 /** The exit code of a subcommand. */
 function tool(name: string, args: readonly string[]): number {
   return runTool(name, args, {
     disk: new NodeDisk(),
     random: new NodeRandom(),
-    formatTime: (unixMs) => new Date(unixMs).toISOString(),
+    formatTime,
     print: (line) => {
       // Nobody reads on (`| head`): nothing is left to do.
       if (!writeText(1, `${line}\n`)) process.exit(ExitCode.OK);

@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.js';
 import { runCheck } from './check-command.js';
+import { runDump } from './dump-command.js';
 import { runRestore } from './restore-command.js';
 import type { ToolPorts } from './tool.js';
 import { ExitCode } from './tool.js';
@@ -15,6 +16,7 @@ interface Tool {
 
 const TOOLS = new Map<string, Tool>([
   ['check', { usage: 'check <dir>', argumentCount: 1, run: runCheck }],
+  ['dump', { usage: 'dump <file>', argumentCount: 1, run: runDump }],
   ['restore', { usage: 'restore <backup> <dir>', argumentCount: 2, run: runRestore }],
 ]);
 

@@ -118,6 +118,12 @@ export function decodeFileHeader(path: string, type: FileHeader['type'], bytes: 
   };
 }
 
+/** What a file with this beginning is; undefined if it is neither. */
+export function fileTypeOf(beginning: Uint8Array): FileHeader['type'] | undefined {
+  const types = Object.keys(MAGICS) as FileHeader['type'][];
+  return types.find((type) => MAGICS[type].equals(beginning.subarray(0, MAGICS[type].length)));
+}
+
 function magicOf(type: FileHeader['type']): Buffer {
   return MAGICS[type];
 }

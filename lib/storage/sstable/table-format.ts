@@ -56,6 +56,11 @@ export function tableIdOf(name: string): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
+/** Whether a file with this end is an SSTable, as far as can be told. */
+export function endsAsTable(end: Uint8Array): boolean {
+  return MAGIC.equals(end.subarray(-MAGIC.length));
+}
+
 export function encodeFooter(footer: TableFooter): Buffer {
   const { meta } = footer;
   const bytes = Buffer.alloc(FOOTER_BYTES);
