@@ -9,7 +9,7 @@
  */
 
 import { MemoryDisk } from '../sim/memory-disk.js';
-import type { Fault } from '../sim/memory-disk.js';
+import type { Fault, Step } from '../sim/memory-disk.js';
 import type { BenchClient } from './node-bench.js';
 import { NodeBench } from './node-bench.js';
 
@@ -23,6 +23,7 @@ export class ColdNode {
   readonly reads: string[];
   private readonly faults: {
     onRead?: (path: string, offset: number) => Fault | undefined;
+    onStep?: (step: Step) => Fault | undefined;
     /** Reads that do not end. */
     slow?: (() => void)[];
   };
@@ -49,6 +50,7 @@ export class ColdNode {
     const faults: ColdNode['faults'] = {};
     let isRead = false;
     const disk = new MemoryDisk({
+      plan: (step) => faults.onStep?.(step),
       later: (run) => {
         (isRead && faults.slow !== undefined ? faults.slow : pending).push(run);
         isRead = false;
@@ -83,6 +85,11 @@ export class ColdNode {
   set onRead(onRead: ((path: string, offset: number) => Fault | undefined) | undefined) {
     if (onRead === undefined) delete this.faults.onRead;
     else this.faults.onRead = onRead;
+  }
+
+  /** Asked at each step of the disk. */
+  set onStep(onStep: (step: Step) => Fault | undefined) {
+    this.faults.onStep = onStep;
   }
 
   /** Reads and syncs under way. */
