@@ -19,7 +19,7 @@ const STAR = 0x2a;
 const CURSOR = /^\d{1,20}$/;
 const CURSOR_LIMIT = 2n ** 64n;
 
-/** So many expired keys RANDOMKEY looks at when it may not remove them. */
+/** So many records RANDOMKEY looks at where it may not remove those that have expired. */
 const RANDOM_TRIES = 100;
 
 /** Index of no argument: there is no such option. */
@@ -112,27 +112,38 @@ function gatherRandom(call: Call): Listing | undefined {
   const inMemory = db.table.count - db.emptyCount;
   const { random } = keyspace;
   const total = Math.max(db.keyCount, inMemory, 1);
-  if ((random.uint32() / 2 ** 32) * total < inMemory && randomRecord(call) !== 0) return undefined;
+  if ((random.uint32() / 2 ** 32) * total < inMemory && hasRandomRecord(call)) return undefined;
   const position = (random.uint32() % 2 ** 21) * 2 ** 32 + random.uint32();
   const options = listingOf(call, position, (key) => isThereOnDisk(call, key));
   return options && Listing.ofAny(options);
 }
 
-/** A record of a live key, chosen at random; 0 if there is none. */
+/** Whether some records chosen at random are of a key that is there, as far as they say. */
+function hasRandomRecord(call: Call): boolean {
+  const { random } = call.keyspace;
+  for (let tries = 0; tries < RANDOM_TRIES; tries++) {
+    const ref = call.db.table.sample(random.uint32(), random.uint32());
+    if (ref === 0) return false;
+    if (isThere(call, ref)) return true;
+  }
+  return false;
+}
+
+/** A record of a live key, chosen at random; 0 if there is none. May throw COLD_KEY, of one that is not whole. */
 function randomRecord(call: Call): number {
   const { keyspace, db } = call;
-  const { random } = keyspace;
-  if (db.table.count === db.emptyCount) return 0;
-  for (let tries = 0; ; tries++) {
+  const { heap, random } = keyspace;
+  for (let tries = 0; db.table.count > db.emptyCount; tries++) {
     const ref = db.table.sample(random.uint32(), random.uint32());
-    if (ref === 0 || isThere(call, ref)) return ref;
+    if (isThere(call, ref) && !heap.isPartial(ref)) return ref;
     // Looking at a key that has expired removes it, so this comes to an end; not while nothing may be removed (CLIENT PAUSE).
     if (tries >= RANDOM_TRIES && !keyspace.removesExpired) return 0;
-    if (keyspace.heap.isEmpty(ref)) continue;
-    const key = keyspace.heap.key(ref);
-    keyspace.find(db, key, 0, key.length);
-    if (db.table.count === db.emptyCount) return 0;
+    if (heap.isEmpty(ref)) continue;
+    const key = heap.key(ref);
+    const found = keyspace.find(db, key, 0, key.length);
+    if (found !== 0) return found;
   }
+  return 0;
 }
 
 /** How to list keys that are on disk, from a position on; `undefined` if none are. */

@@ -65,7 +65,7 @@ export class ColdNode {
     let bench: NodeBench | undefined;
     void starting.then((started) => (bench = started));
     for (let i = 0; i < ROUNDS_MAX && bench === undefined; i++) {
-      await flushMicrotasks();
+      await microtasks();
       for (const run of pending.splice(0)) run();
     }
     return new ColdNode(await starting, disk, pending, reads, faults);
@@ -99,24 +99,23 @@ export class ColdNode {
 
   /** Lets turns end, but nothing of the disk. */
   async settle(): Promise<void> {
-    await this.bench.settle();
+    do {
+      await this.bench.settle();
+      await microtasks();
+    } while (this.bench.timers.hasTurnEnd);
   }
 
   /** One round of the disk: what is under way now ends. */
   async endReads(): Promise<void> {
     for (const run of this.pending.splice(0)) run();
-    await this.bench.settle();
+    await this.settle();
   }
 
   /** Lets everything come to its end that needs no time to pass. */
   async run(): Promise<void> {
     for (let i = 0; i < ROUNDS_MAX; i++) {
-      await this.bench.settle();
-      this.bench.timers.fire();
-      if (this.pending.length === 0) {
-        await this.bench.settle();
-        if (this.pending.length === 0) return;
-      }
+      await this.settle();
+      if (!this.bench.timers.fire() && this.pending.length === 0) return;
       await this.endReads();
     }
     throw new Error('the disk is never done');
@@ -163,6 +162,7 @@ export class ColdNode {
   }
 }
 
-async function flushMicrotasks(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+/** All microtasks run, however many follow each other. */
+function microtasks(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

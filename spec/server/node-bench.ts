@@ -86,14 +86,17 @@ export class BenchTimers implements Timers {
     for (const run of this.turnEnds.splice(0)) run();
   }
 
-  /** Runs the alarms that are due. */
-  fire(): void {
+  /** Runs the alarms that are due; whether there were any. */
+  fire(): boolean {
+    let fired = false;
     for (const alarm of [...this.alarms]) {
       if (alarm.atUs > this.clock.us || !this.alarms.has(alarm)) continue;
       if (alarm.everyMs === 0) this.alarms.delete(alarm);
       else alarm.atUs = this.clock.us + alarm.everyMs * 1000;
       alarm.run();
+      fired = true;
     }
+    return fired;
   }
 
   private start(delayMs: number, everyMs: number, run: () => void): Timer {
