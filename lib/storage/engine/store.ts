@@ -72,6 +72,8 @@ export class Store {
   private reader: ColdReader | undefined;
   /** By physical database: everything stamped up to this is dead. May be ahead of what the tables know. */
   private readonly floors = new Map<number, number>();
+  /** Databases of which edits since the store was opened tell the facts. */
+  private readonly changing = new Set<number>();
   /** One of them has risen since the last append. */
   private hasNewFloor = false;
   /** A log is being begun: it does not hold all that is in memory yet. */
@@ -96,6 +98,7 @@ export class Store {
   async open(target: StoreTarget): Promise<void> {
     const { disk, directory } = this.options;
     this.floors.clear();
+    this.changing.clear();
     this.hasNewFloor = false;
     disk.makeDirectory(tablesDirectory(directory));
     disk.syncDirectory(directory);
@@ -504,7 +507,7 @@ export class Store {
     // Not the clock's: that is further if it is not the first time that it opens this log.
     let stamp = 0;
     const noteFacts = (): void => {
-      if (source !== '') facts.set(source, { stamp, databases: this.databaseFacts(target) });
+      if (source !== '') facts.set(source, { stamp, databases: this.databaseFacts(target, version) });
     };
     const log = AppendOnlyFile.open({
       disk,
@@ -655,10 +658,10 @@ export class Store {
 
   /** Closes the current segment. False if there is nothing in it. Throws DiskFullError and LogFailedError. */
   private rotate(): boolean {
-    const { log, flusher, target } = this.opened;
+    const { log, flusher, target, versions } = this.opened;
     const facts = {
       stamp: this.isBeginning ? undefined : target.clock.latest,
-      databases: this.databaseFacts(target),
+      databases: this.databaseFacts(target, versions.current),
     };
     if (!log.rotate()) return false;
     const closed = log.closedSegments.at(-1);
@@ -666,12 +669,16 @@ export class Store {
     return true;
   }
 
-  private databaseFacts(target: StoreTarget): DatabaseFacts[] {
+  /** The facts of all databases but those of which `version` and every edit to come say the same. */
+  private databaseFacts(target: StoreTarget, version: Version): DatabaseFacts[] {
     const facts: DatabaseFacts[] = [];
     for (let db = 0; db < target.databaseCount; db++) {
       const { keyCount, expiringCount, isEstimate } = target.physicalDatabase(db);
       const floor = this.floorOf(db);
-      if (keyCount === 0 && floor === 0 && this.parts?.versions.current.isEmpty(db) !== false) continue;
+      const known = version.facts(db);
+      const isNews = keyCount !== known.keyCount || isEstimate !== known.isEstimate || floor !== known.floor;
+      if (!isNews && expiringCount === known.expiringCount && !this.changing.has(db)) continue;
+      this.changing.add(db);
       facts.push({
         db,
         floor,
