@@ -49,7 +49,7 @@ export class CommandEntry implements CommandUse {
     this.isFast = has('fast');
     this.isShort =
       command.keys.first !== 0 && command.keys.first === command.keys.last && (this.isFast || name === 'set');
-    this.loadsFirst = 'loadsFirst' in command && command.loadsFirst === true;
+    this.loadsFirst = 'loadsFirst' in command ? command.loadsFirst : false;
     this.staysOutOfMonitor = has('skip_monitor') || has('admin');
     this.staysOutOfSlowLog = has('skip_slowlog');
   }

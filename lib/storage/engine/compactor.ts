@@ -50,6 +50,7 @@ export interface CompactorOptions {
 }
 
 interface FullRequest extends FullCompaction {
+  readonly expireUpToMs: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -85,10 +86,13 @@ export class Compactor {
     void this.run();
   }
 
-  /** Gets everything that a database has now to the bottom. Rejects if that fails. */
-  compactAll(full: FullCompaction): Promise<void> {
+  /**
+   * Gets everything that a database has now to the bottom, but for what has expired at `expireUpToMs` (Unix milliseconds). Rejects if
+   * that fails.
+   */
+  compactAll(full: FullCompaction, expireUpToMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.full.push({ ...full, resolve, reject });
+      this.full.push({ ...full, expireUpToMs, resolve, reject });
       this.kick();
     });
   }
@@ -135,7 +139,8 @@ export class Compactor {
     if (this.isStopped || versions.failed !== undefined) return undefined;
     const state = this.state();
     for (let full = this.full.at(0); full !== undefined; full = this.full.at(0)) {
-      const next = nextOfFullCompaction(versions.current, full, levels, state);
+      const nowMs = Math.min(state.nowMs, full.expireUpToMs);
+      const next = nextOfFullCompaction(versions.current, full, levels, { ...state, nowMs });
       if (next !== undefined) return next;
       this.full.shift();
       full.resolve();

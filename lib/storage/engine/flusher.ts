@@ -138,7 +138,8 @@ export class Flusher {
       }
       this.lastError = error;
       this.rejectWaiters(error);
-      if (!(error instanceof CorruptionError) && this.options.log.failed === undefined) retry.later(() => this.run());
+      if (!(error instanceof CorruptionError) && this.options.log.failed === undefined)
+        retry.later(() => void this.run());
       return false;
     }
   }

@@ -16,22 +16,17 @@ import { stampMs } from '../../base/stamp.js';
 import { assert } from '../../base/assert.js';
 import { BatchReader } from '../../record/batch.js';
 import type { Entry } from '../../record/entry.js';
-import type { CompactionJob, FlushJob, ReservedTables, TableOptions } from '../jobs/job.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
-import type { MergeCompaction } from '../levels/compaction.js';
-import { surveyTableFiles, tablesDirectory } from '../levels/table-files.js';
+import { tablesDirectory } from '../levels/table-files.js';
 import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
 import { VersionSet } from '../levels/version-set.js';
 import type { Version } from '../levels/version.js';
 import { writePressure } from '../levels/write-pressure.js';
 import { aofDirectory, parseListing, segmentPath } from '../log/aof-directory.js';
-import { SEGMENT_BYTES_MAX, drawFileId } from '../log/aof-frame.js';
-import type { ClosedSegment } from '../log/append-only-file.js';
+import { SEGMENT_BYTES_MAX } from '../log/aof-frame.js';
 import { AppendOnlyFile } from '../log/append-only-file.js';
-import { BLOCK_BYTES } from '../sstable/block.js';
 import { BlockCache } from '../sstable/block-cache.js';
 import { OpenTables } from '../sstable/open-tables.js';
-import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { BackupRefusedError, backUp, checkBackupTarget } from './backup.js';
 import { ColdReader } from './cold-reader.js';
@@ -39,13 +34,12 @@ import type { ColdWalk } from './cold-walk.js';
 import { Compactor } from './compactor.js';
 import type { SegmentFacts } from './flusher.js';
 import { Flusher } from './flusher.js';
+import { JobOrders, YOUNG_BITS } from './job-orders.js';
 import { Retry } from './retry.js';
 import type { StoreOptions, StoreTarget } from './store-options.js';
+import { TableFolder } from './table-folder.js';
 
 const MANIFEST_BYTES_MAX = 1024 * 1024;
-/** Bits a key of the bloom filters: of young tables, which are few and are asked often, and of the others. */
-const YOUNG_BITS = 16;
-const OLD_BITS = 12;
 /** Filters of so many tables are read before the store is open, the others when they are needed. */
 const WARM_TABLES = 256;
 
@@ -53,6 +47,7 @@ const WARM_TABLES = 256;
 interface Parts {
   readonly target: StoreTarget;
   readonly jobs: BackgroundJobs;
+  readonly orders: JobOrders;
   readonly versions: VersionSet;
   readonly tables: OpenTables;
   blocks: BlockCache;
@@ -67,6 +62,7 @@ export class Store {
   isLogging = true;
   isBackingUp = false;
   private readonly options: StoreOptions;
+  private readonly folder: TableFolder;
   private parts: Parts | undefined;
   /** Is there before the parts are: what is replayed at the start asks what is in tables. */
   private reader: ColdReader | undefined;
@@ -78,9 +74,8 @@ export class Store {
   private hasNewFloor = false;
   /** A log is being begun: it does not hold all that is in memory yet. */
   private isBeginning = false;
+  /** Free when the directory was opened. */
   private nextTableId = 1;
-  /** Files that are being removed. */
-  private readonly removals = new Set<Promise<void>>();
   private turnEnds = false;
   private readonly endTurn = (): void => {
     this.turnEnds = false;
@@ -89,6 +84,7 @@ export class Store {
 
   constructor(options: StoreOptions) {
     this.options = options;
+    this.folder = new TableFolder(options.disk, options.directory, options.report);
   }
 
   /**
@@ -131,7 +127,7 @@ export class Store {
     parts.log.close();
     await parts.versions.close();
     parts.tables.close();
-    await Promise.all(this.removals);
+    await this.folder.settled();
   }
 
   // The log.
@@ -194,12 +190,12 @@ export class Store {
   }
 
   /** Gets everything that is in tables to the bottom level, without what is dead. */
-  async compactAll(): Promise<void> {
+  async compactAll(expireUpToMs = Infinity): Promise<void> {
     const { compactor, versions, flusher } = this.opened;
-    const { nextTableId } = this;
+    const { nextTableId } = this.opened.orders;
     const databases = versions.current.databasesWithTables();
     await Promise.all(
-      databases.map((db) => compactor.compactAll({ db, lastStamp: flusher.flushedStamp, nextTableId })),
+      databases.map((db) => compactor.compactAll({ db, lastStamp: flusher.flushedStamp, nextTableId }, expireUpToMs)),
     );
   }
 
@@ -356,7 +352,7 @@ export class Store {
   }
 
   mayHold(db: number, high: number, low: number): boolean {
-    return this.reader !== undefined && this.reader.mayHold(db, high, low);
+    return this.reader?.mayHold(db, high, low) ?? false;
   }
 
   keepsDeletes(db: number, high: number, low: number): boolean {
@@ -404,32 +400,9 @@ export class Store {
         this.removeTable(table);
       },
     });
-    await this.tidyTables(versions);
+    this.nextTableId = await this.folder.tidy(versions);
     for (const db of versions.current.databasesWithTables()) this.floors.set(db, versions.current.facts(db).floor);
     return versions;
-  }
-
-  /** Removes what a crash has left of tables, and notes which are missing. */
-  private async tidyTables(versions: VersionSet): Promise<void> {
-    const { disk, directory, report } = this.options;
-    const folder = tablesDirectory(directory);
-    const files = disk.list(folder).map((name) => ({ name, bytes: disk.sizeOf(`${folder}/${name}`) }));
-    const survey = surveyTableFiles(versions.current, files);
-    this.nextTableId = survey.nextTableId;
-    for (const name of survey.foreign) report(`${folder}/${name} is not a table: left alone`);
-    for (const name of survey.orphans) {
-      disk.remove(`${folder}/${name}`);
-      report(`${folder}/${name}: removed: a crash left it, nothing in it is needed`);
-    }
-    const known = versions.current.quarantined;
-    const lost = survey.missing.map(({ id }) => ({ id, reason: 'the file is missing' }));
-    const cut = survey.misfits.map(({ table: { id, fileBytes }, bytes }) => ({
-      id,
-      reason: `the file has ${bytes} bytes, and should have ${fileBytes}`,
-    }));
-    const quarantined = [...lost, ...cut].filter(({ id }) => !known.has(id));
-    for (const { id, reason } of quarantined) report(`${tablePath(folder, id)} is quarantined: ${reason}`);
-    if (quarantined.length > 0) await versions.log({ quarantined });
   }
 
   private async openParts(target: StoreTarget, versions: VersionSet, tables: OpenTables): Promise<void> {
@@ -437,13 +410,12 @@ export class Store {
     const blocks = new BlockCache(this.options.settings.blockCacheBytes);
     const currentBlocks = (): BlockCache => this.parts?.blocks ?? blocks;
     const newest = [...current.tables()].reduce((stamp, { maxStamp }) => Math.max(stamp, maxStamp), 0);
-    let flusher: Flusher | undefined;
     const reader = new ColdReader({
       directory: this.options.directory,
       versions,
       tables,
       blocks: currentBlocks,
-      flushedStamp: () => flusher?.flushedStamp ?? newest,
+      flushedStamp: () => this.parts?.flusher.flushedStamp ?? newest,
       floorOf: (db) => this.floorOf(db),
       onDamage: (table, error) => {
         this.quarantine(versions, table, error);
@@ -457,13 +429,14 @@ export class Store {
     this.restore(target, current);
     const jobs = this.options.jobs();
     const facts = new Map<string, SegmentFacts>();
-    const partial = { target, jobs, versions, tables, blocks, reader };
+    const orders = new JobOrders(this.options, versions, target, this.nextTableId);
+    const partial = { target, jobs, orders, versions, tables, blocks, reader };
     this.reader = reader;
     const log = this.openLog(target, versions.current, facts);
     // From here on a log that is missing was lost.
     if (versions.current.logging === undefined) await versions.log({ logging: true });
-    const compactor = this.makeCompactor(partial, () => flusher);
-    flusher = this.makeFlusher({ ...partial, log, compactor }, newest);
+    const compactor = this.makeCompactor(partial);
+    const flusher = this.makeFlusher({ ...partial, log, compactor }, newest);
     this.parts = { ...partial, log, flusher, compactor };
     this.isBeginning = false;
     let last: SegmentFacts = { stamp: newest, databases: [] };
@@ -555,7 +528,7 @@ export class Store {
           },
         },
         retry: new Retry(timers),
-        jobFor: (segment) => this.flushJob(parts, segment),
+        jobFor: (segment) => parts.orders.flush(segment),
         deadTables,
         mustWait: () => parts.compactor.whenLevel0HasRoom(),
         isHeld: () => this.isBeginning,
@@ -566,11 +539,8 @@ export class Store {
     );
   }
 
-  private makeCompactor(
-    parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables'>,
-    flusher: () => Flusher | undefined,
-  ): Compactor {
-    const { clock, timers, report, directory, settings } = this.options;
+  private makeCompactor(parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables' | 'orders'>): Compactor {
+    const { clock, timers, report, settings } = this.options;
     const { versions, jobs, target } = parts;
     const compactor = new Compactor({
       versions,
@@ -584,76 +554,29 @@ export class Store {
           counts.isEstimate = true;
         },
         onCountDoubted: (db) => {
-          flusher()?.doubtCount(db);
+          this.parts?.flusher.doubtCount(db);
         },
       },
       retry: new Retry(timers),
-      jobFor: (compaction) => this.compactionJob(parts, compaction),
+      jobFor: (compaction) => parts.orders.compaction(compaction),
       removeTables: (tables) => {
         for (const table of tables) this.removeTable(table);
       },
       onDamage: (table, error) => {
         this.quarantine(versions, table, error);
       },
-      tablePath: ({ id }) => tablePath(tablesDirectory(directory), id),
+      tablePath: (table) => this.folder.pathOf(table),
       nowMs: () => target.clock.nowMs,
       unflushedSinceMs: () => {
         const isAllInTables = this.isLogging && this.parts?.log.isEmpty === true;
-        return isAllInTables ? Infinity : stampMs(flusher()?.flushedStamp ?? 0);
+        return isAllInTables ? Infinity : stampMs(this.parts?.flusher.flushedStamp ?? 0);
       },
-      isIdle: () => flusher()?.isRunning !== true,
+      isIdle: () => this.parts?.flusher.isRunning !== true,
       warm: (tables) => this.warm(parts.tables, tables),
       nowUs: () => clock.monotonicUs(),
     });
     compactor.bytesPerSecond = settings.compactionBytesPerSecond;
     return compactor;
-  }
-
-  private flushJob({ versions, target }: Pick<Parts, 'versions' | 'target'>, segment: ClosedSegment): FlushJob {
-    const { directory, positionKey, origin } = this.options;
-    const { current } = versions;
-    return {
-      kind: 'flush',
-      directory,
-      segments: [{ number: segment.number, fileId: segment.fileId, sizeBytes: segment.sizeBytes }],
-      positionKey,
-      origin,
-      floors: current.databasesWithTables().map((db) => ({ db, stamp: current.facts(db).floor })),
-      outputs: this.reserve(target.databaseCount),
-      options: this.tableOptions(YOUNG_BITS),
-    };
-  }
-
-  private compactionJob(
-    { versions, target }: Pick<Parts, 'versions' | 'target'>,
-    what: MergeCompaction,
-  ): CompactionJob {
-    const { directory, origin, settings } = this.options;
-    const { tableBytes } = settings.levels;
-    const inputBytes = what.runs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
-    return {
-      kind: 'compact',
-      db: what.db,
-      directory,
-      runs: what.runs,
-      deeper: what.deeper,
-      floor: versions.current.facts(what.db).floor,
-      nowMs: Math.min(what.expireUpToMs, target.clock.nowMs),
-      origin,
-      tableBytes,
-      outputs: this.reserve(Math.ceil(inputBytes / tableBytes) + 2),
-      options: this.tableOptions(OLD_BITS),
-    };
-  }
-
-  private reserve(count: number): ReservedTables {
-    const firstId = this.nextTableId;
-    this.nextTableId += count;
-    return { firstId, count, seed: drawFileId(this.options.random) };
-  }
-
-  private tableOptions(filterBitsPerKey: number): TableOptions {
-    return { blockBytes: BLOCK_BYTES, compression: this.options.settings.compression, filterBitsPerKey };
   }
 
   /** Closes the current segment. False if there is nothing in it. Throws DiskFullError and LogFailedError. */
@@ -710,11 +633,9 @@ export class Store {
   }
 
   private quarantine(versions: VersionSet, table: TableMeta, error: CorruptionError): void {
-    const { report, directory } = this.options;
+    const { report } = this.options;
     if (versions.current.quarantined.has(table.id) || versions.current.placeOf(table.id) === undefined) return;
-    report(
-      `${tablePath(tablesDirectory(directory), table.id)} is quarantined, it is not read any more: ${error.message}`,
-    );
+    report(`${this.folder.pathOf(table)} is quarantined, it is not read any more: ${error.message}`);
     const note = (current: Version): VersionEdit | undefined =>
       current.placeOf(table.id) && { quarantined: [{ id: table.id, reason: error.message }] };
     versions.log(note).catch((cause: unknown) => {
@@ -722,18 +643,9 @@ export class Store {
     });
   }
 
-  /** The table is in no version. A file that stays is removed at the next start. */
-  private removeTable({ id }: TableMeta): void {
-    const { disk, directory, report } = this.options;
-    this.parts?.tables.forget(id);
-    const path = tablePath(tablesDirectory(directory), id);
-    const removal = disk
-      .removeLater(path)
-      .catch((error: unknown) => {
-        report(`${path}: removing it failed: ${error instanceof Error ? error.message : String(error)}`);
-      })
-      .finally(() => this.removals.delete(removal));
-    this.removals.add(removal);
+  private removeTable(table: TableMeta): void {
+    this.parts?.tables.forget(table.id);
+    this.folder.remove(table);
   }
 
   private scheduleEndOfTurn(): void {

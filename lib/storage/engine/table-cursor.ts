@@ -69,7 +69,7 @@ export class TableCursor {
     const { run, open } = this.options;
     this.index = 0;
     this.blockNumber++;
-    if (this.table !== undefined && this.blockNumber === this.table.index.blockCount) {
+    if (this.blockNumber === this.table?.index.blockCount) {
       this.tableIndex++;
       this.blockNumber = 0;
       this.table = this.tableIndex < run.length ? await open(run[this.tableIndex]) : undefined;
