@@ -662,6 +662,39 @@ describe('AppendOnlyFile release', () => {
     expect(openLog(disk.kill(), { flushed: second }).payloads).to.deep.equal(['c', 'd']);
   });
 
+  it('leaves the files where they are while the log is held, and takes them away when nobody holds it', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await threeClosed(disk);
+    log.hold();
+    log.hold();
+    const { sizeBytes } = log;
+    await log.release(1);
+    await log.release(2);
+    log.unhold();
+    await settled();
+    expect(disk.list('/data/aof')).to.have.length(4);
+    expect(log.sizeBytes).to.be.lessThan(sizeBytes);
+    log.unhold();
+    await settled();
+    expect(disk.list('/data/aof')).to.deep.equal(['0000000003.aof', '0000000004.aof']);
+    await log.release(3);
+    expect(disk.list('/data/aof')).to.have.length(1);
+  });
+
+  it('leaves to the next start what was held when the log was closed', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await threeClosed(disk);
+    const [first] = log.closedSegments;
+    log.hold();
+    await log.release(1);
+    log.close();
+    log.unhold();
+    await settled();
+    expect(disk.list('/data/aof')).to.have.length(4);
+    openLog(disk.kill(), { flushed: first });
+    expect(disk.kill().list('/data/aof')).to.have.length(3);
+  });
+
   it('takes no other than the oldest, none that is not durable, and not the current one', async () => {
     const refused = async (log: AppendOnlyFile, number: number): Promise<void> => {
       expect(await log.release(number).catch((cause: unknown) => cause)).to.be.instanceOf(AssertionError);

@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+
+import { CorruptionError } from '../../lib/base/errors.js';
+import { PositionHasher } from '../../lib/base/position.js';
+import { BATCH_HEADER_BYTES } from '../../lib/record/batch-format.js';
+import { WriteBatch } from '../../lib/record/batch.js';
+import type { Cell, Entry } from '../../lib/record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../lib/record/entry.js';
+import { pairBefore } from '../../lib/record/pair.js';
+import { RecordWriter } from '../../lib/record/record-writer.js';
+import { frameSeed } from '../../lib/storage/log/aof-frame.js';
+import { expiresByMsOf, flagsOf } from '../../lib/storage/sstable/record-flags.js';
+import { sectionChecksum } from '../../lib/storage/sstable/section-checksum.js';
+import type { TableMeta } from '../../lib/storage/sstable/table-meta.js';
+import { TableReader } from '../../lib/storage/sstable/table-reader.js';
+import type { TableStamps } from '../../lib/storage/sstable/table-writer.js';
+import { TableWriter } from '../../lib/storage/sstable/table-writer.js';
+import { checkTable } from '../../lib/tools/check-table.js';
+import { MemoryDisk } from '../sim/memory-disk.js';
+
+const PATH = '/7.sst';
+const hasher = new PositionHasher(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+
+interface Row {
+  position: number;
+  flags: number;
+  bytes: Buffer;
+  expiresAtMs: number;
+  readonly entry: Entry;
+  readonly key: string;
+}
+
+function entryOf(stamp: number, origin = 1): Entry {
+  const pair = { stamp, origin };
+  const cell: Cell = { type: CellType.STRING, field: WHOLE, value: Buffer.from('value'), pair, expiresAtMs: 0 };
+  return { deletedUpTo: pairBefore(pair), expiry: NO_EXPIRY, cells: new Map([[cellKey(cell.type, WHOLE), cell]]) };
+}
+
+function rowOf(key: string, entry: Entry): Row {
+  const bytes = Buffer.from(key);
+  hasher.hash(bytes, 0, bytes.length);
+  const writer = new RecordWriter(1);
+  writer.entry(entry, bytes, 0, bytes.length);
+  return {
+    position: hasher.position,
+    flags: flagsOf(entry),
+    bytes: Buffer.from(writer.buffer.subarray(0, writer.end)),
+    expiresAtMs: expiresByMsOf(entry),
+    entry,
+    key,
+  };
+}
+
+/** Good rows: values, one that expires, one that was deleted, in order. */
+function goodRows(): Row[] {
+  const rows = Array.from({ length: 50 }, (_, i) => rowOf(`key${i}`, entryOf(100 + i)));
+  rows[3] = rowOf('key3', { ...entryOf(103), expiry: { atMs: 5000, pair: { stamp: 104, origin: 1 } } });
+  rows[4] = rowOf('key4', { deletedUpTo: { stamp: 120, origin: 1 }, expiry: NO_EXPIRY, cells: new Map() });
+  return rows.sort((a, b) => a.position - b.position);
+}
+
+const STAMPS: TableStamps = { minStamp: 100, maxStamp: 149, foreign: false };
+
+/** A table of these rows, whose checksums are right whatever is in it. */
+function tableOf(rows: readonly Row[], stamps = STAMPS): { disk: MemoryDisk; meta: TableMeta } {
+  const disk = new MemoryDisk();
+  const file = disk.create(PATH);
+  const id = { id: 7, fileId: { high: 1, low: 2 }, db: 0, origin: 1 };
+  const writer = new TableWriter(file, { ...id, filterBitsPerKey: 10, compression: 0, blockBytes: 256 });
+  for (const { position, flags, bytes, expiresAtMs } of rows) {
+    writer.add(position, flags, bytes, 0, bytes.length, expiresAtMs);
+  }
+  return { disk, meta: writer.finish(stamps) };
+}
+
+function expectWrong(rows: readonly Row[], message: RegExp, stamps = STAMPS): void {
+  const { disk, meta } = tableOf(rows, stamps);
+  expect(() => checkTable(disk, PATH, meta, hasher)).to.throw(CorruptionError, message);
+}
+
+/** Good rows, one of which is changed: number 20. */
+function withOne(change: (row: Row) => void): Row[] {
+  const rows = goodRows();
+  change(rows[20]);
+  return rows;
+}
+
+describe('checkTable', () => {
+  it('takes what is right, with and without what else is known', () => {
+    const { disk, meta } = tableOf(goodRows());
+    const checked = checkTable(disk, PATH, meta, hasher);
+    expect(checked.meta).to.deep.equal(meta);
+    expect(checked.blockCount).to.be.greaterThan(5);
+    checkTable(disk, PATH, undefined, undefined);
+  });
+
+  it('sees a key that lies elsewhere than by the position key', () => {
+    expectWrong(
+      withOne((row) => row.position++),
+      /its position is \d+, and that of its key \d+/,
+    );
+    const { disk, meta } = tableOf(goodRows());
+    const other = new PositionHasher(Buffer.alloc(8));
+    expect(() => checkTable(disk, PATH, meta, other)).to.throw(CorruptionError, 'that of its key');
+  });
+
+  it('sees flags that are not true', () => {
+    for (const flag of [1, 2, 4, 8]) {
+      expectWrong(
+        withOne((row) => (row.flags ^= flag)),
+        /its flags are \d+, and should be 1/,
+      );
+    }
+  });
+
+  it('sees a record in another form, with more behind it, or none', () => {
+    const batch = new WriteBatch(1);
+    const replaceBytes = (make: (row: Row) => Buffer) => (): Row[] => withOne((row) => (row.bytes = make(row)));
+    const reordered = replaceBytes((row) => {
+      const entry = { ...row.entry, deletedUpTo: { stamp: 90, origin: 1 } };
+      batch.reset();
+      batch.wholeEntry(0, Buffer.from(row.key), entry);
+      return Buffer.from(batch.buffer.subarray(batch.start + BATCH_HEADER_BYTES, batch.end));
+    });
+    expectWrong(reordered(), /not in the form in which its entry is written/);
+    expectWrong(replaceBytes(({ bytes }) => Buffer.concat([bytes, bytes]))(), /more than one record/);
+    expectWrong(replaceBytes(({ bytes }) => bytes.subarray(0, -1))(), /past the end/);
+    expectWrong(
+      replaceBytes(({ bytes }) => {
+        const unknown = Buffer.from(bytes);
+        unknown[2 + unknown[1]] = 0x0f;
+        return unknown;
+      })(),
+      /record \d+ of the data block here: the record: at offset \d+: change kind 15/,
+    );
+  });
+
+  it('sees stamps outside of the range, and cells of another node in a table that has none', () => {
+    expectWrong(goodRows(), /its stamp 100 is not between 101 and 149/, { ...STAMPS, minStamp: 101 });
+    expectWrong(goodRows(), /its stamp 149 is not between 100 and 148/, { ...STAMPS, maxStamp: 148 });
+    const rows = withOne((row) => Object.assign(row, rowOf(row.key, entryOf(120, 2))));
+    expectWrong(rows, /node 2 wrote a cell of it/);
+    const { disk, meta } = tableOf(rows, { ...STAMPS, foreign: true });
+    checkTable(disk, PATH, meta, hasher);
+  });
+
+  it('sees a footer that counts otherwise', () => {
+    const ending = goodRows().map((row) => {
+      const expiry = { atMs: 7000, pair: { stamp: 149, origin: 1 } };
+      return row.key === 'key4' ? row : rowOf(row.key, { ...entryOf(110), expiry });
+    });
+    const { disk, meta } = tableOf(ending);
+    expect(meta.expiresByMs).to.equal(7000);
+    checkTable(disk, PATH, meta, hasher);
+    ending[20].expiresAtMs = 7001;
+    expectWrong(ending, /expiresByMs is said to be 7001, and is 7000/);
+  });
+
+  it('sees that the manifest knows another table, in any of its numbers', () => {
+    const { disk, meta } = tableOf(goodRows());
+    for (const name of ['emptyCount', 'expiringCount', 'minStamp', 'maxStamp', 'expiresByMs'] as const) {
+      const other = { ...meta, [name]: meta[name] + 1 };
+      expect(() => checkTable(disk, PATH, other, hasher), name).to.throw(CorruptionError, name);
+    }
+    expect(() => checkTable(disk, PATH, { ...meta, foreign: true }, hasher)).to.throw(CorruptionError, 'foreign');
+    expect(() => checkTable(disk, PATH, { ...meta, id: 8 }, hasher)).to.throw(CorruptionError, 'not the table 8');
+  });
+
+  it('sees a filter that has forgotten a key', () => {
+    const { disk, meta } = tableOf(goodRows());
+    const { filterOffset, indexOffset } = new TableReader(disk.openForReading(PATH), meta).footer;
+    const content = Buffer.from(disk.contentOf(PATH));
+    content.fill(0, filterOffset + 16, indexOffset);
+    content.writeUInt32LE(
+      sectionChecksum(frameSeed(meta.fileId), filterOffset, content, filterOffset + 4, indexOffset),
+      filterOffset,
+    );
+    disk.plant(PATH, content);
+    expect(() => checkTable(disk, PATH, meta, hasher)).to.throw(CorruptionError, 'the bloom filter does not hold');
+  });
+});
