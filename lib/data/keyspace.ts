@@ -93,6 +93,8 @@ export class Keyspace {
   /** By SELECT's number. */
   private readonly databases: Database[];
   private databasesPair: Pair = PAIR_ZERO;
+  /** While keys are counted: what has expired at this Unix millisecond is not. */
+  private countingFromMs = 0;
   private readonly head = new RecordHead();
   /** Tables that were flushed, and whose records are yet to be freed. */
   private readonly flushed: ResidentTable[] = [];
@@ -404,11 +406,16 @@ export class Keyspace {
     return next;
   }
 
-  /** Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. */
+  /**
+   * Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. Removes what has expired in memory,
+   * so that nobody removes again what is not counted because it has expired by now.
+   */
   beginCounting(): readonly CountMark[] {
+    this.countingFromMs = this.clock.nowMs;
     return this.physical.map((db) => {
+      for (let position = 0; position < POSITION_LIMIT;) position = this.expireFrom(db, position, Infinity);
       const mark = { db, keyCount: db.keyCount, expiringCount: db.expiringCount, wasEstimate: db.isEstimate };
-      db.isEstimate = false;
+      db.isEstimate = !this.removesExpired;
       return mark;
     });
   }
@@ -426,6 +433,7 @@ export class Keyspace {
         db.expiringCount += counted.expiringCount - expiringCount;
       }
     }
+    this.countingFromMs = 0;
   }
 
   /** Forgets everything in memory, the log does not hear of it: before it is read again. */
@@ -650,6 +658,8 @@ export class Keyspace {
 
   private hideExpired(): void {
     if (!this.removesExpired) return;
+    // It came from the disk: perhaps it is not counted.
+    if (this.heap.expiresAtMs(this.place) <= this.countingFromMs) this.db.isEstimate = true;
     this.remove();
     this.expiredCount++;
   }

@@ -191,11 +191,12 @@ export class Persistence implements TurnLog, Durability {
   async compact(): Promise<void> {
     const { keyspace, store } = this;
     await this.running.catch(() => undefined);
+    const before = keyspace.beginCounting();
     if (!this.batch.isEmpty) this.append();
     const stamp = keyspace.clock.latest;
-    const before = keyspace.beginCounting();
+    const { nowMs } = keyspace.clock;
     await this.save();
-    await store.compactAll();
+    await store.compactAll(nowMs);
     keyspace.endCounting(before, (db) => store.countIn(db, stamp));
   }
 

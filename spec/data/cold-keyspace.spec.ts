@@ -338,7 +338,7 @@ describe('Keyspace over cold data', () => {
         for (const step of list) await play.step(step);
         await play.finish();
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   });
 
@@ -350,7 +350,7 @@ describe('Keyspace over cold data', () => {
         for (const step of list) await play.step(step);
         await play.finish();
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   });
 });

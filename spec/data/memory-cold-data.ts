@@ -140,7 +140,9 @@ export class MemoryColdData implements ColdData {
     const limit = Math.min(nowMs, stampMs(Math.max(0, this.flushedStamp)));
     for (const [db, keys] of this.databases) {
       for (const [name] of [...keys]) {
-        const entry = this.entryOf(db, name);
+        // That a database was emptied counts when the tables or the log say so: else a restart brings it back.
+        const floor = this.floors.get(db) ?? 0;
+        const entry = floor <= this.flushedStamp ? this.entryOf(db, name) : (keys.get(name) ?? EMPTY_ENTRY);
         const hasExpired = entry.expiry.atMs !== 0 && entry.expiry.atMs <= limit && entry.cells.size > 0;
         if (hasExpired) dropped.set(db, (dropped.get(db) ?? 0) + 1);
         if (hasExpired || entry.cells.size === 0) keys.delete(name);

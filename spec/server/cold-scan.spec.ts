@@ -180,6 +180,34 @@ describe('SCAN, KEYS and RANDOMKEY over memory and disk', () => {
     expect(node.recordCount).to.equal(0);
   });
 
+  it('SCAN returns each key once where there is more in memory than on disk', async () => {
+    const node = await ColdNode.start();
+    const names = Array.from({ length: 400 }, (_, i) => `k${i}`);
+    for (const name of names.slice(0, 60)) await node.ask('SET', name, 'v');
+    await node.forget();
+    for (const name of names.slice(50)) await node.ask('SET', name, 'v');
+    const found: string[] = [];
+    let cursor = '0';
+    do {
+      const [next, keys] = await scan(node, cursor, 'COUNT', 10);
+      found.push(...keys);
+      cursor = next;
+    } while (cursor !== '0');
+    expect(found.sort()).to.deep.equal(names.sort());
+  });
+
+  // Fault: a key that had expired, and was not met by then, was taken off the count once by COMPACT and once when it was met.
+  it('COMPACT counts keys that have expired once', async () => {
+    const node = await ColdNode.start();
+    await node.ask('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
+    for (let i = 0; i < 20; i++) await node.ask('SET', `k${i}`, 'v', ...(i < 5 ? ['PX', 100] : []));
+    await node.ask('SAVE');
+    await node.advance(200);
+    expect(await node.ask('COMPACT')).to.equal('OK');
+    for (let i = 0; i < 20; i++) await node.ask('EXISTS', `k${i}`);
+    expect([node.isEstimate, await node.ask('DBSIZE')]).to.deep.equal([false, 15]);
+  });
+
   it('RANDOMKEY returns each key in time, in memory or on disk', async () => {
     const node = await ColdNode.start();
     for (let i = 0; i < 20; i++) await node.ask('SET', `k${i}`, 'v');

@@ -189,7 +189,7 @@ export class Store {
     if (last !== undefined) await flusher.whenFlushed(last.number);
   }
 
-  /** Gets everything that is in tables to the bottom level, without what is dead. */
+  /** Gets everything that is in tables to the bottom level, without what is dead, or had expired at `expireUpToMs` (Unix milliseconds). */
   async compactAll(expireUpToMs = Infinity): Promise<void> {
     const { compactor, versions, flusher } = this.opened;
     const { nextTableId } = this.opened.orders;
