@@ -182,9 +182,7 @@ describe('runDump of a table', () => {
       /^table \d+ of database 0: (\d+) records \(\d+ deletes, \d+ expire\), \d+ bytes, positions /,
     );
     expect(lines[2]).to.match(/^0: block 0, \d+ records, \d+ bytes$/);
-    expect(lines[3]).to.match(
-      /^ {4}\d+:[0-9a-f]{10} \[complete\b.*\] "key\d+": .* at 2023-11-14T/,
-    );
+    expect(lines[3]).to.match(/^ {4}\d+:[0-9a-f]{10} \[complete\b.*\] "key\d+": .* at 2023-11-14T/);
     const records = lines.filter((line) => line.startsWith('    '));
     expect(records).to.have.length(Number(/: (\d+) records/.exec(lines[0])?.[1]));
     expect(lines.at(-1)).to.match(/^Ends at offset (\d+) of \1: every byte was read\.$/);
