@@ -4,10 +4,11 @@ import type { BatchReader } from '../../record/batch-reader.js';
 import { ChangeKind } from '../../record/batch-format.js';
 import { CellType } from '../../record/entry.js';
 import type { SortColumns } from './position-sort.js';
+import type { Scratch } from '../../base/scratch.js';
 
 const ROWS_MIN = 1024;
-/** About what a change takes in a log: how many rows there will be is guessed by it. */
-const CHANGE_BYTES = 128;
+/** How many rows there will be is judged by how much of the bytes is read when there is no more room. */
+const GROWTH_MIN = 1.25;
 const CACHE_LINE_BYTES = 64;
 const TOUCHED_BYTES = 3 * CACHE_LINE_BYTES;
 const DB_LIMIT = 2 ** 32;
@@ -17,6 +18,10 @@ const LOOP_BYTES_MAX = 64;
 // A row is 64 bytes, a line of the processor's cache, because rows are visited in the order of positions, each of them far from the last.
 // These are the places of its numbers, first the doubles, then the words.
 const ROW_DOUBLES = 8;
+const ROW_BYTES = 64;
+const COLUMN_BYTES = 4;
+/** No change takes less in a log. */
+const CHANGE_BYTES_MIN = 4;
 const STAMP = 0;
 const AT_MS = 1;
 const POSITION = 2;
@@ -50,31 +55,38 @@ export class ChangeList implements SortColumns {
   /** Is there a change that was not stamped by this node when it was logged? */
   hasForeign = false;
 
+  private capacity: number;
   private doubles: Float64Array;
   private words: Uint32Array;
+  private readonly scratch: Scratch;
   private readonly origin: number;
   private readonly hasher: PositionHasher;
   private hashedStart = -1;
   private highestStamp = 0;
 
-  /** `origin` is this node's. `bytes` are shorter than 4 GiB. */
-  constructor(bytes: Buffer, origin: number, hasher: PositionHasher) {
+  /** `origin` is this node's. `bytes` are shorter than 4 GiB. The rows are in `scratch`. */
+  constructor(bytes: Buffer, origin: number, hasher: PositionHasher, scratch: Scratch) {
     this.bytes = bytes;
+    this.scratch = scratch;
     this.origin = origin;
     this.hasher = hasher;
-    const rows = Math.max(ROWS_MIN, Math.ceil(bytes.length / CHANGE_BYTES));
-    this.groups = new Uint32Array(rows);
-    this.highs = new Uint32Array(rows);
-    this.lows = new Uint32Array(rows);
-    this.doubles = new Float64Array(rows * ROW_DOUBLES);
+    // What an earlier list has left is taken as it is, unless it is beyond all that this one can need.
+    const rowsMax = Math.max(ROWS_MIN, bytes.length / CHANGE_BYTES_MIN);
+    const take = (name: string, rowBytes: number): ArrayBuffer =>
+      scratch.take(name, ROWS_MIN * rowBytes, rowsMax * rowBytes);
+    this.groups = new Uint32Array(take('groups', COLUMN_BYTES));
+    this.highs = new Uint32Array(take('highs', COLUMN_BYTES));
+    this.lows = new Uint32Array(take('lows', COLUMN_BYTES));
+    this.doubles = new Float64Array(take('rows', ROW_BYTES));
     this.words = new Uint32Array(this.doubles.buffer);
+    this.capacity = this.commonCapacity;
   }
 
   /** Adds the change that `reader` stands on. REQUIRES: it reads `bytes`; the change is one of a key. */
   add(reader: BatchReader): void {
     assert(reader.db < DB_LIMIT, 'a database has a small number');
     const row = this.count++;
-    if (row === this.groups.length) this.grow();
+    if (row === this.capacity) this.grow(reader.keyStart);
     const { hasher, doubles, words } = this;
     // All changes of a record have one key, and the same place.
     if (reader.keyStart !== this.hashedStart) {
@@ -214,19 +226,24 @@ export class ChangeList implements SortColumns {
     return kind | (type << TYPE_SHIFT) | (reader.replaces ? REPLACES : 0) | plain;
   }
 
-  private grow(): void {
-    this.groups = doubled(this.groups);
-    this.highs = doubled(this.highs);
-    this.lows = doubled(this.lows);
-    const doubles = new Float64Array(this.doubles.length * 2);
-    doubles.set(this.doubles);
-    this.doubles = doubles;
-    this.words = new Uint32Array(doubles.buffer);
+  /** There is no more room, and of the bytes so many are read. */
+  private grow(readBytes: number): void {
+    const { scratch, count, bytes } = this;
+    const rows = Math.ceil(count * Math.max(GROWTH_MIN, bytes.length / Math.max(1, readBytes)));
+    this.groups = new Uint32Array(scratch.grow('groups', rows * COLUMN_BYTES));
+    this.highs = new Uint32Array(scratch.grow('highs', rows * COLUMN_BYTES));
+    this.lows = new Uint32Array(scratch.grow('lows', rows * COLUMN_BYTES));
+    this.doubles = new Float64Array(scratch.grow('rows', rows * ROW_BYTES));
+    this.words = new Uint32Array(this.doubles.buffer);
+    this.capacity = this.commonCapacity;
   }
-}
 
-function doubled(column: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(column.length * 2);
-  larger.set(column);
-  return larger;
+  private get commonCapacity(): number {
+    return Math.min(
+      this.groups.length,
+      this.highs.length,
+      this.lows.length,
+      Math.floor(this.doubles.length / ROW_DOUBLES),
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import { Scratch } from '../../base/scratch.js';
 import type { Disk } from '../../host/ports.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import type { TableStamps } from '../sstable/table-writer.js';
@@ -10,12 +11,20 @@ import { RunReader } from './run-reader.js';
 import { TableOutputs } from './table-outputs.js';
 
 /** Runs a compaction to its end. Throws DiskError, CorruptionError and JobAbortedError: then it has left nothing behind. */
-export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace): CompactionResult {
+export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace, scratch = new Scratch()): CompactionResult {
   // Tables in which everything is dead are not even read.
   const runs = job.runs.map((run) => run.filter(({ maxStamp }) => maxStamp > job.floor));
   const inputs = runs.flat();
   const { directory, origin } = job;
-  const outputs = new TableOutputs({ disk, directory, reserved: job.outputs, table: job.options, origin, pace });
+  const outputs = new TableOutputs({
+    disk,
+    directory,
+    reserved: job.outputs,
+    table: job.options,
+    origin,
+    pace,
+    scratch,
+  });
   const readers = runs.map((run) => new RunReader(disk, job, run, pace));
   try {
     for (const reader of readers) reader.next();

@@ -20,16 +20,25 @@ import type { FlushJob, FlushResult } from './job.js';
 import { KeyOrder } from './key-order.js';
 import { KeyState } from './key-state.js';
 import type { Pace } from './pace.js';
+import { Scratch } from '../../base/scratch.js';
 import { SegmentChanges } from './segment-changes.js';
 import { TableOutputs } from './table-outputs.js';
 
 /** Runs a flush to its end. Throws DiskError, CorruptionError and JobAbortedError: then it has left nothing behind. */
-export function runFlush(disk: Disk, job: FlushJob, pace: Pace): FlushResult {
-  const changes = SegmentChanges.read(disk, job, pace);
+export function runFlush(disk: Disk, job: FlushJob, pace: Pace, scratch = new Scratch()): FlushResult {
+  const changes = SegmentChanges.read(disk, job, pace, scratch);
   const { directory, origin } = job;
-  const outputs = new TableOutputs({ disk, directory, reserved: job.outputs, table: job.options, origin, pace });
+  const outputs = new TableOutputs({
+    disk,
+    directory,
+    reserved: job.outputs,
+    table: job.options,
+    origin,
+    pace,
+    scratch,
+  });
   try {
-    new FlushWriter(changes, outputs, origin).run();
+    new FlushWriter(changes, outputs, origin, scratch).run();
     outputs.commit();
   } catch (error) {
     outputs.discard();
@@ -55,10 +64,10 @@ class FlushWriter {
   private readonly record: RecordWriter;
   private readonly reader = new BatchReader();
 
-  constructor(changes: SegmentChanges, outputs: TableOutputs, origin: number) {
+  constructor(changes: SegmentChanges, outputs: TableOutputs, origin: number, scratch: Scratch) {
     this.changes = changes;
     this.list = changes.list;
-    this.order = new KeyOrder(changes.list);
+    this.order = new KeyOrder(changes.list, scratch);
     this.outputs = outputs;
     this.state = new KeyState(origin);
     this.record = new RecordWriter(origin);

@@ -9,6 +9,7 @@ import type { WordWait } from './job-control.js';
 import { JobAbortedError, JobControl } from './job-control.js';
 import type { Pace } from './pace.js';
 import { ThreadPace } from './pace.js';
+import { Scratch } from '../../base/scratch.js';
 
 export type Job = FlushJob | CompactionJob | BackupJob;
 
@@ -24,12 +25,13 @@ export type ThreadAnswer = FlushResult | CompactionResult | BackupResult | 'abor
 /** See ThreadModule. */
 export function serve(host: ThreadHost): (message: unknown) => ThreadAnswer {
   const { disk, clock } = host;
+  const scratch = new Scratch();
   const wait: WordWait = (words, index, value, timeoutMs) => host.wait(words, index, value, timeoutMs);
   return (message) => {
     const { job, control } = message as ThreadOrder;
     const pace = new ThreadPace(new JobControl(control), clock, wait);
     try {
-      return run(disk, job, pace);
+      return run(disk, job, pace, scratch);
     } catch (error) {
       if (error instanceof JobAbortedError) return 'aborted';
       throw error;
@@ -37,7 +39,7 @@ export function serve(host: ThreadHost): (message: unknown) => ThreadAnswer {
   };
 }
 
-function run(disk: Disk, job: Job, pace: Pace): FlushResult | CompactionResult | BackupResult {
-  if (job.kind === 'flush') return runFlush(disk, job, pace);
-  return job.kind === 'compact' ? runCompaction(disk, job, pace) : runBackup(disk, job, pace);
+function run(disk: Disk, job: Job, pace: Pace, scratch: Scratch): FlushResult | CompactionResult | BackupResult {
+  if (job.kind === 'flush') return runFlush(disk, job, pace, scratch);
+  return job.kind === 'compact' ? runCompaction(disk, job, pace, scratch) : runBackup(disk, job, pace);
 }

@@ -1,5 +1,6 @@
 import type { ChangeList } from './change-list.js';
 import { sortByPosition } from './position-sort.js';
+import type { Scratch } from '../../base/scratch.js';
 
 /** So many rows are touched together. */
 const TOUCHED_ROWS = 64;
@@ -17,9 +18,10 @@ export class KeyOrder {
   private touched = 0;
   private readonly list: ChangeList;
 
-  constructor(list: ChangeList) {
+  /** `rows` are in `scratch`. */
+  constructor(list: ChangeList, scratch: Scratch) {
     this.list = list;
-    this.rows = sortByPosition(list);
+    this.rows = sortByPosition(list, scratch);
   }
 
   /** Moves to the next key; false behind the last one. */

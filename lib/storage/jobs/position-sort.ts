@@ -4,6 +4,8 @@
  * digits that are the same in all rows: that of the group most of the time, half of the position where one hash tag holds everything.
  */
 
+import type { Scratch } from '../../base/scratch.js';
+
 const DIGIT_BITS = 11;
 const DIGIT_COUNT = 2 ** DIGIT_BITS;
 const DIGIT_MASK = DIGIT_COUNT - 1;
@@ -19,11 +21,12 @@ export interface SortColumns {
   readonly lows: Uint32Array;
 }
 
-/** The numbers of the rows in order. */
-export function sortByPosition({ count, groups, highs, lows }: SortColumns): Uint32Array {
-  let rows = new Uint32Array(count);
+/** The numbers of the rows in order, in `scratch`. */
+export function sortByPosition({ count, groups, highs, lows }: SortColumns, scratch: Scratch): Uint32Array {
+  const take = (name: string): ArrayBuffer => scratch.take(name, count * 4, count * 8);
+  let rows = new Uint32Array(take('order'), 0, count);
   for (let row = 0; row < count; row++) rows[row] = row;
-  let spare = new Uint32Array(count);
+  let spare = new Uint32Array(take('order before'), 0, count);
   for (const words of [lows, highs, groups]) {
     for (const shift of WORD_SHIFTS) {
       const starts = startsOfDigits(words, count, shift);

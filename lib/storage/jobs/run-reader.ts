@@ -65,6 +65,8 @@ export class RunReader {
   }
 
   private openNextTable(): boolean {
+    // Nobody has a block of the last table any more.
+    const memory = this.scanner?.memory;
     this.close();
     if (this.nextTable === this.tables.length) return false;
     const { job } = this;
@@ -72,7 +74,7 @@ export class RunReader {
     assert(meta.smallest > this.position, 'the tables of a run rise');
     this.file = this.disk.openForReading(tablePath(tablesDirectory(job.directory), meta.id));
     this.table = new TableReader(this.file, meta);
-    this.scanner = this.table.scan();
+    this.scanner = this.table.scan(0, undefined, memory);
     this.origin = this.table.footer.origin;
     this.mustDecode = this.origin !== job.origin || (job.floor !== 0 && meta.minStamp <= job.floor);
     return true;

@@ -21,6 +21,7 @@ import { readAll } from '../log/aof-reader.js';
 import { ChangeList } from './change-list.js';
 import type { ClosedSegment, DatabaseMap, FlushJob } from './job.js';
 import type { Pace } from './pace.js';
+import type { Scratch } from '../../base/scratch.js';
 
 const READ_BYTES = 2 ** 20;
 const BYTES_LIMIT = 2 ** 32;
@@ -40,17 +41,17 @@ export class SegmentChanges {
 
   private readonly reader = new BatchReader();
 
-  private constructor(job: FlushJob) {
+  private constructor(job: FlushJob, scratch: Scratch) {
     this.readBytes = job.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     assert(this.readBytes < BYTES_LIMIT, 'a flush takes less than 4 GiB at once');
-    const bytes = Buffer.allocUnsafeSlow(this.readBytes);
-    this.list = new ChangeList(bytes, job.origin, new PositionHasher(job.positionKey));
+    const bytes = Buffer.from(scratch.take('segments', this.readBytes, this.readBytes * 2), 0, this.readBytes);
+    this.list = new ChangeList(bytes, job.origin, new PositionHasher(job.positionKey), scratch);
     for (const { db, stamp } of job.floors) this.floors.set(db, stamp);
   }
 
-  /** Reads the segments of a job. Throws DiskError, CorruptionError and JobAbortedError. */
-  static read(disk: Disk, job: FlushJob, pace: Pace): SegmentChanges {
-    const changes = new SegmentChanges(job);
+  /** Reads the segments of a job to `scratch`. Throws DiskError, CorruptionError and JobAbortedError. */
+  static read(disk: Disk, job: FlushJob, pace: Pace, scratch: Scratch): SegmentChanges {
+    const changes = new SegmentChanges(job, scratch);
     let at = 0;
     for (const segment of job.segments) {
       const path = segmentPath(aofDirectory(job.directory), segment.number);

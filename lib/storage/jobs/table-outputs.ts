@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { DiskError } from '../../base/errors.js';
+import type { Scratch } from '../../base/scratch.js';
 import type { Disk, DiskFile } from '../../host/ports.js';
 import type { FileId } from '../log/aof-frame.js';
 import { tablesDirectory } from '../levels/table-files.js';
@@ -23,6 +24,7 @@ export interface TableOutputsOptions {
   /** Of the records that come. */
   readonly origin: number;
   readonly pace: Pace;
+  readonly scratch: Scratch;
 }
 
 /** The tables that a job makes: all of them last, or none. */
@@ -100,7 +102,7 @@ export class TableOutputs {
   }
 
   private begin(db: number): TableWriter {
-    const { disk, reserved, table, origin } = this.options;
+    const { disk, reserved, table, origin, scratch } = this.options;
     assert(this.hasNext, 'enough ids were reserved');
     const index = this.paths.length;
     const id = reserved.firstId + index;
@@ -109,13 +111,8 @@ export class TableOutputs {
     this.paths.push(path);
     this.pacedBytes = 0;
     this.pacedNextBytes = PACE_BYTES;
-    return (this.writer = new TableWriter(this.file, {
-      ...table,
-      id,
-      fileId: spread(reserved.seed, index),
-      db,
-      origin,
-    }));
+    const options = { ...table, id, fileId: spread(reserved.seed, index), db, origin };
+    return (this.writer = new TableWriter(this.file, options, scratch));
   }
 
   private close(): void {

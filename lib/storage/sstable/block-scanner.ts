@@ -20,7 +20,8 @@ export class BlockScanner {
   private readonly index: TableIndex;
   private readonly seed: number;
   private readonly readAheadBytes: number;
-  private memory = new BlockMemory(0);
+  /** What blocks are read to: another scanner may have it after this one. */
+  memory: BlockMemory;
   /** What `memory` holds of the file: from `offset` on, blocks up to `memoryEnd`, a number of a block. */
   private offset = 0;
   private memoryEnd: number;
@@ -33,6 +34,7 @@ export class BlockScanner {
     seed: number,
     start: number,
     readAheadBytes: number = READ_AHEAD_BYTES,
+    memory = new BlockMemory(0),
   ) {
     this.file = file;
     this.index = index;
@@ -40,6 +42,7 @@ export class BlockScanner {
     this.blockNumber = start - 1;
     this.memoryEnd = start;
     this.readAheadBytes = readAheadBytes;
+    this.memory = memory;
   }
 
   /** Moves to the next block; false behind the last one. Throws DiskError, CorruptionError. */

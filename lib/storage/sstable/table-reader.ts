@@ -49,9 +49,9 @@ export class TableReader {
     return decodeFilter(this.file.path, this.footer, this.read(filterOffset, indexOffset - filterOffset));
   }
 
-  /** All blocks from number `block` on, in order. */
-  scan(block = 0, readAheadBytes?: number): BlockScanner {
-    return new BlockScanner(this.file, this.index, frameSeed(this.meta.fileId), block, readAheadBytes);
+  /** All blocks from number `block` on, in order; `memory` is that of a scanner which is not used any more. */
+  scan(block = 0, readAheadBytes?: number, memory?: BlockMemory): BlockScanner {
+    return new BlockScanner(this.file, this.index, frameSeed(this.meta.fileId), block, readAheadBytes, memory);
   }
 
   private read(offset: number, length: number): BlockMemory {

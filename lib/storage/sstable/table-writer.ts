@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import { Scratch } from '../../base/scratch.js';
 import type { DiskFile } from '../../host/ports.js';
 import { RecordKey } from '../../record/record-key.js';
 import type { FileId } from '../log/aof-frame.js';
@@ -14,6 +15,8 @@ import type { TableMeta } from './table-meta.js';
 /** What the file gets in one call. */
 const APPEND_BYTES = 256 * 1024;
 const INITIAL_POSITIONS = 16 * 1024;
+/** Filters of large tables need more than blocks do. */
+const OUTPUT_BYTES_KEPT = 4 * 1024 * 1024;
 
 export interface TableWriterOptions {
   readonly id: number;
@@ -40,27 +43,32 @@ export class TableWriter {
   recordCount = 0;
   private readonly file: DiskFile;
   private readonly options: TableWriterOptions;
+  private readonly scratch: Scratch;
   private readonly seed: number;
   private readonly blockBytes: number;
   private readonly block = new BlockWriter();
   private readonly index = new TableIndexWriter();
   private readonly lastKey = new RecordKey();
   private readonly nextKey = new RecordKey();
-  private output = Buffer.allocUnsafeSlow(APPEND_BYTES + BLOCK_BYTES);
+  private output: Buffer;
   private outputEnd = 0;
   private appendedBytes = 0;
-  private positions = new Float64Array(INITIAL_POSITIONS);
+  private positions: Float64Array;
   private emptyCount = 0;
   private expiringCount = 0;
   /** The latest end of a record that ends; Infinity if one never does. */
   private expiresByMs = 0;
 
-  constructor(file: DiskFile, options: TableWriterOptions) {
+  /** Uses `scratch` until `finish`. */
+  constructor(file: DiskFile, options: TableWriterOptions, scratch = new Scratch()) {
     assert(file.sizeBytes === 0, 'a table begins with its file');
     this.file = file;
     this.options = options;
     this.seed = frameSeed(options.fileId);
     this.blockBytes = options.blockBytes ?? BLOCK_BYTES;
+    this.scratch = scratch;
+    this.output = Buffer.from(scratch.take('output', APPEND_BYTES + BLOCK_BYTES, OUTPUT_BYTES_KEPT));
+    this.positions = new Float64Array(scratch.take('positions', INITIAL_POSITIONS * 8, Infinity));
   }
 
   /** What the data blocks take so far: about the size of the file. */
@@ -146,7 +154,7 @@ export class TableWriter {
   private reserve(bytes: number): void {
     if (this.outputEnd + bytes <= this.output.length) return;
     if (this.outputEnd > 0) this.append();
-    if (bytes > this.output.length) this.output = Buffer.allocUnsafeSlow(bytes);
+    if (bytes > this.output.length) this.output = Buffer.from(this.scratch.take('output', bytes, bytes));
   }
 
   /** Records of one position come by their keys, and no key twice. */
@@ -159,8 +167,6 @@ export class TableWriter {
   }
 
   private growPositions(): void {
-    const { positions } = this;
-    this.positions = new Float64Array(positions.length * 2);
-    this.positions.set(positions);
+    this.positions = new Float64Array(this.scratch.grow('positions', this.positions.byteLength * 2));
   }
 }

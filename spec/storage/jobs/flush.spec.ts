@@ -9,6 +9,7 @@ import { mergeAll } from '../../../lib/record/merge.js';
 import type { Pair } from '../../../lib/record/pair.js';
 import { PAIR_ZERO, pairBefore } from '../../../lib/record/pair.js';
 import { runFlush } from '../../../lib/storage/jobs/flush.js';
+import { Scratch } from '../../../lib/base/scratch.js';
 import { JobAbortedError } from '../../../lib/storage/jobs/job-control.js';
 import type { ClosedSegment, FlushJob, FlushResult } from '../../../lib/storage/jobs/job.js';
 import { aofDirectory, segmentPath } from '../../../lib/storage/log/aof-directory.js';
@@ -156,6 +157,8 @@ const orderlyRecords: fc.Arbitrary<LogRecord[]> = fc
 
 describe('runFlush', () => {
   it('writes for each key what its changes come to, whatever they are', () => {
+    // One for all: what an earlier job has left there must not show.
+    const scratch = new Scratch();
     const floors = fc.array(fc.record({ db: dbs, stamp: fc.integer({ min: 1, max: 6 }) }), { maxLength: 2 });
     const property = fc.property(
       fc.array(wildRecords, { maxLength: 40 }),
@@ -167,7 +170,7 @@ describe('runFlush', () => {
         const job = jobOf([plantSegment(disk, 4, records, size)], {
           floors: [...distinct].map(([db, stamp]) => ({ db, stamp })),
         });
-        const result = runFlush(disk, job, NO_PACE);
+        const result = runFlush(disk, job, NO_PACE, scratch);
         expectTables(disk, result, judge(records, distinct));
         expect(result.changes).to.equal(records.filter(({ kind }) => kind === 'change').length);
         expect(result.records).to.equal(result.tables.reduce((sum, { recordCount }) => sum + recordCount, 0));

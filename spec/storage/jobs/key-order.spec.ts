@@ -5,9 +5,12 @@ import { BatchReader } from '../../../lib/record/batch-reader.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { ChangeList } from '../../../lib/storage/jobs/change-list.js';
 import { KeyOrder } from '../../../lib/storage/jobs/key-order.js';
+import { Scratch } from '../../../lib/base/scratch.js';
 import { ChosenPositions } from '../memory/chosen-positions.js';
 
 const ORIGIN = 1;
+/** One for all: what an earlier list has left there must not show. */
+const scratch = new Scratch();
 
 /** Deletes of these keys, as the changes of a log. */
 function listOf(keys: readonly { readonly db: number; readonly key: string }[]): ChangeList {
@@ -17,7 +20,7 @@ function listOf(keys: readonly { readonly db: number; readonly key: string }[]):
     batch.entry(db, bytes, 0, bytes.length, 1, i + 1);
     batch.delete(i + 1);
   });
-  const list = new ChangeList(batch.buffer, ORIGIN, new ChosenPositions());
+  const list = new ChangeList(batch.buffer, ORIGIN, new ChosenPositions(), scratch);
   const reader = new BatchReader();
   if (batch.isEmpty) return list;
   reader.open(batch.buffer, batch.start, batch.end, 'a batch');
@@ -46,7 +49,7 @@ describe('KeyOrder', () => {
         else expected.push([one.row]);
       });
       const found: number[][] = [];
-      for (const order = new KeyOrder(listOf(list)); order.next();) {
+      for (const order = new KeyOrder(listOf(list), scratch); order.next();) {
         found.push([...order.rows.subarray(order.start, order.end)]);
       }
       expect(found).to.deep.equal(expected);
@@ -58,7 +61,7 @@ describe('KeyOrder', () => {
     const list = listOf(Array.from({ length: 9000 }, (_, i) => ({ db: 0, key: `${(i * 7919) % 3000}:` })));
     let last = -1;
     let count = 0;
-    for (const order = new KeyOrder(list); order.next(); count++) {
+    for (const order = new KeyOrder(list, scratch); order.next(); count++) {
       const rows = order.rows.subarray(order.start, order.end);
       const position = list.position(rows[0]);
       expect(position).to.be.above(last);
