@@ -37,6 +37,8 @@ export class MemoryColdData implements ColdData {
   /** By database, then by key (latin1). */
   private readonly databases = new Map<number, Map<string, Entry>>();
   private readonly floors = new Map<number, number>();
+  /** Those of them that a restart finds. */
+  private readonly durableFloors = new Map<number, number>();
   private readonly holds: number[] = [];
   private flushedStamp = -1;
 
@@ -140,9 +142,7 @@ export class MemoryColdData implements ColdData {
     const limit = Math.min(nowMs, stampMs(Math.max(0, this.flushedStamp)));
     for (const [db, keys] of this.databases) {
       for (const [name] of [...keys]) {
-        // That a database was emptied counts when the tables or the log say so: else a restart brings it back.
-        const floor = this.floors.get(db) ?? 0;
-        const entry = floor <= this.flushedStamp ? this.entryOf(db, name) : (keys.get(name) ?? EMPTY_ENTRY);
+        const entry = this.entryAbove(this.durableFloors.get(db), db, name);
         const hasExpired = entry.expiry.atMs !== 0 && entry.expiry.atMs <= limit && entry.cells.size > 0;
         if (hasExpired) dropped.set(db, (dropped.get(db) ?? 0) + 1);
         if (hasExpired || entry.cells.size === 0) keys.delete(name);
@@ -153,13 +153,16 @@ export class MemoryColdData implements ColdData {
 
   /** Everything that the disk says of a key. */
   entryOf(db: number, name: string): Entry {
+    return this.entryAbove(this.floors.get(db), db, name);
+  }
+
+  private entryAbove(floor: number | undefined, db: number, name: string): Entry {
     const entry = this.databases.get(db)?.get(name) ?? EMPTY_ENTRY;
-    const floor = this.floors.get(db);
     if (floor === undefined || entry === EMPTY_ENTRY) return entry;
     return merge(entry, { deletedUpTo: { stamp: floor, origin: ORIGIN_MAX }, expiry: NO_EXPIRY, cells: new Map() });
   }
 
-  /** A restart: the same tables, and of the floors those that are in the log or the tables. */
+  /** A restart: the same tables, and what they know of emptied databases. */
   restarted(): MemoryColdData {
     const next = new MemoryColdData(this.positionKey);
     next.flushedStamp = this.flushedStamp;
@@ -168,12 +171,19 @@ export class MemoryColdData implements ColdData {
     for (const [db, keys] of this.databases) {
       next.databases.set(db, new Map(keys));
     }
-    for (const [db, floor] of this.floors) if (floor <= this.flushedStamp) next.floors.set(db, floor);
+    for (const [db, floor] of this.durableFloors) {
+      next.floors.set(db, floor);
+      next.durableFloors.set(db, floor);
+    }
     return next;
   }
 
   private applyChange(reader: BatchReader): void {
-    if (reader.kind === ChangeKind.FLUSH || reader.kind === ChangeKind.DATABASES) return;
+    if (reader.kind === ChangeKind.DATABASES) return;
+    if (reader.kind === ChangeKind.FLUSH) {
+      this.durableFloors.set(reader.db, reader.stamp);
+      return;
+    }
     const name = reader.bytes.toString('latin1', reader.keyStart, reader.keyEnd);
     const keys = this.databases.get(reader.db) ?? new Map<string, Entry>();
     this.databases.set(reader.db, keys);

@@ -6,8 +6,8 @@
  *     level n   one table     ──▶ filter ──▶ index ──▶ block ──▶ record ─┘
  *
  * 1. A read sees one version, however long it takes, and all of the memory that this version does not have stays there (holds.ts).
- * 2. It goes from the newest source to the oldest and stops at a record that says what came before it, unless an older source holds
- *    what other nodes stamped.
+ * 2. It goes from the newest source to the oldest and stops at a record that says what came before it, unless that or an older source
+ *    holds what other nodes stamped.
  * 3. A block is checked before anything in it is believed. A table that fails is not read again: reads that may need it fail.
  */
 
@@ -163,7 +163,7 @@ export class ColdReader {
         continue;
       }
       entry = entry === undefined ? found.entry : merge(entry, found.entry);
-      if (found.isComplete && !sources.some((source, j) => j > i && source.foreign)) break;
+      if (found.isComplete && !sources.some((source, j) => j >= i && source.foreign)) break;
     }
     if (entry === undefined) return EMPTY_ENTRY;
     this.foundCount++;
