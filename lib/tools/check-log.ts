@@ -103,7 +103,10 @@ class LogCheck {
     const unreadable = this.unreadable.get(segmentPath(this.folder, header.number));
     if (unreadable !== undefined) this.findings.damage(name, `a batch in it cannot be read: ${unreadable}`);
     else
-      this.findings.ok(name, `${payloadCount} batches, ${sizeBytes} bytes, of which ${provenBytes} were durable early`);
+      this.findings.ok(
+        name,
+        `${payloadCount} batches, ${sizeBytes} bytes, durable up to offset ${provenBytes} at least`,
+      );
   }
 
   private noteUnjudged(): void {
