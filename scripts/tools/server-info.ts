@@ -26,4 +26,12 @@ export class ServerInfo {
       throw new Error(`expected a number in INFO's ${field}, found '${text}'`);
     return value;
   }
+
+  /** The fields whose names match, in order, each as the match and its value. */
+  matching(name: RegExp): [match: RegExpExecArray, value: string][] {
+    return [...this.#fields].flatMap(([field, value]): [RegExpExecArray, string][] => {
+      const match = name.exec(field);
+      return match === null ? [] : [[match, value]];
+    });
+  }
 }
