@@ -78,13 +78,14 @@ async function soak(server: ServerProcess, keys: number, seconds: number, bar: P
   const client = await server.connect();
   const count = { writes: 0, isOver: false };
   const writers = Array.from({ length: WRITERS }, (_, writer) => write(server.port, keys, writer, count));
-  let failure: unknown;
-  const ended = Promise.all(writers).catch((error: unknown) => (failure = error));
+  const ended = Promise.all(writers);
+  let hasFailed = false;
+  ended.catch(() => (hasFailed = true));
   const samples: Sample[] = [];
   try {
     let before = { writes: 0, delayedMs: (await stateOf(client)).delayedMs };
     const startMs = performance.now();
-    for (let second = 1; second <= seconds && failure === undefined; second++) {
+    for (let second = 1; second <= seconds && !hasFailed; second++) {
       await sleep(Math.max(0, startMs + second * 1000 - performance.now()));
       const { writes } = count;
       const { delayedMs, ...state } = await stateOf(client);
@@ -95,10 +96,9 @@ async function soak(server: ServerProcess, keys: number, seconds: number, bar: P
     }
   } finally {
     count.isOver = true;
-    await ended;
     client.close();
   }
-  if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
+  await ended;
   return samples;
 }
 

@@ -116,7 +116,7 @@ describe('readKeys', () => {
     server = await startAnswering((key) => bulk(valueOf(key === 'key:000000000300' ? 'key:000000000301' : key)));
     const other = await readKeys({ port: server.port, count: 400, valueBytes: 40 }).catch(String);
     expect(other).to.contain("expected the reply '$40\r\n000000000300");
-    await server.stop();
+    server.stop();
     server = await startAnswering(() => '$-1\r\n');
     expect(await readKeys({ port: server.port, count: 400, valueBytes: 40 }).catch(String)).to.contain("found '$-1");
     await readMissingKeys({ port: server.port, count: 300 });
