@@ -43,7 +43,7 @@ function select(call: Call): void {
 
 /** DBSIZE. Counts keys that have expired and were not met since. */
 function dbsize(call: Call): void {
-  call.reply.integer(call.db.keyCount);
+  call.reply.integer(call.db.size);
 }
 
 /** FLUSHDB [ASYNC | SYNC] */

@@ -229,8 +229,8 @@ function cluster({ server }: Call): InfoField[] {
 function keyspace({ keyspace }: Call): InfoField[] {
   const fields: InfoField[] = [];
   for (let number = 0; number < keyspace.databaseCount; number++) {
-    const { keyCount, expiringCount } = keyspace.database(number);
-    if (keyCount > 0) fields.push([`db${number}`, `keys=${keyCount},expires=${expiringCount},avg_ttl=0`]);
+    const { size, expiringCount } = keyspace.database(number);
+    if (size > 0) fields.push([`db${number}`, `keys=${size},expires=${Math.max(0, expiringCount)},avg_ttl=0`]);
   }
   return fields;
 }

@@ -111,7 +111,7 @@ function gatherRandom(call: Call): Listing | undefined {
   const { db, keyspace } = call;
   const inMemory = db.table.count - db.emptyCount;
   const { random } = keyspace;
-  const total = Math.max(db.keyCount, inMemory, 1);
+  const total = Math.max(db.size, 1);
   if ((random.uint32() / 2 ** 32) * total < inMemory && hasRandomRecord(call)) return undefined;
   const position = (random.uint32() % 2 ** 21) * 2 ** 32 + random.uint32();
   const options = listingOf(call, position, (key) => isThereOnDisk(call, key));

@@ -22,6 +22,11 @@ export class Database {
     this.table = table;
   }
 
+  /** Keys, as far as one knows: an estimate may have come to be below what is in memory, and below zero. */
+  get size(): number {
+    return Math.max(this.keyCount, this.table.count - this.emptyCount);
+  }
+
   /** Nothing is in it. */
   reset(table: ResidentTable): void {
     this.table = table;

@@ -270,7 +270,7 @@ export class Keyspace {
     }
     if (replaces) {
       head.replace(stamp, this.origin);
-      head.access = place === 0 ? this.access.fresh() : this.access.touched(this.heap.access(place));
+      head.access = this.ref === 0 ? this.access.fresh() : this.access.touched(this.heap.access(place));
       if (changes === 2) head.expire(expiry, stamp, this.origin);
     } else {
       this.heap.read(place, head);

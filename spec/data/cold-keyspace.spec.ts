@@ -353,4 +353,30 @@ describe('Keyspace over cold data', () => {
       { numRuns: 150 },
     );
   });
+
+  // Fault: keys that were removed without a look, and not there, were taken off the count.
+  it('never says that there are fewer keys than in memory', () => {
+    const bench = new ColdBench(1);
+    for (const name of NAMES) bench.disk.falsePositives.add(name);
+    for (const name of NAMES) {
+      bench.findBlind(0, name);
+      bench.putAtCursor('gone at once', bench.nowMs - 1);
+    }
+    expect([bench.database(0).isEstimate, bench.database(0).size]).to.deep.equal([true, 0]);
+    bench.findBlind(0, 'new');
+    bench.putAtCursor('v', NEVER);
+    expect(bench.database(0).size).to.equal(1);
+  });
+
+  // Fault: a key that came again after it was deleted had the access field of what was left of it.
+  it('notes the use of a key that comes again as that of a new one', () => {
+    const bench = new ColdBench(1);
+    bench.access.usesFrequency = true;
+    bench.put(0, 'a', 'v', NEVER);
+    const fresh = bench.keyspace.heap.access(bench.keyspace.find(bench.database(0), Buffer.from('a'), 0, 1));
+    bench.keyspace.remove();
+    bench.put(0, 'a', 'v', NEVER);
+    const again = bench.keyspace.heap.access(bench.keyspace.find(bench.database(0), Buffer.from('a'), 0, 1));
+    expect([again, bench.access.frequency(again)]).to.deep.equal([fresh, 5]);
+  });
 });
