@@ -143,6 +143,7 @@ export class ColdBench extends KeyspaceBench {
     this.log.unshift(...this.save.frames);
     this.save = undefined;
     this.flushAll();
+    disk.keepFloors();
     disk.isLogging = false;
     return true;
   }

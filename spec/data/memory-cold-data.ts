@@ -136,6 +136,11 @@ export class MemoryColdData implements ColdData {
     this.flushedStamp = upTo;
   }
 
+  /** It is noted which databases were emptied. */
+  keepFloors(): void {
+    for (const [db, floor] of this.floors) this.durableFloors.set(db, floor);
+  }
+
   /** What is dead or has expired leaves: what a compaction to the bottom does. Returns how many expired keys went, by database. */
   compact(nowMs: number): Map<number, number> {
     const dropped = new Map<number, number>();
