@@ -8,21 +8,29 @@ import { differenceOf } from './data-model.js';
 
 /** What was there when the log had come to `position`. */
 interface Moment {
+  /** Infinity: it was being logged when the power failed. */
   readonly position: number;
   readonly state: DataModel;
 }
 
 export class Journal {
-  /** The first one was acknowledged. */
+  /** The first one was acknowledged; the last one may be about to be logged. */
   private moments: Moment[];
 
   constructor(state: DataModel) {
     this.moments = [{ position: 0, state: state.clone() }];
   }
 
-  /** The log has come to `position`, and this is what it holds. */
-  logged(position: number, state: DataModel): void {
-    this.moments.push({ position, state: state.clone() });
+  /** What the log may be up to when this returns or throws: `append` logs this state and says where the log is then. */
+  log(state: DataModel, append: () => number): void {
+    const moment = { position: Infinity, state: state.clone() };
+    this.moments.push(moment);
+    moment.position = append();
+  }
+
+  /** What was to be logged last was not: there was no room. */
+  refused(): void {
+    this.moments.pop();
   }
 
   /** The log is durable up to `position`: those who wrote are answered. */
@@ -31,17 +39,12 @@ export class Journal {
     if (first > 0) this.moments.splice(0, first);
   }
 
-  /** Moments that may or may not outlast a crash. */
-  get unacknowledgedCount(): number {
-    return this.moments.length - 1;
-  }
-
-  get acknowledgedState(): DataModel {
-    return this.moments[0].state;
-  }
-
-  get lastState(): DataModel {
-    return this.moments[this.moments.length - 1].state;
+  /** What may be there if nothing that was written is lost. */
+  withoutLoss(): Journal {
+    const logged = this.moments.findLastIndex(({ position }) => position < Infinity);
+    const journal = new Journal(this.moments[logged].state);
+    journal.moments.push(...this.moments.slice(logged + 1));
+    return journal;
   }
 
   /** The last moment that looks like `actual` (by SELECT's number). Throws if none does. */

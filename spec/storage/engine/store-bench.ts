@@ -154,11 +154,15 @@ export class StoreBench {
   }
 
   /** The next start of what `before` was, on a disk that a crash has left of it. Throws if it is not what it should be. */
-  static async recover(disk: MemoryDisk, before: StoreBench, options: BenchOptions = {}): Promise<StoreBench> {
-    const bench = new StoreBench(before.clock, options);
+  static async recover(
+    disk: MemoryDisk,
+    { clock, journal }: Pick<StoreBench, 'clock' | 'journal'>,
+    options: BenchOptions = {},
+  ): Promise<StoreBench> {
+    const bench = new StoreBench(clock, options);
     await bench.open(disk);
     const actual = await bench.readAll();
-    bench.model = before.journal.momentOf(actual, bench.nowMs).clone();
+    bench.model = journal.momentOf(actual, bench.nowMs).clone();
     bench.journal = new Journal(bench.model);
     return bench;
   }
@@ -310,6 +314,12 @@ export class StoreBench {
     }
   }
 
+  /** Nothing went wrong in the background. */
+  checkReports(): void {
+    const bad = this.reports.filter((line) => /quarantined|failed|could not|stay for now|assert/i.test(line));
+    expect(bad, 'problems').to.deep.equal([]);
+  }
+
   /** No file is there that nothing needs. */
   checkFiles(): void {
     const { disk } = this;
@@ -415,6 +425,18 @@ export class StoreBench {
     while (this.background.waitingCount > 0);
   }
 
+  /** Until nothing is flushed or compacted any more. */
+  async quiesce(): Promise<void> {
+    for (let idle = 0; idle < 3; idle++) {
+      await settled();
+      if (this.disk.isDead) throw new Error('the power failed');
+      this.timers.endTurn();
+      const { inside } = this.store;
+      const isBusy = inside !== undefined && (inside.flusher.isRunning || inside.compactor.isRunning);
+      if (isBusy || this.background.step(this.random.uint32())) idle = -1;
+    }
+  }
+
   /** Waits for something, and ends meanwhile what is under way. */
   async finish<T>(promise: Promise<T>): Promise<T> {
     let isDone = false;
@@ -452,9 +474,7 @@ export class StoreBench {
 
   /** The process ends, the machine does not: the next one has to find everything that was logged. */
   async kill(settings?: Partial<StoreSettings>): Promise<void> {
-    const logged = this.journal.lastState;
-    const disk = this.disk.kill(this.diskOptions());
-    await this.restart(disk, new Journal(logged), settings);
+    await this.restart(this.disk.kill(this.diskOptions()), this.journal.withoutLoss(), settings);
   }
 
   /** The power fails, and comes back. */
@@ -538,15 +558,22 @@ export class StoreBench {
     const { batch } = this.keyspace;
     if (batch.isEmpty || this.full !== undefined || this.store.failure !== undefined) return;
     try {
-      this.store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
+      this.journal.log(this.model, () => {
+        this.store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
+        return this.store.position;
+      });
     } catch (error) {
-      if (error instanceof DiskFullError) this.full = error;
+      if (error instanceof DiskFullError) this.refuse(error);
       else if (!(error instanceof LogFailedError)) throw error;
       return;
     }
     batch.reset();
-    this.journal.logged(this.store.position, this.model);
     this.store.requestSync();
+  }
+
+  private refuse(error: DiskFullError): void {
+    this.full = error;
+    this.journal.refused();
   }
 
   private locate(db: number, name: string, isBlind = false): number {
