@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
 import { BATCH_FORMAT, BATCH_HEADER_BYTES, ChangeHead, ChangeKind, RecordHead } from './batch-format.js';
@@ -5,6 +6,8 @@ import type { StringHead } from './change-writer.js';
 import { CHANGE_OVERHEAD_BYTES, ChangeWriter, hasDelete, hasExpiry, shapeOf } from './change-writer.js';
 import type { Entry } from './entry.js';
 import { CellType } from './entry.js';
+
+const NOT_BELOW_BASE = 'no stamp of a batch is below its first';
 
 /**
  * Collects the changes of a turn of the loop. The bytes are `buffer[start, end)`; `headroom` bytes in front of
@@ -66,6 +69,7 @@ export class WriteBatch extends ChangeWriter {
   /** A database was emptied: everything in it up to `stamp` of this node is deleted. */
   flush(db: number, stamp: number): void {
     this.begin(stamp);
+    assert(stamp >= this.base, NOT_BELOW_BASE);
     this.reserve(CHANGE_OVERHEAD_BYTES);
     this.buffer[this.end++] = RecordHead.FLUSH | (db === 0 ? 0 : RecordHead.DB);
     if (db !== 0) this.end = writeVarint(this.buffer, this.end, db);
@@ -76,6 +80,7 @@ export class WriteBatch extends ChangeWriter {
   /** Which physical database each of SELECT's numbers stands for. */
   databases(stamp: number, physical: readonly number[]): void {
     this.begin(stamp);
+    assert(stamp >= this.base, NOT_BELOW_BASE);
     this.reserve(CHANGE_OVERHEAD_BYTES + physical.length * VARINT_BYTES_MAX);
     this.buffer[this.end++] = RecordHead.DATABASES;
     this.end = writeVarint(this.buffer, this.end, stamp - this.base);

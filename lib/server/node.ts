@@ -365,6 +365,10 @@ export class Node implements ConnectionHost {
       onStateChange: () => {
         this.gate.update();
       },
+      onLost: (error) => {
+        this.log.warning(`The data cannot be read: ${error.message}`);
+        this.options.onStopped(1);
+      },
       onTurn: () => {
         this.turn.begin();
       },

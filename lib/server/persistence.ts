@@ -44,6 +44,8 @@ export interface PersistenceOptions {
   readonly onSynced: (position: number) => void;
   /** The log takes no writes any more, or does again: `failure` says. */
   readonly onStateChange: () => void;
+  /** The data could not be read again, and is not in memory either. */
+  readonly onLost: (error: Error) => void;
   /** Work of the loop's turn begins. */
   readonly onTurn: () => void;
 }
@@ -329,7 +331,12 @@ export class Persistence implements TurnLog, Durability {
     if (!this.batch.isEmpty) this.append();
     await this.store.close();
     this.keyspace.forgetAll();
-    await this.open();
+    try {
+      await this.open();
+    } catch (error) {
+      this.options.onLost(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
     // Opening a log makes all that it has durable: whoever waits for that is answered.
     this.options.onSynced(Infinity);
   }
@@ -364,7 +371,11 @@ export class Persistence implements TurnLog, Durability {
       if (!batch.isEmpty) store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
       batch.reset();
     };
-    for (const { db, stamp } of store.floorsToLog()) batch.flush(db, stamp);
+    // Each in a batch of its own: their stamps are in no order.
+    for (const { db, stamp } of store.floorsToLog()) {
+      batch.flush(db, stamp);
+      drain();
+    }
     keyspace.writeDatabases(batch);
     drain();
     for (let id = 0; id < keyspace.databaseCount; id++) {
