@@ -9,7 +9,7 @@
  *    tried again too: nothing is lost, but the log grows, and writers are slowed down (pressure.ts).
  */
 
-import { CorruptionError } from '../../base/errors.js';
+import { CorruptionError, DiskError } from '../../base/errors.js';
 import type { AppendOnlyFile, ClosedSegment } from '../log/append-only-file.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { JobControl } from '../jobs/job-control.js';
@@ -38,6 +38,8 @@ export interface FlusherOptions {
   readonly jobFor: (segment: ClosedSegment) => FlushJob;
   /** Tables that an edit should take away along with what it does: nothing in them counts any more. */
   readonly deadTables: (version: Version, databases: readonly DatabaseFacts[]) => number[];
+  /** Removes the files of tables that came to nothing. */
+  readonly removeTables: (tables: readonly TableMeta[]) => void;
   /** Whether level 0 is so full that compaction has to come first. */
   readonly mustWait: () => Promise<void> | undefined;
   /** Whether segments are to stay in the log for now. */
@@ -154,7 +156,13 @@ export class Flusher {
     const result = await jobs.flush(this.options.jobFor(segment), this.control);
     if (this.isStopped) return;
     await this.options.warm(result.tables);
-    await versions.log((current) => this.editFor(current, segment, result));
+    try {
+      await versions.log((current) => this.editFor(current, segment, result));
+    } catch (error) {
+      // Nothing was changed. (When the manifest has failed, nobody knows: then nothing is removed.)
+      if (error instanceof DiskError) this.options.removeTables(result.tables);
+      throw error;
+    }
     const facts = this.facts.get(segment.number);
     this.facts.delete(segment.number);
     if (facts?.stamp !== undefined) this.flushedStamp = facts.stamp;

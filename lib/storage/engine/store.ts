@@ -530,6 +530,9 @@ export class Store {
         retry: new Retry(timers),
         jobFor: (segment) => parts.orders.flush(segment),
         deadTables,
+        removeTables: (tables) => {
+          for (const table of tables) this.removeTable(table);
+        },
         mustWait: () => parts.compactor.whenLevel0HasRoom(),
         isHeld: () => this.isBeginning,
         warm: (tables) => this.warm(parts.tables, tables),
