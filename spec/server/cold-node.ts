@@ -24,8 +24,9 @@ export class ColdNode {
   private readonly faults: {
     onRead?: (path: string, offset: number) => Fault | undefined;
     onStep?: (step: Step) => Fault | undefined;
+    isSlow?: (path: string) => boolean;
     /** Reads that do not end. */
-    slow?: (() => void)[];
+    slow: (() => void)[];
   };
   private readonly pending: (() => void)[];
 
@@ -47,17 +48,17 @@ export class ColdNode {
   static async start(configText = ''): Promise<ColdNode> {
     const pending: (() => void)[] = [];
     const reads: string[] = [];
-    const faults: ColdNode['faults'] = {};
-    let isRead = false;
+    const faults: ColdNode['faults'] = { slow: [] };
+    let read: string | undefined;
     const disk = new MemoryDisk({
       plan: (step) => faults.onStep?.(step),
       later: (run) => {
-        (isRead && faults.slow !== undefined ? faults.slow : pending).push(run);
-        isRead = false;
+        (read !== undefined && faults.isSlow?.(read) === true ? faults.slow : pending).push(run);
+        read = undefined;
       },
       onRead: (path, offset) => {
         if (path.endsWith('.sst')) reads.push(`${path.slice(path.lastIndexOf('/') + 1)}@${offset}`);
-        isRead = true;
+        read = path;
         return faults.onRead?.(path, offset);
       },
     });
@@ -71,14 +72,14 @@ export class ColdNode {
     return new ColdNode(await starting, disk, pending, reads, faults);
   }
 
-  /** From now on reads do not end, while all else does, until `goOnReading`. */
-  stopReading(): void {
-    this.faults.slow ??= [];
+  /** From now on reads of some files do not end, while all else does, until `goOnReading`. */
+  stopReading(isSlow: (path: string) => boolean = () => true): void {
+    this.faults.isSlow = isSlow;
   }
 
   goOnReading(): void {
-    this.pending.push(...(this.faults.slow ?? []));
-    delete this.faults.slow;
+    this.pending.push(...this.faults.slow.splice(0));
+    delete this.faults.isSlow;
   }
 
   /** Asked at each read. */

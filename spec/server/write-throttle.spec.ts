@@ -166,6 +166,31 @@ describe('writes without room in memory', () => {
     expect(await node.askAs(other, 'DBSIZE')).to.equal(replies.length + 1);
   });
 
+  // Fault: they were refused if all that was written had reached the tables, but a read under way could not see it yet.
+  it('wait for reads under way, which keep data in memory', async () => {
+    const node = await startNode();
+    for (let i = 0; i < 20; i++) await node.ask('SET', `old${i}`, 'x'.repeat(16 * KIB));
+    await node.forget();
+    const [lister, writer] = [node.bench.connect(), node.bench.connect()];
+    const old = node.disk.list('data/tables').map((name) => `data/tables/${name}`);
+    node.stopReading((path) => old.includes(path.replace(/^.*data/, 'data')));
+    lister.send('KEYS', 'old1');
+    await node.settle();
+    const value = Buffer.alloc(16 * KIB, 'v');
+    const replies: unknown[] = [];
+    for (let i = 0; i < 400; i++) {
+      writer.sendBytes(requestOf('SET', `k${i}`, value));
+      await node.advance(100);
+      replies.push(...writer.replies());
+      if (replies.length <= i) break;
+    }
+    expect(replies.filter((reply) => reply !== 'OK')).to.deep.equal([]);
+    expect(replies.length).to.be.within(150, 399);
+    node.goOnReading();
+    await node.advance(3000);
+    expect([lister.replies(), writer.replies()]).to.deep.equal([[['old1']], ['OK']]);
+  });
+
   // Fault: the segment was closed in the middle of a turn, and what the turn had changed by then was taken to be in it.
   it('lose nothing that was written in the turn in which memory ran out', async () => {
     const node = await ColdNode.start();

@@ -79,6 +79,11 @@ export class ColdReader {
     return Math.min(this.options.flushedStamp(), this.holds.oldestStamp);
   }
 
+  /** Resolves when reads have ended that keep in memory what is in tables; `undefined` if there are none. */
+  whenReleased(): Promise<void> | undefined {
+    return this.holds.oldestStamp < this.options.flushedStamp() ? this.holds.whenOldestEnds() : undefined;
+  }
+
   /** See ColdData. */
   isEmpty(db: number): boolean {
     return this.options.versions.current.isEmpty(db);

@@ -10,6 +10,7 @@ export interface Hold {
 export class Holds {
   /** Oldest first; the stamps rise. */
   private readonly holds: Hold[] = [];
+  private waiters: (() => void)[] = [];
 
   /** A read begins that sees everything up to `stamp`. REQUIRES: stamps never fall. */
   add(stamp: number): Hold {
@@ -24,8 +25,15 @@ export class Holds {
   }
 
   remove(hold: Hold): void {
+    const before = this.oldestStamp;
     hold.count--;
     while (this.holds.length > 0 && this.holds[0].count === 0) this.holds.shift();
+    if (this.oldestStamp > before) for (const wake of this.waiters.splice(0)) wake();
+  }
+
+  /** Resolves when the oldest read has ended, and all that see no more than it. REQUIRES: one is under way. */
+  whenOldestEnds(): Promise<void> {
+    return new Promise((resolve) => this.waiters.push(resolve));
   }
 
   /** What the oldest read can see; Infinity if none is under way. */

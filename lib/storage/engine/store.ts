@@ -217,8 +217,8 @@ export class Store {
   }
 
   /**
-   * Resolves when some of what is in the log has reached the tables; `undefined` if nothing will: nothing is logged. REQUIRES: as for
-   * `append`.
+   * Resolves when some of what is in the log has reached the tables, or may leave the memory because reads have ended; `undefined` if nothing
+   * will: nothing is logged. REQUIRES: as for `append`.
    */
   whenFlushed(): Promise<void> | undefined {
     const { parts } = this;
@@ -226,7 +226,7 @@ export class Store {
     const { log, flusher } = parts;
     if (log.closedSegments.length === 0) {
       try {
-        if (!this.rotate()) return undefined;
+        if (!this.rotate()) return parts.reader.whenReleased();
       } catch {
         return undefined;
       }

@@ -26,4 +26,22 @@ describe('Holds', () => {
       }),
     );
   });
+
+  it('wakes who waits for the oldest read when all have ended that see no more', async () => {
+    const holds = new Holds();
+    const [first, same, later] = [holds.add(5), holds.add(5), holds.add(6)];
+    const woken: number[] = [];
+    const wait = (name: number): Promise<unknown> => holds.whenOldestEnds().then(() => woken.push(name));
+    const waiting = [wait(1), wait(2)];
+    holds.remove(first);
+    await Promise.resolve();
+    expect(woken).to.deep.equal([]);
+    holds.remove(same);
+    await Promise.all(waiting);
+    expect(woken).to.deep.equal([1, 2]);
+    const last = wait(3);
+    holds.remove(later);
+    await last;
+    expect([woken, holds.oldestStamp]).to.deep.equal([[1, 2, 3], Infinity]);
+  });
 });
