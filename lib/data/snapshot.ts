@@ -1,4 +1,4 @@
-import type { WriteBatch } from '../record/batch.js';
+import type { WriteBatch } from '../record/write-batch.js';
 import { RecordHead } from '../storage/memory/record-heap.js';
 import { SEGMENT_COUNT_MAX } from '../storage/memory/resident-table.js';
 import type { Keyspace } from './keyspace.js';

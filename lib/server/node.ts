@@ -34,7 +34,7 @@ import type {
 import type { Args } from '../protocol/args.js';
 import { BufferPool } from '../protocol/buffer-pool.js';
 import { RequestLimits } from '../protocol/request-limits.js';
-import { WriteBatch } from '../record/batch.js';
+import { WriteBatch } from '../record/write-batch.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { Store } from '../storage/engine/store.js';
 import type { StoreSettings } from '../storage/engine/store-options.js';

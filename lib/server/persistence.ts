@@ -16,7 +16,7 @@ import type { Config } from '../config/config.js';
 import type { Keyspace } from '../data/keyspace.js';
 import { snapshotStep } from '../data/snapshot.js';
 import type { Clock, Timers } from '../host/ports.js';
-import { WriteBatch } from '../record/batch.js';
+import { WriteBatch } from '../record/write-batch.js';
 import type { Store } from '../storage/engine/store.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { DiskFullError } from '../storage/log/disk-full-error.js';

@@ -29,7 +29,7 @@ import { Keyspace } from '../../lib/data/keyspace.js';
 import { Args } from '../../lib/protocol/args.js';
 import { BufferPool } from '../../lib/protocol/buffer-pool.js';
 import { ReplyWriter } from '../../lib/protocol/reply-writer.js';
-import { WriteBatch } from '../../lib/record/batch.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import type { StorageFigures } from '../../lib/storage/engine/figures.js';
 import type { CommandEntry } from '../../lib/server/command-table.js';
 import { CommandTable } from '../../lib/server/command-table.js';

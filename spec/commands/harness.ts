@@ -4,7 +4,9 @@
  * The request's bytes and offsets are overwritten after each command, so that a view that was kept shows.
  */
 
-import { BATCH_FORMAT, BatchReader, WriteBatch } from '../../lib/record/batch.js';
+import { BATCH_FORMAT } from '../../lib/record/batch-format.js';
+import { BatchReader } from '../../lib/record/batch-reader.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import { HybridClock } from '../../lib/base/stamp.js';
 import { PositionHasher } from '../../lib/base/position.js';
 import type { Call } from '../../lib/commands/call.js';

@@ -4,7 +4,7 @@ import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
 import { COLD_KEY } from '../../lib/data/cold-data.js';
 import { spillSome } from '../../lib/data/eviction.js';
 import { Loader } from '../../lib/data/loader.js';
-import { WriteBatch } from '../../lib/record/batch.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import type { Entry } from '../../lib/record/entry.js';
 import { CellType, WHOLE, cellKey, isLive } from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';

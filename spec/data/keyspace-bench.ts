@@ -8,7 +8,8 @@ import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { snapshotStep } from '../../lib/data/snapshot.js';
 import type { Database } from '../../lib/data/keyspace.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
-import { BatchReader, WriteBatch } from '../../lib/record/batch.js';
+import { BatchReader } from '../../lib/record/batch-reader.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import { SeededRandom } from '../sim/seeded-random.js';
 
 export const START_MS = 1_700_000_000_000;

@@ -4,7 +4,7 @@ import { evictOne } from '../../lib/data/eviction.js';
 import type { EvictionPolicy } from '../../lib/data/eviction.js';
 import { KEEP_EXPIRY, NEVER } from '../../lib/data/keyspace.js';
 import { POSITION_LIMIT } from '../../lib/base/position.js';
-import { WriteBatch } from '../../lib/record/batch.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import type { Entry } from '../../lib/record/entry.js';
 import { CellType, EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';

@@ -8,7 +8,9 @@
 import { stampMs } from '../../lib/base/stamp.js';
 import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
 import type { ColdData, ColdWalk, WalkedKey } from '../../lib/data/cold-data.js';
-import { BatchReader, ChangeKind, entryOfChange } from '../../lib/record/batch.js';
+import { ChangeKind } from '../../lib/record/batch-format.js';
+import { BatchReader } from '../../lib/record/batch-reader.js';
+import { entryOfChange } from '../../lib/record/entry-of-record.js';
 import type { Entry } from '../../lib/record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY, typeOf } from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { CorruptionError } from '../../lib/base/errors.js';
 import { PositionHasher } from '../../lib/base/position.js';
 import { BATCH_HEADER_BYTES } from '../../lib/record/batch-format.js';
-import { WriteBatch } from '../../lib/record/batch.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import type { Cell, Entry } from '../../lib/record/entry.js';
 import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../lib/record/entry.js';
 import { pairBefore } from '../../lib/record/pair.js';

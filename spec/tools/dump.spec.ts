@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { WriteBatch } from '../../lib/record/batch.js';
+import { WriteBatch } from '../../lib/record/write-batch.js';
 import { firstStampOf } from '../../lib/base/stamp.js';
 import { Manifest } from '../../lib/storage/levels/manifest.js';
 import type { VersionEdit } from '../../lib/storage/levels/version-edit.js';

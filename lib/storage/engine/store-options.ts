@@ -1,6 +1,6 @@
 import type { Clock, Disk, Random, Timers } from '../../host/ports.js';
 import type { HybridClock } from '../../base/stamp.js';
-import type { BatchReader } from '../../record/batch.js';
+import type { BatchReader } from '../../record/batch-reader.js';
 import type { Pair } from '../../record/pair.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import type { LevelsConfig } from '../levels/level-targets.js';

@@ -14,7 +14,7 @@
 import { CorruptionError } from '../../base/errors.js';
 import { stampMs } from '../../base/stamp.js';
 import { assert } from '../../base/assert.js';
-import { BatchReader } from '../../record/batch.js';
+import { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { tablesDirectory } from '../levels/table-files.js';

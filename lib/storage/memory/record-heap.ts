@@ -162,7 +162,9 @@ export class RecordHeap {
   newestStamp(ref: number): number {
     const stamp = this.stamp(ref);
     const flags = this.flags(ref);
-    return flags & EXPIRY_PAIR ? Math.max(stamp, this.slab.doubles(ref)[this.optional(ref, flags, EXPIRY_PAIR)]) : stamp;
+    return flags & EXPIRY_PAIR
+      ? Math.max(stamp, this.slab.doubles(ref)[this.optional(ref, flags, EXPIRY_PAIR)])
+      : stamp;
   }
 
   /** The 24-bit access field of the eviction policies. */

@@ -27,7 +27,7 @@ import { NodeRandom } from '../../../lib/host/node-random.js';
 import { NodeThreads } from '../../../lib/host/node-threads.js';
 import { NodeTimers } from '../../../lib/host/node-timers.js';
 import type { Timer } from '../../../lib/host/ports.js';
-import { WriteBatch } from '../../../lib/record/batch.js';
+import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { WriteThrottle } from '../../../lib/server/write-throttle.js';
 import { Store } from '../../../lib/storage/engine/store.js';
 import type { StoreSettings } from '../../../lib/storage/engine/store-options.js';

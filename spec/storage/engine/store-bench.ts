@@ -23,7 +23,7 @@ import type { Database } from '../../../lib/data/keyspace.js';
 import { KEEP_EXPIRY, Keyspace, NEVER } from '../../../lib/data/keyspace.js';
 import { Listing } from '../../../lib/data/listing.js';
 import { Loader } from '../../../lib/data/loader.js';
-import { WriteBatch } from '../../../lib/record/batch.js';
+import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { Store } from '../../../lib/storage/engine/store.js';
 import type { StoreSettings } from '../../../lib/storage/engine/store-options.js';
 import { InlineJobs } from '../../../lib/storage/jobs/job-runner.js';
@@ -185,12 +185,12 @@ export class StoreBench {
     this.generation++;
     this.disk = disk;
     this.full = undefined;
-    disk.makeDirectory(DIRECTORY);
-    disk.syncDirectory('/');
     this.store = this.makeStore(disk, settings);
     this.keyspace = this.makeKeyspace(this.store);
     this.loader = new Loader(this.keyspace, this.store);
     this.access.tick(this.clock.wallMs());
+    disk.makeDirectory(DIRECTORY);
+    disk.syncDirectory('/');
     await this.finish(this.store.open(this.keyspace));
     this.keyspace.clock.tick();
   }
@@ -395,6 +395,7 @@ export class StoreBench {
   /** Everything that was logged becomes durable, and is acknowledged. */
   async sync(): Promise<void> {
     this.commit();
+    if (this.full !== undefined) throw this.full;
     await this.finish(this.store.sync());
   }
 
