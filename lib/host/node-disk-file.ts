@@ -160,6 +160,17 @@ export class NodeDiskFile implements DiskFile {
   }
 }
 
+/**
+ * Reads that were asked for in this turn of the loop, and are yet to be begun: together, at its end. A thread of the pool that has nothing to
+ * do sleeps, and waking it costs this thread more than all else about a read; one that has just been woken finds the others waiting.
+ */
+const asked: LaterRead[] = [];
+
+function beginAsked(): void {
+  for (const laterRead of asked) laterRead.readOn();
+  asked.length = 0;
+}
+
 /** One read in the thread pool after the other: what a call of fs.read needs, made once. */
 class LaterRead {
   private readonly descriptor: number;
@@ -189,10 +200,11 @@ class LaterRead {
   private readonly begin = (resolve: (bytes: number) => void, reject: (error: DiskError) => void): void => {
     this.resolve = resolve;
     this.reject = reject;
-    this.readOn();
+    asked.push(this);
+    if (asked.length === 1) setImmediate(beginAsked);
   };
 
-  private readOn(): void {
+  readOn(): void {
     const { doneBytes } = this;
     const part = Math.min(this.length - doneBytes, CALL_BYTES_MAX);
     read(this.descriptor, this.target, doneBytes, part, this.offset + doneBytes, this.onRead);
