@@ -90,7 +90,9 @@ export class Flusher {
 
   /** Resolves when segment `number` and all before it are in tables. Rejects if that has failed, or will not be. */
   whenFlushed(number: number): Promise<void> {
-    if ((this.options.versions.current.flushed?.number ?? 0) >= number) return Promise.resolve();
+    const { versions } = this.options;
+    if ((versions.current.flushed?.number ?? 0) >= number) return Promise.resolve();
+    if (versions.failed !== undefined) return Promise.reject(versions.failed);
     return new Promise((resolve, reject) => {
       this.waiters.push({ number, resolve, reject });
       void this.run();
@@ -119,7 +121,8 @@ export class Flusher {
   }
 
   private next(): ClosedSegment | undefined {
-    if (this.isStopped || this.options.isHeld()) return undefined;
+    // A manifest that has failed takes no edit: tables would be made in vain.
+    if (this.isStopped || this.options.isHeld() || this.options.versions.failed !== undefined) return undefined;
     const segment = this.options.log.closedSegments[0] as ClosedSegment | undefined;
     return segment !== undefined && this.facts.has(segment.number) ? segment : undefined;
   }
