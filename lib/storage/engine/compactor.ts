@@ -115,10 +115,11 @@ export class Compactor {
   }
 
   private isLevel0Full(): boolean {
-    const { current } = this.options.versions;
+    const { current, failed } = this.options.versions;
     const isFull = (db: number): boolean => current.level(db, 0).count >= LEVEL_0_TABLES_MAX;
     // What quarantined tables keep from being compacted would be waited for in vain.
-    return !this.isStopped && current.quarantined.size === 0 && current.databasesWithTables().some(isFull);
+    const isVain = this.isStopped || failed !== undefined || current.quarantined.size > 0;
+    return !isVain && current.databasesWithTables().some(isFull);
   }
 
   private async run(): Promise<void> {
@@ -136,6 +137,7 @@ export class Compactor {
 
   private pick(): Compaction | undefined {
     const { versions, levels } = this.options;
+    if (versions.failed !== undefined) this.giveUp(versions.failed);
     if (this.isStopped || versions.failed !== undefined) return undefined;
     const state = this.state();
     for (let full = this.full.at(0); full !== undefined; full = this.full.at(0)) {
@@ -265,6 +267,12 @@ export class Compactor {
     const { full } = this;
     this.full = [];
     for (const { reject } of full) reject(error);
+  }
+
+  /** The manifest takes no edits: whoever waits does so in vain. */
+  private giveUp(reason: Error): void {
+    this.rejectFull(reason);
+    this.wakeWaiters();
   }
 
   private wakeWaiters(): void {

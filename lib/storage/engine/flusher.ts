@@ -118,6 +118,8 @@ export class Flusher {
     } finally {
       this.isRunning = false;
     }
+    const { failed } = this.options.versions;
+    if (failed !== undefined) this.rejectWaiters(failed);
   }
 
   private next(): ClosedSegment | undefined {
@@ -156,6 +158,7 @@ export class Flusher {
     const waiting = mustWait();
     if (waiting !== undefined) this.waitCount++;
     await waiting;
+    if (versions.failed !== undefined) throw versions.failed;
     const result = await jobs.flush(this.options.jobFor(segment), this.control);
     if (this.isStopped) return;
     await this.options.warm(result.tables);
