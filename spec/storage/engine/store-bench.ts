@@ -444,10 +444,12 @@ export class StoreBench {
     let isDone = false;
     const done = promise.finally(() => (isDone = true));
     done.catch(() => undefined);
+    let idle = 0;
     for (let i = 0; !isDone && !this.disk.isDead; i++) {
       if (i > 10_000) throw new Error('this does not come to an end');
+      idle = this.background.waitingCount === 0 ? idle + 1 : 0;
       // Perhaps it is tried again later.
-      if (i % 100 === 99) await this.advance(100);
+      if (idle % 200 === 199) await this.advance(100);
       await this.proceed(1);
     }
     return Promise.race([done, this.disk.died.then(() => Promise.reject(new Error('the power failed')))]);
