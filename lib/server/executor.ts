@@ -18,6 +18,8 @@ export interface Guards {
   refusal(entry: CommandEntry): string | undefined;
   /** Shows a command that has run to the monitors. */
   watch(connection: Connection, entry: CommandEntry, args: Args): void;
+  /** Grows whenever making room took some time. */
+  readonly roomLookCount: number;
   /** Makes room in memory for a command that needs some; false if there is none, a promise if there will be. */
   makeRoom(): boolean | Promise<void>;
   /** A command took long enough to be logged. */
@@ -132,7 +134,10 @@ export class Executor {
 
   /** Whether there is room in memory; if not, the request was answered, or is held until there is. */
   private hasRoom(connection: Connection, entry: CommandEntry, args: Args): boolean {
+    const { roomLookCount } = this.guards;
     const room = this.guards.makeRoom();
+    // That takes as long as many commands do: the turn has to know.
+    if (this.guards.roomLookCount !== roomLookCount) this.readClock();
     if (room === true) return true;
     if (room === false) this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
     else this.held.hold(connection, args, room);
@@ -187,6 +192,12 @@ export class Executor {
     entry.calls++;
     this.runEntry = entry;
     if (++this.runLength === RUN_MAX) this.settle();
+  }
+
+  /** Lets the time be known that has passed between two commands. */
+  private readClock(): void {
+    if (this.runEntry === undefined) this.startTimer();
+    else this.settle();
   }
 
   /** Ends a run of short calls: each has taken its share of the time. Called when the input at hand has been executed, too. */

@@ -12,8 +12,10 @@ import { formatMonitorLine } from './monitor.js';
 import type { Pause } from './pause.js';
 import type { RecentSlowCommands } from './slow-log.js';
 
-/** How long one command makes room, at most (Redis's maxmemory-eviction-tenacity 10), and how many keys go between looks at the clock. */
-const EVICTION_US = 500;
+/** How long one command makes room, at most: a little; longer when much is missing, for large values take the place of small ones. */
+const EVICTION_US = 100;
+const EVICTION_LONG_US = 250;
+const MUCH_BYTES = 1024 * 1024;
 const EVICTIONS_PER_LOOK = 16;
 /** Writes wait when so many times maxmemory is used: a little more than it, so that they are slowed down before they wait. */
 const OVERSHOOT = 1.05;
@@ -39,6 +41,8 @@ export interface GateOptions {
 /** Stands before every command: says whether it may run now, shows it to monitors, and notes if it was slow. */
 export class Gate implements Guards {
   alert = false;
+  /** How often records were looked for that may go. */
+  roomLookCount = 0;
   /** Commands that waited until data had left the memory. */
   roomWaitCount = 0;
   private readonly options: GateOptions;
@@ -132,9 +136,11 @@ export class Gate implements Guards {
 
   /** Lets go of records for a while, or until there is room. False if it finds none that may go. */
   private letGo(): boolean {
-    const { config, keyspace, clock } = this.options;
+    const { config, keyspace, clock, memory } = this.options;
     const { maxmemoryPolicy: policy, maxmemorySamples: samples } = config;
-    const untilUs = clock.monotonicUs() + EVICTION_US;
+    const isMuch = memory.usedBytes - config.maxmemoryBytes > MUCH_BYTES;
+    const untilUs = clock.monotonicUs() + (isMuch ? EVICTION_LONG_US : EVICTION_US);
+    this.roomLookCount++;
     do {
       for (let i = 0; i < EVICTIONS_PER_LOOK && this.isShortOfMemory; i++) {
         if (!evictOne(keyspace, policy, samples) && spillSome(keyspace, samples) === 0) return false;

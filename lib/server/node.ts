@@ -73,7 +73,7 @@ const FILES_RESERVED = 64;
 /** Tables that are kept open. */
 const TABLE_FILES_MAX = 512;
 /** Of maxmemory: a segment of the log, at least and at most; what may be written and not be in tables; caches. */
-const SEGMENT_PART = 1 / 8;
+const SEGMENT_PART = 1 / 12;
 const SEGMENT_BYTES_MIN = 64 * 1024;
 const DIRTY_PART = 1 / 2;
 const DIRTY_BYTES_MAX = 1024 ** 3;

@@ -17,7 +17,7 @@ import type { Keyspace } from '../data/keyspace.js';
 import { snapshotStep } from '../data/snapshot.js';
 import type { Clock, Timers } from '../host/ports.js';
 import { WriteBatch } from '../record/write-batch.js';
-import type { Store } from '../storage/engine/store.js';
+import type { Store, TableCounts } from '../storage/engine/store.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { DiskFullError } from '../storage/log/disk-full-error.js';
 import type { TurnLog } from './turn.js';
@@ -198,8 +198,15 @@ export class Persistence implements TurnLog, Durability {
     const stamp = keyspace.clock.latest;
     const { nowMs } = keyspace.clock;
     await this.save();
+    const { flushedNumber } = store;
     await store.compactAll(nowMs);
-    keyspace.endCounting(before, (db) => store.countIn(db, stamp));
+    const counts: TableCounts[] = [];
+    keyspace.endCounting(before, (db) => {
+      const counted = store.countIn(db, stamp);
+      if (counted !== undefined) counts.push(counted);
+      return counted;
+    });
+    await store.noteCounts(counts, flushedNumber);
   }
 
   async backup(target: string): Promise<void> {

@@ -57,6 +57,13 @@ interface Parts {
   readonly compactor: Compactor;
 }
 
+/** Keys that the tables of a database hold, and those of them that have an expiry. */
+export interface TableCounts {
+  readonly db: number;
+  readonly keyCount: number;
+  readonly expiringCount: number;
+}
+
 export class Store {
   /** Whether what changes is appended to the log. */
   isLogging = true;
@@ -203,11 +210,11 @@ export class Store {
    * Keys of a database that its tables hold, if they are all of one level and know nothing that is stamped above `stamp`: only then can
    * they be counted without reading.
    */
-  countIn(db: number, stamp: number): { keyCount: number; expiringCount: number } | undefined {
+  countIn(db: number, stamp: number): TableCounts | undefined {
     const { current } = this.opened.versions;
     const levels = current.levels(db).filter((level) => level.count > 0);
     if (levels.length > 1 || levels[0]?.number === 0) return undefined;
-    const counts = { keyCount: 0, expiringCount: 0 };
+    const counts = { db, keyCount: 0, expiringCount: 0 };
     for (const table of current.tablesIn(db)) {
       if (table.maxStamp > stamp || current.quarantined.has(table.id)) return undefined;
       counts.keyCount += table.recordCount - table.emptyCount;
@@ -232,6 +239,22 @@ export class Store {
       }
     }
     return flusher.whenFlushed(log.closedSegments[0].number);
+  }
+
+  /** The last segment of the log that is in tables; 0: none is. */
+  get flushedNumber(): number {
+    return this.opened.versions.current.flushed?.number ?? 0;
+  }
+
+  /** Notes what tables were found to hold, unless more than segment `flushedNumber` and those before it are in them by now. */
+  async noteCounts(counts: readonly TableCounts[], flushedNumber: number): Promise<void> {
+    const { versions, flusher } = this.opened;
+    await versions.log((current) => {
+      if (current.flushed?.number !== flushedNumber || counts.length === 0) return undefined;
+      return { databases: counts.map((each) => ({ ...current.facts(each.db), ...each, isEstimate: false })) };
+    });
+    // What was noted of segments that were closed meanwhile began from the counts before.
+    for (const { db } of counts) flusher.doubtCount(db);
   }
 
   /** How much writers should be slowed down, 0 to 1. */
