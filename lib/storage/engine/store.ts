@@ -320,8 +320,8 @@ export class Store {
     await log.sync();
     await versions.log({ logging: true });
     this.isBeginning = false;
-    // Segments that were closed meanwhile hold less than all: they are in tables when the next one is.
-    this.rotate();
+    // Segments that were closed meanwhile hold less than all, but for the last one.
+    if (!this.rotate()) this.noteLastSegment();
   }
 
   /** The log was not begun after all. What is in it does not count; it is merged with what comes at the next beginning. */
@@ -619,6 +619,14 @@ export class Store {
   }
 
   /** The facts of all databases but those of which `version` and every edit to come say the same. */
+  /** What is in memory now is in the last segment that was closed, or before. */
+  private noteLastSegment(): void {
+    const { log, flusher, target } = this.opened;
+    const last = log.closedSegments.at(-1);
+    if (last === undefined) return;
+    flusher.add(last.number, { stamp: target.clock.latest, databases: this.databaseFacts(target) });
+  }
+
   private databaseFacts(target: StoreTarget, version: Version): DatabaseFacts[] {
     const facts: DatabaseFacts[] = [];
     for (let db = 0; db < target.databaseCount; db++) {
