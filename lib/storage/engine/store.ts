@@ -621,10 +621,11 @@ export class Store {
   /** The facts of all databases but those of which `version` and every edit to come say the same. */
   /** What is in memory now is in the last segment that was closed, or before. */
   private noteLastSegment(): void {
-    const { log, flusher, target } = this.opened;
+    const { log, flusher, target, versions } = this.opened;
     const last = log.closedSegments.at(-1);
     if (last === undefined) return;
-    flusher.add(last.number, { stamp: target.clock.latest, databases: this.databaseFacts(target) });
+    const databases = this.databaseFacts(target, versions.current);
+    flusher.add(last.number, { stamp: target.clock.latest, databases });
   }
 
   private databaseFacts(target: StoreTarget, version: Version): DatabaseFacts[] {
