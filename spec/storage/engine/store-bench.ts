@@ -48,7 +48,7 @@ import { Journal } from './journal.js';
 export const DIRECTORY = '/data';
 export const DATABASES = 3;
 const ORIGIN = 1;
-const POSITION_KEY = Buffer.from('position');
+export const POSITION_KEY = Buffer.from('position');
 /** Sizes with which a handful of writes goes through all levels. */
 export const SMALL: StoreSettings = {
   segmentBytesMax: 1024,
