@@ -270,6 +270,13 @@ export class Connection implements StreamHandler, Call, Client {
     this.unblock();
   }
 
+  /** The request that was held is the next one to be executed. */
+  releaseWith(args: Args): void {
+    this.ahead.unshift(args);
+    if (!this.isClosed) this.host.onInput(this, 0);
+    this.release();
+  }
+
   /** Parses some requests beforehand, unless that was done already, and shows them. REQUIRES: `args` is not needed any more. */
   lookAhead(visit: (args: Args) => void): void {
     let bytes = 0;

@@ -16,7 +16,7 @@ import type { RecentSlowCommands } from './slow-log.js';
 const EVICTION_US = 100;
 const EVICTION_LONG_US = 250;
 const MUCH_BYTES = 1024 * 1024;
-const EVICTIONS_PER_LOOK = 16;
+const EVICTIONS_PER_LOOK = 2;
 /** Writes wait when so many times maxmemory is used: a little more than it, so that they are slowed down before they wait. */
 const OVERSHOOT = 1.05;
 

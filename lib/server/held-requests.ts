@@ -81,9 +81,22 @@ export class HeldRequests {
     });
   }
 
-  /** Holds a request until `ready`. If that rejects, the request is answered with the error. */
+  /**
+   * Holds a request until `ready`, then lets the connection go on with it when its turn has come: many may have waited for the same. If `ready`
+   * rejects, the request is answered with the error.
+   */
   hold(connection: Connection, borrowed: Args, ready: Promise<unknown>): void {
-    this.holdOwned(connection, borrowed.clone(), ready);
+    const args = borrowed.clone();
+    connection.hold();
+    void ready.then(
+      () => {
+        connection.releaseWith(args);
+      },
+      (error: unknown) => {
+        this.fail(connection, args, error);
+        connection.release();
+      },
+    );
   }
 
   private startLoads(
@@ -121,12 +134,16 @@ export class HeldRequests {
         connection.release();
       },
       (error: unknown) => {
-        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
         around(() => {
-          if (!connection.isClosed) this.options.fail(connection, args, `ERR ${error.message}`);
+          this.fail(connection, args, error);
         });
         connection.release();
       },
     );
+  }
+
+  private fail(connection: Connection, args: Args, error: unknown): void {
+    if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+    if (!connection.isClosed) this.options.fail(connection, args, `ERR ${error.message}`);
   }
 }
