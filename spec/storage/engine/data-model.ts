@@ -26,6 +26,12 @@ export class DataModel {
     return this.databases[db].size;
   }
 
+  /** Keys of all databases that have expired and that nobody has met since. */
+  expiredCount(nowMs: number): number {
+    const hasExpired = ({ atMs }: ModelValue): boolean => atMs !== 0 && atMs <= nowMs;
+    return this.databases.reduce((count, keys) => count + [...keys.values()].filter(hasExpired).length, 0);
+  }
+
   get(db: number, key: string, nowMs: number): ModelValue | undefined {
     const found = this.databases[db].get(key);
     return found !== undefined && (found.atMs === 0 || found.atMs > nowMs) ? found : undefined;

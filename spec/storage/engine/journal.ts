@@ -47,6 +47,11 @@ export class Journal {
     return journal;
   }
 
+  /** The most keys that had expired at any of the moments. */
+  expiredCountMax(nowMs: number): number {
+    return Math.max(...this.moments.map(({ state }) => state.expiredCount(nowMs)));
+  }
+
   /** The last moment that looks like `actual` (by SELECT's number). Throws if none does. */
   momentOf(actual: readonly VisibleKeys[], nowMs: number): DataModel {
     const differs = ({ state }: Moment): string | undefined => {

@@ -26,6 +26,7 @@ import { Loader } from '../../../lib/data/loader.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { Store } from '../../../lib/storage/engine/store.js';
 import type { StoreSettings } from '../../../lib/storage/engine/store-options.js';
+import { createIdentity, identityPath } from '../../../lib/storage/identity.js';
 import { InlineJobs } from '../../../lib/storage/jobs/job-runner.js';
 import { listManifests } from '../../../lib/storage/levels/manifest-directory.js';
 import { tablesDirectory } from '../../../lib/storage/levels/table-files.js';
@@ -35,6 +36,7 @@ import { LogFailedError } from '../../../lib/storage/log/aof-failed-error.js';
 import { DiskFullError } from '../../../lib/storage/log/disk-full-error.js';
 import { Compression } from '../../../lib/storage/sstable/compression.js';
 import { tableIdOf } from '../../../lib/storage/sstable/table-format.js';
+import { checkDirectory } from '../../../lib/tools/check.js';
 import { BenchClock, BenchTimers } from '../../server/node-bench.js';
 import type { CrashFate } from '../../sim/crash-fate.js';
 import type { MemoryDiskOptions } from '../../sim/memory-disk.js';
@@ -106,6 +108,11 @@ class Background {
 
 /** For `spillSome`: more samples than records are looked at together. */
 const ONE_AT_A_TIME = 1000;
+
+/** What `ringkv check` says is wrong with the disk. */
+export function damagesOf(disk: MemoryDisk): string[] {
+  return checkDirectory(disk, DIRECTORY, () => undefined).damages.map(({ name, message }) => `${name}: ${message}`);
+}
 
 export class StoreBench {
   readonly clock: BenchClock;
@@ -191,6 +198,7 @@ export class StoreBench {
     this.access.tick(this.clock.wallMs());
     disk.makeDirectory(DIRECTORY);
     disk.syncDirectory('/');
+    if (!disk.exists(identityPath(DIRECTORY))) createIdentity(disk, this.random, DIRECTORY, POSITION_KEY);
     await this.finish(this.store.open(this.keyspace));
     this.keyspace.clock.tick();
   }
@@ -334,7 +342,7 @@ export class StoreBench {
     expect([...bases, ...foreign], 'other files of the log').to.deep.equal([]);
     expect(listManifests(disk, DIRECTORY), 'manifests').to.have.length(1);
     const others = disk.list(DIRECTORY).filter((name) => !name.startsWith('manifest-'));
-    expect(others, 'the directory').to.deep.equal(['CURRENT', 'aof', 'tables']);
+    expect(others, 'the directory').to.deep.equal(['CURRENT', 'aof', 'identity', 'tables']);
   }
 
   // What the server does.
@@ -490,6 +498,7 @@ export class StoreBench {
   }
 
   private async restart(disk: MemoryDisk, journal: Journal, settings?: Partial<StoreSettings>): Promise<void> {
+    expect(damagesOf(disk), 'ringkv check').to.deep.equal([]);
     await this.open(disk, settings);
     await this.takeOver(journal);
   }
@@ -498,9 +507,7 @@ export class StoreBench {
   private async takeOver(journal: Journal): Promise<void> {
     this.model = journal.momentOf(await this.finish(this.readAll()), this.nowMs).clone();
     this.journal = new Journal(this.model);
-    for (let db = 0; db < DATABASES; db++) {
-      this.expiredAtCrash += this.model.countOf(db) - this.model.visible(db, this.nowMs).size;
-    }
+    this.expiredAtCrash += journal.expiredCountMax(this.nowMs);
   }
 
   private makeStore(disk: MemoryDisk, settings: Partial<StoreSettings>): Store {

@@ -14,7 +14,7 @@ import type { Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import { SingleLoss } from './single-loss.js';
-import { DIRECTORY, StoreBench } from './store-bench.js';
+import { DIRECTORY, StoreBench, damagesOf } from './store-bench.js';
 import { SCENARIO_NAMES, SCENARIO_SETTINGS, liveThrough } from './store-scenario.js';
 
 const SUBSETS = 16;
@@ -77,6 +77,7 @@ function* fates(disk: MemoryDisk, seed: number): Generator<readonly [string, Cra
 
 /** Starts on what a crash has left, and checks it. */
 async function recover(disk: MemoryDisk, before: Pick<StoreBench, 'clock' | 'journal'>): Promise<StoreBench> {
+  expect(damagesOf(disk), 'ringkv check').to.deep.equal([]);
   const bench = await StoreBench.recover(disk, before, { settings: SCENARIO_SETTINGS });
   await bench.quiesce();
   bench.checkCounts();

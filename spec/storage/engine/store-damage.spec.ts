@@ -17,7 +17,7 @@ import { tablePath } from '../../../lib/storage/sstable/table-format.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { keepEverything } from '../../sim/crash-fate.js';
 import type { MemoryDisk } from '../../sim/memory-disk.js';
-import { DIRECTORY, POSITION_KEY, StoreBench } from './store-bench.js';
+import { DIRECTORY, POSITION_KEY, StoreBench, damagesOf } from './store-bench.js';
 
 const NAMES = Array.from({ length: 12 }, (_, i) => `key${i}`);
 const SETTINGS = {
@@ -161,8 +161,10 @@ describe('Store with a flipped bit', function () {
       for (const table of original.tables) {
         const path = tablePath(tablesDirectory(DIRECTORY), table.id);
         for (const at of offsetsOf(table.fileBytes)) {
-          const bench = await openAs(original, flipped(original, path, at));
+          const disk = flipped(original, path, at);
           const when = `byte ${at} of ${path}`;
+          expect(damagesOf(disk).join(), `ringkv check of ${when}`).to.include(path.slice(DIRECTORY.length + 1));
+          const bench = await openAs(original, disk);
           const refused = await refusedKeys(bench);
           for (const each of refused) expect(mayHold(table, each), `${each}, ${when}`).to.equal(true);
           if (refused.length === 0) await compact(bench);
@@ -202,12 +204,15 @@ describe('Store with a flipped bit', function () {
     const { length } = original.bench.disk.crash(keepEverything).contentOf(path);
     for (let at = 0; at < length; at++) {
       let error: unknown;
-      const bench = await openAs(original, flipped(original, path, at)).catch((cause: unknown) => {
+      const disk = flipped(original, path, at);
+      const damages = damagesOf(disk).join();
+      const bench = await openAs(original, disk).catch((cause: unknown) => {
         error = cause;
         return undefined;
       });
       if (bench === undefined) {
         expect(error, `byte ${at} of ${path}`).to.be.instanceOf(CorruptionError);
+        expect(damages, `ringkv check of byte ${at} of ${path}`).to.include(path.slice(DIRECTORY.length + 1));
         expect((error as CorruptionError).path).to.equal(path);
       } else {
         await bench.check(NAMES);
