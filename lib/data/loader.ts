@@ -24,21 +24,25 @@ export class Loader {
     const name = `${db.id}:${key.toString('latin1')}`;
     let load = this.loading.get(name);
     if (load === undefined) {
-      load = this.read(db, key).finally(() => this.loading.delete(name));
+      load = this.read(db, key, name);
       this.loading.set(name, load);
     }
     return load;
   }
 
-  private async read(db: Database, key: Buffer): Promise<void> {
+  private async read(db: Database, key: Buffer, name: string): Promise<void> {
     const { hasher } = this.keyspace;
     hasher.hash(key, 0, key.length);
     const { resetCount } = db;
-    await this.cold.load(db.id, key, hasher.high, hasher.low, (entry) => {
-      // The database may have been emptied meanwhile: then what was read is from before.
-      if (db.resetCount !== resetCount) return;
-      this.keyspace.absorb(db, key, entry);
-      this.loadedCount++;
-    });
+    try {
+      await this.cold.load(db.id, key, hasher.high, hasher.low, (entry) => {
+        // The database may have been emptied meanwhile: then what was read is from before.
+        if (db.resetCount !== resetCount) return;
+        this.keyspace.absorb(db, key, entry);
+        this.loadedCount++;
+      });
+    } finally {
+      this.loading.delete(name);
+    }
   }
 }

@@ -1,27 +1,28 @@
 /**
  * An open file of the real disk. Appends and reads run on the calling thread: a write to the page cache takes
  * microseconds, less than handing it to another thread would. Waiting for the disk is the sync thread's, and
- * reading what may not be in the page cache that of Node's thread pool (`readLater`).
+ * reading what may not be in the page cache that of other threads (`readLater`).
  */
 
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, read, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
 import { assert } from '../base/assert.js';
 import { DiskError } from '../base/errors.js';
 import { diskError } from './node-disk-error.js';
+import type { ReadStarter } from './node-later-read.js';
+import { LaterRead } from './node-later-read.js';
 import type { SyncThread } from './node-sync-thread.js';
 import type { DiskFile } from './ports.js';
 
 /** Bytes for one system call: Linux takes at most 2 GiB less a page, and node:fs a signed 32-bit length. */
 const CALL_BYTES_MAX = 2 ** 30;
 const COPY_BYTES = 2 ** 20;
-const NOTHING = new Uint8Array(0);
-const ignore = (): void => undefined;
 
 export class NodeDiskFile implements DiskFile {
   readonly path: string;
   private readonly descriptor: number;
   private readonly syncThread: SyncThread;
+  private readonly reads: ReadStarter;
   private size: number;
   /** Syncs and reads that are under way in other threads. */
   private callsRunning = 0;
@@ -29,10 +30,11 @@ export class NodeDiskFile implements DiskFile {
   private closed = false;
 
   /** REQUIRES: `descriptor` is open for reading, and with O_APPEND if anything will be written. The file closes it. */
-  constructor(path: string, descriptor: number, syncThread: SyncThread) {
+  constructor(path: string, descriptor: number, syncThread: SyncThread, reads: ReadStarter) {
     this.path = path;
     this.descriptor = descriptor;
     this.syncThread = syncThread;
+    this.reads = reads;
     this.size = fstatSync(descriptor).size;
   }
 
@@ -79,7 +81,8 @@ export class NodeDiskFile implements DiskFile {
     assert(!this.closed, 'read of an open file');
     assert(0 <= length && length <= target.length, 'read into a range inside the target');
     this.callsRunning++;
-    const laterRead = this.idleReads.pop() ?? new LaterRead(this.descriptor, this.path, (done) => this.endRead(done));
+    const { descriptor, path, reads } = this;
+    const laterRead = this.idleReads.pop() ?? new LaterRead(descriptor, path, reads, (done) => this.endRead(done));
     return laterRead.run(target, offset, length);
   }
 
@@ -158,68 +161,4 @@ export class NodeDiskFile implements DiskFile {
       throw diskError(this.path, 'close', error);
     }
   }
-}
-
-/**
- * Reads that were asked for in this turn of the loop, and are yet to be begun: together, at its end. A thread of the pool that has nothing to
- * do sleeps, and waking it costs this thread more than all else about a read; one that has just been woken finds the others waiting.
- */
-const asked: LaterRead[] = [];
-
-function beginAsked(): void {
-  for (const laterRead of asked) laterRead.readOn();
-  asked.length = 0;
-}
-
-/** One read in the thread pool after the other: what a call of fs.read needs, made once. */
-class LaterRead {
-  private readonly descriptor: number;
-  private readonly path: string;
-  private readonly onEnd: (read: LaterRead) => void;
-  private target: Uint8Array = NOTHING;
-  private offset = 0;
-  private length = 0;
-  private doneBytes = 0;
-  private resolve: (bytes: number) => void = ignore;
-  private reject: (error: DiskError) => void = ignore;
-
-  constructor(descriptor: number, path: string, onEnd: (read: LaterRead) => void) {
-    this.descriptor = descriptor;
-    this.path = path;
-    this.onEnd = onEnd;
-  }
-
-  run(target: Uint8Array, offset: number, length: number): Promise<number> {
-    this.target = target;
-    this.offset = offset;
-    this.length = length;
-    this.doneBytes = 0;
-    return new Promise(this.begin);
-  }
-
-  private readonly begin = (resolve: (bytes: number) => void, reject: (error: DiskError) => void): void => {
-    this.resolve = resolve;
-    this.reject = reject;
-    asked.push(this);
-    if (asked.length === 1) setImmediate(beginAsked);
-  };
-
-  readOn(): void {
-    const { doneBytes } = this;
-    const part = Math.min(this.length - doneBytes, CALL_BYTES_MAX);
-    read(this.descriptor, this.target, doneBytes, part, this.offset + doneBytes, this.onRead);
-  }
-
-  private readonly onRead = (error: Error | null, got: number): void => {
-    if (error === null) this.doneBytes += got;
-    if (error === null && got > 0 && this.doneBytes < this.length) {
-      this.readOn();
-      return;
-    }
-    const { resolve, reject, doneBytes } = this;
-    this.target = NOTHING;
-    this.onEnd(this);
-    if (error === null) resolve(doneBytes);
-    else reject(diskError(this.path, 'read', error));
-  };
 }

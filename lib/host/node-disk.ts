@@ -20,26 +20,36 @@ import { dirname } from 'node:path';
 import { NodeDiskFile } from './node-disk-file.js';
 import { diskError } from './node-disk-error.js';
 import { lockHolder, takeLock } from './node-disk-lock.js';
+import { LaterReads } from './node-later-reads.js';
 import { SyncThread } from './node-sync-thread.js';
 import type { Disk, DiskFile, ReadableFile } from './ports.js';
 
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
 const CREATE_FLAGS = OPEN_FLAGS | constants.O_CREAT | constants.O_EXCL;
 
-/** See Disk. All files of one disk share one sync thread. */
+/** See Disk. All files of one disk share one sync thread and one read thread. */
 export class NodeDisk implements Disk {
   private readonly syncThread = new SyncThread();
+  private readonly reads = new LaterReads();
 
   create(path: string): DiskFile {
-    return attempt(path, 'create', () => new NodeDiskFile(path, openSync(path, CREATE_FLAGS), this.syncThread));
+    return attempt(
+      path,
+      'create',
+      () => new NodeDiskFile(path, openSync(path, CREATE_FLAGS), this.syncThread, this.reads),
+    );
   }
 
   open(path: string): DiskFile {
-    return attempt(path, 'open', () => new NodeDiskFile(path, openSync(path, OPEN_FLAGS), this.syncThread));
+    return attempt(path, 'open', () => new NodeDiskFile(path, openSync(path, OPEN_FLAGS), this.syncThread, this.reads));
   }
 
   openForReading(path: string): ReadableFile {
-    return attempt(path, 'open', () => new NodeDiskFile(path, openSync(path, constants.O_RDONLY), this.syncThread));
+    return attempt(
+      path,
+      'open',
+      () => new NodeDiskFile(path, openSync(path, constants.O_RDONLY), this.syncThread, this.reads),
+    );
   }
 
   sizeOf(path: string): number {

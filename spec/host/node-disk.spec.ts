@@ -109,6 +109,22 @@ describe('NodeDisk readLater', () => {
     file.close();
   });
 
+  it('answers short reads and long ones, however many are begun together', async () => {
+    const content = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index * 31 + (index >> 8)));
+    writeFileSync(path, content);
+    const file = disk.openForReading(path);
+    const lengths = Array.from({ length: 1000 }, (_, index) => (index % 7 === 6 ? 20_000 : (index * 97) % 8193));
+    const targets = lengths.map((length) => Buffer.alloc(length));
+    const offsetOf = (index: number): number => (index * 7919) % content.length;
+    const counts = await Promise.all(targets.map((target, i) => file.readLater(target, offsetOf(i), target.length)));
+    targets.forEach((target, index) => {
+      const expected = content.subarray(offsetOf(index), offsetOf(index) + lengths[index]);
+      expect(counts[index]).to.equal(expected.length);
+      expect(target.subarray(0, counts[index]).equals(expected)).to.equal(true);
+    });
+    file.close();
+  });
+
   it('ends well when the file is closed meanwhile, and never meets a reused descriptor', async () => {
     writeFileSync(path, 'mine');
     const file = disk.openForReading(path);
@@ -134,9 +150,11 @@ describe('NodeDisk readLater', () => {
 
   it('rejects with DiskError, and the next read is not the worse for it', async () => {
     const file = disk.openForReading(directory);
-    for (let time = 0; time < 2; time++) {
-      const error = await file.readLater(Buffer.alloc(1), 0, 1).catch((cause: unknown) => cause);
-      expect(error).to.be.instanceOf(DiskError).that.includes({ code: 'EISDIR', path: directory });
+    for (const together of [1, 1, 20, 20]) {
+      const read = (): Promise<unknown> => file.readLater(Buffer.alloc(1), 0, 1).catch((cause: unknown) => cause);
+      for (const error of await Promise.all(Array.from({ length: together }, read))) {
+        expect(error).to.be.instanceOf(DiskError).that.includes({ code: 'EISDIR', path: directory });
+      }
     }
     file.close();
   });

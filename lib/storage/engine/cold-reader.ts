@@ -160,7 +160,7 @@ export class ColdReader {
     for (let i = 0; i < count; i++) {
       const meta = sources[i];
       if (meta.maxStamp <= floor) continue;
-      const table = await this.open(version, meta);
+      const table = this.openNow(version, meta) ?? (await this.open(version, meta));
       if (this.options.tables.mayHold(meta, high, low) === 0) continue;
       const found = await this.lookIn(table, meta, key, position);
       if (found === undefined) {
@@ -181,45 +181,42 @@ export class ColdReader {
     const first = index.firstBlockOf(position);
     if (first < 0) return undefined;
     const last = index.lastBlockOf(position);
-    for (let number = first; number <= last; number++) {
-      const block = await this.block(table, meta, number);
-      const found = block.findKey(position, key, 0, key.length);
-      if (found < 0) continue;
-      this.record.openRecords(
-        block.bytes,
-        block.recordStart(found),
-        block.recordEnd(found),
-        table.origin,
-        `${table.path} at ${block.offset}`,
-      );
-      // Now: the next read may have the block's memory, and this reader.
-      const isComplete = (block.flags(found) & RecordFlags.COMPLETE) !== 0;
-      return { entry: entryOfRecord(this.record), isComplete };
+    try {
+      for (let number = first; number <= last; number++) {
+        this.options.endTurn();
+        const blocks = this.options.blocks();
+        const block = blocks.get(table, number) ?? (await blocks.load(table, number));
+        const found = this.findIn(block, table, key, position);
+        if (found !== undefined) return found;
+      }
+    } catch (error) {
+      throw this.noteDamage(meta, error);
     }
     return undefined;
   }
 
-  private async block(table: OpenTable, meta: TableMeta, number: number): Promise<Block> {
-    const { endTurn } = this.options;
-    const blocks = this.options.blocks();
-    endTurn();
-    const there = blocks.get(table, number);
-    if (there !== undefined) return there;
-    try {
-      return await blocks.load(table, number);
-    } catch (error) {
-      throw this.noteDamage(meta, error);
-    }
+  private findIn(block: Block, table: OpenTable, key: Buffer, position: number): Found | undefined {
+    const found = block.findKey(position, key, 0, key.length);
+    if (found < 0) return undefined;
+    const source = `${table.path} at ${block.offset}`;
+    this.record.openRecords(block.bytes, block.recordStart(found), block.recordEnd(found), table.origin, source);
+    // Now: the next read may have the block's memory, and this reader.
+    return { entry: entryOfRecord(this.record), isComplete: (block.flags(found) & RecordFlags.COMPLETE) !== 0 };
   }
 
-  private async open(version: Version, meta: TableMeta): Promise<OpenTable> {
+  /** The table, if its filter and index are in memory. Throws DamagedDataError. */
+  private openNow(version: Version, meta: TableMeta): OpenTable | undefined {
     const { tables, versions, directory } = this.options;
     const reason = version.quarantined.get(meta.id) ?? versions.current.quarantined.get(meta.id);
     if (reason !== undefined) throw new DamagedDataError(tablePath(tablesDirectory(directory), meta.id), reason);
-    const there = tables.get(meta);
+    return tables.get(meta);
+  }
+
+  private async open(version: Version, meta: TableMeta): Promise<OpenTable> {
+    const there = this.openNow(version, meta);
     if (there !== undefined) return there;
     try {
-      return await tables.load(meta);
+      return await this.options.tables.load(meta);
     } catch (error) {
       throw this.noteDamage(meta, error);
     }

@@ -131,76 +131,51 @@ export class BlockCache {
     return loading;
   }
 
-  private async read(source: BlockSource, block: number, key: number): Promise<Block> {
+  /** One function for all of it: each promise in between would cost as much as finding a record does. */
+  private async read(source: BlockSource, number: number, key: number): Promise<Block> {
+    const { index, path, seed } = source;
+    const offset = index.offsetOf(number);
+    const length = index.lengthOf(number);
+    let frame = length <= BLOCK_BYTES ? this.takeFrame() : NONE;
+    const memory = frame === NONE ? new BlockMemory(length) : this.chunkOf(frame);
+    const base = frame === NONE ? 0 : (frame & (FRAMES_PER_CHUNK - 1)) * BLOCK_BYTES;
+    this.readCount++;
+    this.readBytes += length;
     try {
-      const length = source.index.lengthOf(block);
-      const frame = length <= BLOCK_BYTES ? this.takeFrame() : NONE;
-      return await (frame === NONE
-        ? this.readApart(source, block, length)
-        : this.readToFrame(source, block, length, frame));
+      const got = await begin(source, memory.bytes.subarray(base, base + length), offset, length);
+      checkLength(path, offset, got, length);
+      const expandedBytes = checkBlock(memory, base, length, seed, path, offset);
+      if (frame === NONE || expandedBytes > BLOCK_BYTES) {
+        const plain = this.expandApart(source, number, memory, base, length, expandedBytes);
+        if (frame !== NONE) this.freeFrame(frame);
+        frame = NONE;
+        return this.openApart(source, number, plain);
+      }
+      if (expandedBytes > 0) expandBlock(memory, base, length, memory, base, path, offset);
+      const block = (this.blocks[frame] ??= new Block());
+      this.open(block, source, number, memory, base);
+      this.insert(frame, source.id, number);
+      frame = NONE;
+      return block;
     } finally {
+      if (frame !== NONE) this.freeFrame(frame);
       this.loading.delete(key);
     }
   }
 
-  private async readToFrame(source: BlockSource, number: number, length: number, frame: number): Promise<Block> {
-    const memory = this.chunkOf(frame);
-    const base = (frame & (FRAMES_PER_CHUNK - 1)) * BLOCK_BYTES;
-    let expanded: BlockMemory;
-    try {
-      const expandedBytes = await this.fetch(source, number, memory, base, length);
-      if (expandedBytes <= BLOCK_BYTES) {
-        if (expandedBytes > 0) this.expand(source, number, memory, base, length, memory, base);
-        const block = (this.blocks[frame] ??= new Block());
-        this.open(block, source, number, memory, base);
-        this.insert(frame, source.id, number);
-        return block;
-      }
-      expanded = new BlockMemory(expandedBytes);
-      this.expand(source, number, memory, base, length, expanded, 0);
-    } catch (error) {
-      this.freeFrame(frame);
-      throw error;
-    }
-    this.freeFrame(frame);
-    return this.openApart(source, number, expanded);
-  }
-
-  private async readApart(source: BlockSource, number: number, length: number): Promise<Block> {
-    const memory = new BlockMemory(length);
-    const expandedBytes = await this.fetch(source, number, memory, 0, length);
-    if (expandedBytes === 0) return this.openApart(source, number, memory);
+  /** The block in memory of its own, plain. `expandedBytes`: as `checkBlock` says. */
+  private expandApart(
+    source: BlockSource,
+    number: number,
+    memory: BlockMemory,
+    base: number,
+    length: number,
+    expandedBytes: number,
+  ): BlockMemory {
+    if (expandedBytes === 0) return memory;
     const expanded = new BlockMemory(expandedBytes);
-    this.expand(source, number, memory, 0, length, expanded, 0);
-    return this.openApart(source, number, expanded);
-  }
-
-  /** Reads and checks the stored block; returns what `checkBlock` does. */
-  private async fetch(
-    source: BlockSource,
-    number: number,
-    memory: BlockMemory,
-    base: number,
-    length: number,
-  ): Promise<number> {
-    const offset = source.index.offsetOf(number);
-    this.readCount++;
-    this.readBytes += length;
-    const got = await source.read(memory.bytes.subarray(base, base + length), offset, length);
-    checkLength(source.path, offset, got, length);
-    return checkBlock(memory, base, length, source.seed, source.path, offset);
-  }
-
-  private expand(
-    source: BlockSource,
-    number: number,
-    memory: BlockMemory,
-    base: number,
-    length: number,
-    target: BlockMemory,
-    at: number,
-  ): void {
-    expandBlock(memory, base, length, target, at, source.path, source.index.offsetOf(number));
+    expandBlock(memory, base, length, expanded, 0, source.path, source.index.offsetOf(number));
+    return expanded;
   }
 
   private open(block: Block, source: BlockSource, number: number, memory: BlockMemory, base: number): void {
@@ -369,5 +344,14 @@ export class BlockCache {
     const after = this.next[entry];
     this.next[before] = after;
     this.previous[after] = before;
+  }
+}
+
+/** Begins a read. What it throws comes by the promise too: so whoever waits for that has noted it before. */
+function begin(source: BlockSource, target: Uint8Array, offset: number, length: number): Promise<number> {
+  try {
+    return source.read(target, offset, length);
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -246,7 +246,7 @@ function settingsFor(memoryBytes: number): StoreSettings {
   return {
     segmentBytesMax: memoryBytes / 8,
     dirtyBytesMax: memoryBytes / 2,
-    blockCacheBytes: memoryBytes / 16,
+    blockCacheBytes: memoryBytes / 8,
     indexBytesMax: memoryBytes / 4,
     openFilesMax: 512,
     compression: Compression.NONE,
