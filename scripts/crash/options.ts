@@ -1,5 +1,6 @@
 /** The command line of `npm run soak:crash`. */
 import { parseArgs } from 'node:util';
+import { positiveInteger } from '../tools/arguments.js';
 import type { FsyncPolicy } from './crash-rig.js';
 
 export interface CrashOptions {
@@ -38,19 +39,13 @@ export function parseOptions(args: readonly string[]): CrashOptions {
     },
   });
   return {
-    rounds: positive('--rounds', values.rounds),
+    rounds: positiveInteger('--rounds', values.rounds),
     policies: values.policy === undefined ? POLICIES : [policy(values.policy)],
-    writers: positive('--writers', values.writers),
+    writers: positiveInteger('--writers', values.writers),
+    ballastBytes: positiveInteger('--ballast', values.ballast) * 2 ** 20,
     outDir: values.out,
     help: values.help,
   };
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new Error(`${name} must be a whole number from 1 on, not '${text}'`);
-  return value;
 }
 
 function policy(text: string): FsyncPolicy {
