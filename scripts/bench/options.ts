@@ -1,5 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import { positiveInteger } from '../tools/arguments.js';
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -47,23 +48,16 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     },
   });
   return {
-    rounds: positive('--rounds', values.rounds),
+    rounds: positiveInteger('--rounds', values.rounds),
     quick: values.quick,
     only: values.only === undefined ? undefined : new RegExp(values.only, 'i'),
-    requests: values.requests === undefined ? undefined : positive('--requests', values.requests),
+    requests: values.requests === undefined ? undefined : positiveInteger('--requests', values.requests),
     outDir: values.out,
     gate: values.gate,
     publish: values.publish,
     candidate: values.candidate === undefined ? undefined : words(values.candidate),
     help: values.help,
   };
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new Error(`${name} must be a whole number from 1 on, not '${text}'`);
-  return value;
 }
 
 function words(command: string): string[] {

@@ -7,7 +7,7 @@ import type { FreshScenario, LoadScenario, Scenario, Setup } from './scenario.js
 import { measureStartUp, START_UP } from './start-up.js';
 
 const KEYS = 1_000_000;
-/** An append-only file that is rewritten in one round and not in the next would make noise of the rounds. */
+/** Redis's append-only file, rewritten in one round and not in the next, would make noise of the rounds. (ringkv has no such option to heed.) */
 const COMMON_FLAGS = ['--save', '', '--auto-aof-rewrite-percentage', '0'];
 
 /** The durability that a scenario asks for, as its name and the flags of both servers. */

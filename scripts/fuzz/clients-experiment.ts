@@ -40,7 +40,7 @@ const DISTURBANCES = [
   ...['CONFIG SET maxmemory-policy allkeys-lru', 'CONFIG SET maxmemory-policy noeviction'],
   ...['CONFIG SET maxmemory-policy allkeys-lfu', 'CONFIG SET maxmemory-policy volatile-ttl'],
   ...['CONFIG SET timeout 1', 'CONFIG SET client-output-buffer-limit "normal 2mb 1mb 1"', 'CONFIG SET hz 500'],
-  ...['CONFIG SET auto-aof-rewrite-min-size 1', 'CONFIG SET auto-aof-rewrite-percentage 1', 'CONFIG SET maxclients 3'],
+  ...['CONFIG SET aof-segment-size 64kb', 'CONFIG SET compaction-rate-limit 1mb', 'COMPACT', 'CONFIG SET maxclients 3'],
   ...['CONFIG SET latency-monitor-threshold 1', 'CONFIG SET slowlog-log-slower-than 0', 'CONFIG RESETSTAT'],
   ...[
     'FLUSHALL ASYNC',

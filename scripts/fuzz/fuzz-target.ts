@@ -29,11 +29,11 @@ const FLAGS = [
   '--enable-debug-command',
   'local',
 ];
-/** What experiments change, and its defaults. */
+/** What experiments change of ringkv, and its defaults. */
 const DEFAULTS = [
   ...['maxclients', '10000', 'timeout', '0', 'maxmemory', '0', 'maxmemory-policy', 'noeviction', 'hz', '10'],
   ...['client-output-buffer-limit', 'normal 0 0 0', 'appendfsync', 'everysec', 'appendonly', 'yes'],
-  ...['auto-aof-rewrite-min-size', '64mb', 'auto-aof-rewrite-percentage', '100'],
+  ...['aof-segment-size', '256mb', 'compaction-rate-limit', '0'],
 ];
 
 export class FuzzTarget {

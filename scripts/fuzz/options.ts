@@ -1,5 +1,6 @@
 /** The command line of `npm run fuzz`. */
 import { parseArgs } from 'node:util';
+import { positiveInteger } from '../tools/arguments.js';
 
 /** What a run without --against consists of. */
 const EXPERIMENTS = ['raw', 'commands', 'reload', 'clients'] as const;
@@ -50,20 +51,13 @@ export function parseOptions(args: readonly string[]): FuzzOptions {
   if (values.against !== undefined && values.against !== 'redis')
     throw new Error(`--against must be redis, not '${values.against}'`);
   return {
-    seed: values.seed === undefined ? undefined : positive('--seed', values.seed),
-    seconds: positive('--seconds', values.seconds),
+    seed: values.seed === undefined ? undefined : positiveInteger('--seed', values.seed),
+    seconds: positiveInteger('--seconds', values.seconds),
     only: values.only === undefined ? undefined : experimentName(values.only),
-    commands: values.commands === undefined ? undefined : positive('--commands', values.commands),
+    commands: values.commands === undefined ? undefined : positiveInteger('--commands', values.commands),
     against: values.against === 'redis',
     help: values.help,
   };
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new Error(`${name} must be a whole number from 1 on, not '${text}'`);
-  return value;
 }
 
 function experimentName(text: string): ExperimentName {
