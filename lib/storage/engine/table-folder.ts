@@ -36,6 +36,7 @@ export class TableFolder {
       report(`${path}/${name}: removed: a crash left it, nothing in it is needed`);
     }
     const known = versions.current.quarantined;
+    for (const [id, reason] of known) report(`${tablePath(path, id)} is quarantined since an earlier start: ${reason}`);
     const lost = survey.missing.map((table) => ({ table, reason: 'the file is missing' }));
     const cut = survey.misfits.map(({ table, bytes }) => ({
       table,
