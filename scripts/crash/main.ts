@@ -9,6 +9,7 @@ import { parseOptions, USAGE, type CrashOptions } from './options.js';
 const LOAD_MS_MIN = 100;
 const LOAD_MS_SPREAD = 1400;
 const TERM_EVERY = 5;
+const UPKEEP = [undefined, 'COMPACT', undefined, 'SAVE'] as const;
 
 /** What became of one policy's rounds. */
 interface Series {
@@ -30,7 +31,7 @@ async function main(options: CrashOptions): Promise<boolean> {
 
 async function runSeries(
   policy: FsyncPolicy,
-  { rounds, writers }: CrashOptions,
+  { rounds, writers, ballastBytes }: CrashOptions,
   dirs: DataDirs,
   bar: ProgressBar,
 ): Promise<Series> {
@@ -38,10 +39,10 @@ async function runSeries(
   const outcomes: RoundOutcome[] = [];
   let broken: string | undefined;
   try {
-    const rig = await CrashRig.start({ dir, policy, writers });
+    const rig = await CrashRig.start({ dir, policy, writers, ballastBytes });
     for (let round = 0; round < rounds; round++) {
       const plan = planOf(round);
-      bar.label(`appendfsync ${policy}: round ${round + 1}${plan.rewriting ? ', rewriting the log' : ''}`);
+      bar.label(`appendfsync ${policy}: round ${round + 1}${plan.upkeep ? `, ${plan.upkeep} all the time` : ''}`);
       outcomes.push(await rig.run(plan));
       bar.advance();
     }
@@ -57,7 +58,7 @@ function planOf(round: number): RoundPlan {
   return {
     loadMs: LOAD_MS_MIN + Math.random() * LOAD_MS_SPREAD,
     signal: round % TERM_EVERY === TERM_EVERY - 1 ? 'SIGTERM' : 'SIGKILL',
-    rewriting: round % 2 === 1,
+    upkeep: UPKEEP[round % UPKEEP.length],
   };
 }
 
@@ -66,7 +67,7 @@ function isGood({ outcomes, broken }: Series): boolean {
 }
 
 function table(all: readonly Series[]): string {
-  const titles = ['rounds', 'sent', 'acknowledged', 'lost', 'rewrites', 'slowest start ms'];
+  const titles = ['rounds', 'sent', 'acknowledged', 'lost', 'flushes', 'compactions', 'slowest start ms'];
   const rows = all.map((series) => {
     const { policy, outcomes } = series;
     const sum = (figure: (outcome: RoundOutcome) => number): string =>
@@ -77,7 +78,8 @@ function table(all: readonly Series[]): string {
       sum(({ sent }) => sent),
       sum(({ acknowledged }) => acknowledged),
       sum(({ lost }) => lost),
-      sum(({ rewrites }) => rewrites),
+      sum(({ flushes }) => flushes),
+      sum(({ compactions }) => compactions),
       Math.max(0, ...outcomes.map(({ restartMs }) => restartMs)).toFixed(0),
       isGood(series) ? 'good' : 'not good',
     ];

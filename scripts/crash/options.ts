@@ -7,19 +7,23 @@ export interface CrashOptions {
   readonly rounds: number;
   readonly policies: readonly FsyncPolicy[];
   readonly writers: number;
+  readonly ballastBytes: number;
   readonly outDir: string;
   readonly help: boolean;
 }
 
 export const USAGE = `npm run soak:crash -- [options]
 
-Ends ringkv with kill -9 under a load of writes, starts it again, and compares what is there with what was acknowledged;
-over and over on the same data. In every other round the log is rewritten all the time; in every fifth the end is SIGTERM
-instead. Exit code 1 if anything acknowledged is missing, anything is there that was never sent, or a start fails.
+Ends ringkv with kill -9 under a load of writes, checks its files, starts it again, and compares what is there with what
+was acknowledged; over and over on the same data, which is several times what memory may hold, so that flushes and
+compactions are always under way. In every other round COMPACT or SAVE run all the time; in every fifth the end is SIGTERM
+instead. Exit code 1 if ringkv check finds damage, anything acknowledged is missing, anything is there that was never sent,
+or a start fails.
 
-  --rounds N        rounds of each policy (30)
+  --rounds N        rounds of each policy (50)
   --policy P        always, everysec or no: appendfsync (all three, one after the other)
   --writers N       connections that write (6)
+  --ballast MB      data that is there all the time (256)
   --out DIR         where the server's data goes (bench-out)
   --help            this text
 `;
@@ -31,9 +35,10 @@ export function parseOptions(args: readonly string[]): CrashOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rounds: { type: 'string', default: '30' },
+      rounds: { type: 'string', default: '50' },
       policy: { type: 'string' },
       writers: { type: 'string', default: '6' },
+      ballast: { type: 'string', default: '256' },
       out: { type: 'string', default: 'bench-out' },
       help: { type: 'boolean', default: false },
     },

@@ -4,7 +4,8 @@ import type { RespClient } from '../../scripts/tools/resp-client.js';
 import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { Servers } from './servers.js';
 
-describe('CONFIG SET appendonly', () => {
+describe('CONFIG SET appendonly', function () {
+  this.timeout(20_000);
   let servers: Servers;
   beforeEach(() => {
     servers = new Servers();
@@ -15,23 +16,23 @@ describe('CONFIG SET appendonly', () => {
     return servers.start(['--enable-debug-command', 'local']);
   }
 
-  async function rewritten(client: RespClient): Promise<void> {
-    while (String(await client.call('INFO', 'persistence')).includes('aof_rewrite_in_progress:1')) await sleep(5);
+  async function saved(client: RespClient): Promise<void> {
+    while (String(await client.call('INFO', 'persistence')).includes('rdb_bgsave_in_progress:1')) await sleep(5);
   }
 
-  // The moment matters: the rewrite that is broken off may or may not have noticed.
-  for (const delayMs of [0, 2, 4, 6, 8, 10]) {
-    it(`yes logs what was written while it was no, though a rewrite was broken off ${delayMs} ms after it began`, async () => {
+  // The moment matters: the save may or may not be over when the log is turned off.
+  for (const delayMs of [0, 4, 10]) {
+    it(`yes logs what was written while it was no, though the log was turned off ${delayMs} ms after a save began`, async () => {
       const server = await start();
       const client = await server.connect();
       await client.call('DEBUG', 'POPULATE', 100_000);
-      await client.call('BGREWRITEAOF');
+      await client.call('BGSAVE');
       await sleep(delayMs);
       await client.call('CONFIG', 'SET', 'appendonly', 'no');
       await client.call('SET', 'meanwhile', '1');
       await client.call('CONFIG', 'SET', 'appendonly', 'yes');
       await sleep(20);
-      await rewritten(client);
+      await saved(client);
       await client.call('SET', 'afterwards', '1');
       client.close();
       await server.kill('SIGKILL');
@@ -44,4 +45,24 @@ describe('CONFIG SET appendonly', () => {
       await next.stop();
     });
   }
+
+  it('no keeps what was there when it came, and a save what was there then', async () => {
+    const server = await start();
+    const client = await server.connect();
+    await client.call('DEBUG', 'POPULATE', 10_000);
+    await client.call('CONFIG', 'SET', 'appendonly', 'no');
+    await saved(client);
+    await client.call('SET', 'saved', '1');
+    await client.call('SAVE');
+    await client.call('SET', 'not saved', '1');
+    client.close();
+    await server.kill('SIGKILL');
+
+    const next = await servers.start(['--appendonly', 'no']);
+    const after = await next.connect();
+    expect(await after.call('MGET', 'saved', 'not saved')).to.deep.equal(['1', null]);
+    expect(await after.call('DBSIZE')).to.equal(10_001);
+    after.close();
+    await next.stop();
+  });
 });

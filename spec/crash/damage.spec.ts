@@ -1,12 +1,13 @@
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ServerProcess } from '../../scripts/tools/server-process.js';
-import { flipBit, logFiles, startInVain } from './log-files.js';
+import { flipBit, logFiles, manifestFiles, startInVain, tableFiles } from './log-files.js';
 import { Servers } from './servers.js';
 
 const KEYS = 200;
 
-describe('ringkv over a damaged log', () => {
+describe('ringkv over damaged files', function () {
+  this.timeout(20_000);
   let servers: Servers;
   let dir: string;
   beforeEach(() => {
@@ -20,13 +21,12 @@ describe('ringkv over a damaged log', () => {
   }
 
   /** Writes keys, each into a frame of its own, and ends the server. */
-  async function fill(signal: 'SIGKILL' | 'SIGTERM', rewrite = false): Promise<void> {
+  async function fill(signal: 'SIGKILL' | 'SIGTERM', save = false): Promise<void> {
     const server = await start();
     const client = await server.connect();
     for (let i = 0; i < KEYS; i++) await client.call('SET', `key:${i}`, `value ${i}`);
-    if (rewrite) {
-      await client.call('BGREWRITEAOF');
-      while (String(await client.call('INFO', 'persistence')).includes('aof_rewrite_in_progress:1'));
+    if (save) {
+      await client.call('SAVE');
       for (let i = 0; i < KEYS; i++) await client.call('SET', `more:${i}`, `value ${i}`);
     }
     client.close();
@@ -48,7 +48,7 @@ describe('ringkv over a damaged log', () => {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     it(`refuses to start over one flipped bit, names file and offset, and changes nothing (after ${signal})`, async () => {
       await fill(signal);
-      const [path] = logFiles(dir, '.aof');
+      const [path] = logFiles(dir);
       const middle = Math.floor(statSync(path).size / 2);
       flipBit(path, middle);
       const damaged = readFileSync(path);
@@ -66,9 +66,12 @@ describe('ringkv over a damaged log', () => {
     });
   }
 
-  it('refuses to start over one flipped bit in a rewritten log', async () => {
+  it('refuses to start over one flipped bit in the log behind what is in tables, or in the manifest', async () => {
     await fill('SIGKILL', true);
-    for (const path of [...logFiles(dir, '.base'), ...logFiles(dir, '.aof')]) {
+    // A start that comes to nothing may have begun a new manifest.
+    const finds = [() => logFiles(dir)[0], () => manifestFiles(dir)[0], () => manifestFiles(dir)[1]];
+    for (const find of finds) {
+      const path = find();
       const middle = Math.floor(statSync(path).size / 2);
       flipBit(path, middle);
       const { code, stderr } = startInVain(dir);
@@ -81,16 +84,56 @@ describe('ringkv over a damaged log', () => {
 
   it('refuses to start where a file of the log is missing', async () => {
     await fill('SIGKILL', true);
-    const [path] = logFiles(dir, '.aof');
+    const [path] = logFiles(dir);
     rmSync(path);
     const { code, stderr } = startInVain(dir);
     expect(code).to.equal(1);
     expect(stderr).to.contain(path).and.to.contain('missing');
   });
 
+  /** What the server answers, key by key: a value, or why not. */
+  async function askForAll(server: ServerProcess): Promise<{ values: number; refusals: string[] }> {
+    const client = await server.connect();
+    const refusals: string[] = [];
+    let values = 0;
+    for (let i = 0; i < KEYS; i++) {
+      await client.call('GET', `key:${i}`).then(
+        (value) => {
+          expect(value).to.equal(`value ${i}`);
+          values++;
+        },
+        (error: unknown) => refusals.push(String(error)),
+      );
+    }
+    client.close();
+    return { values, refusals };
+  }
+
+  it('refuses what a damaged table may hold, names the file, and goes on with everything else, after a restart too', async () => {
+    await fill('SIGTERM', true);
+    const [path] = tableFiles(dir);
+    flipBit(path, 200);
+    for (const when of ['at first', 'after a restart']) {
+      const server = await start();
+      const { values, refusals } = await askForAll(server);
+      // At first, until the damage is met, the rest of the table is read.
+      if (when === 'at first') expect(values).to.be.lessThan(KEYS);
+      else expect(values).to.equal(1);
+      for (const refusal of refusals) expect(refusal, when).to.contain(path);
+      const client = await server.connect();
+      expect(await client.call('GET', 'more:7'), when).to.equal('value 7');
+      // A blind write needs nothing of what was there.
+      expect(await client.call('SET', 'key:1', 'value 1'), when).to.equal('OK');
+      expect(await client.call('GET', 'key:1'), when).to.equal('value 1');
+      client.close();
+      expect(server.outputTail, when).to.contain(path).and.to.contain('quarantined');
+      expect((await server.stop()).code).to.equal(0);
+    }
+  });
+
   it('starts over a torn tail, says how much it cut, and has the rest', async () => {
     await fill('SIGKILL');
-    const [path] = logFiles(dir, '.aof');
+    const [path] = logFiles(dir);
     const { size } = statSync(path);
     truncateSync(path, size - 5);
     const { keys, last, output } = await reopen();
@@ -107,7 +150,7 @@ describe('ringkv over a damaged log', () => {
 
   it('starts over zeros behind the end, as a file system leaves them', async () => {
     await fill('SIGKILL');
-    const [path] = logFiles(dir, '.aof');
+    const [path] = logFiles(dir);
     appendFileSync(path, Buffer.alloc(4096));
     const { keys, output } = await reopen();
     expect(keys).to.equal(KEYS);

@@ -78,7 +78,7 @@ describe('ringkv on a disk that fails', () => {
       const server = await start(policy);
       const client = await server.connect();
       expect(await client.call('SET', 'first', '1')).to.equal('OK');
-      limitFiles(server, statSync(logFiles(servers.dir, '.aof')[0]).size + 20_000);
+      limitFiles(server, statSync(logFiles(servers.dir)[0]).size + 20_000);
       const acknowledged = await writeUntilFailure(server);
       expect(acknowledged).to.be.within(30, 40);
       await expectLatched(server, client, acknowledged);

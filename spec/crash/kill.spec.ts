@@ -4,27 +4,34 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { CrashRig, type FsyncPolicy, type RoundPlan } from '../../scripts/crash/crash-rig.js';
 
-/** Five ends: at once and under way, with the log being rewritten and not, and one in good order. */
+/** Five ends: at once and under way, amidst flushes and compactions and all the more of them, and one in good order. */
 const ROUNDS: readonly RoundPlan[] = [
-  { loadMs: 150, signal: 'SIGKILL', rewriting: false },
-  { loadMs: 400, signal: 'SIGKILL', rewriting: true },
-  { loadMs: 700, signal: 'SIGKILL', rewriting: true },
-  { loadMs: 300, signal: 'SIGTERM', rewriting: true },
-  { loadMs: 500, signal: 'SIGKILL', rewriting: false },
+  { loadMs: 150, signal: 'SIGKILL', upkeep: undefined },
+  { loadMs: 700, signal: 'SIGKILL', upkeep: 'COMPACT' },
+  { loadMs: 400, signal: 'SIGKILL', upkeep: 'SAVE' },
+  { loadMs: 300, signal: 'SIGTERM', upkeep: 'COMPACT' },
+  { loadMs: 600, signal: 'SIGKILL', upkeep: undefined },
 ];
+/** Twice what memory may hold. */
+const BALLAST_BYTES = 128 * 2 ** 20;
 
 describe('ringkv killed under load', () => {
   for (const policy of ['always', 'everysec'] as const satisfies readonly FsyncPolicy[]) {
     it(`has lost nothing acknowledged, and invented nothing, with appendfsync ${policy}`, async function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       const dir = mkdtempSync(join(tmpdir(), 'crash-'));
-      const rig = await CrashRig.start({ dir, policy, writers: 4 });
+      const rig = await CrashRig.start({ dir, policy, writers: 4, ballastBytes: BALLAST_BYTES });
       try {
+        const seen = { flushes: 0, compactions: 0 };
         for (const plan of ROUNDS) {
-          const { problems, acknowledged } = await rig.run(plan);
+          const { problems, acknowledged, flushes, compactions } = await rig.run(plan);
           expect(problems).to.deep.equal([]);
           expect(acknowledged).to.be.greaterThan(0);
+          seen.flushes += flushes;
+          seen.compactions += compactions;
         }
+        expect(seen.flushes, 'flushes').to.be.greaterThan(5);
+        expect(seen.compactions, 'compactions').to.be.greaterThan(2);
         expect(await rig.stop()).to.deep.equal({ code: 0, signal: null });
       } finally {
         await rig.stop();

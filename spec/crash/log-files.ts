@@ -1,4 +1,4 @@
-/** The files of a node's log, for specs that damage them, and what the server says to that. */
+/** The files of a node, for specs that damage them, and what the server says to that. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,26 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const START_MS_MAX = 20_000;
 
-/** Paths of the log's files with this ending, oldest first. */
-export function logFiles(dir: string, ending: '.aof' | '.base'): string[] {
-  const folder = join(dir, 'aof');
+/** Paths of the log's segments, oldest first. */
+export function logFiles(dir: string): string[] {
+  return filesIn(join(dir, 'aof'), /\.aof$/);
+}
+
+/** Paths of the tables, oldest first. */
+export function tableFiles(dir: string): string[] {
+  return filesIn(join(dir, 'tables'), /\.sst$/);
+}
+
+/** Paths of what says which tables there are. */
+export function manifestFiles(dir: string): string[] {
+  return filesIn(dir, /^(CURRENT$|manifest-)/);
+}
+
+function filesIn(folder: string, name: RegExp): string[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith(ending))
+    .filter((each) => name.test(each))
     .sort()
-    .map((name) => join(folder, name));
+    .map((each) => join(folder, each));
 }
 
 /** Changes one bit of a file. */
