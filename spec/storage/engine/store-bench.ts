@@ -114,8 +114,21 @@ export function damagesOf(disk: MemoryDisk): string[] {
   return checkDirectory(disk, DIRECTORY, () => undefined).damages.map(({ name, message }) => `${name}: ${message}`);
 }
 
+/** A wall clock that may be set back. */
+class SettableClock extends BenchClock {
+  private slowMs = 0;
+
+  override wallMs(): number {
+    return super.wallMs() - this.slowMs;
+  }
+
+  setBack(ms: number): void {
+    this.slowMs += ms;
+  }
+}
+
 export class StoreBench {
-  readonly clock: BenchClock;
+  readonly clock: SettableClock;
   readonly timers: BenchTimers;
   readonly random: SeededRandom;
   readonly options: BenchOptions;
@@ -139,7 +152,7 @@ export class StoreBench {
   /** Of what is open now: work of an earlier one counts no more. */
   private generation = 0;
 
-  private constructor(clock: BenchClock, options: BenchOptions) {
+  private constructor(clock: SettableClock, options: BenchOptions) {
     this.clock = clock;
     this.options = options;
     this.timers = new BenchTimers(clock);
@@ -157,7 +170,7 @@ export class StoreBench {
 
   /** One that is yet to be opened, on an empty disk. */
   static prepare(options: BenchOptions = {}): StoreBench {
-    const bench = new StoreBench(new BenchClock(), options);
+    const bench = new StoreBench(new SettableClock(), options);
     bench.disk = new MemoryDisk(bench.diskOptions());
     return bench;
   }

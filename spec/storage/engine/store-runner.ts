@@ -31,6 +31,9 @@ const bytes = fc.constantFrom(0, 1, 20, 20, 20, 100, 100, 300, 3000, 20_000);
 /** When something expires, from now: never, in the past, soon, late. */
 const ttlMs = fc.constantFrom(0, 0, 0, -5, 1, 30, 200, 1500, 20_000, 10 ** 9);
 
+/** How far the wall clock is set back before a restart. */
+const setBackMs = fc.constantFrom(0, 0, 0, 1, 60_000);
+
 const is = <T extends string>(...types: T[]): fc.Arbitrary<T> => fc.constantFrom(...types);
 
 const clientCommand = fc.oneof(
@@ -49,7 +52,7 @@ const serverCommand = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: is('spill'), count: fc.constantFrom(1, 4, 100) }) },
   { weight: 8, arbitrary: fc.record({ type: is('proceed'), count: fc.constantFrom(1, 3, 10, 50) }) },
   { weight: 4, arbitrary: fc.record({ type: is('sweep', 'settle', 'settle', 'reload') }) },
-  { weight: 2, arbitrary: fc.record({ type: is('reopen', 'kill', 'crash'), settings, seed: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ type: is('reopen', 'kill', 'crash'), settings, seed: fc.nat(), setBackMs }) },
 );
 
 type ClientCommand = typeof clientCommand extends fc.Arbitrary<infer T> ? T : never;
@@ -66,6 +69,9 @@ export class Runner {
   /** What went wrong beside. */
   private readonly defects: unknown[] = [];
   private count = 0;
+  /** What expires does so by the clock: a run has either keys that do, or a clock that is set back. */
+  private hasExpiring = false;
+  private isSetBack = false;
 
   constructor(bench: StoreBench) {
     this.bench = bench;
@@ -136,11 +142,19 @@ export class Runner {
         await bench[command.type]();
         break;
       case 'crash':
+        this.setBack(command.setBackMs);
         await bench.crash(keepRandomly(new SeededRandom(command.seed)), command.settings);
         break;
       default:
+        this.setBack(command.setBackMs);
         await bench[command.type](command.settings);
     }
+  }
+
+  private setBack(ms: number): void {
+    if (ms === 0 || this.hasExpiring) return;
+    this.isSetBack = true;
+    this.bench.clock.setBack(ms);
   }
 
   private goOn(answer: Promise<unknown>): void {
@@ -160,6 +174,8 @@ export class Runner {
   }
 
   private atMs(ttlMs: number): number {
-    return ttlMs === 0 ? 0 : this.bench.nowMs + ttlMs;
+    if (ttlMs === 0 || this.isSetBack) return 0;
+    this.hasExpiring = true;
+    return this.bench.nowMs + ttlMs;
   }
 }
