@@ -1,3 +1,4 @@
+import type { BatchReader } from '../record/batch-reader.js';
 import type { CellType, Entry } from '../record/entry.js';
 
 /**
@@ -18,8 +19,18 @@ export interface ColdData {
    * Reads everything that the disk holds of a key, and gives it to `take`: EMPTY_ENTRY if it holds nothing. Until `take` returns, nothing that
    * the read cannot see is dropped from memory: what is taken is never older than what is not there any more. Rejects with CorruptionError
    * and DiskError.
+   *
+   * What the disk holds is mostly one string that replaces all before it and does not expire. Then it may call `takeString` in place of `take`, which
+   * needs no entry: `reader` stands on that change, and is valid until it returns.
    */
-  load(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): Promise<void>;
+  load(
+    db: number,
+    key: Buffer,
+    high: number,
+    low: number,
+    take: (entry: Entry) => void,
+    takeString?: (reader: BatchReader) => void,
+  ): Promise<void>;
   /** Whether nothing of a database is on disk. */
   isEmpty(db: number): boolean;
   /** Begins a walk over what the disk holds of a database, at `position`. The caller closes it. */

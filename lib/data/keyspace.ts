@@ -469,6 +469,21 @@ export class Keyspace {
     this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
   }
 
+  /** The same for a string that replaces all before it and does not expire. REQUIRES: `reader` stands on that change. */
+  absorbString(db: Database, key: Buffer, reader: BatchReader): void {
+    this.locate(db, key, 0, key.length);
+    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
+    if (this.place !== 0) {
+      this.absorb(db, key, entryOfChange(reader));
+      return;
+    }
+    const { heap, head } = this;
+    head.replace(reader.stamp, reader.origin);
+    head.access = this.access.fresh();
+    const { bytes, valueStart, valueEnd } = reader;
+    this.putRecord(heap.write(0, head, key, 0, key.length, bytes, valueStart, valueEnd), false, false);
+  }
+
   /** Merges one change of a log or of another node. Adds nothing to the batch. */
   apply(reader: BatchReader): void {
     this.clock.observe(reader.stamp);

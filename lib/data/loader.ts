@@ -1,3 +1,5 @@
+import type { BatchReader } from '../record/batch-reader.js';
+import type { Entry } from '../record/entry.js';
 import type { ColdData } from './cold-data.js';
 import type { Database } from './database.js';
 import type { Keyspace } from './keyspace.js';
@@ -35,12 +37,18 @@ export class Loader {
     hasher.hash(key, 0, key.length);
     const { resetCount } = db;
     try {
-      await this.cold.load(db.id, key, hasher.high, hasher.low, (entry) => {
+      const take = (entry: Entry): void => {
         // The database may have been emptied meanwhile: then what was read is from before.
         if (db.resetCount !== resetCount) return;
         this.keyspace.absorb(db, key, entry);
         this.loadedCount++;
-      });
+      };
+      const takeString = (reader: BatchReader): void => {
+        if (db.resetCount !== resetCount) return;
+        this.keyspace.absorbString(db, key, reader);
+        this.loadedCount++;
+      };
+      await this.cold.load(db.id, key, hasher.high, hasher.low, take, takeString);
     } finally {
       this.loading.delete(name);
     }

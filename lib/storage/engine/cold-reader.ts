@@ -12,23 +12,21 @@
  */
 
 import { CorruptionError } from '../../base/errors.js';
-import { BatchReader } from '../../record/batch-reader.js';
+import type { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY } from '../../record/entry.js';
-import { entryOfRecord } from '../../record/entry-of-record.js';
 import { merge } from '../../record/merge.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
 import { tablesDirectory } from '../levels/table-files.js';
 import type { HeldVersion, VersionSet } from '../levels/version-set.js';
 import type { Version } from '../levels/version.js';
-import type { Block } from '../sstable/block.js';
 import type { BlockCache } from '../sstable/block-cache.js';
 import type { OpenTable, OpenTables } from '../sstable/open-tables.js';
-import { RecordFlags } from '../sstable/record-flags.js';
 import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { ColdWalk } from './cold-walk.js';
 import { DamagedDataError } from './damaged-data-error.js';
+import { FoundRecord } from './found-record.js';
 import type { Hold } from './holds.js';
 import { Holds } from './holds.js';
 
@@ -55,12 +53,6 @@ export interface ReadHold {
   readonly hold: Hold;
 }
 
-interface Found {
-  readonly entry: Entry;
-  /** Nothing that older sources say of the key counts. */
-  readonly isComplete: boolean;
-}
-
 export class ColdReader {
   /** Keys looked for on the disk, and those found. */
   readCount = 0;
@@ -68,7 +60,7 @@ export class ColdReader {
   private readonly options: ColdReaderOptions;
   private readonly holds = new Holds();
   private readonly sources: TableMeta[] = [];
-  private readonly record = new BatchReader();
+  private readonly found = new FoundRecord();
 
   constructor(options: ColdReaderOptions) {
     this.options = options;
@@ -108,11 +100,59 @@ export class ColdReader {
     return false;
   }
 
-  /** See ColdData. Rejects with DamagedDataError too. */
-  async load(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): Promise<void> {
+  /**
+   * See ColdData. Rejects with DamagedDataError too. One function, though a long one: most loads wait once, for a block, and functions that
+   * wait for each other would cost more than all else about it.
+   */
+  async load(
+    db: number,
+    key: Buffer,
+    high: number,
+    low: number,
+    take: (entry: Entry) => void,
+    takeString?: (reader: BatchReader) => void,
+  ): Promise<void> {
+    this.readCount++;
+    const { tables, endTurn } = this.options;
     const hold = this.hold();
+    const { version } = hold.held;
+    const floor = this.options.floorOf(db);
+    const position = high * TWO_32 + (low >>> 0);
+    const sources: TableMeta[] = [];
+    const count = version.sourcesOf(db, position, sources);
+    let entry: Entry | undefined;
+    let i = 0;
     try {
-      take(await this.readFrom(hold.held.version, db, key, high, low));
+      for (; i < count; i++) {
+        const meta = sources[i];
+        if (meta.maxStamp <= floor) continue;
+        const table = this.openNow(version, meta) ?? (await tables.load(meta));
+        if (tables.mayHold(meta, high, low) === 0) continue;
+        let isFound = false;
+        const last = table.index.lastBlockOf(position);
+        for (let number = Math.max(0, table.index.firstBlockOf(position)); !isFound && number <= last; number++) {
+          endTurn();
+          const blocks = this.options.blocks();
+          const block = blocks.get(table, number) ?? (await blocks.load(table, number));
+          isFound = this.found.find(block, table, key, position);
+        }
+        if (!isFound) {
+          tables.falsePositiveCount++;
+          continue;
+        }
+        // What was found is used before anything is waited for again: then the block's memory may be another's.
+        if (takeString !== undefined && entry === undefined && floor === 0 && !meta.foreign && this.found.isString()) {
+          this.foundCount++;
+          takeString(this.found.reader);
+          return;
+        }
+        entry = entry === undefined ? this.found.entry() : merge(entry, this.found.entry());
+        if (this.found.isComplete && !sources.some((source, j) => j >= i && source.foreign)) break;
+      }
+      if (entry !== undefined) this.foundCount++;
+      take(entry === undefined || floor === 0 ? (entry ?? EMPTY_ENTRY) : merge(entry, flushedEntry(floor)));
+    } catch (error) {
+      throw this.noteDamage(sources[i], error);
     } finally {
       this.release(hold);
     }
@@ -148,60 +188,6 @@ export class ColdReader {
   release({ held, hold }: ReadHold): void {
     this.holds.remove(hold);
     this.options.versions.release(held);
-  }
-
-  private async readFrom(version: Version, db: number, key: Buffer, high: number, low: number): Promise<Entry> {
-    this.readCount++;
-    const position = high * TWO_32 + (low >>> 0);
-    const sources: TableMeta[] = [];
-    const count = version.sourcesOf(db, position, sources);
-    const floor = this.options.floorOf(db);
-    let entry: Entry | undefined;
-    for (let i = 0; i < count; i++) {
-      const meta = sources[i];
-      if (meta.maxStamp <= floor) continue;
-      const table = this.openNow(version, meta) ?? (await this.open(version, meta));
-      if (this.options.tables.mayHold(meta, high, low) === 0) continue;
-      const found = await this.lookIn(table, meta, key, position);
-      if (found === undefined) {
-        this.options.tables.falsePositiveCount++;
-        continue;
-      }
-      entry = entry === undefined ? found.entry : merge(entry, found.entry);
-      if (found.isComplete && !sources.some((source, j) => j >= i && source.foreign)) break;
-    }
-    if (entry === undefined) return EMPTY_ENTRY;
-    this.foundCount++;
-    return floor === 0 ? entry : merge(entry, flushedEntry(floor));
-  }
-
-  /** What the table says of the key; `undefined` if it does not have it. */
-  private async lookIn(table: OpenTable, meta: TableMeta, key: Buffer, position: number): Promise<Found | undefined> {
-    const { index } = table;
-    const first = index.firstBlockOf(position);
-    if (first < 0) return undefined;
-    const last = index.lastBlockOf(position);
-    try {
-      for (let number = first; number <= last; number++) {
-        this.options.endTurn();
-        const blocks = this.options.blocks();
-        const block = blocks.get(table, number) ?? (await blocks.load(table, number));
-        const found = this.findIn(block, table, key, position);
-        if (found !== undefined) return found;
-      }
-    } catch (error) {
-      throw this.noteDamage(meta, error);
-    }
-    return undefined;
-  }
-
-  private findIn(block: Block, table: OpenTable, key: Buffer, position: number): Found | undefined {
-    const found = block.findKey(position, key, 0, key.length);
-    if (found < 0) return undefined;
-    const source = `${table.path} at ${block.offset}`;
-    this.record.openRecords(block.bytes, block.recordStart(found), block.recordEnd(found), table.origin, source);
-    // Now: the next read may have the block's memory, and this reader.
-    return { entry: entryOfRecord(this.record), isComplete: (block.flags(found) & RecordFlags.COMPLETE) !== 0 };
   }
 
   /** The table, if its filter and index are in memory. Throws DamagedDataError. */

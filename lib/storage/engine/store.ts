@@ -383,8 +383,15 @@ export class Store {
     return this.isLogging || this.parts === undefined || !this.parts.log.isEmpty || this.mayHold(db, high, low);
   }
 
-  load(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): Promise<void> {
-    return this.opened.reader.load(db, key, high, low, take);
+  load(
+    db: number,
+    key: Buffer,
+    high: number,
+    low: number,
+    take: (entry: Entry) => void,
+    takeString?: (reader: BatchReader) => void,
+  ): Promise<void> {
+    return this.opened.reader.load(db, key, high, low, take, takeString);
   }
 
   isEmpty(db: number): boolean {

@@ -146,22 +146,17 @@ export class EmbeddedStore {
 
   /** A copy of a key's value, if the key is there. Rejects with CorruptionError and DiskError. */
   get(key: Buffer): Promise<Buffer | undefined> {
-    try {
-      return Promise.resolve(this.getSync(key));
-    } catch (error) {
-      if (error !== COLD_KEY) throw error;
-      return this.load(key);
-    }
+    const { database, keyspace } = this;
+    // A record in memory that is whole and does not expire, as most are: nothing else has to be asked.
+    const ref = database.table.find(key, 0, key.length);
+    if (ref !== 0 && keyspace.heap.isPlain(ref)) return Promise.resolve(this.valueOf(ref));
+    return keyspace.isCold(database, key, 0, key.length) ? this.load(key) : Promise.resolve(this.getSync(key));
   }
 
   /** The same for a key that is in memory. Throws COLD_KEY if the disk has to be asked. */
   getSync(key: Buffer): Buffer | undefined {
-    const { keyspace } = this;
-    const ref = keyspace.read(this.database, key, 0, key.length);
-    if (ref === 0) return undefined;
-    const { heap } = keyspace;
-    const start = heap.valueStart(ref);
-    return Buffer.from(heap.bytes(ref).subarray(start, start + heap.valueLength(ref)));
+    const ref = this.keyspace.find(this.database, key, 0, key.length);
+    return ref === 0 ? undefined : this.valueOf(ref);
   }
 
   /** Moves everything to tables and merges these until each key is there once. */
@@ -176,6 +171,16 @@ export class EmbeddedStore {
     this.ticker.cancel();
     await this.store.sync();
     await this.store.close();
+  }
+
+  /** A copy of a record's value. Notes that it was used: those not used for longest leave the memory first. */
+  private valueOf(ref: number): Buffer {
+    const { heap } = this.keyspace;
+    heap.setAccess(ref, this.access.touched(heap.access(ref)));
+    const start = heap.valueStart(ref);
+    const value = Buffer.allocUnsafe(heap.valueLength(ref));
+    heap.bytes(ref).copy(value, 0, start, start + value.length);
+    return value;
   }
 
   private putNow(key: Buffer, value: Buffer): void {
