@@ -17,6 +17,7 @@ import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from './error-texts.js';
 import { findString, readString, stringView } from './lookup.js';
+import { KEYSPACE_EVENT, notify } from './notify.js';
 
 const HASH = 0x23;
 
@@ -67,7 +68,9 @@ function changeFields(call: Call, operations: readonly Operation[]): void {
   for (const operation of operations) {
     if (runOperation(call, operation, bytes, length)) changed = true;
   }
-  if (changed) keyspace.put(bytes, 0, length, KEEP_EXPIRY);
+  if (!changed) return;
+  keyspace.put(bytes, 0, length, KEEP_EXPIRY);
+  notify(call, KEYSPACE_EVENT.string, 'setbit', 1);
 }
 
 /** Runs and answers one operation; returns whether it changed `bytes[0, length)`. */

@@ -12,6 +12,7 @@ import { SYNTAX_ERROR } from './error-texts.js';
 import { fromStart, isReversed } from './index-range.js';
 import { integerArgument } from './integer-argument.js';
 import { findKey, findString, readString, stringView } from './lookup.js';
+import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 import { scratch } from './scratch.js';
 
 export const BIT_OFFSET_ERROR = 'ERR bit offset is not an integer or out of range';
@@ -51,6 +52,7 @@ function setbit(call: Call): void {
     if (bit === 1) bytes[at] |= mask;
     else bytes[at] &= ~mask;
     keyspace.put(bytes, 0, newLength, KEEP_EXPIRY);
+    notify(call, KEYSPACE_EVENT.string, 'setbit', 1);
   }
   reply.integer(before);
 }
@@ -134,8 +136,13 @@ function bitop(call: Call): void {
   }
   const bytes = combine(call, operation, length);
   const ref = findKey(call, 2);
-  if (length > 0) keyspace.put(bytes, 0, length, NEVER);
-  else if (ref !== 0) keyspace.remove();
+  if (length > 0) {
+    keyspace.put(bytes, 0, length, NEVER);
+    notify(call, KEYSPACE_EVENT.string, 'set', 2);
+  } else if (ref !== 0) {
+    keyspace.remove();
+    notifyDel(call, 2);
+  }
   reply.integer(length);
 }
 

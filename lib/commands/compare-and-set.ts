@@ -3,10 +3,12 @@
  * SET's IFEQ and IFNE are in set-options.ts.
  */
 
+import { NEVER } from '../data/keyspace.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import { findKey, findString, stringEquals } from './lookup.js';
+import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 import { SetOptions } from './set-options.js';
 
 /** Of the command that runs: commands do not overlap. */
@@ -27,7 +29,11 @@ function cas(call: Call): void {
     return;
   }
   const equal = stringEquals(call, ref, 2);
-  if (equal) keyspace.put(args.buffer, args.start[3], args.end[3], expiry);
+  if (equal) {
+    keyspace.put(args.buffer, args.start[3], args.end[3], expiry);
+    notify(call, KEYSPACE_EVENT.string, 'set', 1);
+    if (expiry > NEVER) notify(call, KEYSPACE_EVENT.generic, 'expire', 1);
+  }
   reply.integer(equal ? 1 : 0);
 }
 
@@ -65,7 +71,10 @@ function delex(call: Call): void {
 
 /** Removes the key under the cursor on a condition, and says so. */
 function removeIf(call: Call, condition: boolean): void {
-  if (condition) call.keyspace.remove();
+  if (condition) {
+    call.keyspace.remove();
+    notifyDel(call, 1);
+  }
   call.reply.integer(condition ? 1 : 0);
 }
 

@@ -8,6 +8,7 @@ import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import { NOT_AN_INTEGER } from './error-texts.js';
 import { findString, stringView } from './lookup.js';
+import { KEYSPACE_EVENT, notify } from './notify.js';
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
@@ -68,6 +69,7 @@ function incrbyfloat(call: Call): void {
   }
   const bytes = Buffer.from(sum, 'latin1');
   keyspace.put(bytes, 0, bytes.length, KEEP_EXPIRY);
+  notify(call, KEYSPACE_EVENT.string, 'incrbyfloat', 1);
   reply.bulkBuffer(bytes);
 }
 
@@ -87,6 +89,7 @@ function add(call: Call, increment: number): void {
     return;
   }
   keyspace.put(digits, 0, writeInteger(sum, digits, 0), KEEP_EXPIRY);
+  notify(call, KEYSPACE_EVENT.string, 'incrby', 1);
   call.reply.integer(sum);
 }
 
@@ -109,6 +112,7 @@ function addLong(call: Call, ref: number, increment: bigint): void {
     return;
   }
   keyspace.put(digits, 0, digits.write(sum.toString(), 'latin1'), KEEP_EXPIRY);
+  notify(call, KEYSPACE_EVENT.string, 'incrby', 1);
   reply.bigInteger(sum);
 }
 

@@ -1,5 +1,6 @@
 /** Values that leave and enter as bytes: DUMP and RESTORE, in Redis's own format. */
 
+import { NEVER } from '../data/keyspace.js';
 import { decodeStringDump, encodeStringDump } from '../data/string-dump.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
@@ -7,6 +8,7 @@ import { ONE_KEY } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
 import { findKey, readString, stringView } from './lookup.js';
+import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 
 const FREQUENCY_MAX = 255;
 /** In place of an idle time or a frequency. */
@@ -48,9 +50,15 @@ function restore(call: Call): void {
     reply.error(value === 'checksum' ? 'ERR DUMP payload version or checksum are wrong' : 'ERR Bad data format');
     return;
   }
-  findKey(call, 1);
-  keyspace.put(value, 0, value.length, ttl === 0 || options.absolute ? ttl : ttl + keyspace.clock.nowMs);
+  const replaces = findKey(call, 1) !== 0;
+  const expiry = ttl === 0 || options.absolute ? ttl : ttl + keyspace.clock.nowMs;
+  const isPast = expiry !== NEVER && expiry <= keyspace.clock.nowMs;
+  // What was there is gone: Redis counts the key as new.
+  if (replaces && !isPast) notify(call, KEYSPACE_EVENT.newKey, 'new', 1);
+  keyspace.put(value, 0, value.length, expiry);
   restoreAccess(call, options);
+  if (!isPast) notify(call, KEYSPACE_EVENT.generic, 'restore', 1);
+  else if (replaces) notifyDel(call, 1);
   reply.ok();
 }
 

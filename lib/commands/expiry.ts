@@ -7,6 +7,7 @@ import { ONE_KEY } from './command.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime, replyMilliseconds, replySeconds } from './expire-time.js';
 import { peekKey, useKey } from './lookup.js';
+import { KEYSPACE_EVENT, notify } from './notify.js';
 
 /** Conditions on the expiry that is there, as bits: several may be given. */
 const NX = 1;
@@ -48,8 +49,10 @@ function expireAt(call: Call, unit: TimeUnit, baseMs: number, command: string): 
     return;
   }
   // Not left to setExpiry: there, 0 is never.
-  if (atMs <= keyspace.clock.nowMs) keyspace.remove();
+  const isPast = atMs <= keyspace.clock.nowMs;
+  if (isPast) keyspace.remove();
   else keyspace.setExpiry(atMs);
+  notify(call, KEYSPACE_EVENT.generic, isPast ? 'del' : 'expire', 1);
   reply.integer(1);
 }
 
@@ -120,7 +123,10 @@ function persist(call: Call): void {
   const { keyspace, reply } = call;
   const ref = useKey(call, 1);
   const expires = ref !== 0 && keyspace.heap.expiresAtMs(ref) !== NEVER;
-  if (expires) keyspace.setExpiry(NEVER);
+  if (expires) {
+    keyspace.setExpiry(NEVER);
+    notify(call, KEYSPACE_EVENT.generic, 'persist', 1);
+  }
   reply.integer(expires ? 1 : 0);
 }
 

@@ -4,6 +4,7 @@ import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ALL_KEYS, ONE_KEY } from './command.js';
 import { findKey, peekKey } from './lookup.js';
+import { notifyDel } from './notify.js';
 
 /** DEL key [key ...]. Memory of a record is given back at once either way, so UNLINK is the same. */
 function del(call: Call): void {
@@ -12,6 +13,7 @@ function del(call: Call): void {
   for (let i = 1; i < args.count; i++) {
     if (findKey(call, i) === 0) continue;
     keyspace.remove();
+    notifyDel(call, i);
     removed++;
   }
   call.reply.integer(removed);

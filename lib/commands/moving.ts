@@ -8,12 +8,13 @@ import { ONE_KEY, TWO_KEYS } from './command.js';
 import { parseDatabase } from './databases.js';
 import { NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from './error-texts.js';
 import { findKey, readKey, useKey } from './lookup.js';
+import { KEYSPACE_EVENT, notify, notifyIn } from './notify.js';
 import { scratch } from './scratch.js';
 
 /** RENAME key newkey: over what is there. */
 function rename(call: Call): void {
   if (!hasSource(call)) return;
-  if (!sameKeys(call)) moveKey(call, call.db, 2);
+  if (!sameKeys(call)) renameKey(call);
   call.reply.ok();
 }
 
@@ -21,7 +22,7 @@ function rename(call: Call): void {
 function renamenx(call: Call): void {
   if (!hasSource(call)) return;
   const moves = !sameKeys(call) && findKey(call, 2) === 0;
-  if (moves) moveKey(call, call.db, 2);
+  if (moves) renameKey(call);
   call.reply.integer(moves ? 1 : 0);
 }
 
@@ -35,7 +36,11 @@ function move(call: Call): void {
     return;
   }
   const moves = findKey(call, 1) !== 0 && findIn(call, target, 1) === 0;
-  if (moves) moveKey(call, target, 1);
+  if (moves) {
+    moveKey(call, target, 1);
+    notify(call, KEYSPACE_EVENT.generic, 'move_from', 1);
+    notifyIn(call, target, KEYSPACE_EVENT.generic, 'move_to', 1);
+  }
   reply.integer(moves ? 1 : 0);
 }
 
@@ -59,7 +64,10 @@ function copy(call: Call): void {
     return;
   }
   const copies = readKey(call, 1) !== 0 && (findIn(call, target, 2) === 0 || replace);
-  if (copies) copyKey(call, target, 2);
+  if (copies) {
+    copyKey(call, target, 2);
+    notifyIn(call, target, KEYSPACE_EVENT.generic, 'copy_to', 2);
+  }
   reply.integer(copies ? 1 : 0);
 }
 
@@ -88,6 +96,13 @@ function findIn(call: Call, db: Database, i: number): number {
   return call.keyspace.find(db, args.buffer, args.start[i], args.end[i]);
 }
 
+/** Moves the key in argument 1 over the one in argument 2. REQUIRES: it is there. */
+function renameKey(call: Call): void {
+  moveKey(call, call.db, 2);
+  notify(call, KEYSPACE_EVENT.generic, 'rename_from', 1);
+  notify(call, KEYSPACE_EVENT.generic, 'rename_to', 2);
+}
+
 /** Moves the key in argument 1, its access included, over the one in argument i of `target`. REQUIRES: it is there. */
 function moveKey(call: Call, target: Database, i: number): void {
   const { keyspace } = call;
@@ -108,7 +123,8 @@ function copyKey(call: Call, target: Database, i: number): void {
   const length = heap.valueLength(ref);
   const bytes = scratch(length);
   copyBytes(heap.bytes(ref), start, start + length, bytes, 0);
-  findIn(call, target, i);
+  // What was there is gone: Redis counts the key as new.
+  if (findIn(call, target, i) !== 0) notifyIn(call, target, KEYSPACE_EVENT.newKey, 'new', i);
   keyspace.put(bytes, 0, length, expiry);
 }
 

@@ -9,13 +9,14 @@ import { STRING_TOO_LONG } from './error-texts.js';
 import { fromStart, isReversed } from './index-range.js';
 import { integerArgument } from './integer-argument.js';
 import { findString, readString } from './lookup.js';
+import { KEYSPACE_EVENT, notify } from './notify.js';
 import { scratch } from './scratch.js';
 
 /** APPEND key value */
 function append(call: Call): void {
   const ref = findString(call, 1);
   const length = ref === 0 ? 0 : call.keyspace.heap.valueLength(ref);
-  overwrite(call, ref, length, 2);
+  overwrite(call, ref, length, 2, 'append');
 }
 
 /** SETRANGE key offset value */
@@ -29,14 +30,14 @@ function setrange(call: Call): void {
   }
   const ref = findString(call, 1);
   if (args.lengthOf(3) === 0) reply.integer(ref === 0 ? 0 : keyspace.heap.valueLength(ref));
-  else overwrite(call, ref, offset, 3);
+  else overwrite(call, ref, offset, 3, 'setrange');
 }
 
 /**
  * Writes argument i over the string at `ref` (0: over nothing), from `offset` on, zeros in between where it is shorter; answers with
- * the length.
+ * the length. `event`: what happens to the key.
  */
-function overwrite(call: Call, ref: number, offset: number, i: number): void {
+function overwrite(call: Call, ref: number, offset: number, i: number, event: string): void {
   const { args, keyspace, reply } = call;
   const { heap } = keyspace;
   const length = ref === 0 ? 0 : heap.valueLength(ref);
@@ -50,6 +51,7 @@ function overwrite(call: Call, ref: number, offset: number, i: number): void {
   if (offset > length) bytes.fill(0, length, offset);
   copyBytes(args.buffer, args.start[i], args.end[i], bytes, offset);
   keyspace.put(bytes, 0, newLength, KEEP_EXPIRY);
+  notify(call, KEYSPACE_EVENT.string, event, 1);
   reply.integer(newLength);
 }
 

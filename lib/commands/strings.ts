@@ -7,6 +7,7 @@ import { ALL_KEYS, ONE_KEY } from './command.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime } from './expire-time.js';
 import { findBlind, findKey, readString, replyString } from './lookup.js';
+import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 import { Life, SetOptions } from './set-options.js';
 
 /** Of the command that runs: commands do not overlap. */
@@ -27,6 +28,7 @@ function set(call: Call): void {
   }
   findBlind(call, 1);
   putArgument(call, 2, NEVER);
+  notify(call, KEYSPACE_EVENT.string, 'set', 1);
   call.reply.ok();
 }
 
@@ -37,7 +39,7 @@ function setWithOptions(call: Call): void {
   if (Number.isNaN(expiry)) return;
   if (options.isBlind) {
     findBlind(call, 1);
-    putArgument(call, 2, expiry);
+    setArgument(call, 2, expiry);
     reply.ok();
     return;
   }
@@ -46,13 +48,13 @@ function setWithOptions(call: Call): void {
   if (options.get) replyString(call, ref);
   else if (holds) reply.ok();
   else reply.nullBulk();
-  if (holds) putArgument(call, 2, expiry);
+  if (holds) setArgument(call, 2, expiry);
 }
 
 /** SETNX key value */
 function setnx(call: Call): void {
   const isNew = findKey(call, 1) === 0;
-  if (isNew) putArgument(call, 2, NEVER);
+  if (isNew) setArgument(call, 2, NEVER);
   call.reply.integer(isNew ? 1 : 0);
 }
 
@@ -70,14 +72,14 @@ function setWithExpiry(call: Call, unit: TimeUnit, command: string): void {
   const expiry = expireTime(call, 2, unit, call.keyspace.clock.nowMs, true, command);
   if (Number.isNaN(expiry)) return;
   findBlind(call, 1);
-  putArgument(call, 3, expiry);
+  setArgument(call, 3, expiry);
   call.reply.ok();
 }
 
 /** GETSET key value */
 function getset(call: Call): void {
   replyString(call, readString(call, 1));
-  putArgument(call, 2, NEVER);
+  setArgument(call, 2, NEVER);
 }
 
 /** GETEX key [options] (set-options.ts). */
@@ -89,14 +91,24 @@ function getex(call: Call): void {
   if (Number.isNaN(expiry)) return;
   replyString(call, ref);
   if (ref === 0 || options.life === Life.NONE) return;
-  if (expiry !== NEVER || keyspace.heap.expiresAtMs(ref) !== 0) keyspace.setExpiry(expiry);
+  if (expiry === NEVER) {
+    if (keyspace.heap.expiresAtMs(ref) === NEVER) return;
+    keyspace.setExpiry(NEVER);
+    notify(call, KEYSPACE_EVENT.generic, 'persist', 1);
+    return;
+  }
+  const isPast = expiry <= keyspace.clock.nowMs;
+  keyspace.setExpiry(expiry);
+  notify(call, KEYSPACE_EVENT.generic, isPast ? 'del' : 'expire', 1);
 }
 
 /** GETDEL key */
 function getdel(call: Call): void {
   const ref = readString(call, 1);
   replyString(call, ref);
-  if (ref !== 0) call.keyspace.remove();
+  if (ref === 0) return;
+  call.keyspace.remove();
+  notifyDel(call, 1);
 }
 
 /** MGET key [key ...] */
@@ -141,10 +153,20 @@ function strlen(call: Call): void {
 
 function putPairs(call: Call): void {
   const { count } = call.args;
+  // Who wants to hear of new keys has each looked for: none may be changed before the last was found.
+  if (call.keyspace.events.wants(KEYSPACE_EVENT.newKey)) for (let i = 1; i < count; i += 2) findKey(call, i);
   for (let i = 1; i < count; i += 2) {
     findBlind(call, i);
     putArgument(call, i + 1, NEVER);
+    notify(call, KEYSPACE_EVENT.string, 'set', i);
   }
+}
+
+/** SET's change of key 1, on which the cursor is, to argument i. */
+function setArgument(call: Call, i: number, expiry: number): void {
+  putArgument(call, i, expiry);
+  notify(call, KEYSPACE_EVENT.string, 'set', 1);
+  if (expiry > NEVER) notify(call, KEYSPACE_EVENT.generic, 'expire', 1);
 }
 
 /** Sets the key under the cursor to argument i. */

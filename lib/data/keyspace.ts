@@ -18,6 +18,7 @@ import { assert } from '../base/assert.js';
 import type { PositionHasher } from '../base/position.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
+import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import type { Random } from '../host/ports.js';
 import type { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
@@ -34,6 +35,7 @@ import type { AccessPolicy } from './access.js';
 import type { ColdData, ColdKey } from './cold-data.js';
 import { COLD_KEY } from './cold-data.js';
 import { Database } from './database.js';
+import { KeyEvents } from './key-events.js';
 import type { Listing } from './listing.js';
 
 export type { Database } from './database.js';
@@ -86,6 +88,8 @@ export class Keyspace {
   changeCount = 0;
 
   readonly access: AccessPolicy;
+  /** What happens to keys is told here. */
+  readonly events = new KeyEvents();
   /** What `find` has not found in memory when it threw COLD_KEY. */
   missing: { db: Database; key: Buffer } | undefined;
   readonly cold: ColdData;
@@ -190,6 +194,8 @@ export class Keyspace {
     }
     const { high, low } = this.hasher;
     this.isUnknown = this.place !== 0 || this.cold.mayHold(db.id, high, low);
+    // Whoever wants to hear of new keys has them looked for.
+    if (this.isUnknown && this.events.wants(KEYSPACE_EVENT.newKey)) this.miss();
     return 0;
   }
 
@@ -231,8 +237,10 @@ export class Keyspace {
   /** `find` for a read: counts a hit or a miss, and the access unless `noTouch`. */
   read(db: Database, key: Uint8Array, start: number, end: number, noTouch = false): number {
     const ref = this.find(db, key, start, end);
-    if (ref === 0) this.misses++;
-    else {
+    if (ref === 0) {
+      this.misses++;
+      this.tell(KEYSPACE_EVENT.keyMiss, 'keymiss');
+    } else {
       this.hits++;
       if (!noTouch) this.touch();
     }
@@ -338,6 +346,7 @@ export class Keyspace {
     if (this.ref === 0) return; // expired meanwhile
     this.remove();
     this.evictedCount++;
+    this.tell(KEYSPACE_EVENT.evicted, 'evicted');
   }
 
   /** Drops a record from memory: the disk has it. REQUIRES: `ref` is a clean record of `db`. */
@@ -641,6 +650,7 @@ export class Keyspace {
     if (this.isUnknown) this.db.isEstimate = true;
     else this.db.keyCount++;
     this.isUnknown = false;
+    this.tell(KEYSPACE_EVENT.newKey, 'new');
   }
 
   /** The record under the cursor is at `ref` now. */
@@ -679,6 +689,13 @@ export class Keyspace {
     if (this.heap.expiresAtMs(this.place) <= this.countingFromMs) this.db.isEstimate = true;
     this.remove();
     this.expiredCount++;
+    this.tell(KEYSPACE_EVENT.expired, 'expired');
+  }
+
+  /** Something has happened to the key under the cursor. */
+  private tell(eventClass: number, event: string): void {
+    if (!this.events.wants(eventClass)) return;
+    this.events.tell(eventClass, event, this.db, this.key, this.keyStart, this.keyEnd);
   }
 
   /** Takes a database's table away. If that leaves no record at all, the memory goes at once. */
