@@ -44,7 +44,7 @@ const probe = {
   score: 0,
   /** The record whose key is the member; 0 if the member is in the fields below already. */
   ref: 0,
-  bytes: new Uint8Array(0),
+  bytes: new Uint8Array(0) as Uint8Array,
   start: 0,
   end: 0,
 };
