@@ -1,3 +1,4 @@
+import { isElementField } from './list-id.js';
 import type { Pair } from './pair.js';
 import { PAIR_ZERO } from './pair.js';
 
@@ -79,11 +80,22 @@ export function typeOf(entry: Entry): CellType | undefined {
   return undefined;
 }
 
-/** Whether anything is there to be read at `nowMs`: not expired, and a cell that is neither tombstone nor expired. */
+/** Whether a cell says that something is there, and not only that something is gone. */
+export function holdsValue(cell: Cell): boolean {
+  return cell.value !== undefined && (cell.type !== CellType.LIST || isElementField(cell.field));
+}
+
+/** Whether an entry has a cell that holds a value, expired or not. */
+export function hasElements(entry: Entry): boolean {
+  for (const cell of entry.cells.values()) if (holdsValue(cell)) return true;
+  return false;
+}
+
+/** Whether anything is there to be read at `nowMs`: not expired, and a cell that holds a value and has not expired. */
 export function isLive(entry: Entry, nowMs: number): boolean {
   if (entry.expiry.atMs !== 0 && entry.expiry.atMs <= nowMs) return false;
   for (const cell of entry.cells.values()) {
-    if (cell.value !== undefined && (cell.expiresAtMs === 0 || cell.expiresAtMs > nowMs)) return true;
+    if (holdsValue(cell) && (cell.expiresAtMs === 0 || cell.expiresAtMs > nowMs)) return true;
   }
   return false;
 }

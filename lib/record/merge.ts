@@ -1,7 +1,9 @@
 import type { Cell, Entry, Expiry } from './entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY } from './entry.js';
+import { CellType, EMPTY_ENTRY, NO_EXPIRY, cellKey } from './entry.js';
+import { ListId, creationPairOf, isElementField } from './list-id.js';
 import type { Pair } from './pair.js';
 import { comparePairs, maxPair } from './pair.js';
+import { Removals } from './removals.js';
 
 /**
  * The merge: two states of one key become the state that knows what both knew.
@@ -12,6 +14,10 @@ import { comparePairs, maxPair } from './pair.js';
  *    type of the cell with the highest pair is the entry's;
  *  - of two expiries the one with the higher pair wins;
  *  - what is not above deletedUpTo is dead.
+ *
+ * A list's element is as old as its creation pair (list-id.ts), which LSET does not change: that one is compared with deletedUpTo, and counts for
+ * the type. An element that is among the removals of its origin and side is dead; of two cells of removals the union lives, with the higher pair.
+ *
  * Time plays no part: that an entry has expired is judged by its reader (entry.ts, `isLive`).
  *
  * No two writes share a pair, so ties occur between copies of one write only. They are decided all the
@@ -24,28 +30,56 @@ export function merge(a: Entry, b: Entry): Entry {
 /** The merge of any number of states, in one pass over their cells. */
 export function mergeAll(entries: readonly Entry[]): Entry {
   let { deletedUpTo, expiry } = EMPTY_ENTRY;
+  let removals: Removals | undefined;
   const cells = new Map<string, Cell>();
   for (const entry of entries) {
     deletedUpTo = maxPair(deletedUpTo, entry.deletedUpTo);
     if (compareExpiries(entry.expiry, expiry) > 0) expiry = entry.expiry;
     for (const [key, cell] of entry.cells) {
+      if (cell.type === CellType.LIST && !isElementField(cell.field)) {
+        removals ??= new Removals();
+        removals.add(cell.field, cell.value, cell.pair);
+        continue;
+      }
       const other = cells.get(key);
       if (other === undefined || compareCells(cell, other) > 0) cells.set(key, cell);
     }
   }
-  return normalise(deletedUpTo, expiry, cells);
+  return normalise(deletedUpTo, expiry, cells, removals);
 }
 
 /** Brings the parts of an entry into normal form. Takes over `cells`. */
-function normalise(deletedUpTo: Pair, expiry: Expiry, cells: Map<string, Cell>): Entry {
-  let top: Cell | undefined;
+function normalise(deletedUpTo: Pair, expiry: Expiry, cells: Map<string, Cell>, removals: Removals | undefined): Entry {
+  let topPair = removals?.highestPair;
+  let topType: CellType = CellType.LIST;
   for (const cell of cells.values()) {
-    if (top === undefined || (comparePairs(cell.pair, top.pair) || cell.type - top.type) > 0) top = cell;
+    const pair = ageOf(cell);
+    if (topPair !== undefined && (comparePairs(pair, topPair) || cell.type - topType) <= 0) continue;
+    topPair = pair;
+    topType = cell.type;
   }
   let floor = deletedUpTo;
-  for (const cell of cells.values()) if (cell.type !== top?.type) floor = maxPair(floor, cell.pair);
-  for (const [key, cell] of cells) if (comparePairs(cell.pair, floor) <= 0) cells.delete(key);
+  if (removals !== undefined && topType !== CellType.LIST) floor = maxPair(floor, removals.highestPair);
+  for (const cell of cells.values()) if (cell.type !== topType) floor = maxPair(floor, ageOf(cell));
+  for (const [key, cell] of cells) if (comparePairs(ageOf(cell), floor) <= 0) cells.delete(key);
+  if (removals !== undefined) applyRemovals(cells, removals, floor);
   return { deletedUpTo: floor, expiry: comparePairs(expiry.pair, floor) > 0 ? expiry : NO_EXPIRY, cells };
+}
+
+/** The pair that decides whether a cell is dead. */
+function ageOf(cell: Cell): Pair {
+  return cell.type === CellType.LIST ? creationPairOf(cell.field) : cell.pair;
+}
+
+/** Takes out the elements that are gone, and adds the cells that say so. */
+function applyRemovals(cells: Map<string, Cell>, removals: Removals, floor: Pair): void {
+  const id = new ListId();
+  for (const [key, { type, field }] of cells) {
+    if (type !== CellType.LIST) continue;
+    id.read(field, 0, field.length);
+    if (removals.has(id)) cells.delete(key);
+  }
+  removals.forEachCell(floor, (cell) => cells.set(cellKey(cell.type, cell.field), cell));
 }
 
 function compareCells(a: Cell, b: Cell): number {

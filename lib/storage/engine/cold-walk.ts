@@ -2,7 +2,7 @@ import type { CorruptionError } from '../../base/errors.js';
 import { POSITION_LIMIT } from '../../base/position.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { CellType, Entry } from '../../record/entry.js';
-import { typeOf } from '../../record/entry.js';
+import { holdsValue, typeOf } from '../../record/entry.js';
 import { entryOfRecord } from '../../record/entry-of-record.js';
 import { mergeAll } from '../../record/merge.js';
 import type { OpenTable } from '../sstable/open-tables.js';
@@ -111,6 +111,6 @@ export class ColdWalk {
 }
 
 function hasValue(entry: Entry): boolean {
-  for (const cell of entry.cells.values()) if (cell.value !== undefined) return true;
+  for (const cell of entry.cells.values()) if (holdsValue(cell)) return true;
   return false;
 }

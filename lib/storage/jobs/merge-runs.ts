@@ -16,7 +16,7 @@ import { BatchReader } from '../../record/batch-reader.js';
 import { ChangeKind } from '../../record/batch-format.js';
 import { entryOfChange } from '../../record/entry-of-record.js';
 import type { Cell, Entry } from '../../record/entry.js';
-import { EMPTY_ENTRY } from '../../record/entry.js';
+import { EMPTY_ENTRY, holdsValue } from '../../record/entry.js';
 import { mergeAll } from '../../record/merge.js';
 import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
 import { RecordWriter } from '../../record/record-writer.js';
@@ -255,6 +255,6 @@ function isNothing(entry: Entry): boolean {
 
 function withoutTombstones(entry: Entry): Entry {
   const cells = new Map<string, Cell>();
-  for (const [key, cell] of entry.cells) if (cell.value !== undefined) cells.set(key, cell);
+  for (const [key, cell] of entry.cells) if (holdsValue(cell)) cells.set(key, cell);
   return cells.size === entry.cells.size ? entry : { ...entry, cells };
 }

@@ -1,4 +1,5 @@
 import type { Entry } from '../../record/entry.js';
+import { holdsValue } from '../../record/entry.js';
 import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
 
 /**
@@ -17,7 +18,7 @@ export function flagsOf(entry: Entry): number {
   if (entry.expiry.atMs !== 0) flags |= RecordFlags.EXPIRES;
   for (const cell of entry.cells.values()) {
     if (cell.expiresAtMs !== 0) flags |= RecordFlags.EXPIRES;
-    if (cell.value !== undefined) flags &= ~RecordFlags.EMPTY;
+    if (holdsValue(cell)) flags &= ~RecordFlags.EMPTY;
   }
   return flags;
 }
@@ -26,7 +27,7 @@ export function flagsOf(entry: Entry): number {
 export function expiresByMsOf(entry: Entry): number {
   let cellsByMs = 0;
   for (const cell of entry.cells.values()) {
-    if (cell.value === undefined) continue;
+    if (!holdsValue(cell)) continue;
     if (cell.expiresAtMs === 0) cellsByMs = Infinity;
     else cellsByMs = Math.max(cellsByMs, cell.expiresAtMs);
   }

@@ -1,0 +1,171 @@
+/**
+ * Which elements of a list are gone: no tombstone an element, but for each origin and side a set of creation stamps, in one cell.
+ *
+ *     value  = interval*
+ *     interval = skipped:varint  more:varint        first = (last of the one before, or 0) + skipped; last = first + more
+ *
+ * Who takes an element out claims more than its stamp: all stamps from the one behind `prev` on, the last one that the same origin had used on
+ * this side of the list before (each element says how far back that is). The chain proves that nothing else lies between. So
+ * what has gone through a queue is one interval, however much it was.
+ *
+ * An interval's stamps are below the stamp of the cell's pair: one takes out what one has seen.
+ */
+
+import { CorruptionError } from '../base/errors.js';
+import { VARINT_BYTES_MAX, VarintReader, writeVarint } from '../base/varint.js';
+import type { Cell } from './entry.js';
+import { CellType } from './entry.js';
+import type { ListId } from './list-id.js';
+import { REMOVALS_FIELD_BYTES } from './list-id.js';
+import type { Pair } from './pair.js';
+import { PAIR_ZERO, comparePairs, maxPair } from './pair.js';
+
+/** A set of whole numbers as intervals. Additions are cheap, in any order; a question sorts them first. */
+export class StampSet {
+  /** First and last of each interval, alternating. */
+  private bounds: number[] = [];
+  /** Are they in order, and is there a gap between any two? */
+  private isSettled = true;
+
+  /** Adds the numbers `first` .. `last`. REQUIRES: 0 < first <= last. */
+  add(first: number, last: number): void {
+    const { bounds } = this;
+    const end = bounds.length - 1;
+    if (end > 0 && first >= bounds[end - 1] && first <= bounds[end] + 1) {
+      if (last > bounds[end]) bounds[end] = last;
+      return;
+    }
+    if (end > 0 && first < bounds[end]) this.isSettled = false;
+    bounds.push(first, last);
+  }
+
+  /** Adds the set that was encoded as `bytes[start, end)`. Throws CorruptionError. */
+  addEncoded(bytes: Uint8Array, start: number, end: number): void {
+    const input = new VarintReader();
+    input.buffer = bytes;
+    input.offset = start;
+    input.end = end;
+    let last = 0;
+    while (input.offset < end) {
+      const first = last + input.read();
+      last = first + input.read();
+      if (input.failed || first <= 0 || last > Number.MAX_SAFE_INTEGER) {
+        throw new CorruptionError(
+          'removals',
+          input.offset - start,
+          'not intervals of stamps: written by a newer ringkv?',
+        );
+      }
+      this.add(first, last);
+    }
+  }
+
+  has(stamp: number): boolean {
+    this.settle();
+    const { bounds } = this;
+    // The first interval that ends at or behind the stamp.
+    let low = 0;
+    let high = bounds.length >>> 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (bounds[2 * middle + 1] < stamp) low = middle + 1;
+      else high = middle;
+    }
+    return 2 * low < bounds.length && bounds[2 * low] <= stamp;
+  }
+
+  /** Forgets what is not above `upTo`. */
+  prune(upTo: number): void {
+    this.settle();
+    const { bounds } = this;
+    let from = 0;
+    while (from < bounds.length && bounds[from + 1] <= upTo) from += 2;
+    if (from > 0) bounds.splice(0, from);
+    if (bounds.length > 0 && bounds[0] <= upTo) bounds[0] = upTo + 1;
+  }
+
+  get intervalCount(): number {
+    this.settle();
+    return this.bounds.length >>> 1;
+  }
+
+  /** The one form of the set in bytes. */
+  encode(): Buffer {
+    this.settle();
+    const { bounds } = this;
+    const bytes = Buffer.allocUnsafe(bounds.length * VARINT_BYTES_MAX);
+    let end = 0;
+    let last = 0;
+    for (let i = 0; i < bounds.length; i += 2) {
+      end = writeInterval(bytes, end, bounds[i] - last, bounds[i + 1] - bounds[i]);
+      last = bounds[i + 1];
+    }
+    return Buffer.from(bytes.subarray(0, end));
+  }
+
+  private settle(): void {
+    if (this.isSettled) return;
+    const { bounds } = this;
+    const starts = Float64Array.from({ length: bounds.length >>> 1 }, (_, i) => i);
+    starts.sort((a, b) => bounds[2 * a] - bounds[2 * b]);
+    this.bounds = [];
+    this.isSettled = true;
+    for (const i of starts) this.add(bounds[2 * i], bounds[2 * i + 1]);
+  }
+}
+
+/** Writes one interval behind another one that ended at `first - skipped`, or the first one. Returns the offset behind it. */
+export function writeInterval(target: Uint8Array, at: number, skipped: number, more: number): number {
+  return writeVarint(target, writeVarint(target, at, skipped), more);
+}
+
+interface RemovalsOfOrigin {
+  readonly field: Buffer;
+  readonly origin: number;
+  readonly stamps: StampSet;
+  pair: Pair;
+}
+
+const ORIGINS = 65536;
+
+/** All removals of a list: the union of any number of cells. */
+export class Removals {
+  /** By side and origin. */
+  private readonly known = new Map<number, RemovalsOfOrigin>();
+
+  /** Adds what a cell of removals says. Throws CorruptionError. */
+  add(field: Buffer, value: Buffer | undefined, pair: Pair): void {
+    if (field.length !== REMOVALS_FIELD_BYTES || field[0] !== 0) {
+      throw new CorruptionError('list', 0, `a field of ${field.length} bytes: written by a newer ringkv?`);
+    }
+    const origin = (field[2] << 8) | field[3];
+    const key = field[1] * ORIGINS + origin;
+    let removals = this.known.get(key);
+    if (removals === undefined) {
+      removals = { field, origin, stamps: new StampSet(), pair };
+      this.known.set(key, removals);
+    } else removals.pair = maxPair(removals.pair, pair);
+    if (value !== undefined) removals.stamps.addEncoded(value, 0, value.length);
+  }
+
+  /** Whether the element with that id is gone. */
+  has(id: ListId): boolean {
+    const removals = this.known.get(id.side * ORIGINS + id.origin);
+    return removals?.stamps.has(id.stamp) === true;
+  }
+
+  get highestPair(): Pair {
+    let highest = PAIR_ZERO;
+    for (const { pair } of this.known.values()) highest = maxPair(highest, pair);
+    return highest;
+  }
+
+  /** Calls `visit` with the cells of what is above `deletedUpTo`, without the stamps that are dead anyway. */
+  forEachCell(deletedUpTo: Pair, visit: (cell: Cell) => void): void {
+    for (const { field, origin, stamps, pair } of this.known.values()) {
+      if (comparePairs(pair, deletedUpTo) <= 0) continue;
+      stamps.prune(origin <= deletedUpTo.origin ? deletedUpTo.stamp : deletedUpTo.stamp - 1);
+      visit({ type: CellType.LIST, field, value: stamps.encode(), pair, expiresAtMs: 0 });
+    }
+  }
+}
