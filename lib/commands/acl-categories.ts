@@ -50,6 +50,7 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['bitmap', 'bitmap'],
   ['connection', 'connection'],
   ['generic', 'keyspace'],
+  ['hyperloglog', 'hyperloglog'],
   ['string', 'string'],
 ]);
 

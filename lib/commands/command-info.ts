@@ -10,13 +10,19 @@ import { commandDocs } from './docs.js';
 import type { KeyUse } from './key-uses.js';
 import { keyUses } from './key-uses.js';
 
+/** Redis keeps it to itself. */
+const HIDDEN_FLAG = 'may_replicate';
+
 /** Name, arity, flags, three numbers for the keys, categories, tips, key specifications, subcommands. */
 export function replyInfo(call: Call, { command, fullName }: NamedCommand): void {
   const { reply } = call;
   reply.array(10);
   reply.bulkText(fullName);
   reply.integer(command.arity);
-  replyWords(call, command.flags);
+  replyWords(
+    call,
+    command.flags.filter((flag) => flag !== HIDDEN_FLAG),
+  );
   reply.integer(command.keys.first);
   reply.integer(command.keys.last);
   reply.integer(command.keys.step);

@@ -8,6 +8,7 @@ import { counterCommands } from './counters.js';
 import { databaseCommands } from './databases.js';
 import { dumpCommands } from './dump.js';
 import { expiryCommands } from './expiry.js';
+import { hyperloglogCommands } from './hyperloglog.js';
 import { keyCommands } from './keys.js';
 import { lcsCommands } from './lcs.js';
 import { movingCommands } from './moving.js';
@@ -24,6 +25,7 @@ export const dataCommands: readonly Command[] = [
   ...lcsCommands,
   ...bitmapCommands,
   ...bitfieldCommands,
+  ...hyperloglogCommands,
   ...keyCommands,
   ...expiryCommands,
   ...movingCommands,

@@ -7,7 +7,7 @@
  */
 
 export interface CommandDoc {
-  readonly group: 'string' | 'bitmap' | 'generic' | 'connection' | 'server';
+  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'generic' | 'connection' | 'server';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -105,6 +105,19 @@ const BITMAPS: readonly Row[] = [
   ['bitpos', '2.8.7', BYTES, 'Finds the first bit that is set, or clear, in a string or a part of it.'],
   ['getbit', '2.2.0', ONE, 'Returns one bit of a string.'],
   ['setbit', '2.2.0', ONE, 'Sets or clears one bit of a string and returns what it was.'],
+];
+
+const HYPERLOGLOGS: readonly Row[] = [
+  ['pfadd', '2.8.9', 'O(1) for each element', 'Adds elements to a HyperLogLog, which begins empty.'],
+  [
+    'pfcount',
+    '2.8.9',
+    'O(1) for one key, O(N) for N keys',
+    'Estimates how many different elements HyperLogLogs have seen.',
+  ],
+  ['pfdebug', '2.8.9', 'O(N), N being the number of registers', 'Shows how a HyperLogLog is kept.'],
+  ['pfmerge', '2.8.9', 'O(N), N being the number of keys', 'Merges HyperLogLogs into one.'],
+  ['pfselftest', '2.8.9', undefined, 'Tests whether HyperLogLogs count as they should.'],
 ];
 
 const GENERICS: readonly Row[] = [
@@ -299,6 +312,7 @@ const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
 export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...STRINGS.map((row) => documented('string', row)),
   ...BITMAPS.map((row) => documented('bitmap', row)),
+  ...HYPERLOGLOGS.map((row) => documented('hyperloglog', row)),
   ...GENERICS.map((row) => documented('generic', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),
   ...SERVERS.map((row) => documented('server', row)),

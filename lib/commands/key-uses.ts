@@ -46,6 +46,9 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['persist', UPDATED],
   ['pexpire', UPDATED],
   ['pexpireat', UPDATED],
+  ['pfadd', ['RW', 'insert']],
+  ['pfcount', ['RW', 'access']],
+  ['pfdebug', ['RW', 'access']],
   ['psetex', OVERWRITTEN],
   ['restore', OVERWRITTEN],
   ['set', BY_ARGUMENTS],
@@ -75,6 +78,13 @@ const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
     [
       { flags: READ, range: FIRST },
       { flags: OVERWRITTEN, range: SECOND },
+    ],
+  ],
+  [
+    'pfmerge',
+    [
+      { flags: ['RW', 'access', 'insert'], range: FIRST },
+      { flags: READ, range: { first: 2, last: -1, step: 1 } },
     ],
   ],
   [

@@ -48,6 +48,13 @@ const BITMAPS: Record<string, string> = {
   setbit: 'key offset bit',
 };
 
+const HYPERLOGLOGS: Record<string, string> = {
+  pfadd: 'key [value]...',
+  pfcount: 'key...',
+  pfdebug: '(GETREG|DECODE|ENCODING|TODENSE) key',
+  pfmerge: 'key...',
+};
+
 const KEYS: Record<string, string> = {
   copy: 'key key [DB database] [REPLACE]',
   del: 'key...',
@@ -126,7 +133,7 @@ const SERVER: Record<string, string> = {
 
 /** Command, in lower case (`container|subcommand`), to its syntax. */
 export const COMMAND_SYNTAX: ReadonlyMap<string, Syntax> = new Map(
-  Object.entries({ ...STRINGS, ...BITMAPS, ...KEYS, ...DATABASES, ...CONNECTION, ...SERVER }).map(([name, text]) => [
+  Object.entries({ ...STRINGS, ...BITMAPS, ...HYPERLOGLOGS, ...KEYS, ...DATABASES, ...CONNECTION, ...SERVER }).map(([name, text]) => [
     name,
     parseSyntax(text),
   ]),

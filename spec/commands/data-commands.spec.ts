@@ -33,6 +33,11 @@ bitpos -3 readonly 1 1 1
 bitop -4 write,denyoom 2 -1 1
 bitfield -2 write,denyoom 1 1 1
 bitfield_ro -2 readonly,fast 1 1 1
+pfadd -2 write,denyoom,fast 1 1 1
+pfcount -2 readonly,may_replicate 1 -1 1
+pfmerge -2 write,denyoom 1 -1 1
+pfdebug 3 write,denyoom,admin 2 2 1
+pfselftest 1 admin 0 0 0
 del -2 write 1 -1 1
 unlink -2 write,fast 1 -1 1
 exists -2 readonly,fast 1 -1 1

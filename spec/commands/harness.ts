@@ -13,6 +13,7 @@ import type { Call } from '../../lib/commands/call.js';
 import type { Command } from '../../lib/commands/command.js';
 import { dataCommands } from '../../lib/commands/data-commands.js';
 import type { Client, Server } from '../../lib/commands/ports.js';
+import { Config } from '../../lib/config/config.js';
 import { AccessPolicy } from '../../lib/data/access.js';
 import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
@@ -35,6 +36,7 @@ export class Harness {
   noTouch = false;
   databaseNumber = 0;
   valueBytesMax = 512 * 1024 * 1024;
+  readonly config = new Config({ totalMemoryBytes: 8 * 1024 ** 3 });
   readonly batch = new WriteBatch(1);
   readonly access: AccessPolicy;
   readonly keyspace: Keyspace;
@@ -175,7 +177,11 @@ export class Harness {
         call.db = this.keyspace.database(number);
       },
     };
-    const server: Pick<Server, 'valueBytesMax' | 'clients'> = { valueBytesMax: 0, clients: () => [client as Client] };
+    const server: Pick<Server, 'config' | 'valueBytesMax' | 'clients'> = {
+      config: this.config,
+      valueBytesMax: 0,
+      clients: () => [client as Client],
+    };
     Object.defineProperties(client, {
       databaseNumber: { get: () => this.databaseNumber },
       noTouch: { get: () => this.noTouch },

@@ -125,6 +125,11 @@ persist | 2 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
 pexpire | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
 pexpireat | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
 pexpiretime | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO access 1 0 1
+pfadd | -2 | denyoom fast write | 1 1 1 | fast hyperloglog write | | RW insert 1 0 1
+pfcount | -2 | readonly | 1 -1 1 | hyperloglog read slow | | RW access 1 -1 1
+pfdebug | 3 | admin denyoom write | 2 2 1 | admin dangerous hyperloglog slow write | | RW access 2 0 1
+pfmerge | -2 | denyoom write | 1 -1 1 | hyperloglog slow write | | RW access insert 1 0 1, RO access 2 -1 1
+pfselftest | 1 | admin | 0 0 0 | admin dangerous hyperloglog slow | |
 ping | -1 | fast | 0 0 0 | connection fast | request_policy:all_shards response_policy:all_succeeded |
 psetex | 4 | denyoom write | 1 1 1 | slow string write | | OW update 1 0 1
 pttl | 2 | fast readonly | 1 1 1 | fast keyspace read | nondeterministic_output | RO access 1 0 1

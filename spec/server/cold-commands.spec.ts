@@ -22,11 +22,28 @@ const DATA: readonly Words[] = [
   ['SET', 'deleted', 'gone'],
   ['DEL', 'deleted'],
   ['SET', 'a{slot}', 1],
+  ['PFADD', 'sketch', 'a', 'b', 'c'],
+  ['PFADD', 'dense', 'b', 'd'],
+  ['PFDEBUG', 'TODENSE', 'dense'],
   ['SELECT', 1],
   ['SET', 'text', 'in database 1'],
   ['SELECT', 0],
 ];
-const NAMES = ['text', 'other', 'number', 'float', 'bits', 'empty', 'timed', 'expired', 'deleted', 'a{slot}', 'new'];
+const NAMES = [
+  'text',
+  'other',
+  'number',
+  'float',
+  'bits',
+  'empty',
+  'timed',
+  'expired',
+  'deleted',
+  'a{slot}',
+  'sketch',
+  'dense',
+  'new',
+];
 
 /** For each command that has to do with data, by its full name: requests on keys that are on disk alone, each on fresh data. */
 const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
@@ -194,6 +211,30 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['PERSIST', 'text'],
     ['PERSIST', 'expired'],
   ],
+  pfadd: [
+    ['PFADD', 'sketch', 'a'],
+    ['PFADD', 'sketch', 'a', 'x'],
+    ['PFADD', 'dense', 'x'],
+    ['PFADD', 'new'],
+    ['PFADD', 'expired', 'x'],
+    ['PFADD', 'text', 'x'],
+  ],
+  pfcount: [
+    ['PFCOUNT', 'sketch'],
+    ['PFCOUNT', 'sketch', 'dense', 'deleted'],
+    ['PFCOUNT', 'expired'],
+  ],
+  pfdebug: [
+    ['PFDEBUG', 'DECODE', 'sketch'],
+    ['PFDEBUG', 'TODENSE', 'sketch'],
+    ['PFDEBUG', 'ENCODING', 'nosuch'],
+  ],
+  pfmerge: [
+    ['PFMERGE', 'new', 'sketch', 'dense'],
+    ['PFMERGE', 'sketch', 'nosuch', 'expired'],
+    ['PFMERGE', 'expired', 'sketch'],
+  ],
+  pfselftest: [['PFSELFTEST']],
   pexpire: [
     ['PEXPIRE', 'text', 50_000],
     ['PEXPIRE', 'timed', 50_000, 'NX'],
