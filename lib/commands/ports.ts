@@ -8,6 +8,7 @@ import type { Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { StorageFigures } from '../storage/engine/figures.js';
+import type { Call } from './call.js';
 import type { Command } from './command.js';
 
 /** CLIENT REPLY: SKIP makes it `skip_next`, and the executor makes that `skip` for one command. */
@@ -173,12 +174,46 @@ export interface ProcessFigures {
   readonly architectureBits: number;
 }
 
+/** A command as one finds it that is run inside of another one. */
+export interface NestedCommand {
+  readonly command: Command;
+  /** As in commandstats: `client|list` for a subcommand. */
+  readonly name: string;
+  /** Whether it can be run inside of another one: others wait for something. */
+  readonly run: ((call: Call) => void) | undefined;
+  readonly isWrite: boolean;
+  /** Refused when memory is short (denyoom). */
+  readonly needsMemory: boolean;
+  /** Not to be run inside of a script (noscript), or of a transaction (no_multi). */
+  readonly staysOutOfScripts: boolean;
+  readonly staysOutOfTransactions: boolean;
+  /** Whether a request with `count` arguments has the right number of them. */
+  takes(count: number): boolean;
+}
+
+/** Commands inside of others: in transactions and scripts. */
+export interface NestedCommands {
+  /** The command, or subcommand, that a request calls; `undefined`: there is none. Allocates for subcommands only. */
+  find(args: Args): NestedCommand | undefined;
+  /**
+   * Runs a command to its end: its reply is added to `call.reply`, also if that is an error. Keys that are on disk alone are read on this
+   * thread. It is counted (commandstats, errorstats), is shown to monitors and in the slow log as one of `call.client`. Whether it may run (arguments,
+   * flags, memory) is for the caller to say.
+   *
+   * Allocates nothing. `call.args` may be reused when it returns. REQUIRES: `nested.run` and `nested.takes(call.args.count)`.
+   */
+  run(call: Call, nested: NestedCommand): void;
+  /** The error that the outer command answers with is one of a nested command: it is in errorstats already. Called before it is answered. */
+  errorIsCounted(): void;
+}
+
 /** The server as a whole. */
 export interface Server {
   readonly config: Config;
   readonly timers: Timers;
   readonly durability: Durability;
   readonly storage: Storage;
+  readonly nested: NestedCommands;
   readonly figures: ServerFigures;
   /** ringkv's own version, as in package.json. */
   readonly version: string;

@@ -31,6 +31,11 @@ export interface ColdData {
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
   ): Promise<void>;
+  /**
+   * The same on this thread, which waits for the disk: for a command inside of another one that has changed something already. Throws
+   * CorruptionError and DiskError; then nothing was taken.
+   */
+  loadNow(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): void;
   /** Whether nothing of a database is on disk. */
   isEmpty(db: number): boolean;
   /** Begins a walk over what the disk holds of a database, at `position`. The caller closes it. */
@@ -71,6 +76,9 @@ export const NO_COLD_DATA: ColdData = {
   mayHold: () => false,
   keepsDeletes: () => false,
   load: () => Promise.reject(new Error('no data is cold')),
+  loadNow: () => {
+    throw new Error('no data is cold');
+  },
   isEmpty: () => true,
   walk: () => {
     throw new Error('no data is cold');

@@ -32,6 +32,16 @@ export class Loader {
     return load;
   }
 
+  /** Loads a key on this thread, which waits for the disk. Throws CorruptionError and DiskError. */
+  loadNow(db: Database, key: Buffer): void {
+    const { hasher } = this.keyspace;
+    hasher.hash(key, 0, key.length);
+    this.cold.loadNow(db.id, key, hasher.high, hasher.low, (entry) => {
+      this.keyspace.absorb(db, key, entry);
+      this.loadedCount++;
+    });
+  }
+
   private async read(db: Database, key: Buffer, name: string): Promise<void> {
     const { hasher } = this.keyspace;
     hasher.hash(key, 0, key.length);

@@ -1,10 +1,10 @@
 import type { Command, CommandFlag, SyncCommand, WaitingCommand } from '../commands/command.js';
-import type { CommandUse } from '../commands/ports.js';
+import type { CommandUse, NestedCommand } from '../commands/ports.js';
 import type { Args } from '../protocol/args.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /** A command as the executor sees it: its row, what the row's flags come to, and how it was used. */
-export class CommandEntry implements CommandUse {
+export class CommandEntry implements CommandUse, NestedCommand {
   readonly command: Command;
   /** As in COMMAND INFO and commandstats: `client|list` for a subcommand. */
   readonly name: string;
@@ -23,6 +23,8 @@ export class CommandEntry implements CommandUse {
   readonly loadsFirst: boolean;
   readonly staysOutOfMonitor: boolean;
   readonly staysOutOfSlowLog: boolean;
+  readonly staysOutOfScripts: boolean;
+  readonly staysOutOfTransactions: boolean;
 
   calls = 0;
   totalUs = 0;
@@ -52,6 +54,8 @@ export class CommandEntry implements CommandUse {
     this.loadsFirst = 'loadsFirst' in command ? command.loadsFirst : false;
     this.staysOutOfMonitor = has('skip_monitor') || has('admin');
     this.staysOutOfSlowLog = has('skip_slowlog');
+    this.staysOutOfScripts = has('noscript');
+    this.staysOutOfTransactions = has('no_multi');
   }
 
   /** Whether a request with `count` arguments has the right number of them. */

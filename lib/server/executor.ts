@@ -2,12 +2,16 @@ import { AssertionError } from '../base/assert.js';
 import type { ReplyMode } from '../commands/ports.js';
 import { COLD_KEY } from '../data/cold-data.js';
 import type { Keyspace } from '../data/keyspace.js';
+import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../data/wrong-type.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
+import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { OwnedCall } from './connection.js';
 import type { HeldRequests } from './held-requests.js';
+import type { MonitoredClient } from './monitor.js';
+import type { SlowLogClient } from './slow-log.js';
 
 /** Why a command may not run now; `undefined`: it may. The texts are Redis's. */
 export interface Guards {
@@ -17,13 +21,13 @@ export interface Guards {
   postpone(connection: Connection, entry: CommandEntry, args: Args): boolean;
   refusal(entry: CommandEntry): string | undefined;
   /** Shows a command that has run to the monitors. */
-  watch(connection: Connection, entry: CommandEntry, args: Args): void;
+  watch(client: MonitoredClient, entry: CommandEntry, args: Args): void;
   /** Grows whenever making room took some time. */
   readonly roomLookCount: number;
   /** Makes room in memory for a command that needs some; false if there is none, a promise if there will be. */
   makeRoom(): boolean | Promise<void>;
   /** A command took long enough to be logged. */
-  onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void;
+  onSlow(client: SlowLogClient, entry: CommandEntry, args: Args, durationUs: number): void;
 }
 
 /** Longest part of an unknown command, and of its arguments, that is shown in the error. */
@@ -55,6 +59,10 @@ export class Executor {
   /** The short command that has run last, and how often without reading the clock. */
   private runEntry: CommandEntry | undefined;
   private runLength = 0;
+  /** What the running command answers to, and the errors that were counted of it. */
+  private running: ReplyWriter | undefined;
+  private errorsCounted = 0;
+  private hasCountedError = false;
 
   constructor(commands: CommandTable, keyspace: Keyspace, guards: Guards, clock: Clock, held: HeldRequests) {
     this.commands = commands;
@@ -157,26 +165,31 @@ export class Executor {
   private run(connection: Connection, entry: CommandEntry, args: Args): void {
     const { reply } = connection;
     const start = reply.length;
-    const errors = reply.errors;
     const { keyspace } = this;
     const { hits, misses } = keyspace;
     const changes = keyspace.batch.recordCount;
     const mode = connection.replyMode;
     connection.args = args;
+    this.running = reply;
+    this.errorsCounted = reply.errors;
     if (this.runEntry !== undefined && this.runEntry !== entry) this.settle();
     try {
       entry.run?.(connection);
     } catch (error) {
-      if (error !== COLD_KEY) throw error;
-      // Nothing was changed yet. When the key is in memory, the command runs again from the beginning.
+      // Nothing was changed yet.
       reply.truncate(start);
-      keyspace.hits = hits;
-      keyspace.misses = misses;
-      this.held.load(connection, entry.command, args, keyspace.missing);
-      return;
+      if (error === COLD_KEY) {
+        // When the key is in memory, the command runs again from the beginning.
+        keyspace.hits = hits;
+        keyspace.misses = misses;
+        this.held.load(connection, entry.command, args, keyspace.missing);
+        return;
+      }
+      if (error !== WRONG_TYPE) throw error;
+      reply.error(WRONG_TYPE_ERROR);
     }
     if (keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
-    if (reply.errors !== errors) this.noteFailure(connection, entry);
+    if (reply.errors !== this.errorsCounted) this.noteFailure(entry, reply);
     if (entry.isShort && this.slowUs >= SHARED_SLOW_US && isSmall(args, reply.length - start)) this.share(entry);
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
@@ -228,9 +241,26 @@ export class Executor {
     if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
   }
 
-  private noteFailure(connection: Connection, entry: CommandEntry): void {
+  private noteFailure(entry: CommandEntry, reply: ReplyWriter): void {
     entry.failedCalls++;
-    this.countError(connection.reply.lastErrorCode);
+    if (!this.hasCountedError) this.countError(reply.lastErrorCode);
+    this.hasCountedError = false;
+  }
+
+  /** Counts a call inside of another one, which had so many `errors` before it. If both answer to the same, an error is counted once. */
+  countNested(entry: CommandEntry, durationUs: number, reply: ReplyWriter, errors: number): void {
+    this.commandsProcessed++;
+    entry.calls++;
+    entry.totalUs += durationUs;
+    if (this.tracksLatency) entry.trackLatency(durationUs, 1);
+    if (reply.errors === errors) return;
+    this.noteFailure(entry, reply);
+    if (reply === this.running) this.errorsCounted += reply.errors - errors;
+  }
+
+  /** See NestedCommands. */
+  errorIsCounted(): void {
+    this.hasCountedError = true;
   }
 
   /** Runs a command that waits, with a copy of its arguments. What it does before it waits counts as its duration. */
@@ -244,7 +274,7 @@ export class Executor {
     connection.block();
     const settle = (): void => {
       if (connection.isClosed) return;
-      if (reply.errors !== errors) this.noteFailure(connection, entry);
+      if (reply.errors !== errors) this.noteFailure(entry, reply);
       if (mode !== 'on') muteReply(connection, mode, connection.outputsTaken === outputsTaken ? start : 0);
       this.startTimer();
       connection.unblock();
@@ -269,9 +299,13 @@ export class Executor {
         await entry.wait?.(new OwnedCall(connection, args));
         return;
       } catch (error) {
-        if (error !== COLD_KEY) throw error;
+        if (error !== COLD_KEY && error !== WRONG_TYPE) throw error;
         // What was answered before may have been sent meanwhile.
         connection.reply.truncate(connection.outputsTaken === outputsTaken ? start : 0);
+        if (error === WRONG_TYPE) {
+          connection.reply.error(WRONG_TYPE_ERROR);
+          return;
+        }
         await this.held.loadMissing();
       }
     }

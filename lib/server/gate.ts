@@ -8,9 +8,10 @@ import type { Connection } from './connection.js';
 import type { Guards } from './executor.js';
 import type { LatencyEvents } from './latency-monitor.js';
 import type { Memory } from './memory.js';
+import type { MonitoredClient } from './monitor.js';
 import { formatMonitorLine } from './monitor.js';
 import type { Pause } from './pause.js';
-import type { RecentSlowCommands } from './slow-log.js';
+import type { RecentSlowCommands, SlowLogClient } from './slow-log.js';
 
 /** How long one command makes room, at most: a little; longer when much is missing, for large values take the place of small ones. */
 const EVICTION_US = 100;
@@ -104,10 +105,10 @@ export class Gate implements Guards {
     return failure !== undefined && entry.isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
   }
 
-  watch(connection: Connection, entry: CommandEntry, args: Args): void {
+  watch(client: MonitoredClient, entry: CommandEntry, args: Args): void {
     if (this.monitors.size === 0) return;
     const { clock } = this.options;
-    const line = formatMonitorLine(clock.wallUs(), connection, entry.name, args);
+    const line = formatMonitorLine(clock.wallUs(), client, entry.name, args);
     for (const monitor of this.monitors) {
       monitor.reply.simple(line);
       monitor.schedule();
@@ -149,12 +150,12 @@ export class Gate implements Guards {
     return true;
   }
 
-  onSlow(connection: Connection, entry: CommandEntry, args: Args, durationUs: number): void {
+  onSlow(client: SlowLogClient, entry: CommandEntry, args: Args, durationUs: number): void {
     const { config, clock, slowLog, latency } = this.options;
     const { slowlogLogSlowerThanUs, slowlogMaxLen, latencyMonitorThresholdMs } = config;
     const nowMs = clock.wallMs();
     if (slowlogLogSlowerThanUs >= 0 && durationUs >= slowlogLogSlowerThanUs && !entry.staysOutOfSlowLog) {
-      slowLog.add(args, connection, nowMs, durationUs, slowlogMaxLen);
+      slowLog.add(args, client, nowMs, durationUs, slowlogMaxLen);
     }
     if (latencyMonitorThresholdMs !== 0 && durationUs >= latencyMonitorThresholdMs * 1000) {
       latency.add(entry.isFast ? 'fast-command' : 'command', nowMs, Math.floor(durationUs / 1000));

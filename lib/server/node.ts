@@ -55,6 +55,7 @@ import { HeldRequests } from './held-requests.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
 import { Memory } from './memory.js';
+import { NestedExecutor } from './nested-executor.js';
 import { Pause } from './pause.js';
 import { Persistence } from './persistence.js';
 import { ServerPort } from './server-port.js';
@@ -193,6 +194,7 @@ export class Node implements ConnectionHost {
       },
     });
     this.executor = new Executor(table, this.keyspace, this.gate, clock, this.held);
+    const nested = new NestedExecutor(table, this.keyspace, loader, this.gate, clock, this.executor);
     this.server = new ServerPort({
       ...options,
       runId: randomHex(random, 20),
@@ -201,6 +203,7 @@ export class Node implements ConnectionHost {
       storage: new StoragePort(this.store, loader, this.persistence.throttle, this.gate),
       table,
       executor: this.executor,
+      nested,
       registry: this.registry,
       turn: this.turn,
       gate: this.gate,

@@ -11,6 +11,7 @@ import type { Executor } from './executor.js';
 import type { Gate } from './gate.js';
 import type { LatencyEvents } from './latency-monitor.js';
 import type { Memory } from './memory.js';
+import type { NestedExecutor } from './nested-executor.js';
 import type { Pause } from './pause.js';
 import type { Persistence } from './persistence.js';
 import type { RecentSlowCommands } from './slow-log.js';
@@ -29,6 +30,7 @@ export interface ServerParts {
   readonly storage: Storage;
   readonly table: CommandTable;
   readonly executor: Executor;
+  readonly nested: NestedExecutor;
   readonly registry: Clients;
   readonly turn: Turn;
   readonly gate: Gate;
@@ -52,6 +54,7 @@ export class ServerPort implements Server {
   readonly timers: Timers;
   readonly durability: Persistence;
   readonly storage: Storage;
+  readonly nested: NestedExecutor;
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
   readonly shutdown: Server['shutdown'];
@@ -73,6 +76,7 @@ export class ServerPort implements Server {
     this.timers = parts.timers;
     this.durability = parts.persistence;
     this.storage = parts.storage;
+    this.nested = parts.nested;
     this.slowLog = parts.slowLog;
     this.latency = parts.latency;
     this.shutdown = parts.shutdown;

@@ -14,6 +14,7 @@ import type {
   Client,
   CommandUse,
   Durability,
+  NestedCommands,
   ProcessFigures,
   ReplyMode,
   Server,
@@ -264,6 +265,11 @@ export class FakeServer implements Server {
   };
   readonly durability = new FakeDurability();
   readonly storage = new FakeStorage();
+  readonly nested: NestedCommands = {
+    find: () => undefined,
+    run: () => undefined,
+    errorIsCounted: () => undefined,
+  };
   readonly version = '1.2.3';
   readonly runId = 'a'.repeat(40);
   configFile = '';

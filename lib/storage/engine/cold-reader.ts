@@ -158,6 +158,36 @@ export class ColdReader {
     }
   }
 
+  /** See ColdData. Throws DamagedDataError too. As `load` in all else: nothing can come in between, so that nothing has to be held. */
+  loadNow(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): void {
+    this.readCount++;
+    const { tables, versions } = this.options;
+    const version = versions.current;
+    const floor = this.options.floorOf(db);
+    const position = high * TWO_32 + (low >>> 0);
+    const sources: TableMeta[] = [];
+    const count = version.sourcesOf(db, position, sources);
+    let entry: Entry | undefined;
+    for (let i = 0; i < count; i++) {
+      const meta = sources[i];
+      if (meta.maxStamp <= floor) continue;
+      try {
+        const table = this.openNow(version, meta) ?? tables.loadNow(meta);
+        if (tables.mayHold(meta, high, low) === 0) continue;
+        if (!this.findNow(table, key, position)) {
+          tables.falsePositiveCount++;
+          continue;
+        }
+        entry = entry === undefined ? this.found.entry() : merge(entry, this.found.entry());
+      } catch (error) {
+        throw this.noteDamage(meta, error);
+      }
+      if (this.found.isComplete && !sources.some((source, j) => j >= i && source.foreign)) break;
+    }
+    if (entry !== undefined) this.foundCount++;
+    take(entry === undefined || floor === 0 ? (entry ?? EMPTY_ENTRY) : merge(entry, flushedEntry(floor)));
+  }
+
   /** See ColdData. */
   walk(db: number, position: number): ColdWalk {
     const hold = this.hold();
@@ -196,6 +226,16 @@ export class ColdReader {
     const reason = version.quarantined.get(meta.id) ?? versions.current.quarantined.get(meta.id);
     if (reason !== undefined) throw new DamagedDataError(tablePath(tablesDirectory(directory), meta.id), reason);
     return tables.get(meta);
+  }
+
+  /** Whether a table holds a key: then `found` is on it. */
+  private findNow(table: OpenTable, key: Buffer, position: number): boolean {
+    const last = table.index.lastBlockOf(position);
+    for (let number = Math.max(0, table.index.firstBlockOf(position)); number <= last; number++) {
+      this.options.endTurn();
+      if (this.found.find(this.options.blocks().getNow(table, number), table, key, position)) return true;
+    }
+    return false;
   }
 
   private async open(version: Version, meta: TableMeta): Promise<OpenTable> {

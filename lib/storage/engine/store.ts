@@ -394,6 +394,10 @@ export class Store {
     return this.opened.reader.load(db, key, high, low, take, takeString);
   }
 
+  loadNow(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): void {
+    this.opened.reader.loadNow(db, key, high, low, take);
+  }
+
   isEmpty(db: number): boolean {
     return this.reader === undefined || this.reader.isEmpty(db);
   }

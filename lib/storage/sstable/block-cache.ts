@@ -44,6 +44,8 @@ export interface BlockSource {
   readonly index: TableIndex;
   /** As ReadableFile.readLater; may throw DiskError, too. */
   read(target: Uint8Array, offset: number, length: number): Promise<number>;
+  /** As ReadableFile.readAt. */
+  readNow(target: Uint8Array, offset: number, length: number): number;
 }
 
 export class BlockCache {
@@ -129,6 +131,23 @@ export class BlockCache {
     const loading = this.read(source, block, key);
     this.loading.set(key, loading);
     return loading;
+  }
+
+  /** A block, read on this thread if it has to be, to memory of its own then, and not kept. Throws DiskError, CorruptionError. */
+  getNow(source: BlockSource, number: number): Block {
+    const there = this.get(source, number);
+    if (there !== undefined) return there;
+    const { index, path, seed } = source;
+    const offset = index.offsetOf(number);
+    const length = index.lengthOf(number);
+    const memory = new BlockMemory(length);
+    this.readCount++;
+    this.readBytes += length;
+    checkLength(path, offset, source.readNow(memory.bytes, offset, length), length);
+    const expandedBytes = checkBlock(memory, 0, length, seed, path, offset);
+    const block = new Block();
+    this.open(block, source, number, this.expandApart(source, number, memory, 0, length, expandedBytes), 0);
+    return block;
   }
 
   /** One function for all of it: each promise in between would cost as much as finding a record does. */

@@ -7,7 +7,7 @@ import type { TableFooter } from './table-format.js';
 import { tablePath } from './table-format.js';
 import type { TableIndex } from './table-index.js';
 import type { TableMeta } from './table-meta.js';
-import { readFooterLater, readSectionsLater } from './table-reader.js';
+import { TableReader, readFooterLater, readSectionsLater } from './table-reader.js';
 
 export interface OpenTablesOptions {
   readonly disk: Disk;
@@ -50,6 +50,11 @@ export class OpenTable implements BlockSource {
   /** As ReadableFile.readLater; throws DiskError if the file cannot be opened. */
   read(target: Uint8Array, offset: number, length: number): Promise<number> {
     return this.files.get(this.path).readLater(target, offset, length);
+  }
+
+  /** As ReadableFile.readAt; throws DiskError if the file cannot be opened, too. */
+  readNow(target: Uint8Array, offset: number, length: number): number {
+    return this.files.get(this.path).readAt(target, offset, length);
   }
 }
 
@@ -123,6 +128,20 @@ export class OpenTables {
     const loading = this.read(meta).finally(() => this.loading.delete(meta.id));
     this.loading.set(meta.id, loading);
     return loading;
+  }
+
+  /** The table, read on this thread if it has to be. Throws DiskError, CorruptionError. */
+  loadNow(meta: TableMeta): OpenTable {
+    const there = this.get(meta);
+    if (there !== undefined) return there;
+    const path = tablePath(this.options.directory, meta.id);
+    const reader = new TableReader(this.files.get(path), meta);
+    const { footer, index } = reader;
+    const table = new OpenTable(path, footer, index, reader.filter(), this.files);
+    this.loadCount++;
+    // Whoever reads it off this thread at the same time will keep it.
+    if (!this.loading.has(meta.id)) this.keep(table, footer);
+    return table;
   }
 
   /** The table has left the version: nothing of it stays, nor comes. REQUIRES: nobody will ask for it again. */

@@ -38,6 +38,7 @@ function tableOf(list: readonly SpecRecord[], table: SpecTable): Table {
     seed: frameSeed(meta.fileId),
     index: reader.index,
     read: (target, offset, length) => file.readLater(target, offset, length),
+    readNow: (target, offset, length) => file.readAt(target, offset, length),
     disk,
     contents: [],
     faults,
@@ -68,6 +69,22 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('BlockCache', () => {
+  it('reads a block at once, and does not keep it', async () => {
+    const cache = new BlockCache(CHUNK_BYTES);
+    expect(contentOf(cache.getNow(many, 5))).to.equal(many.contents[5]);
+    expect(cache.get(many, 5)).to.equal(undefined);
+    const loaded = await cache.load(many, 5);
+    expect(cache.getNow(many, 5)).to.equal(loaded);
+    many.faults.read = { kind: 'error', code: 'EIO' };
+    try {
+      expect(() => cache.getNow(many, 6)).to.throw(DiskError);
+    } finally {
+      many.faults.read = undefined;
+    }
+    const short: BlockSource = { ...many, readNow: (target, offset) => many.readNow(target, offset, 10) };
+    expect(() => cache.getNow(short, 6)).to.throw(CorruptionError, 'the table ends too early');
+  });
+
   it('has nothing of a block before it is loaded, and then what the table has', async () => {
     const cache = new BlockCache(CHUNK_BYTES);
     expect(cache.get(many, 3)).to.equal(undefined);

@@ -1,0 +1,118 @@
+import { AssertionError, assert } from '../base/assert.js';
+import type { Call } from '../commands/call.js';
+import { keyIndexes } from '../commands/key-uses.js';
+import type { NestedCommands } from '../commands/ports.js';
+import { COLD_KEY } from '../data/cold-data.js';
+import type { Database, Keyspace } from '../data/keyspace.js';
+import type { Loader } from '../data/loader.js';
+import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../data/wrong-type.js';
+import type { Clock } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { CommandEntry, CommandTable } from './command-table.js';
+import type { Executor, Guards } from './executor.js';
+
+/**
+ * Runs commands inside of others, in transactions and in scripts: each to its end, whatever it needs of the disk, since those before it
+ * may have changed something already. They are counted and shown as others are; whether they may run is the business of who runs them.
+ */
+export class NestedExecutor implements NestedCommands {
+  private readonly commands: CommandTable;
+  private readonly keyspace: Keyspace;
+  private readonly loader: Loader;
+  private readonly guards: Guards;
+  private readonly clock: Clock;
+  private readonly executor: Executor;
+
+  constructor(
+    commands: CommandTable,
+    keyspace: Keyspace,
+    loader: Loader,
+    guards: Guards,
+    clock: Clock,
+    executor: Executor,
+  ) {
+    this.commands = commands;
+    this.keyspace = keyspace;
+    this.loader = loader;
+    this.guards = guards;
+    this.clock = clock;
+    this.executor = executor;
+  }
+
+  find(args: Args): CommandEntry | undefined {
+    const entry = this.commands.find(args);
+    if (entry?.subcommands === undefined || args.count === 1) return entry;
+    return entry.subcommands.get(args.text(1).toLowerCase());
+  }
+
+  run(call: Call, entry: CommandEntry): void {
+    const { reply, args } = call;
+    const { keyspace, executor, guards } = this;
+    const errors = reply.errors;
+    const startedUs = this.clock.monotonicUs();
+    const { hits, misses } = keyspace;
+    const start = reply.length;
+    if (!entry.loadsFirst || this.loadKeys(call, entry)) {
+      while (!this.attempt(call, entry)) {
+        reply.truncate(start);
+        keyspace.hits = hits;
+        keyspace.misses = misses;
+        const { missing } = keyspace;
+        assert(missing !== undefined, 'COLD_KEY comes with a key');
+        if (!this.load(call, missing.db, missing.key)) break;
+      }
+    }
+    const durationUs = this.clock.monotonicUs() - startedUs;
+    executor.countNested(entry, durationUs, reply, errors);
+    if (durationUs >= executor.slowUs) {
+      guards.onSlow(
+        { address: call.client.address, name: call.client.name, lastCommand: entry.name },
+        entry,
+        args,
+        durationUs,
+      );
+    }
+    if (guards.alert && !entry.staysOutOfMonitor) guards.watch(call.client, entry, args);
+  }
+
+  errorIsCounted(): void {
+    this.executor.errorIsCounted();
+  }
+
+  /** False if a key is not in memory: then nothing was changed. */
+  private attempt(call: Call, entry: CommandEntry): boolean {
+    const { reply } = call;
+    const start = reply.length;
+    assert(entry.run !== undefined, 'what waits is not run inside of anything');
+    try {
+      entry.run(call);
+    } catch (error) {
+      if (error === COLD_KEY) return false;
+      if (error !== WRONG_TYPE) throw error;
+      reply.truncate(start);
+      reply.error(WRONG_TYPE_ERROR);
+    }
+    return true;
+  }
+
+  /** Loads all keys of a command that changes some before it looks at the others. False after an error reply. */
+  private loadKeys(call: Call, entry: CommandEntry): boolean {
+    const { args, db } = call;
+    return keyIndexes(entry.command, args).every((i) => {
+      const isCold = i < args.count && this.keyspace.isCold(db, args.buffer, args.start[i], args.end[i]);
+      return !isCold || this.load(call, db, args.copy(i));
+    });
+  }
+
+  /** Loads a key. False after an error reply. */
+  private load(call: Call, db: Database, key: Buffer): boolean {
+    try {
+      this.loader.loadNow(db, key);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      call.reply.error(`ERR ${error.message}`);
+      return false;
+    }
+  }
+}
