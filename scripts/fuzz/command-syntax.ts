@@ -133,8 +133,7 @@ const SERVER: Record<string, string> = {
 
 /** Command, in lower case (`container|subcommand`), to its syntax. */
 export const COMMAND_SYNTAX: ReadonlyMap<string, Syntax> = new Map(
-  Object.entries({ ...STRINGS, ...BITMAPS, ...HYPERLOGLOGS, ...KEYS, ...DATABASES, ...CONNECTION, ...SERVER }).map(([name, text]) => [
-    name,
-    parseSyntax(text),
-  ]),
+  Object.entries({ ...STRINGS, ...BITMAPS, ...HYPERLOGLOGS, ...KEYS, ...DATABASES, ...CONNECTION, ...SERVER }).map(
+    ([name, text]) => [name, parseSyntax(text)],
+  ),
 );
