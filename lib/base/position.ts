@@ -15,6 +15,8 @@ import { crc16 } from './crc16.js';
 export const SLOT_COUNT = 16384;
 /** Positions run from 0 to POSITION_LIMIT - 1. */
 export const POSITION_LIMIT = 2 ** 53;
+/** The positions of fields run from 0 to FIELD_POSITION_LIMIT - 1: a 32nd part, one block of a resident table. */
+export const FIELD_POSITION_LIMIT = 2 ** 48;
 /** Positions in one slot. */
 export const SLOT_SPAN = 2 ** 39;
 /** Bytes of a position key. */
@@ -46,12 +48,22 @@ export class PositionHasher {
   low = 0;
   private readonly k0: number;
   private readonly k1: number;
+  private readonly ofFields: boolean;
 
-  /** `key` is POSITION_KEY_BYTES long. */
-  constructor(key: Uint8Array) {
+  /** `key` is POSITION_KEY_BYTES long. `ofFields`: for the fields of a collection, which are in no slot; positions are below FIELD_POSITION_LIMIT then. */
+  constructor(key: Uint8Array, ofFields = false) {
+    this.ofFields = ofFields;
     const view = new DataView(key.buffer, key.byteOffset, POSITION_KEY_BYTES);
     this.k0 = view.getInt32(0, true);
     this.k1 = view.getInt32(4, true);
+  }
+
+  /** A hasher of fields, under the same key. */
+  forFields(): PositionHasher {
+    const key = new DataView(new ArrayBuffer(POSITION_KEY_BYTES));
+    key.setInt32(0, this.k0, true);
+    key.setInt32(4, this.k1, true);
+    return new PositionHasher(new Uint8Array(key.buffer), true);
   }
 
   /** The position of the last key hashed. */
@@ -106,6 +118,10 @@ export class PositionHasher {
         this.low = v1 ^ v3;
         v1 ^= 0xdd;
       }
+    }
+    if (this.ofFields) {
+      this.high = (v1 ^ v3) & 0xffff;
+      return;
     }
     this.slot = slotOf(bytes, start, end);
     this.high = (this.slot << 7) | ((v1 ^ v3) & 0x7f);

@@ -2,6 +2,7 @@
 
 import type { Call } from './call.js';
 import type { Command } from './command.js';
+import { typeName } from './type-name.js';
 import { ALL_KEYS, ONE_KEY } from './command.js';
 import { findKey, peekKey } from './lookup.js';
 import { notifyDel } from './notify.js';
@@ -39,7 +40,8 @@ function touch(call: Call): void {
 
 /** TYPE key */
 function type(call: Call): void {
-  call.reply.simple(peekKey(call, 1) === 0 ? 'none' : 'string');
+  const ref = peekKey(call, 1);
+  call.reply.simple(ref === 0 ? 'none' : typeName(call.keyspace.heap.type(ref)));
 }
 
 export const keyCommands: readonly Command[] = [

@@ -5,6 +5,9 @@
  * All of them put the keyspace's cursor on the key, and return the ref of its record: 0 if there is no such key.
  */
 
+import type { FieldCells } from '../data/field-cells.js';
+import { WRONG_TYPE } from '../data/wrong-type.js';
+import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 
 /** The key in argument i, for a write: that counts as a use itself. */
@@ -38,14 +41,46 @@ export function readKey(call: Call, i: number): number {
   return call.keyspace.read(call.db, args.buffer, args.start[i], args.end[i], call.client.noTouch);
 }
 
-/** The string at the key in argument i, for a write. */
+/** The string at the key in argument i, for a write. Throws WRONG_TYPE. */
 export function findString(call: Call, i: number): number {
-  return findKey(call, i);
+  return checked(call, findKey(call, i), CellType.STRING);
 }
 
-/** The string at the key in argument i, for a read. */
+/** The string at the key in argument i, for a read. Throws WRONG_TYPE. */
 export function readString(call: Call, i: number): number {
-  return readKey(call, i);
+  return checked(call, readKey(call, i), CellType.STRING);
+}
+
+/** The hash at the key in argument i, for a write: empty if there is no such key. Throws WRONG_TYPE. */
+export function findHash(call: Call, i: number): FieldCells {
+  return turnTo(call, findKey(call, i), call.keyspace.hashes);
+}
+
+/** The hash at the key in argument i, for a read. Throws WRONG_TYPE. */
+export function readHash(call: Call, i: number): FieldCells {
+  return turnTo(call, readKey(call, i), call.keyspace.hashes);
+}
+
+/** The set at the key in argument i, for a write: empty if there is no such key. Throws WRONG_TYPE. */
+export function findSet(call: Call, i: number): FieldCells {
+  return turnTo(call, findKey(call, i), call.keyspace.sets);
+}
+
+/** The set at the key in argument i, for a read. Throws WRONG_TYPE. */
+export function readSet(call: Call, i: number): FieldCells {
+  return turnTo(call, readKey(call, i), call.keyspace.sets);
+}
+
+/** The ref of a key that was looked for, as it is; 0 is no key. Throws WRONG_TYPE. */
+export function checked(call: Call, ref: number, type: CellType): number {
+  if (ref !== 0 && call.keyspace.heap.type(ref) !== type) throw WRONG_TYPE;
+  return ref;
+}
+
+function turnTo(call: Call, ref: number, cells: FieldCells): FieldCells {
+  checked(call, ref, cells.type);
+  cells.use();
+  return cells;
 }
 
 /** Answers with the string at `ref`; with null if that is 0. */

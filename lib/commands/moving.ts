@@ -2,6 +2,7 @@
 
 import { copyBytes } from '../base/bytes.js';
 import type { Database } from '../data/keyspace.js';
+import { NEVER } from '../data/keyspace.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY, TWO_KEYS } from './command.js';
@@ -119,6 +120,11 @@ function copyKey(call: Call, target: Database, i: number): void {
   const { heap } = keyspace;
   const ref = findKey(call, 1);
   const expiry = heap.expiresAtMs(ref);
+  const collection = keyspace.collectionAt(ref);
+  if (collection !== undefined) {
+    copyCells(call, collection.copier(ref), target, i, expiry);
+    return;
+  }
   const start = heap.valueStart(ref);
   const length = heap.valueLength(ref);
   const bytes = scratch(length);
@@ -126,6 +132,17 @@ function copyKey(call: Call, target: Database, i: number): void {
   // What was there is gone: Redis counts the key as new.
   if (findIn(call, target, i) !== 0) notifyIn(call, target, KEYSPACE_EVENT.newKey, 'new', i);
   keyspace.put(bytes, 0, length, expiry);
+}
+
+/** `copyKey` of a collection: `put` adds its elements. */
+function copyCells(call: Call, put: () => void, target: Database, i: number, expiry: number): void {
+  const { keyspace } = call;
+  if (findIn(call, target, i) !== 0) {
+    keyspace.remove();
+    findIn(call, target, i);
+  }
+  put();
+  if (expiry !== NEVER && findIn(call, target, i) !== 0) keyspace.setExpiry(expiry);
 }
 
 export const movingCommands: readonly Command[] = [

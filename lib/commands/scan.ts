@@ -8,9 +8,9 @@ import type { ListingOptions } from '../data/listing.js';
 import { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { CellType } from '../record/entry.js';
-import { CellType as Types } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
+import { typeName } from './type-name.js';
 import { NO_KEYS } from './command.js';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from './error-texts.js';
 
@@ -204,8 +204,13 @@ function patternOf(args: Args, i: number): number {
 }
 
 function isWanted(call: Call, ref: number, options: ScanOptions): boolean {
-  if (options.typeArg !== NONE && !call.args.is(options.typeArg, 'string')) return false;
+  if (options.typeArg !== NONE && !isOfType(call, call.keyspace.heap.type(ref), options.typeArg)) return false;
   return options.matchArg === NONE || keyMatches(call, ref, options.matchArg);
+}
+
+/** Whether argument i names a type, letter case apart. */
+function isOfType({ args }: Call, type: CellType, i: number): boolean {
+  return args.is(i, typeName(type));
 }
 
 /** Whether the key of a record matches the pattern in argument i. */
@@ -218,7 +223,7 @@ function keyMatches(call: Call, ref: number, i: number): boolean {
 
 /** The same of a key on disk. */
 function isColdWanted(call: Call, key: Buffer, type: CellType, options: ScanOptions): boolean {
-  if (options.typeArg !== NONE && !(type === Types.STRING && call.args.is(options.typeArg, 'string'))) return false;
+  if (options.typeArg !== NONE && !isOfType(call, type, options.typeArg)) return false;
   return options.matchArg === NONE || coldKeyMatches(call, key, options.matchArg);
 }
 

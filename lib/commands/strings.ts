@@ -1,12 +1,13 @@
 /** Strings as wholes: GET, SET and their kin. */
 
 import { NEVER } from '../data/keyspace.js';
+import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ALL_KEYS, ONE_KEY } from './command.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime } from './expire-time.js';
-import { findBlind, findKey, readString, replyString } from './lookup.js';
+import { findBlind, findKey, readKey, readString, replyString } from './lookup.js';
 import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 import { Life, SetOptions } from './set-options.js';
 
@@ -115,7 +116,11 @@ function getdel(call: Call): void {
 function mget(call: Call): void {
   const { count } = call.args;
   call.reply.array(count - 1);
-  for (let i = 1; i < count; i++) replyString(call, readString(call, i));
+  for (let i = 1; i < count; i++) replyString(call, stringOrNone(call, readKey(call, i)));
+}
+
+function stringOrNone({ keyspace }: Call, ref: number): number {
+  return ref !== 0 && keyspace.heap.type(ref) === CellType.STRING ? ref : 0;
 }
 
 /** MSET key value [key value ...] */

@@ -25,16 +25,20 @@ import type { WriteBatch } from '../record/write-batch.js';
 import { ChangeKind } from '../record/batch-format.js';
 import { entryOfChange } from '../record/entry-of-record.js';
 import type { Entry } from '../record/entry.js';
-import { CellType, EMPTY_ENTRY } from '../record/entry.js';
+import type { Cell } from '../record/entry.js';
+import { CellType, EMPTY_ENTRY, cellKey, hasElements, typeOf } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
-import { RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
+import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
+import { LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { AccessPolicy } from './access.js';
 import type { ColdData, ColdKey } from './cold-data.js';
 import { COLD_KEY } from './cold-data.js';
+import type { Collection } from './collection.js';
 import { Database } from './database.js';
+import { FieldCells } from './field-cells.js';
 import { KeyEvents } from './key-events.js';
 import type { Listing } from './listing.js';
 
@@ -44,6 +48,9 @@ export type { Database } from './database.js';
 export const KEEP_EXPIRY = -1;
 /** For `put`: the key does not expire. */
 export const NEVER = 0;
+
+/** What a value begins as. */
+const BLANK = Buffer.alloc(PACKED_BYTES_MAX);
 
 export interface KeyspaceOptions {
   readonly databaseCount: number;
@@ -94,7 +101,19 @@ export class Keyspace {
   missing: { db: Database; key: Buffer } | undefined;
   readonly cold: ColdData;
   readonly hasher: PositionHasher;
-  private readonly origin: number;
+  /** Hashes the fields of large collections. */
+  readonly fieldHasher: PositionHasher;
+  /** This node's ordinal. */
+  readonly origin: number;
+  /** The cells of the collection under the cursor, by type. */
+  readonly hashes: FieldCells;
+  readonly sets: FieldCells;
+  /**
+   * Whether memory remembers what was removed from a collection: where other nodes may yet write below that. A single node's log and tables
+   * do it for it.
+   */
+  keepsTombstones = false;
+  private readonly collections: readonly (Collection | undefined)[];
   private readonly physical: Database[];
   /** By SELECT's number. */
   private readonly databases: Database[];
@@ -126,6 +145,10 @@ export class Keyspace {
     this.cold = options.cold;
     this.hasher = options.hasher;
     this.origin = options.origin;
+    this.fieldHasher = options.hasher.forFields();
+    this.hashes = new FieldCells(this, CellType.HASH, this.fieldHasher);
+    this.sets = new FieldCells(this, CellType.SET, this.fieldHasher);
+    this.collections = byType([this.hashes, this.sets]);
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
     this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
     this.databases = [...this.physical];
@@ -290,6 +313,7 @@ export class Keyspace {
     const hadExpiry = place !== 0 && this.heap.expiresAtMs(place) !== 0;
     if (hadExpiry) db.expiringCount--;
     if (head.expiresAtMs !== 0) db.expiringCount++;
+    if (place !== 0) this.heap.letGo(place);
     const ref = this.heap.write(place, head, this.key, this.keyStart, this.keyEnd, value, start, end);
     this.putRecord(ref, hadExpiry, false);
     this.ref = ref;
@@ -333,6 +357,7 @@ export class Keyspace {
       if (place !== 0) this.takeOut();
       return;
     }
+    if (place !== 0) this.heap.letGo(place);
     head.delete(stamp, this.origin);
     head.access = 0;
     const ref = this.heap.write(place, head, this.key, this.keyStart, this.keyEnd, this.key, 0, 0);
@@ -384,15 +409,16 @@ export class Keyspace {
     this.cold.flushDatabase(db.id, stamp);
   }
 
-  /** Frees records of flushed databases for a while; returns whether there are more. */
+  /** Frees records of flushed databases and of large collections for a while; returns whether there may be more. */
   freeFlushed(recordsMax: number): boolean {
-    const table = this.flushed[0] as ResidentTable | undefined;
-    if (table === undefined) return false;
+    const { heap, flushed } = this;
+    const table = flushed[0] as ResidentTable | undefined;
+    if (table === undefined) return heap.large.drain(recordsMax);
     const freed = table.drain(recordsMax, (ref) => {
-      this.heap.slab.free(ref);
+      heap.free(ref);
     });
-    if (freed < recordsMax) this.flushed.shift();
-    return this.flushed.length > 0;
+    if (freed < recordsMax) flushed.shift();
+    return true;
   }
 
   /** Exchanges what two of SELECT's numbers stand for. */
@@ -472,9 +498,9 @@ export class Keyspace {
     if (this.place !== 0 && this.isSpent(this.place)) this.drop();
     const { place } = this;
     if (place !== 0 && !heap.isPartial(place)) return;
-    const before = place === 0 ? EMPTY_ENTRY : heap.entry(place);
+    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
     const after = merge(before, entry);
-    if (place !== 0 && after.cells.size === 0) db.keyCount--; // it was taken to be there
+    if (place !== 0 && !hasElements(after)) db.keyCount--; // it was taken to be there
     this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
   }
 
@@ -545,13 +571,20 @@ export class Keyspace {
       if (!wasThere) db.keyCount++;
       return;
     }
-    const before = place === 0 ? EMPTY_ENTRY : heap.entry(place);
+    const isCell = reader.kind === ChangeKind.VALUE || reader.kind === ChangeKind.TOMBSTONE;
+    const collection = isCell ? this.collections[reader.type] : undefined;
+    if (collection !== undefined && this.canHoldCells(reader.type)) {
+      this.applyCell(collection, reader, wasPartial, wasThere);
+      return;
+    }
+    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
     const after = merge(before, entryOfChange(reader));
     const saysAll = reader.kind === ChangeKind.DELETE || (reader.kind === ChangeKind.VALUE && reader.replaces);
     const isPartial = wasPartial && !saysAll;
-    db.keyCount += Number(isPartial || after.cells.size > 0) - Number(wasThere);
+    const isThere = isPartial || hasElements(after);
+    db.keyCount += Number(isThere) - Number(wasThere);
     db.expiringCount += Number(after.expiry.atMs !== 0) - Number(before.expiry.atMs !== 0);
-    if (after.cells.size === 0 && !isPartial && !this.cold.keepsDeletes(db.id, high, low)) {
+    if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) {
       if (place !== 0) this.drop();
       return;
     }
@@ -574,6 +607,7 @@ export class Keyspace {
     }
     this.leaveEmpty();
     if (hadExpiry) this.db.expiringCount--;
+    if (place !== 0) heap.letGo(place);
     head.replace(reader.stamp, reader.origin);
     const { bytes, valueStart, valueEnd } = reader;
     const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
@@ -586,8 +620,208 @@ export class Keyspace {
     const { heap, place } = this;
     const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
     this.leaveEmpty();
-    const ref = heap.writeEntry(place, this.key, entry, access, isPartial);
-    this.putRecord(ref, hadExpiry, entry.cells.size === 0);
+    if (place !== 0) heap.letGo(place);
+    const type = typeOf(entry);
+    const collection = type === undefined ? undefined : this.collections[type];
+    if (collection === undefined) {
+      const ref = heap.writeEntry(place, this.key, entry, access, isPartial);
+      this.putRecord(ref, hadExpiry, entry.cells.size === 0);
+      return;
+    }
+    const built = collection.build(this.keepsTombstones || isPartial ? entry.cells.values() : valuesOf(entry));
+    const isEmpty = !hasElements(entry);
+    const ref = heap.writeCells(place, this.key, entry, built.form, built.value, { access, isPartial, isEmpty });
+    this.putRecord(ref, hadExpiry, isEmpty);
+  }
+
+  /** How the cells of a record lie in memory, if it is that of a collection. */
+  collectionAt(ref: number): Collection | undefined {
+    return this.collections[this.heap.type(ref)];
+  }
+
+  /** A record in plain form. Copies everything. */
+  entryOf(ref: number): Entry {
+    const { heap } = this;
+    const collection = this.collectionAt(ref);
+    if (collection === undefined) return heap.entry(ref);
+    const cells = new Map<string, Cell>();
+    collection.collect(ref, (cell) => cells.set(cellKey(cell.type, cell.field), cell));
+    return { ...heap.registers(ref), cells };
+  }
+
+  // ---- What the cursors of collections (FieldCells ...) change the key under the keyspace's own cursor by ----
+
+  /** The record of the key under the cursor if it holds cells of a type, live ones or not; else 0. */
+  cellsAt(type: CellType): number {
+    const { place } = this;
+    return place !== 0 && this.heap.type(place) === type ? place : 0;
+  }
+
+  /** Whether tombstones must stay in the record under the cursor: something may lie below them. */
+  get mustKeepTombstones(): boolean {
+    return this.keepsTombstones || (this.place !== 0 && this.heap.isPartial(this.place));
+  }
+
+  /** Begins a change of a cell of the key under the cursor and returns its stamp. The cell must be added to the batch next. */
+  beginCell(): number {
+    const stamp = this.clock.next();
+    this.batch.cellEntry(this.db.id, this.key, this.keyStart, this.keyEnd, stamp);
+    this.changeCount++;
+    return stamp;
+  }
+
+  /**
+   * Gives the value of the key under the cursor another length; its first bytes stay. Makes a record of `type`, with nothing live in it yet, where there is
+   * none. Returns the record. REQUIRES: `length` is at most PACKED_BYTES_MAX.
+   */
+  resizeValue(type: CellType, length: number): number {
+    if (this.cellsAt(type) === 0) return this.createCells(type, length, false);
+    this.moved(this.heap.resize(this.place, length));
+    return this.place;
+  }
+
+  /** Gives the value of the key under the cursor another form and other bytes. Returns the record. What large value it held is the caller's. */
+  rewriteValue(form: number, bytes: Uint8Array, start: number, end: number): number {
+    const { heap, head } = this;
+    const type = (form > LARGE ? form - LARGE : form) as CellType;
+    if (this.cellsAt(type) === 0) this.createCells(type, 0, false);
+    heap.read(this.place, head);
+    head.form = form;
+    this.moved(heap.write(this.place, head, this.key, this.keyStart, this.keyEnd, bytes, start, end));
+    return this.place;
+  }
+
+  /**
+   * Ends a change of cells of the key under the cursor: (stamp, origin) is the pair of the newest, `liveCount` how many elements it has now. With the first
+   * one the key comes into being, with the last one it is gone. Returns its record; 0 if there is none any more.
+   */
+  cellsChanged(stamp: number, origin: number, liveCount: number): number {
+    const { heap } = this;
+    this.notePair(stamp, origin);
+    if (liveCount === 0) return this.endCells();
+    if (heap.isEmpty(this.place)) this.revive();
+    else heap.setAccess(this.place, this.access.touched(heap.access(this.place)));
+    return (this.ref = this.place);
+  }
+
+  /** The record under the cursor holds a cell again. */
+  private revive(): void {
+    this.leaveEmpty();
+    this.heap.setEmpty(this.place, false);
+    this.heap.setAccess(this.place, this.access.fresh());
+    this.countNew();
+  }
+
+  /** The collection under the cursor has lost its last element. Its expiry goes, too: it must not fall upon the key's next life. */
+  private endCells(): number {
+    const { db, heap, head } = this;
+    const place = this.place;
+    if (heap.isEmpty(place)) return 0;
+    const hadExpiry = heap.expiresAtMs(place) !== 0;
+    heap.read(place, head);
+    if (hadExpiry) {
+      const stamp = this.beginCell();
+      this.batch.expiry(stamp, NEVER);
+      head.expire(NEVER, stamp, this.origin);
+      db.expiringCount--;
+    }
+    db.keyCount--;
+    this.ref = 0;
+    const { high, low } = this.hasher;
+    if (!this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) {
+      this.takeOut();
+      return 0;
+    }
+    head.isEmpty = true;
+    let ref: number;
+    if (this.keepsTombstones) ref = heap.rewriteHead(place, head);
+    else {
+      heap.letGo(place);
+      head.form = heap.type(place);
+      ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, BLANK, 0, 0);
+    }
+    this.putRecord(ref, hadExpiry, true);
+    return 0;
+  }
+
+  /** Makes a record of `type` that has no cells, of the key under the cursor, of which nothing live is there. */
+  private createCells(type: CellType, valueLength: number, isPartial: boolean): number {
+    const { heap, head, place } = this;
+    let hadExpiry = false;
+    if (place === 0) head.delete(0, 0);
+    else {
+      assert(heap.isEmpty(place), 'nothing live is replaced by cells');
+      hadExpiry = heap.expiresAtMs(place) !== 0;
+      heap.letGo(place);
+      heap.read(place, head);
+      head.buryCells(type);
+    }
+    head.form = type;
+    head.isEmpty = true;
+    head.isPartial = isPartial;
+    head.access = this.access.fresh();
+    this.leaveEmpty();
+    const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, BLANK, 0, valueLength);
+    this.putRecord(ref, hadExpiry, true);
+    return ref;
+  }
+
+  /** The pair of the record under the cursor is at least this. */
+  private notePair(stamp: number, origin: number): void {
+    const { heap, head, place } = this;
+    if (!heap.isOlder(place, stamp, origin)) return;
+    if (!heap.hasExpiry(place)) {
+      heap.setPair(place, stamp, origin);
+      return;
+    }
+    heap.read(place, head);
+    head.stamp = stamp;
+    head.origin = origin;
+    this.moved(heap.rewriteHead(place, head));
+  }
+
+  /** The record under the cursor is at `ref` now, and says the same of its expiry. */
+  private moved(ref: number): void {
+    const { place, heap } = this;
+    if (ref === place) return;
+    this.db.table.replace(ref, heap.expiresAtMs(place) !== 0);
+    heap.slab.free(place);
+    if (this.ref === place) this.ref = ref;
+    this.place = ref;
+  }
+
+  /** Whether the record under the cursor takes cells of a type as it is. */
+  private canHoldCells(type: CellType): boolean {
+    const { heap, place } = this;
+    return place === 0 || heap.type(place) === type || (heap.isEmpty(place) && heap.form(place) === CellType.STRING);
+  }
+
+  /** `applyChange` of a cell, where the key holds cells of its type or nothing. */
+  private applyCell(collection: Collection, reader: BatchReader, wasPartial: boolean, wasThere: boolean): void {
+    const { heap, db } = this;
+    if (this.place !== 0 && this.isDead(this.place, reader)) return;
+    if (this.cellsAt(collection.type) === 0) this.createCells(collection.type, 0, wasPartial);
+    collection.apply(reader);
+    this.notePair(reader.stamp, reader.origin);
+    const isLive = collection.liveCount(this.place) > 0;
+    if (isLive === heap.isEmpty(this.place)) {
+      heap.setEmpty(this.place, !isLive);
+      db.emptyCount += isLive ? -1 : 1;
+    }
+    const isThere = wasPartial || isLive;
+    db.keyCount += Number(isThere) - Number(wasThere);
+    const { high, low } = this.hasher;
+    if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) this.drop();
+  }
+
+  /** Whether a change comes from before what the record at `ref` says was deleted. */
+  private isDead(ref: number, reader: BatchReader): boolean {
+    const { head } = this;
+    this.heap.read(ref, head);
+    const isPlain = head.isEmpty && head.form === CellType.STRING;
+    const stamp = isPlain ? head.stamp : head.deletedStamp;
+    const origin = isPlain ? head.origin : head.deletedOrigin;
+    return reader.stamp < stamp || (reader.stamp === stamp && reader.origin <= origin);
   }
 
   /** The cursor on a key, whatever is known of it. Returns its record; 0 if there is none. */
@@ -679,7 +913,7 @@ export class Keyspace {
 
   private takeOut(): void {
     this.db.table.remove();
-    this.heap.slab.free(this.place);
+    this.heap.free(this.place);
     this.place = this.ref = 0;
   }
 
@@ -711,4 +945,15 @@ export class Keyspace {
     this.flushed.length = 0;
     this.heap.clear();
   }
+}
+
+function byType(collections: readonly Collection[]): readonly (Collection | undefined)[] {
+  const table: (Collection | undefined)[] = Array.from({ length: LARGE + 1 });
+  for (const collection of collections) table[collection.type] = collection;
+  return table;
+}
+
+/** The cells of an entry but for its tombstones. */
+function* valuesOf(entry: Entry): Generator<Cell> {
+  for (const cell of entry.cells.values()) if (cell.value !== undefined) yield cell;
 }

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
-import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
-import { BATCH_FORMAT, BATCH_HEADER_BYTES, ChangeHead, ChangeKind, RecordHead } from './batch-format.js';
+import { VARINT_BYTES_MAX, varintLength, writeVarint } from '../base/varint.js';
+import { Attribute, BATCH_FORMAT, BATCH_HEADER_BYTES, ChangeHead, ChangeKind, RecordHead } from './batch-format.js';
 import type { StringHead } from './change-writer.js';
 import { CHANGE_OVERHEAD_BYTES, ChangeWriter, hasDelete, hasExpiry, shapeOf } from './change-writer.js';
 import type { Entry } from './entry.js';
@@ -14,8 +14,16 @@ const NOT_BELOW_BASE = 'no stamp of a batch is below its first';
  * `start` are free for the frame header of whoever stores them. Valid until `reset`.
  */
 export class WriteBatch extends ChangeWriter {
-  /** Entries, flushes and maps written. */
+  /** Grows with every entry, flush, map and cell that is written; 0 is nothing. */
   recordCount = 0;
+  /** Where the record ends that `cellEntry` has begun last: -1 if something else was begun since, 0 while its change is not written. */
+  private openEnd = -1;
+  /** Its database, its head and key, and where its count of changes stands, or would. */
+  private openDb = 0;
+  private openHead = 0;
+  private openKey = 0;
+  private openCountAt = 0;
+  private openCount = 0;
 
   constructor(origin: number, headroom = 0) {
     super(origin, headroom);
@@ -32,7 +40,59 @@ export class WriteBatch extends ChangeWriter {
   /** Forgets everything. */
   reset(): void {
     this.recordCount = 0;
+    this.openEnd = -1;
     this.rewind();
+  }
+
+  /**
+   * Begins a change of a cell: exactly one call of `cellValue`, `tombstone` or `expiry` follows. Changes of one key one after the other share a
+   * record. `stamp` is the change's.
+   */
+  cellEntry(db: number, key: Uint8Array, keyStart: number, keyEnd: number, stamp: number): void {
+    if (this.goesOn(db, key, keyStart, keyEnd)) {
+      this.addToCount();
+      return;
+    }
+    this.begin(stamp);
+    this.openHead = this.end;
+    this.entryHead(db, key, keyStart, keyEnd, 1);
+    this.openDb = db;
+    this.openCountAt = this.end;
+    this.openKey = this.end - (keyEnd - keyStart);
+    this.openCount = 1;
+    this.openEnd = 0;
+  }
+
+  /** A cell, written at `stamp` by this node. `expiresAtMs`: 0 is never. */
+  cellValue(
+    stamp: number,
+    type: CellType,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    expiresAtMs = 0,
+  ): void {
+    this.reserve(fieldEnd - fieldStart + valueEnd - valueStart + CHANGE_OVERHEAD_BYTES);
+    const { buffer } = this;
+    const expires = expiresAtMs !== 0;
+    const kind = ChangeKind.VALUE | (expires ? ChangeHead.ATTRIBUTES : 0);
+    this.cellHead(kind, stamp, type, field, fieldStart, fieldEnd);
+    if (expires) {
+      this.end = writeVarint(buffer, this.end, Attribute.EXPIRY);
+      this.float64(expiresAtMs);
+    }
+    const at = writeVarint(buffer, this.end, valueEnd - valueStart);
+    this.openEnd = this.end = copyBytes(value, valueStart, valueEnd, buffer, at);
+  }
+
+  /** A cell that was removed at `stamp` by this node. */
+  tombstone(stamp: number, type: CellType, field: Uint8Array, fieldStart: number, fieldEnd: number): void {
+    this.reserve(fieldEnd - fieldStart + CHANGE_OVERHEAD_BYTES);
+    this.cellHead(ChangeKind.TOMBSTONE, stamp, type, field, fieldStart, fieldEnd);
+    this.openEnd = this.end;
   }
 
   /**
@@ -64,6 +124,7 @@ export class WriteBatch extends ChangeWriter {
   /** The entry expires at `atMs` (0: never), set at `stamp` by this node. */
   expiry(stamp: number, atMs: number): void {
     this.expiryOf(stamp, this.origin, atMs);
+    if (this.openEnd === 0) this.openEnd = this.end;
   }
 
   /** A database was emptied: everything in it up to `stamp` of this node is deleted. */
@@ -121,8 +182,55 @@ export class WriteBatch extends ChangeWriter {
     if (shape.hasExpiry) this.expiryOf(entry.expiry.pair.stamp, entry.expiry.pair.origin, entry.expiry.atMs);
   }
 
+  /** Whether a change of a cell of this key can join the record before it. */
+  private goesOn(db: number, key: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    const { buffer, openKey, openCountAt } = this;
+    if (this.openEnd !== this.end || this.openDb !== db || openCountAt - openKey !== keyEnd - keyStart) return false;
+    for (let i = openKey, from = keyStart; i < openCountAt; i++, from++) if (buffer[i] !== key[from]) return false;
+    return true;
+  }
+
+  /** Counts one change more in the record that is open: the number stands behind its key. */
+  private addToCount(): void {
+    const { openCountAt, openCount } = this;
+    const before = openCount === 1 ? 0 : varintLength(openCount);
+    const growth = varintLength(openCount + 1) - before;
+    if (growth > 0) {
+      this.reserve(growth);
+      this.buffer.copyWithin(openCountAt + growth, openCountAt, this.end);
+      this.end += growth;
+    }
+    this.buffer[this.openHead] |= RecordHead.MANY;
+    writeVarint(this.buffer, openCountAt, ++this.openCount);
+    this.recordCount++;
+    this.openEnd = 0;
+  }
+
+  /** REQUIRES: there is room. */
+  private cellHead(
+    kind: number,
+    stamp: number,
+    type: CellType,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+  ): void {
+    const { buffer } = this;
+    const length = fieldEnd - fieldStart;
+    let at = this.end;
+    buffer[at++] = kind | (length === 0 ? 0 : ChangeHead.FIELD);
+    at = writeVarint(buffer, at, stamp - this.base);
+    buffer[at++] = type;
+    if (length > 0) {
+      at = writeVarint(buffer, at, length);
+      at = copyBytes(field, fieldStart, fieldEnd, buffer, at);
+    }
+    this.end = at;
+  }
+
   /** Opens a record; the first one of a batch sets the base that its stamps count from. */
   private begin(stamp: number): void {
+    this.openEnd = -1;
     if (this.recordCount++ > 0) return;
     this.reserve(BATCH_HEADER_BYTES);
     this.base = stamp;

@@ -2,7 +2,7 @@
  * Records: the entries in memory, packed.
  *
  *      0  stamp, low 32 bits                           the cell's pair
- *      4  stamp, high 21 bits | type << 21 | flags << 25
+ *      4  stamp, high 21 bits | form << 21 | flags << 25
  *      8  origin : 16 | access, low 16 bits << 16
  *     12  access, high 8 bits | key length : 8 << 8 | value length : 16 << 16      lengths: 0 with LONG
  *     16  [key length : 32, value length : 32]         LONG
@@ -13,16 +13,21 @@
  *
  * With REPLACES, deletedUpTo is the highest pair below the cell's. With EMPTY there is no cell and no value, and the pair in front is
  * deletedUpTo: what is left of a deleted key until everybody who looks on the disk finds it deleted too, or of one that is known not to be
- * there. With PARTIAL the record holds what has been written since, and what is on the disk is yet to be merged into it. A record
- * holds at most one whole string for now.
+ * there; with another form than a string's, it is what is left of a collection without a live cell: the pair is then the highest of its
+ * tombstones, and the value may hold them. With PARTIAL the record holds what has been written since, and what is on the disk is yet to be merged
+ * into it.
+ *
+ * The value of a string are its bytes. The value of a small collection are its cells (packed-fields.ts); of a large one, the number of a structure of its own
+ * (large-values.ts). The pair of a collection is the highest of its cells'.
  */
 
 import { assert } from '../../base/assert.js';
 import { copyBytes } from '../../base/bytes.js';
-import type { Cell, Entry } from '../../record/entry.js';
+import type { Cell, Entry, Expiry } from '../../record/entry.js';
 import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../record/entry.js';
 import type { Pair } from '../../record/pair.js';
-import { PAIR_ZERO, comparePairs, pairBefore } from '../../record/pair.js';
+import { PAIR_ZERO, comparePairs, maxPair, pairBefore } from '../../record/pair.js';
+import { LargeValues } from './large-values.js';
 import { Slab } from './slab.js';
 
 const REPLACES = 1;
@@ -34,12 +39,18 @@ const EMPTY = 32;
 const PARTIAL = 64;
 
 const STAMP_HIGH_MASK = 0x1fffff;
-const TYPE_SHIFT = 21;
+const FORM_SHIFT = 21;
+const FORM_MASK = 15;
 const FLAGS_SHIFT = 25;
 const HEADER_BYTES = 16;
 const SHORT_KEY_MAX = 255;
 const SHORT_VALUE_MAX = 65535;
 const TWO_32 = 4294967296;
+
+/** Forms above this are large: such a form is its type and this. */
+export const LARGE = 8;
+/** What the value of a record in large form takes: its number among `large`. */
+export const LARGE_VALUE_BYTES = 4;
 
 /** Bytes that the optional fields take, by flags. */
 const optionalBytes = Uint8Array.from(
@@ -56,6 +67,8 @@ export class RecordHead {
   stamp = 0;
   origin = 0;
   access = 0;
+  /** How the value lies in memory: the number of its type; 8 more if it is large. */
+  form: number = CellType.STRING;
   /** deletedUpTo is the pair just below the cell's; else what the next two fields say. */
   replaces = false;
   deletedStamp = 0;
@@ -73,6 +86,7 @@ export class RecordHead {
   /** A plain SET: it replaces everything, and does not expire. */
   replace(stamp: number, origin: number): void {
     this.isEmpty = this.isPartial = false;
+    this.form = CellType.STRING;
     this.stamp = stamp;
     this.origin = origin;
     this.replaces = true;
@@ -86,6 +100,15 @@ export class RecordHead {
     this.replace(stamp, origin);
     this.replaces = false;
     this.isEmpty = true;
+  }
+
+  /** What an empty record said of its key is deleted, before cells of `type` come to the key: all of its tombstones, if they are of another type. */
+  buryCells(type: CellType): void {
+    const isOther = this.form !== type && this.form !== (type as number) + LARGE;
+    if (isOther && comparePairs(this, { stamp: this.deletedStamp, origin: this.deletedOrigin }) > 0) {
+      this.deletedStamp = this.stamp;
+      this.deletedOrigin = this.origin;
+    }
   }
 
   /** A new value under what else the entry says: deletedUpTo and expiry stay. */
@@ -112,7 +135,7 @@ export class RecordHead {
     let flags = keyLength > SHORT_KEY_MAX || valueLength > SHORT_VALUE_MAX ? LONG : 0;
     if (this.isPartial) flags |= PARTIAL;
     if (this.isEmpty) flags |= EMPTY;
-    else if (this.replaces) flags |= REPLACES;
+    if (this.replaces) flags |= REPLACES;
     else if (this.deletedStamp !== 0 || this.deletedOrigin !== 0) flags |= DELETED;
     if (this.expiryStamp !== 0 || this.expiryOrigin !== 0) {
       flags |= this.expiryStamp === this.stamp && this.expiryOrigin === this.origin ? EXPIRY : EXPIRY | EXPIRY_PAIR;
@@ -123,14 +146,42 @@ export class RecordHead {
 
 export class RecordHeap {
   readonly slab = new Slab();
+  readonly large = new LargeValues();
 
   /** Forgets every record at once. */
   clear(): void {
     this.slab.clear();
+    this.large.clear();
+  }
+
+  /** Takes a record back, and the large value that it holds. */
+  free(ref: number): void {
+    this.letGo(ref);
+    this.slab.free(ref);
+  }
+
+  /** Takes back the large value that a record holds, if it does: what the record says of it does not count any more. */
+  letGo(ref: number): void {
+    if (this.form(ref) > LARGE) this.large.release(this.largeIndex(ref));
   }
 
   type(ref: number): CellType {
-    return ((this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 1] >>> TYPE_SHIFT) & 15) as CellType;
+    const form = this.form(ref);
+    return (form > LARGE ? form - LARGE : form) as CellType;
+  }
+
+  /** How the value lies in memory: the number of its type; 8 more if it is large. */
+  form(ref: number): number {
+    return (this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 1] >>> FORM_SHIFT) & FORM_MASK;
+  }
+
+  isLarge(ref: number): boolean {
+    return this.form(ref) > LARGE;
+  }
+
+  /** The number of a record's large value. REQUIRES: `isLarge`. */
+  largeIndex(ref: number): number {
+    return this.bytes(ref).readInt32LE(this.valueStart(ref));
   }
 
   stamp(ref: number): number {
@@ -234,6 +285,7 @@ export class RecordHeap {
 
   read(ref: number, head: RecordHead): void {
     const flags = this.flags(ref);
+    head.form = this.form(ref);
     head.stamp = this.stamp(ref);
     head.origin = this.origin(ref);
     head.access = this.access(ref);
@@ -299,22 +351,62 @@ export class RecordHeap {
     return this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd);
   }
 
-  /** The record as an entry in plain form. Copies the value. */
+  /** Sets the pair of a record, and nothing else: it holds cells, and this is the highest of their pairs. REQUIRES: not REPLACES, no EXPIRY. */
+  setPair(ref: number, stamp: number, origin: number): void {
+    const words = this.slab.words(ref);
+    const at = this.slab.offset(ref) >>> 2;
+    const high = Math.floor(stamp / TWO_32);
+    words[at] = stamp - high * TWO_32;
+    words[at + 1] = (words[at + 1] & ~STAMP_HIGH_MASK) | high;
+    words[at + 2] = (words[at + 2] & ~0xffff) | origin;
+  }
+
+  /**
+   * Changes the length of a value; its first bytes stay, as many as there is room for. Returns where the record is now (see `write`). REQUIRES: the length
+   * fits the record's form.
+   */
+  resize(ref: number, valueLength: number): number {
+    const valueStart = this.valueStart(ref);
+    const offset = this.slab.offset(ref);
+    const bytesNeeded = valueStart - offset + valueLength;
+    const kept = Math.min(valueLength, this.valueLength(ref));
+    let place = ref;
+    if (!this.fits(ref, bytesNeeded)) {
+      place = this.slab.allocate(bytesNeeded);
+      const bytes = this.slab.bytes(ref);
+      bytes.copy(this.slab.bytes(place), this.slab.offset(place), offset, valueStart + kept);
+    }
+    const words = this.slab.words(place);
+    const at = this.slab.offset(place) >>> 2;
+    if (this.flags(place) & LONG) words[at + 5] = valueLength;
+    else {
+      assert(valueLength <= SHORT_VALUE_MAX, 'a long value has a record with long lengths');
+      words[at + 3] = (words[at + 3] & 0xffff) | (valueLength << 16);
+    }
+    return place;
+  }
+
+  /** The record of a string, or of a key that was deleted, as an entry in plain form. Copies the value. */
   entry(ref: number): Entry {
+    const registers = this.registers(ref);
+    if (this.isEmpty(ref)) return { ...registers, cells: new Map() };
+    const pair: Pair = { stamp: this.stamp(ref), origin: this.origin(ref) };
+    const start = this.valueStart(ref);
+    const value = Buffer.from(this.bytes(ref).subarray(start, start + this.valueLength(ref)));
+    const cell: Cell = { type: this.type(ref), field: WHOLE, value, pair, expiresAtMs: 0 };
+    return { ...registers, cells: new Map([[cellKey(cell.type, WHOLE), cell]]) };
+  }
+
+  /** What a record says of its entry besides the cells. */
+  registers(ref: number): { readonly deletedUpTo: Pair; readonly expiry: Expiry } {
     const head = new RecordHead();
     this.read(ref, head);
     const pair: Pair = { stamp: head.stamp, origin: head.origin };
     const expiryPair = { stamp: head.expiryStamp, origin: head.expiryOrigin };
     const expiry = comparePairs(expiryPair, PAIR_ZERO) === 0 ? NO_EXPIRY : { atMs: head.expiresAtMs, pair: expiryPair };
-    if (head.isEmpty) return { deletedUpTo: pair, expiry, cells: new Map() };
-    const start = this.valueStart(ref);
-    const value = Buffer.from(this.bytes(ref).subarray(start, start + this.valueLength(ref)));
-    const cell: Cell = { type: this.type(ref), field: WHOLE, value, pair, expiresAtMs: 0 };
-    return {
-      deletedUpTo: head.replaces ? pairBefore(pair) : { stamp: head.deletedStamp, origin: head.deletedOrigin },
-      expiry,
-      cells: new Map([[cellKey(cell.type, WHOLE), cell]]),
-    };
+    if (head.isEmpty && head.form === CellType.STRING) return { deletedUpTo: pair, expiry };
+    const deleted = { stamp: head.deletedStamp, origin: head.deletedOrigin };
+    return { deletedUpTo: head.replaces ? pairBefore(pair) : deleted, expiry };
   }
 
   /** A copy of the key. */
@@ -346,6 +438,37 @@ export class RecordHeap {
     return this.write(old, head, key, 0, key.length, value, 0, value.length);
   }
 
+  /** Writes the record of an entry with cells of a collection (see `write`): `form` and `value` hold them. */
+  writeCells(
+    old: number,
+    key: Uint8Array,
+    entry: Entry,
+    form: number,
+    value: Uint8Array,
+    { access, isPartial, isEmpty }: { access: number; isPartial: boolean; isEmpty: boolean },
+  ): number {
+    const head = new RecordHead();
+    let pair = PAIR_ZERO;
+    for (const cell of entry.cells.values()) pair = maxPair(pair, cell.pair);
+    head.delete(pair.stamp, pair.origin);
+    head.form = form;
+    head.deletedStamp = entry.deletedUpTo.stamp;
+    head.deletedOrigin = entry.deletedUpTo.origin;
+    head.access = access;
+    head.isPartial = isPartial;
+    head.isEmpty = isEmpty;
+    head.expire(entry.expiry.atMs, entry.expiry.pair.stamp, entry.expiry.pair.origin);
+    return this.write(old, head, key, 0, key.length, value, 0, value.length);
+  }
+
+  /** Says whether a record that holds cells has a live one. */
+  setEmpty(ref: number, isEmpty: boolean): void {
+    const words = this.slab.words(ref);
+    const at = (this.slab.offset(ref) >>> 2) + 1;
+    if (isEmpty) words[at] |= EMPTY << FLAGS_SHIFT;
+    else words[at] &= ~(EMPTY << FLAGS_SHIFT);
+  }
+
   private flags(ref: number): number {
     return this.slab.words(ref)[(this.slab.offset(ref) >>> 2) + 1] >>> FLAGS_SHIFT;
   }
@@ -362,7 +485,7 @@ export class RecordHeap {
     const at = this.slab.offset(ref) >>> 2;
     const high = Math.floor(head.stamp / TWO_32);
     words[at] = head.stamp - high * TWO_32;
-    words[at + 1] = high | (CellType.STRING << TYPE_SHIFT) | (flags << FLAGS_SHIFT);
+    words[at + 1] = high | (head.form << FORM_SHIFT) | (flags << FLAGS_SHIFT);
     words[at + 2] = head.origin | (head.access << 16);
     if (flags & LONG) {
       words[at + 3] = head.access >>> 16;

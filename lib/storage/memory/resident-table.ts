@@ -18,9 +18,12 @@ import { Segment, homeOf } from './segment.js';
 
 /** Records in a segment before it splits; more only if their positions are all equal. */
 export const SEGMENT_COUNT_MAX = 2048;
+/** No segment has more slots: one that is full for 2048 records has grown by half and to the end of its size class. */
+export const SEGMENT_SLOTS_MAX = 4608;
 const BLOCK_HIGHS_SHIFT = 16;
 const BLOCKS = 32;
 const BLOCK_SPAN = POSITION_LIMIT / BLOCKS;
+const DIRECTORY_MIN = 4;
 
 export class ResidentTable {
   count = 0;
@@ -29,21 +32,30 @@ export class ResidentTable {
   private readonly heap: RecordHeap;
   private readonly hasher: PositionHasher;
   private readonly segments: Segment[] = [];
+  /** Positions are below this: it is the cursor at the end of a walk. */
+  readonly limit: number;
   /** First position of each segment; longer than there are segments. */
-  private bases = new Float64Array(BLOCKS);
+  private bases: Float64Array;
   /** Where the arrays of each segment lie, and their capacity: `find` reads these, which stay in the cache, and not the segments. */
-  private memories = new Int32Array(BLOCKS);
-  private capacities = new Int32Array(BLOCKS);
+  private memories: Int32Array;
+  private capacities: Int32Array;
   /** Index of the first segment of each block; one more at the end. */
-  private readonly blockStart = new Int32Array(BLOCKS + 1);
+  private readonly blockStart: Int32Array;
 
   private foundIndex = 0;
   private foundSlot = 0;
 
-  constructor(heap: RecordHeap, hasher: PositionHasher) {
+  /** `blocks`: how many blocks the hasher's positions lie in. */
+  constructor(heap: RecordHeap, hasher: PositionHasher, blocks = BLOCKS) {
     this.heap = heap;
     this.hasher = hasher;
-    for (let block = 0; block < BLOCKS; block++) this.addSegment(block, new Segment(block * BLOCK_SPAN, heap));
+    this.limit = blocks * BLOCK_SPAN;
+    const size = Math.max(blocks, DIRECTORY_MIN);
+    this.bases = new Float64Array(size);
+    this.memories = new Int32Array(size);
+    this.capacities = new Int32Array(size);
+    this.blockStart = new Int32Array(blocks + 1);
+    for (let block = 0; block < blocks; block++) this.addSegment(block, new Segment(block * BLOCK_SPAN, heap));
   }
 
   get segmentCount(): number {
@@ -144,7 +156,7 @@ export class ResidentTable {
 
   /**
    * Calls `visit` with every record of the segment that holds `position`, in no order, and returns where the next segment
-   * begins; POSITION_LIMIT after the last. `visit` must not change the table.
+   * begins; `limit` after the last. `visit` must not change the table.
    */
   forEachInSegmentAt(position: number, visit: (ref: number) => void): number {
     const index = this.indexOf(position);
@@ -154,11 +166,11 @@ export class ResidentTable {
 
   /**
    * Walks on from `cursor` in the order of positions: calls `visit` with at least `count` records (fewer only at the
-   * end), all records of one position together, and returns the cursor to go on from; POSITION_LIMIT at the end. Records that are
+   * end), all records of one position together, and returns the cursor to go on from; `limit` at the end. Records that are
    * there from a walk's begin to its end are visited whatever happens between its calls.
    */
   walk(cursor: number, count: number, visit: (ref: number, position: number) => void): number {
-    if (cursor >= POSITION_LIMIT) return POSITION_LIMIT;
+    if (cursor >= this.limit) return this.limit;
     let visited = 0;
     let from = cursor;
     let last = -1;
@@ -179,7 +191,7 @@ export class ResidentTable {
       from = this.startOf(index + 1);
       if (visited >= count) return from;
     }
-    return POSITION_LIMIT;
+    return this.limit;
   }
 
   /**
@@ -219,7 +231,7 @@ export class ResidentTable {
 
   /**
    * Finds the next segment from `position` on in which a record may have expired at `nowMs`, calls `visit` with up to `max` of its records that
-   * have, and returns where to go on: there again, if there may be more, else at the segment after it; POSITION_LIMIT when none is left. `visit` must
+   * have, and returns where to go on: there again, if there may be more, else at the segment after it; `limit` when none is left. `visit` must
    * not change the table. REQUIRES: the caller then removes what was visited; it is not looked for again.
    */
   forEachExpired(position: number, nowMs: number, max: number, visit: (ref: number) => void): number {
@@ -242,7 +254,22 @@ export class ResidentTable {
       segment.nextExpiryMs = next;
       return this.startOf(index + 1);
     }
-    return POSITION_LIMIT;
+    return this.limit;
+  }
+
+  /** The slots of a segment, by its index: for who visits all records and keeps his own place. */
+  slotCount(index: number): number {
+    return this.segments[index].capacity;
+  }
+
+  /** The record in a slot of a segment; 0 if there is none. */
+  refInSlot(index: number, slot: number): number {
+    return this.segments[index].ref(slot);
+  }
+
+  /** The records of a segment. */
+  countOf(index: number): number {
+    return this.segments[index].count;
   }
 
   /** Makes the place of a record the found one, wherever it has moved. REQUIRES: it is the last one that `find` was asked for. */
@@ -275,7 +302,7 @@ export class ResidentTable {
   }
 
   private startOf(index: number): number {
-    return index < this.segments.length ? this.bases[index] : POSITION_LIMIT;
+    return index < this.segments.length ? this.bases[index] : this.limit;
   }
 
   private split(index: number): void {
@@ -306,7 +333,8 @@ export class ResidentTable {
     this.capacities.copyWithin(index + 1, index, count);
     this.bases[index] = segment.base;
     this.mirror(index);
-    for (let block = Math.floor(segment.base / BLOCK_SPAN) + 1; block <= BLOCKS; block++) this.blockStart[block]++;
+    const { blockStart } = this;
+    for (let block = Math.floor(segment.base / BLOCK_SPAN) + 1; block < blockStart.length; block++) blockStart[block]++;
   }
 
   private growDirectory(size: number): void {

@@ -1,0 +1,26 @@
+import type { BatchReader } from '../record/batch-reader.js';
+import type { Cell, CellType } from '../record/entry.js';
+
+/** The value of a record in memory: its form (storage/memory/record-heap.ts) and its bytes. */
+export interface BuiltValue {
+  readonly form: number;
+  readonly value: Buffer;
+}
+
+/** How the cells of one type lie in memory: what the keyspace must know of each type of collection. */
+export interface Collection {
+  readonly type: CellType;
+  /** Elements of a record that holds cells of this type. */
+  liveCount(ref: number): number;
+  /** Calls `visit` with every cell of a record, tombstones and removals too. */
+  collect(ref: number, visit: (cell: Cell) => void): void;
+  /** Makes a value that holds `cells`, all of this type. */
+  build(cells: Iterable<Cell>): BuiltValue;
+  /** Copies the elements of a record: what is returned adds them to the key under the keyspace's cursor, which has none, and to the batch. */
+  copier(ref: number): () => void;
+  /**
+   * Merges the change that `reader` stands on, a value or a tombstone of this type, into the record under the keyspace's cursor, which holds cells of this
+   * type and is moved if need be (Keyspace.resize, Keyspace.rewrite). Adds nothing to the batch.
+   */
+  apply(reader: BatchReader): void;
+}

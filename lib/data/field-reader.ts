@@ -1,0 +1,174 @@
+import type { HybridClock } from '../base/stamp.js';
+import type { Random } from '../host/ports.js';
+import type { FieldTable } from '../storage/memory/field-table.js';
+import { PackedFields } from '../storage/memory/packed-fields.js';
+import type { RecordHeap } from '../storage/memory/record-heap.js';
+import { SEGMENT_SLOTS_MAX } from '../storage/memory/resident-table.js';
+
+/** What reading cells takes. */
+export interface FieldSource {
+  readonly heap: RecordHeap;
+  readonly clock: HybridClock;
+  readonly random: Random;
+  /** This node's ordinal. */
+  readonly origin: number;
+}
+
+/** Draws before the way that is exact at once, and slower. */
+const DRAWS_MAX = 64;
+const TWO_32 = 2 ** 32;
+
+/**
+ * Reads the cells of a hash or a set, whichever way they lie in memory. `find`, `next`, `pick` and `walk` stand on one live cell after the other: its field
+ * and value are `bytes[fieldStart, fieldEnd)` and `bytes[valueStart, valueEnd)`, views that are valid until the next change of any data. Cells that have
+ * expired are not seen.
+ *
+ * Several readers may stand on several keys; nothing is allocated.
+ */
+export class FieldReader {
+  bytes: Buffer = Buffer.alloc(0);
+  fieldStart = 0;
+  fieldEnd = 0;
+  valueStart = 0;
+  valueEnd = 0;
+  /** When the cell alone expires, Unix milliseconds; 0 is never. */
+  expiresAtMs = 0;
+
+  protected readonly source: FieldSource;
+  protected readonly packed: PackedFields;
+  protected table: FieldTable | undefined;
+  /** The record that was opened; 0 if there is none. */
+  protected ref = 0;
+  /** The record of the large form's cell that the fields describe. */
+  protected cellRef = 0;
+  private segment = 0;
+  private slot = 0;
+
+  constructor(source: FieldSource) {
+    this.source = source;
+    this.packed = new PackedFields(source.origin);
+  }
+
+  /** Turns to a hash or set; 0 is one without cells. */
+  open(ref: number): void {
+    const { heap } = this.source;
+    this.ref = ref;
+    this.table = undefined;
+    if (ref === 0) this.packed.open(this.packed.bytes, 0, 0);
+    else if (heap.isLarge(ref)) this.table = heap.large.get(heap.largeIndex(ref)) as FieldTable;
+    else {
+      const start = heap.valueStart(ref);
+      this.packed.open(heap.bytes(ref), start, start + heap.valueLength(ref));
+    }
+  }
+
+  /** Live cells; those that have expired and were not removed yet count. */
+  get count(): number {
+    return this.table === undefined ? this.packed.liveCount : this.table.liveCount;
+  }
+
+  get isLarge(): boolean {
+    return this.table !== undefined;
+  }
+
+  /** Stands on the cell of a field; false if there is none. */
+  find(field: Uint8Array, start: number, end: number): boolean {
+    if (this.table === undefined) return this.packed.find(field, start, end) && this.describePacked();
+    return this.describe(this.table.find(field, start, end));
+  }
+
+  /** Back in front of all cells, for `next`. */
+  rewind(): void {
+    this.packed.rewind();
+    this.segment = this.slot = 0;
+  }
+
+  /** The next cell, in no particular order. Nothing may change meanwhile. */
+  next(): boolean {
+    if (this.table === undefined) {
+      while (this.packed.next()) if (this.describePacked()) return true;
+      return false;
+    }
+    const { table } = this.table;
+    for (; this.segment < table.segmentCount; this.segment++, this.slot = 0) {
+      const slots = table.slotCount(this.segment);
+      while (this.slot < slots) if (this.describe(table.refInSlot(this.segment, this.slot++))) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Goes on with a walk at `cursor` (0 begins it), by Redis's promise: what is there all the time is visited. Calls `visit` with at least `count` cells,
+   * fewer only at the end, and returns the cursor to go on from; 0 at the end.
+   */
+  walk(cursor: number, count: number, visit: () => void): number {
+    if (this.table === undefined) {
+      this.rewind();
+      while (this.next()) visit();
+      return 0;
+    }
+    const { table } = this.table;
+    const next = table.walk(cursor, count, (ref) => {
+      if (this.describe(ref)) visit();
+    });
+    return next >= table.limit ? 0 : next;
+  }
+
+  /** Stands on a cell chosen at random, each with the same chance. False if there is none. */
+  pick(): boolean {
+    const { count } = this;
+    if (count === 0) return false;
+    if (this.table === undefined) return this.pickAt(this.below(count));
+    const { table } = this.table;
+    const slotsMax = table.segmentCount === 1 ? table.slotCount(0) : SEGMENT_SLOTS_MAX;
+    for (let draw = 0; draw < DRAWS_MAX; draw++) {
+      const segment = this.below(table.segmentCount);
+      const slot = this.below(slotsMax);
+      if (slot < table.slotCount(segment) && this.describe(table.refInSlot(segment, slot))) return true;
+    }
+    return this.pickAt(this.below(count));
+  }
+
+  /** Stands on the cell that `index` others come before, in the order of `next`; on the last one there is, if some of those have expired. */
+  private pickAt(index: number): boolean {
+    let found = false;
+    this.rewind();
+    for (let i = 0; i <= index && this.next(); i++) found = true;
+    return found;
+  }
+
+  /** A random whole number below `limit`. */
+  private below(limit: number): number {
+    return Math.floor((this.source.random.uint32() / TWO_32) * limit);
+  }
+
+  protected describePacked(): boolean {
+    const { packed } = this;
+    if (packed.isTombstone || this.hasExpired(packed.expiresAtMs)) return false;
+    this.bytes = packed.bytes;
+    this.fieldStart = packed.fieldStart;
+    this.fieldEnd = packed.fieldEnd;
+    this.valueStart = packed.valueStart;
+    this.valueEnd = packed.valueEnd;
+    this.expiresAtMs = packed.expiresAtMs;
+    return true;
+  }
+
+  protected describe(cellRef: number): boolean {
+    this.cellRef = cellRef;
+    if (cellRef === 0) return false;
+    const { heap } = this.source;
+    if (heap.isEmpty(cellRef)) return false;
+    this.expiresAtMs = heap.expiresAtMs(cellRef);
+    if (this.hasExpired(this.expiresAtMs)) return false;
+    this.bytes = heap.bytes(cellRef);
+    this.fieldStart = heap.keyStart(cellRef);
+    this.fieldEnd = this.valueStart = this.fieldStart + heap.keyLength(cellRef);
+    this.valueEnd = this.valueStart + heap.valueLength(cellRef);
+    return true;
+  }
+
+  protected hasExpired(expiresAtMs: number): boolean {
+    return expiresAtMs !== 0 && expiresAtMs <= this.source.clock.nowMs;
+  }
+}

@@ -1,0 +1,67 @@
+import type { PositionHasher } from '../../base/position.js';
+import type { LargeValue } from './large-values.js';
+import type { RecordHead, RecordHeap } from './record-heap.js';
+import { ResidentTable } from './resident-table.js';
+
+/**
+ * The cells of a large hash, set or sorted set: a table of records, as a database is. The key of a record is the cell's field, its value the cell's
+ * value, its pair the cell's pair, its expiry the cell's own; an empty record is a tombstone.
+ */
+export class FieldTable implements LargeValue {
+  readonly table: ResidentTable;
+  tombstoneCount = 0;
+  private readonly heap: RecordHeap;
+
+  /** `hasher` is one of fields. */
+  constructor(heap: RecordHeap, hasher: PositionHasher) {
+    this.heap = heap;
+    this.table = new ResidentTable(heap, hasher, 1);
+  }
+
+  get liveCount(): number {
+    return this.table.count - this.tombstoneCount;
+  }
+
+  /** The record of a field, a tombstone too; 0 if there is none. `put` and `remove` act there. */
+  find(field: Uint8Array, start: number, end: number): number {
+    return this.table.find(field, start, end);
+  }
+
+  /** Writes the cell of the field that `find` was asked for; `old` is what it found. Returns its record. */
+  put(
+    old: number,
+    head: RecordHead,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    const { heap, table } = this;
+    const hadExpiry = old !== 0 && heap.expiresAtMs(old) !== 0;
+    if (old !== 0 && heap.isEmpty(old)) this.tombstoneCount--;
+    if (head.isEmpty) this.tombstoneCount++;
+    const ref = heap.write(old, head, field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    if (old === 0) table.insert(ref);
+    else if (ref === old) table.expiryChanged(ref, hadExpiry);
+    else {
+      table.replace(ref, hadExpiry);
+      heap.slab.free(old);
+    }
+    return ref;
+  }
+
+  /** Takes out the record that `find` found, without a trace. */
+  remove(ref: number): void {
+    if (this.heap.isEmpty(ref)) this.tombstoneCount--;
+    this.table.remove();
+    this.heap.slab.free(ref);
+  }
+
+  drain(recordsMax: number): number {
+    return this.table.drain(recordsMax, (ref) => {
+      this.heap.slab.free(ref);
+    });
+  }
+}
