@@ -3,7 +3,7 @@
 import { DEFAULT_USER } from './authentication.js';
 import type { Call } from './call.js';
 import type { ClientType } from './client-type.js';
-import { EVERY_CLIENT, clientType } from './client-type.js';
+import { clientType, typeOf } from './client-type.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
 import type { Client } from './ports.js';
@@ -21,7 +21,7 @@ class KillFilter {
 
   accepts(client: Client, me: Client): boolean {
     if (this.id !== undefined && client.id !== this.id) return false;
-    if (this.type !== undefined && this.type !== EVERY_CLIENT) return false;
+    if (this.type !== undefined && this.type !== typeOf(client)) return false;
     if (this.address !== undefined && client.address !== this.address) return false;
     if (this.localAddress !== undefined && client.localAddress !== this.localAddress) return false;
     return !(this.skipsMe && client === me);

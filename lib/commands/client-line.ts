@@ -15,6 +15,7 @@ import type { Client } from './ports.js';
 /** The line of a client, without a line break. */
 export function clientLine(client: Client, call: Call): string {
   const nowMs = call.server.wallMs();
+  const { subscriptions } = client;
   const isAsking = client === call.client;
   const requestBytes = isAsking ? requestLength(call.args) : 0;
   const queryBytes = client.inputBytes + requestBytes;
@@ -30,9 +31,9 @@ export function clientLine(client: Client, call: Call): string {
     ['idle', isAsking ? 0 : secondsBetween(client.lastUsedMs, nowMs)],
     ['flags', flagsOf(client)],
     ['db', client.databaseNumber],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
+    ['sub', subscriptions?.channel.size ?? 0],
+    ['psub', subscriptions?.pattern.size ?? 0],
+    ['ssub', subscriptions?.shard.size ?? 0],
     ['multi', -1],
     ['qbuf', queryBytes],
     ['qbuf-free', 0],
@@ -59,6 +60,7 @@ export function clientLine(client: Client, call: Call): string {
 function flagsOf(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
+  if (client.subscriptions !== undefined) flags += 'P';
   if (client.isBlocked) flags += 'b';
   if (client.address.startsWith('/')) flags += 'U';
   if (client.noEvict) flags += 'e';

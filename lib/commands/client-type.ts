@@ -1,4 +1,5 @@
 import type { Call } from './call.js';
+import type { Client } from './ports.js';
 
 /** Redis's classes of connections. */
 export type ClientType = 'normal' | 'master' | 'replica' | 'pubsub';
@@ -19,5 +20,7 @@ export function clientType(call: Call, i: number): ClientType | undefined {
   return type;
 }
 
-/** The class of every connection: nodes speak among themselves elsewhere, and nobody can subscribe. */
-export const EVERY_CLIENT: ClientType = 'normal';
+/** The class of a connection: nodes speak among themselves elsewhere. */
+export function typeOf(client: Client): ClientType {
+  return client.subscriptions === undefined ? 'normal' : 'pubsub';
+}

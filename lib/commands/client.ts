@@ -4,7 +4,7 @@ import type { Call } from './call.js';
 import { clientKill } from './client-kill.js';
 import { clientLine } from './client-line.js';
 import { nameArgument } from './client-name.js';
-import { EVERY_CLIENT, clientType } from './client-type.js';
+import { clientType, typeOf } from './client-type.js';
 import type { Command, CommandFlag, SyncCommand } from './command.js';
 import { NO_KEYS } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
@@ -94,7 +94,7 @@ function list(call: Call): void {
   if (args.count === 2) clients = call.server.clients();
   else if (args.count === 4 && args.is(2, 'type')) {
     const type = clientType(call, 3);
-    if (type !== undefined) clients = type === EVERY_CLIENT ? call.server.clients() : [];
+    if (type !== undefined) clients = [...call.server.clients()].filter((client) => typeOf(client) === type);
   } else if (args.count > 3 && args.is(2, 'id')) clients = clientsById(call);
   else reply.error(SYNTAX_ERROR);
   if (clients === undefined) return;

@@ -17,11 +17,16 @@ const HELLO_NEEDS_PASSWORD =
   'option can be used to authenticate the client and select the RESP protocol version at the same time';
 const HELLO_PAIRS = 7;
 
-/** PING [message] */
+/** PING [message]: among messages, in RESP2, the answer looks like one. */
 function ping(call: Call): void {
-  const { args, reply } = call;
+  const { args, reply, client } = call;
   if (args.count > 2) reply.error("ERR wrong number of arguments for 'ping' command");
-  else if (args.count === 2) reply.bulk(args.buffer, args.start[1], args.end[1]);
+  else if (client.subscriptions !== undefined && reply.resp === 2) {
+    reply.array(2);
+    reply.bulkText('pong');
+    if (args.count === 2) reply.bulk(args.buffer, args.start[1], args.end[1]);
+    else reply.bulkText('');
+  } else if (args.count === 2) reply.bulk(args.buffer, args.start[1], args.end[1]);
   else reply.simple('PONG');
 }
 
@@ -41,6 +46,7 @@ function quit(call: Call): void {
 function reset(call: Call): void {
   const { client, server } = call;
   if (client.isMonitor) server.setMonitor(client, false);
+  server.pubsub.unsubscribeAll(client);
   client.reset();
   client.authenticated = server.config.requirepass === '';
   call.reply.simple('RESET');

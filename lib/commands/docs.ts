@@ -7,7 +7,7 @@
  */
 
 export interface CommandDoc {
-  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'generic' | 'connection' | 'server';
+  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'generic' | 'pubsub' | 'connection' | 'server';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -157,6 +157,32 @@ const GENERICS: readonly Row[] = [
   ['unlink', '4.0.0', KEYS, 'Deletes keys and frees their memory later.'],
   ['wait', '3.0.0', ONE, 'Waits until enough replicas have the writes of this connection.'],
   ['waitaof', '7.2.0', ONE, 'Waits until the writes of this connection are on disk, here and on enough replicas.'],
+];
+
+const SUBSCRIBERS = 'O(N), N being the number of connections that get the message';
+const GIVEN = 'O(N), N being the number of names given';
+
+const PUBSUBS: readonly Row[] = [
+  ['psubscribe', '2.0.0', GIVEN, 'Listens to the channels that match patterns.'],
+  ['publish', '2.0.0', 'O(N+M), N connections that get it and M patterns', 'Sends a message to a channel.'],
+  ['pubsub', '2.8.0', SUBCOMMAND, 'Groups what tells of channels and of who listens.'],
+  ['pubsub|channels', '2.8.0', 'O(N), N being the number of channels', 'Lists the channels that have listeners.'],
+  ['pubsub|help', '6.2.0', ONE, 'Describes the subcommands of PUBSUB.'],
+  ['pubsub|numpat', '2.8.0', ONE, 'Counts the patterns that have listeners.'],
+  ['pubsub|numsub', '2.8.0', GIVEN, 'Counts the listeners of channels.'],
+  [
+    'pubsub|shardchannels',
+    '7.0.0',
+    'O(N), N being the number of channels',
+    'Lists the shard channels that have listeners.',
+  ],
+  ['pubsub|shardnumsub', '7.0.0', GIVEN, 'Counts the listeners of shard channels.'],
+  ['punsubscribe', '2.0.0', GIVEN, 'Stops listening to channels that match patterns.'],
+  ['spublish', '7.0.0', SUBSCRIBERS, 'Sends a message to a shard channel.'],
+  ['ssubscribe', '7.0.0', GIVEN, 'Listens to shard channels.'],
+  ['subscribe', '2.0.0', GIVEN, 'Listens to channels.'],
+  ['sunsubscribe', '7.0.0', GIVEN, 'Stops listening to shard channels.'],
+  ['unsubscribe', '2.0.0', GIVEN, 'Stops listening to channels.'],
 ];
 
 const CONNECTIONS: readonly Row[] = [
@@ -314,6 +340,7 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...BITMAPS.map((row) => documented('bitmap', row)),
   ...HYPERLOGLOGS.map((row) => documented('hyperloglog', row)),
   ...GENERICS.map((row) => documented('generic', row)),
+  ...PUBSUBS.map((row) => documented('pubsub', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),
   ...SERVERS.map((row) => documented('server', row)),
 ]);

@@ -126,7 +126,7 @@ function persistence({ server, keyspace }: Call): InfoField[] {
 }
 
 function stats({ server, keyspace }: Call): InfoField[] {
-  const { figures } = server;
+  const { figures, pubsub } = server;
   return [
     ['total_connections_received', figures.connectionsReceived],
     ['total_commands_processed', figures.commandsProcessed],
@@ -144,8 +144,9 @@ function stats({ server, keyspace }: Call): InfoField[] {
     ['evicted_clients', 0],
     ['keyspace_hits', keyspace.hits],
     ['keyspace_misses', keyspace.misses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
+    ['pubsub_channels', pubsub.count('channel')],
+    ['pubsub_patterns', pubsub.count('pattern')],
+    ['pubsubshard_channels', pubsub.count('shard')],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['tracking_total_keys', 0],

@@ -22,6 +22,8 @@ const UPDATED: KeyFlags = ['RW', 'update'];
 const OVERWRITTEN: KeyFlags = ['OW', 'update'];
 const INSERTED: KeyFlags = ['OW', 'insert'];
 const REMOVED: KeyFlags = ['RM', 'delete'];
+/** Names that only say which slot is meant. */
+const NO_KEY: KeyFlags = ['not_key'];
 const BY_ARGUMENTS: KeyFlags = [...CHANGED, 'variable_flags'];
 
 /** What neither `readonly` nor `write` tells: by full name. */
@@ -55,7 +57,10 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['setex', OVERWRITTEN],
   ['setnx', INSERTED],
   ['setrange', UPDATED],
+  ['spublish', NO_KEY],
+  ['ssubscribe', NO_KEY],
   ['strlen', LOOKED_AT],
+  ['sunsubscribe', NO_KEY],
   ['touch', LOOKED_AT],
   ['type', LOOKED_AT],
   ['unlink', REMOVED],

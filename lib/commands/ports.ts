@@ -14,6 +14,12 @@ import type { Command } from './command.js';
 /** CLIENT REPLY: SKIP makes it `skip_next`, and the executor makes that `skip` for one command. */
 export type ReplyMode = 'on' | 'off' | 'skip' | 'skip_next';
 
+/** What can be subscribed to: channels by name, channels by a pattern, shard channels by name. */
+export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
+
+/** What a connection has subscribed to, in order: names and patterns in latin1, each byte one character. */
+export type Subscriptions = Readonly<Record<SubscriptionKind, Set<string>>>;
+
 /** A connection. */
 export interface Client {
   /** Rising from 1; never reused. */
@@ -43,10 +49,17 @@ export interface Client {
   /** CLIENT NO-TOUCH: reads do not count as uses. */
   noTouch: boolean;
   isMonitor: boolean;
+  /** Kept by PubSub; undefined while it has subscribed to nothing. */
+  subscriptions: Subscriptions | undefined;
   replyMode: ReplyMode;
 
   /** Selects a database. REQUIRES: the number is valid. */
   select(number: number): void;
+  /**
+   * Sends the first `length` bytes of `message`, which is no reply. If a command of this client runs or waits, it stands before that one's
+   * reply.
+   */
+  push(message: Buffer, length: number): void;
   /** Closes the connection once the replies so far are sent (QUIT, a protocol error). */
   closeAfterReplies(): void;
   /** Closes it now. */
@@ -207,6 +220,22 @@ export interface NestedCommands {
   errorIsCounted(): void;
 }
 
+/** Messages to whoever has subscribed. Names and patterns are in latin1, each byte one character. */
+export interface PubSub {
+  /** Does nothing if the client has subscribed to it already. */
+  subscribe(client: Client, kind: SubscriptionKind, name: string): void;
+  /** Does nothing if it has not. */
+  unsubscribe(client: Client, kind: SubscriptionKind, name: string): void;
+  unsubscribeAll(client: Client): void;
+  /** Sends the bytes [start, end) of `message`; returns how often. What is sent leaves at the end of the turn. */
+  publish(kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number): number;
+  /** What somebody has subscribed to. */
+  names(kind: SubscriptionKind): Iterable<string>;
+  /** How many of them there are. */
+  count(kind: SubscriptionKind): number;
+  subscriberCount(kind: SubscriptionKind, name: string): number;
+}
+
 /** The server as a whole. */
 export interface Server {
   readonly config: Config;
@@ -214,6 +243,7 @@ export interface Server {
   readonly durability: Durability;
   readonly storage: Storage;
   readonly nested: NestedCommands;
+  readonly pubsub: PubSub;
   readonly figures: ServerFigures;
   /** ringkv's own version, as in package.json. */
   readonly version: string;

@@ -11,6 +11,7 @@ import { introspectionCommands } from './introspection.js';
 import { latencyCommands } from './latency.js';
 import { lolwutCommands } from './lolwut.js';
 import { memoryCommands } from './memory.js';
+import { pubsubCommands } from './pubsub.js';
 import { savingCommands } from './saving.js';
 import { smallServerCommands } from './server.js';
 import { slowlogCommands } from './slowlog.js';
@@ -20,6 +21,7 @@ export const serverCommands: readonly Command[] = [
   ...connectionCommands,
   ...clientCommands,
   ...aclCommands,
+  ...pubsubCommands,
   ...configCommands,
   ...infoCommands,
   ...introspectionCommands,

@@ -225,6 +225,15 @@ export class ReplyWriter {
     this.length = copyBytes(bytes, start, end, this.buffer, at);
   }
 
+  /** The same, in front of what was written after the first `at` bytes. */
+  insert(at: number, bytes: Uint8Array, start: number, end: number): void {
+    assert(at <= this.length, 'nothing is inserted behind the end');
+    const length = this.reserve(end - start);
+    this.buffer.copyWithin(at + end - start, at, length);
+    copyBytes(bytes, start, end, this.buffer, at);
+    this.length = length + end - start;
+  }
+
   /** Takes back everything after the first `length` bytes. */
   truncate(length: number): void {
     assert(length <= this.length, 'only what was written is taken back');

@@ -1,3 +1,4 @@
+import type { Subscriptions } from '../commands/ports.js';
 import type { OutputBufferLimits } from '../config/list-option.js';
 import type { Connection } from './connection.js';
 
@@ -42,12 +43,22 @@ export class Clients {
     return bytes;
   }
 
-  /** Closes those that have been silent for longer than `timeoutSeconds`; 0 is for ever. Who waits or watches may be silent. */
+  /** Closes those that have been silent for longer than `timeoutSeconds`; 0 is for ever. Who waits, watches or listens may be silent. */
   closeIdle(nowMs: number, timeoutSeconds: number): void {
     if (timeoutSeconds === 0) return;
     for (const connection of [...this.all()]) {
       const idleMs = nowMs - connection.lastUsedMs;
-      if (idleMs > timeoutSeconds * 1000 && !connection.isBlocked && !connection.isMonitor) connection.kill();
+      if (idleMs <= timeoutSeconds * 1000 || connection.isBlocked || connection.isMonitor) continue;
+      if (connection.subscriptions === undefined) connection.kill();
+    }
+  }
+
+  /** Closes those that have been over their soft limit for too long, also if nothing is sent to them any more. */
+  closeSlow(nowMs: number, limits: OutputBufferLimits): void {
+    for (const connection of [...this.all()]) {
+      if (connection.softLimitSinceMs !== 0 && isOverLimit(connection, connection.outputBytes, limits, nowMs)) {
+        connection.kill();
+      }
     }
   }
 
@@ -58,12 +69,12 @@ export class Clients {
 
 /** Whether `bytes` of pending replies are more than the limits let a connection have; notes how long the soft one is passed. */
 export function isOverLimit(
-  connection: { softLimitSinceMs: number },
+  connection: { softLimitSinceMs: number; readonly subscriptions: Subscriptions | undefined },
   bytes: number,
   limits: OutputBufferLimits,
   nowMs: number,
 ): boolean {
-  const { hardBytes, softBytes, softSeconds } = limits.normal;
+  const { hardBytes, softBytes, softSeconds } = connection.subscriptions === undefined ? limits.normal : limits.pubsub;
   if (hardBytes !== 0 && bytes > hardBytes) return true;
   if (softBytes === 0 || bytes <= softBytes) {
     connection.softLimitSinceMs = 0;

@@ -2,7 +2,7 @@ import Denque from 'denque';
 
 import { assert } from '../base/assert.js';
 import type { Call } from '../commands/call.js';
-import type { Client, ReplyMode } from '../commands/ports.js';
+import type { Client, ReplyMode, Subscriptions } from '../commands/ports.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
 import type { ByteStream, StreamHandler, Timer } from '../host/ports.js';
 import type { Listing } from '../data/listing.js';
@@ -19,6 +19,8 @@ const OUTPUT_PAUSE_BYTES = 1024 * 1024;
 /** While a request waits for the disk, so many of those behind it are looked at, of so many bytes, for keys to load meanwhile. */
 const AHEAD_MAX = 64;
 const AHEAD_BYTES_MAX = 64 * 1024;
+/** Pending replies are compared with the limits as soon as a message makes them this long; else at the end of the turn. */
+const PUSHED_CHECK_BYTES = 256 * 1024;
 
 /** What a connection needs of the server that holds it. */
 export interface ConnectionHost {
@@ -108,17 +110,18 @@ export class Connection implements StreamHandler, Call, Client {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  subscriptions: Subscriptions | undefined;
   replyMode: ReplyMode = 'on';
   isClosed = false;
   /** A command of this turn changed data. */
   wroteInTurn = false;
   /** Replies that wait for the log. */
   heldCount = 0;
-  /** How often replies were taken to be sent. */
-  outputsTaken = 0;
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
   listing: Listing | undefined;
+  /** Where the reply of the command that runs or waits begins. */
+  replyStart = 0;
   /** When the replies pending passed the soft limit; 0 if they have not. */
   softLimitSinceMs = 0;
 
@@ -130,6 +133,10 @@ export class Connection implements StreamHandler, Call, Client {
   private holds = 0;
   /** Requests parsed beforehand: they are the next to be executed. */
   private readonly ahead = new Denque<Args>();
+  /** A command runs at this moment. */
+  private executing = false;
+  /** Messages that came meanwhile. */
+  private readonly pushed: Buffer[] = [];
   private inTurn = false;
   private closing = false;
   private readEnded = false;
@@ -230,6 +237,7 @@ export class Connection implements StreamHandler, Call, Client {
     this.queue.clear();
     this.ahead.clear();
     this.reply.truncate(0);
+    this.replyStart = 0;
     this.host.onClosed(this);
   }
 
@@ -244,6 +252,35 @@ export class Connection implements StreamHandler, Call, Client {
   select(number: number): void {
     this.databaseNumber = number;
     this.db = this.keyspace.database(number);
+  }
+
+  push(message: Buffer, length: number): void {
+    if (this.isClosed || this.closing) return;
+    if (this.executing) {
+      // The command may know how much it had written.
+      this.pushed.push(Buffer.from(message.subarray(0, length)));
+      return;
+    }
+    const { reply } = this;
+    if (this.blockers > 0) {
+      reply.insert(this.replyStart, message, 0, length);
+      this.replyStart += length;
+    } else reply.raw(message, 0, length);
+    this.schedule();
+    const { outputBytes } = this;
+    if (outputBytes > PUSHED_CHECK_BYTES && this.host.isOverOutputLimit(this, outputBytes)) this.kill();
+  }
+
+  /** A command begins to run. */
+  enterCommand(): void {
+    this.replyStart = this.reply.length;
+    this.executing = true;
+  }
+
+  /** It has run, or waits. */
+  leaveCommand(): void {
+    this.executing = false;
+    if (this.pushed.length > 0) this.insertPushed();
   }
 
   /** Nothing more is executed until `unblock`. */
@@ -400,9 +437,21 @@ export class Connection implements StreamHandler, Call, Client {
     this.host.schedule(this);
   }
 
+  private insertPushed(): void {
+    if (!this.isClosed) {
+      const { reply } = this;
+      for (const message of this.pushed) {
+        reply.insert(this.replyStart, message, 0, message.length);
+        this.replyStart += message.length;
+      }
+      this.schedule();
+    }
+    this.pushed.length = 0;
+  }
+
   private takeOutput(): Output {
     const output = this.reply.detach();
-    this.outputsTaken++;
+    this.replyStart = 0;
     this.pendingBytes += output.length;
     return output;
   }

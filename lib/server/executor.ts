@@ -32,6 +32,18 @@ export interface Guards {
 
 /** Longest part of an unknown command, and of its arguments, that is shown in the error. */
 const SHOWN_BYTES = 128;
+/** What Redis lets a client of RESP2 do that has subscribed to something. */
+const WHILE_SUBSCRIBED: ReadonlySet<string> = new Set([
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
+  'ping',
+  'quit',
+  'reset',
+]);
 /** Short calls may share a reading of the clock: at most so many, of at most so many bytes, unless what counts as slow is less than this. */
 const RUN_MAX = 64;
 const SMALL_BYTES = 4096;
@@ -92,6 +104,10 @@ export class Executor {
     if (entry === undefined) return;
     if (!connection.authenticated && !entry.needsNoPassword) {
       this.reject(connection, entry, 'NOAUTH Authentication required.');
+      return;
+    }
+    if (connection.subscriptions !== undefined && connection.reply.resp === 2 && !WHILE_SUBSCRIBED.has(entry.name)) {
+      this.reject(connection, entry, subscribedError(entry));
       return;
     }
     if (this.guards.alert) {
@@ -268,14 +284,12 @@ export class Executor {
     const args = borrowed.clone();
     const { reply } = connection;
     const mode = connection.replyMode;
-    const start = reply.length;
-    const { outputsTaken } = connection;
     const errors = reply.errors;
     connection.block();
     const settle = (): void => {
       if (connection.isClosed) return;
       if (reply.errors !== errors) this.noteFailure(entry, reply);
-      if (mode !== 'on') muteReply(connection, mode, connection.outputsTaken === outputsTaken ? start : 0);
+      if (mode !== 'on') muteReply(connection, mode, connection.replyStart);
       this.startTimer();
       connection.unblock();
     };
@@ -292,8 +306,6 @@ export class Executor {
 
   /** Runs a command that waits; again, if it asks for a key that is not in memory, when that has been loaded. */
   private async waitWarm(connection: Connection, entry: CommandEntry, args: Args): Promise<void> {
-    const start = connection.reply.length;
-    const { outputsTaken } = connection;
     for (;;) {
       try {
         await entry.wait?.(new OwnedCall(connection, args));
@@ -301,7 +313,7 @@ export class Executor {
       } catch (error) {
         if (error !== COLD_KEY && error !== WRONG_TYPE) throw error;
         // What was answered before may have been sent meanwhile.
-        connection.reply.truncate(connection.outputsTaken === outputsTaken ? start : 0);
+        connection.reply.truncate(connection.replyStart);
         if (error === WRONG_TYPE) {
           connection.reply.error(WRONG_TYPE_ERROR);
           return;
@@ -360,6 +372,13 @@ function unknownCommand(args: Args): string {
     shown += `'${args.text(i).slice(0, SHOWN_BYTES - shown.length)}' `;
   }
   return `ERR unknown command '${args.text(0).slice(0, SHOWN_BYTES)}', with args beginning with: ${shown}`;
+}
+
+function subscribedError(entry: CommandEntry): string {
+  return (
+    `ERR Can't execute '${entry.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed ` +
+    'in this context'
+  );
 }
 
 function printable(text: string): string {

@@ -52,12 +52,14 @@ import { Connection } from './connection.js';
 import { Executor } from './executor.js';
 import { Gate } from './gate.js';
 import { HeldRequests } from './held-requests.js';
+import { KeyspaceNotifier } from './keyspace-notifier.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
 import { Memory } from './memory.js';
 import { NestedExecutor } from './nested-executor.js';
 import { Pause } from './pause.js';
 import { Persistence } from './persistence.js';
+import { PubSubRegistry } from './pubsub.js';
 import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
@@ -119,6 +121,8 @@ export class Node implements ConnectionHost {
   private readonly turn: Turn;
   private readonly executor: Executor;
   private readonly registry = new Clients();
+  private readonly pubsub = new PubSubRegistry(this.pool);
+  private readonly notifier: KeyspaceNotifier;
   private readonly gate: Gate;
   private readonly pause: Pause;
   private readonly expiry: ActiveExpiry;
@@ -144,6 +148,7 @@ export class Node implements ConnectionHost {
     const identity = this.openDirectory();
     this.store = this.makeStore(identity);
     this.keyspace = this.makeKeyspace(identity);
+    this.notifier = new KeyspaceNotifier(this.keyspace, this.pubsub);
     this.persistence = this.makePersistence();
     this.turn = new Turn(clock, timers, this.persistence);
     this.pause = new Pause((connection, args) => {
@@ -205,6 +210,7 @@ export class Node implements ConnectionHost {
       executor: this.executor,
       nested,
       registry: this.registry,
+      pubsub: this.pubsub,
       turn: this.turn,
       gate: this.gate,
       pause: this.pause,
@@ -268,7 +274,9 @@ export class Node implements ConnectionHost {
   }
 
   execute(connection: Connection, args: Args): void {
+    connection.enterCommand();
     this.executor.execute(connection, args);
+    connection.leaveCommand();
     this.persistence.relieve();
   }
 
@@ -307,6 +315,7 @@ export class Node implements ConnectionHost {
 
   onClosed(connection: Connection): void {
     this.registry.remove(connection);
+    this.pubsub.unsubscribeAll(connection);
     if (connection.isMonitor) this.gate.setMonitor(connection, false);
   }
 
@@ -472,6 +481,9 @@ export class Node implements ConnectionHost {
     follow(['block-cache-size', 'compaction-rate-limit', 'maxmemory'], () => {
       this.store.applySettings();
     });
+    follow(['notify-keyspace-events'], () => {
+      this.notifier.configure(config.notifyKeyspaceEvents);
+    });
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;
     });
@@ -523,6 +535,7 @@ export class Node implements ConnectionHost {
     if (second) {
       this.access.tick(nowMs);
       this.registry.closeIdle(nowMs, this.config.timeoutSeconds);
+      this.registry.closeSlow(nowMs, this.config.clientOutputBufferLimits);
       this.server.sampleRates();
     }
     this.slice();

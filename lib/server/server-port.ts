@@ -14,6 +14,7 @@ import type { Memory } from './memory.js';
 import type { NestedExecutor } from './nested-executor.js';
 import type { Pause } from './pause.js';
 import type { Persistence } from './persistence.js';
+import type { PubSubRegistry } from './pubsub.js';
 import type { RecentSlowCommands } from './slow-log.js';
 import type { Turn } from './turn.js';
 
@@ -32,6 +33,7 @@ export interface ServerParts {
   readonly executor: Executor;
   readonly nested: NestedExecutor;
   readonly registry: Clients;
+  readonly pubsub: PubSubRegistry;
   readonly turn: Turn;
   readonly gate: Gate;
   readonly pause: Pause;
@@ -55,6 +57,7 @@ export class ServerPort implements Server {
   readonly durability: Persistence;
   readonly storage: Storage;
   readonly nested: NestedExecutor;
+  readonly pubsub: PubSubRegistry;
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
   readonly shutdown: Server['shutdown'];
@@ -77,6 +80,7 @@ export class ServerPort implements Server {
     this.durability = parts.persistence;
     this.storage = parts.storage;
     this.nested = parts.nested;
+    this.pubsub = parts.pubsub;
     this.slowLog = parts.slowLog;
     this.latency = parts.latency;
     this.shutdown = parts.shutdown;

@@ -20,6 +20,7 @@ import type {
   Server,
   ServerFigures,
   Storage,
+  Subscriptions,
 } from '../../lib/commands/ports.js';
 import { serverCommands } from '../../lib/commands/server-commands.js';
 import { Config } from '../../lib/config/config.js';
@@ -35,6 +36,7 @@ import type { StorageFigures } from '../../lib/storage/engine/figures.js';
 import type { CommandEntry } from '../../lib/server/command-table.js';
 import { CommandTable } from '../../lib/server/command-table.js';
 import { LatencyEvents } from '../../lib/server/latency-monitor.js';
+import { PubSubRegistry } from '../../lib/server/pubsub.js';
 import { RecentSlowCommands } from '../../lib/server/slow-log.js';
 import type { RespValue } from '../protocol/resp-decoder.js';
 import { RespDouble, RespError, RespVerbatim, decodeAll } from '../protocol/resp-decoder.js';
@@ -73,6 +75,9 @@ export class FakeClient implements Client, Call {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  subscriptions: Subscriptions | undefined;
+  /** Messages that it was sent, as bytes. */
+  readonly pushed: Buffer[] = [];
   replyMode: ReplyMode = 'on';
   /** What has been asked of the connection. */
   closesAfterReplies = false;
@@ -137,6 +142,10 @@ export class FakeClient implements Client, Call {
 
   select(number: number): void {
     this.databaseNumber = number;
+  }
+
+  push(message: Buffer, length: number): void {
+    this.pushed.push(Buffer.from(message.subarray(0, length)));
   }
 
   closeAfterReplies(): void {
@@ -270,6 +279,7 @@ export class FakeServer implements Server {
     run: () => undefined,
     errorIsCounted: () => undefined,
   };
+  readonly pubsub = new PubSubRegistry(new BufferPool());
   readonly version = '1.2.3';
   readonly runId = 'a'.repeat(40);
   configFile = '';

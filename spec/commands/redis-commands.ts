@@ -132,7 +132,17 @@ pfmerge | -2 | denyoom write | 1 -1 1 | hyperloglog slow write | | RW access ins
 pfselftest | 1 | admin | 0 0 0 | admin dangerous hyperloglog slow | |
 ping | -1 | fast | 0 0 0 | connection fast | request_policy:all_shards response_policy:all_succeeded |
 psetex | 4 | denyoom write | 1 1 1 | slow string write | | OW update 1 0 1
+psubscribe | -2 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 pttl | 2 | fast readonly | 1 1 1 | fast keyspace read | nondeterministic_output | RO access 1 0 1
+publish | 3 | fast loading pubsub stale | 0 0 0 | fast pubsub | |
+pubsub | -2 | | 0 0 0 | slow | |
+pubsub|channels | -2 | loading pubsub stale | 0 0 0 | pubsub slow | |
+pubsub|help | 2 | loading stale | 0 0 0 | slow | |
+pubsub|numpat | 2 | loading pubsub stale | 0 0 0 | pubsub slow | |
+pubsub|numsub | -2 | loading pubsub stale | 0 0 0 | pubsub slow | |
+pubsub|shardchannels | -2 | loading pubsub stale | 0 0 0 | pubsub slow | |
+pubsub|shardnumsub | -2 | loading pubsub stale | 0 0 0 | pubsub slow | |
+punsubscribe | -1 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 quit | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
 randomkey | 1 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:all_shards |
 rename | 3 | write | 1 2 1 | keyspace slow write | | RW access delete 1 0 1, OW update 2 0 1
@@ -156,13 +166,18 @@ slowlog|get | -2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeter
 slowlog|help | 2 | loading stale | 0 0 0 | slow | |
 slowlog|len | 2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:agg_sum |
 slowlog|reset | 2 | admin loading stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
+spublish | 3 | fast loading pubsub stale | 1 1 1 | fast pubsub | | not_key 1 0 1
+ssubscribe | -2 | loading noscript pubsub stale | 1 -1 1 | pubsub slow | | not_key 1 -1 1
 strlen | 2 | fast readonly | 1 1 1 | fast read string | | RO 1 0 1
+subscribe | -2 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 substr | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
+sunsubscribe | -1 | loading noscript pubsub stale | 1 -1 1 | pubsub slow | | not_key 1 -1 1
 swapdb | 3 | fast write | 0 0 0 | dangerous fast keyspace write | |
 time | 1 | fast loading stale | 0 0 0 | fast | nondeterministic_output |
 touch | -2 | fast readonly | 1 -1 1 | fast keyspace read | request_policy:multi_shard response_policy:agg_sum | RO 1 -1 1
 ttl | 2 | fast readonly | 1 1 1 | fast keyspace read | nondeterministic_output | RO access 1 0 1
 type | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO 1 0 1
 unlink | -2 | fast write | 1 -1 1 | fast keyspace write | request_policy:multi_shard response_policy:agg_sum | RM delete 1 -1 1
+unsubscribe | -1 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 wait | 3 | noscript | 0 0 0 | connection slow | request_policy:all_shards response_policy:agg_min |
 `;

@@ -351,8 +351,9 @@ function fullNames(command: Command): [name: string, command: Command][] {
   return command.subcommands.map((sub) => [`${command.name}|${sub.name}`, sub]);
 }
 
-function hasKeys({ keys, keysOf }: Command): boolean {
-  return keys.first !== 0 || keysOf !== undefined;
+/** Shard channels are said like keys, and are none. */
+function hasKeys({ keys, keysOf, flags }: Command): boolean {
+  return (keys.first !== 0 || keysOf !== undefined) && !flags.includes('pubsub');
 }
 
 function isPlain(command: Command): boolean {
