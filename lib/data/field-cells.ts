@@ -10,6 +10,7 @@ import {
   PACKED_HEADER_BYTES,
   PackedFields,
 } from '../storage/memory/packed-fields.js';
+import type { RecordHeap } from '../storage/memory/record-heap.js';
 import { LARGE, LARGE_VALUE_BYTES, RecordHead } from '../storage/memory/record-heap.js';
 import type { BuiltValue, Collection } from './collection.js';
 import { FieldReader } from './field-reader.js';
@@ -41,19 +42,19 @@ export class FieldCells extends FieldReader implements Collection {
   readonly type: CellType;
   /** Cells that expired by themselves and were removed. */
   expiredCount = 0;
-  private readonly keyspace: Keyspace;
+  protected readonly keyspace: Keyspace;
   private readonly hasher: PositionHasher;
-  private readonly pair = new MutablePair();
+  protected readonly pair = new MutablePair();
   private readonly head = new RecordHead();
   /** For conversions and moves: a value that does not lie in the heap. */
   private readonly other: PackedFields;
 
   // The field of the last `find`.
-  private field: Uint8Array = NOTHING;
-  private start = 0;
-  private end = 0;
+  protected field: Uint8Array = NOTHING;
+  protected start = 0;
+  protected end = 0;
   /** Whether there is a cell of it, a tombstone or an expired one included. */
-  private hasCell = false;
+  protected hasCell = false;
 
   /** `hasher` is one of fields. */
   constructor(keyspace: Keyspace, type: CellType, hasher: PositionHasher) {
@@ -250,7 +251,7 @@ export class FieldCells extends FieldReader implements Collection {
   }
 
   /** False if it does not fit the packed form. */
-  private writePacked(value: Uint8Array, valueStart: number, valueEnd: number): boolean {
+  protected writePacked(value: Uint8Array, valueStart: number, valueEnd: number): boolean {
     const { packed, pair, hasCell, field, start, end, keyspace } = this;
     if (!packed.canHold(pair.stamp) || (!hasCell && packed.totalCount >= PACKED_CELLS_MAX)) return false;
     const oldBytes = hasCell ? packed.cellEnd - packed.cellStart : 0;
@@ -285,10 +286,15 @@ export class FieldCells extends FieldReader implements Collection {
     this.open(this.keyspace.resizeValue(this.type, packed.end - packed.start - (packed.cellEnd - packed.cellStart)));
   }
 
+  /** What the cells of the large form lie in. */
+  protected newTable(heap: RecordHeap, hasher: PositionHasher): FieldTable {
+    return new FieldTable(heap, hasher);
+  }
+
   /** Gives the collection the large form. */
   private enlarge(): void {
     const { keyspace, packed } = this;
-    const table = new FieldTable(keyspace.heap, this.hasher);
+    const table = this.newTable(keyspace.heap, this.hasher);
     packed.rewind();
     while (packed.next()) {
       this.fillHead(packed);
@@ -302,7 +308,7 @@ export class FieldCells extends FieldReader implements Collection {
 
   private buildLarge(cells: readonly Cell[]): BuiltValue {
     const { heap } = this.keyspace;
-    const table = new FieldTable(heap, this.hasher);
+    const table = this.newTable(heap, this.hasher);
     for (const { field, value, pair, expiresAtMs } of cells) {
       const content = value ?? NOTHING;
       this.setPair(pair.stamp, pair.origin, expiresAtMs, value === undefined);

@@ -41,6 +41,7 @@ import { Database } from './database.js';
 import { FieldCells } from './field-cells.js';
 import { KeyEvents } from './key-events.js';
 import type { Listing } from './listing.js';
+import { SortedCells } from './sorted-cells.js';
 
 export type { Database } from './database.js';
 
@@ -108,6 +109,7 @@ export class Keyspace {
   /** The cells of the collection under the cursor, by type. */
   readonly hashes: FieldCells;
   readonly sets: FieldCells;
+  readonly sortedSets: SortedCells;
   /**
    * Whether memory remembers what was removed from a collection: where other nodes may yet write below that. A single node's log and tables
    * do it for it.
@@ -148,7 +150,8 @@ export class Keyspace {
     this.fieldHasher = options.hasher.forFields();
     this.hashes = new FieldCells(this, CellType.HASH, this.fieldHasher);
     this.sets = new FieldCells(this, CellType.SET, this.fieldHasher);
-    this.collections = byType([this.hashes, this.sets]);
+    this.sortedSets = new SortedCells(this, this.fieldHasher);
+    this.collections = byType([this.hashes, this.sets, this.sortedSets]);
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
     this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
     this.databases = [...this.physical];

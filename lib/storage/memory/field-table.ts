@@ -10,7 +10,7 @@ import { ResidentTable } from './resident-table.js';
 export class FieldTable implements LargeValue {
   readonly table: ResidentTable;
   tombstoneCount = 0;
-  private readonly heap: RecordHeap;
+  protected readonly heap: RecordHeap;
 
   /** `hasher` is one of fields. */
   constructor(heap: RecordHeap, hasher: PositionHasher) {
