@@ -133,7 +133,7 @@ function matches({ args }: Call, i: number, name: string): boolean {
 }
 
 const LISTENING: readonly CommandFlag[] = ['pubsub', 'noscript', 'loading', 'stale'];
-const PUBLISHING: readonly CommandFlag[] = ['pubsub', 'loading', 'stale', 'fast'];
+const PUBLISHING: readonly CommandFlag[] = ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'];
 const ASKING: readonly CommandFlag[] = ['pubsub', 'loading', 'stale'];
 
 /** Shard channels are told apart by slot, as keys are. */

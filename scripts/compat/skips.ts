@@ -162,7 +162,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/pause': [
-    later(['hyperloglog', 'pubsub'], 'Test special commands are paused by RO', 'PFADD, PFCOUNT, PUBLISH'),
     hold(
       later(['transactions'], 'Test read/admin mutli-execs are not blocked by pause RO', 'MULTI; would stay paused'),
     ),
@@ -177,9 +176,18 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
       ),
     ),
     later(['scripting', 'transactions'], 'Test write scripts in mutli-exec are blocked by pause RO', 'MULTI, EVAL'),
-    later(['pubsub', 'scripting'], 'Test may-replicate commands are rejected in RO scripts', 'EVAL, PUBLISH'),
+    later(['scripting'], 'Test may-replicate commands are rejected in RO scripts', 'EVAL, PUBLISH'),
     later(['transactions'], 'Test both active and passive expires are skipped during client pause', 'MULTI'),
     later(['transactions'], 'Test that client pause starts at the end of a transaction', 'MULTI'),
+  ],
+
+  'unit/pubsub': [
+    later(['lists'], 'Keyspace notifications: we are able to mask events', 'LPUSH'),
+    later(['lists'], 'Keyspace notifications: list events test', 'LPUSH, RPOP'),
+    later(['sets'], 'Keyspace notifications: set events test', 'SADD, SMOVE'),
+    later(['sorted-sets'], 'Keyspace notifications: zset events test', 'ZADD, ZREM'),
+    later(['hashes'], 'Keyspace notifications: hash events test', 'HMSET, HINCRBY'),
+    later(['streams'], 'Keyspace notifications: stream events test', 'XADD, XGROUP'),
   ],
 
   'unit/other': [
@@ -191,7 +199,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     ),
     later(['tracking'], 'RESET clears client state', 'CLIENT TRACKING'),
     later(['transactions'], 'RESET clears and discards MULTI state', 'MULTI'),
-    later(['pubsub'], 'RESET clears Pub/Sub state', 'SUBSCRIBE'),
     later(['acl'], 'RESET clears authenticated state', 'ACL SETUSER'),
   ],
 };

@@ -2,7 +2,7 @@
  * The units of Redis's own suite that run against ringkv, one row each.
  *
  * Of Redis 7.0's units these hold nothing for a server that the suite did not start itself, and are no rows: acl,
- * acl-v2, auth, client-eviction, info, limits, maxmemory, memefficiency, networking, obuf-limits, shutdown, wait.
+ * acl-v2, auth, client-eviction, info, limits, maxmemory, memefficiency, networking, obuf-limits, pubsubshard, shutdown, wait.
  */
 
 /** What ringkv can do, as far as the suite's tests tell it apart. */
@@ -29,7 +29,7 @@ export type Area =
   | 'transactions';
 
 /** The areas that ringkv has. Adding one makes every skip of `skips.ts` that waited for it alone an error. */
-export const BUILT: ReadonlySet<Area> = new Set<Area>(['strings', 'keys', 'server', 'hyperloglog']);
+export const BUILT: ReadonlySet<Area> = new Set<Area>(['strings', 'keys', 'server', 'hyperloglog', 'pubsub']);
 
 /** One file of the suite. */
 export interface Unit {
@@ -71,6 +71,7 @@ export const UNITS: readonly Unit[] = [
   unit('unit/latency-monitor', 'server'),
   unit('unit/pause', 'server'),
   unit('unit/other', 'server', { flags: COLLECTIONS }),
+  unit('unit/pubsub', 'pubsub'),
 ];
 
 type Choices = Partial<Pick<Unit, 'flags' | 'stallSeconds' | 'timeoutSeconds' | 'fast'>>;

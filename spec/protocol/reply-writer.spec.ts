@@ -361,6 +361,26 @@ describe('ReplyWriter error', () => {
   });
 });
 
+describe('ReplyWriter insert', () => {
+  it('puts bytes in front of what was written after a place, however long', () => {
+    for (const length of [0, 1, 10, BLOCK_BYTES]) {
+      const writer = writerFor(2);
+      writer.simple('one');
+      const at = writer.length;
+      writer.simple('two');
+      const bytes = Buffer.from(`--${'x'.repeat(length)}--`);
+      writer.insert(at, bytes, 2, bytes.length - 2);
+      expect(textOf(writer)).to.equal(`+one\r\n${'x'.repeat(length)}+two\r\n`);
+      writer.insert(writer.length, bytes, 0, 1);
+      expect(textOf(writer)).to.match(/-$/);
+    }
+  });
+
+  it('refuses a place that is not there', () => {
+    expect(() => writerFor(2).insert(1, Buffer.from('x'), 0, 1)).to.throw('nothing is inserted behind the end');
+  });
+});
+
 describe('ReplyWriter truncate', () => {
   it('takes replies back, after the buffer has grown too', () => {
     const writer = writerFor(2);
