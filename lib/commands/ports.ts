@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
+import type { CellType } from '../record/entry.js';
 import type { StorageFigures } from '../storage/engine/figures.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
@@ -19,6 +20,40 @@ export type SubscriptionKind = 'channel' | 'pattern' | 'shard';
 
 /** What a connection has subscribed to, in order: names and patterns in latin1, each byte one character. */
 export type Subscriptions = Readonly<Record<SubscriptionKind, Set<string>>>;
+
+/**
+ * How a command waits for a key: BLPOP and its kin. It looks for itself first, and if there is nothing to be had, says what it waits for:
+ *
+ *     function blpop(call: Call): void {
+ *       const timeoutMs = blockingTimeout(call, call.args.count - 1);
+ *       if (Number.isNaN(timeoutMs)) return;                                // an error was answered
+ *       const keys = keysOf(call.args);                                     // indexes of arguments
+ *       for (const i of keys) if (pop(call, i)) return;
+ *       call.client.waitForKeys(call, { keys, type: CellType.LIST, timeoutMs, attempt: pop, onTimeout });
+ *     }
+ *
+ * Its client runs nothing else until then. When one of the keys has come to hold `type`, `attempt` runs behind the command, transaction or script
+ * that did it, before anything else does: for those who have waited longest first, and for as many as find something. Each time, there is a
+ * call with a copy of the arguments, which stays as it is for as long as the wait lasts.
+ *
+ * Inside of a transaction or a script nothing waits: `onTimeout` is called at once. Elsewhere it is called when the time is over, and for CLIENT
+ * UNBLOCK.
+ */
+export interface Wait {
+  /** Indexes of the arguments that are keys, one at least once. */
+  readonly keys: readonly number[];
+  /** The keys are not looked at as long as they hold anything else. */
+  readonly type: CellType;
+  /** Milliseconds; 0 is for ever. */
+  readonly timeoutMs: number;
+  /**
+   * Tries with the key in argument i, which holds `type`. Answers if it can; if it cannot, it changes nothing, answers nothing, and the wait goes
+   * on. May throw COLD_KEY, after which it is tried again, and WRONG_TYPE, of other keys than that one: this is answered, and ends the wait.
+   */
+  readonly attempt: (call: Call, i: number) => void;
+  /** Answers that nothing came. */
+  readonly onTimeout: (call: Call) => void;
+}
 
 /** A connection. */
 export interface Client {
@@ -71,7 +106,9 @@ export interface Client {
    * 'woken' by `wake`. REQUIRES: called from `wait` of a command of this client, once at a time.
    */
   pauseFor(timeoutMs: number): Promise<'timeout' | 'unblocked' | 'error' | 'woken'>;
-  /** Ends a `pauseFor`; false if there is none. */
+  /** Has the command answer later; see Wait. Its `run` returns then, and has answered nothing. */
+  waitForKeys(call: Call, wait: Wait): void;
+  /** Ends a `pauseFor` or `waitForKeys`; false if there is none. */
   wake(reason: 'unblocked' | 'error' | 'woken'): boolean;
 }
 

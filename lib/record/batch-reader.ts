@@ -48,6 +48,11 @@ export class BatchReader {
     this.input.offset = start + BATCH_HEADER_BYTES;
   }
 
+  /** Goes on with the record that begins at `at`: those before it are known. REQUIRES: `open` was called for the same batch. */
+  goTo(at: number): void {
+    this.input.offset = at;
+  }
+
   /**
    * Starts on records that stand without a batch's header, as in an SSTable: their base is 0, `origin` is that of the pairs
    * written relative. `source` names them in errors.

@@ -37,6 +37,11 @@ export class WriteBatch extends ChangeWriter {
     return this.end - this.start;
   }
 
+  /** The records so far are read by somebody: no change joins them any more. */
+  closeRecord(): void {
+    this.openEnd = -1;
+  }
+
   /** Forgets everything. */
   reset(): void {
     this.recordCount = 0;

@@ -2,7 +2,7 @@ import Denque from 'denque';
 
 import { assert } from '../base/assert.js';
 import type { Call } from '../commands/call.js';
-import type { Client, ReplyMode, Subscriptions } from '../commands/ports.js';
+import type { Client, ReplyMode, Subscriptions, Wait } from '../commands/ports.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
 import type { ByteStream, StreamHandler, Timer } from '../host/ports.js';
 import type { Listing } from '../data/listing.js';
@@ -12,6 +12,7 @@ import type { Output } from '../protocol/reply-writer.js';
 import { ReplyWriter } from '../protocol/reply-writer.js';
 import type { RequestLimits } from '../protocol/request-limits.js';
 import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
+import type { Blocking, Waiter } from './blocking.js';
 import type { ServerPort } from './server-port.js';
 
 /** A client whose replies reach this is not read from until it has taken them. */
@@ -28,6 +29,7 @@ export interface ConnectionHost {
   readonly server: ServerPort;
   readonly pool: BufferPool;
   readonly limits: RequestLimits;
+  readonly blocking: Blocking;
   /** Runs one request to the end, or blocks the connection. */
   execute(connection: Connection, args: Args): void;
   /** Bytes arrived: called before they are parsed. */
@@ -120,6 +122,10 @@ export class Connection implements StreamHandler, Call, Client {
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
   listing: Listing | undefined;
+  /** The command that waits for keys. */
+  waiter: Waiter | undefined;
+  /** A transaction of this connection is being executed: nothing waits. */
+  isNested = false;
   /** Where the reply of the command that runs or waits begins. */
   replyStart = 0;
   /** When the replies pending passed the soft limit; 0 if they have not. */
@@ -234,6 +240,7 @@ export class Connection implements StreamHandler, Call, Client {
     this.isClosed = true;
     this.stream.destroy();
     this.sleeper?.settle('error');
+    if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
     this.queue.clear();
     this.ahead.clear();
     this.reply.truncate(0);
@@ -341,7 +348,27 @@ export class Connection implements StreamHandler, Call, Client {
     });
   }
 
+  waitForKeys(call: Call, wait: Wait): void {
+    if (this.isNested) wait.onTimeout(call);
+    else this.waiter = this.host.blocking.add(this, call.args, wait);
+  }
+
+  /** The command that waited has answered. What comes behind it runs in the next turn, and not in the middle of another command. */
+  endWait(): void {
+    this.blockers--;
+    if (this.isClosed) return;
+    this.schedule();
+    if (this.blockers > 0 || this.deferred) return;
+    this.deferred = true;
+    this.host.defer(this);
+  }
+
   wake(reason: 'unblocked' | 'error' | 'woken'): boolean {
+    const { waiter } = this;
+    if (waiter !== undefined) {
+      this.host.blocking.giveUp(waiter, reason === 'error' ? 'error' : 'timeout');
+      return true;
+    }
     const { sleeper } = this;
     sleeper?.settle(reason);
     return sleeper !== undefined;
@@ -414,11 +441,19 @@ export class Connection implements StreamHandler, Call, Client {
   /** Reads while it may execute and its replies are taken. */
   private regulate(): void {
     const pause =
-      this.blockers > 0 || this.deferred || this.closing || this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
+      (this.blockers > 0 && !this.listens) ||
+      this.deferred ||
+      this.closing ||
+      this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
     if (pause === this.readPaused) return;
     this.readPaused = pause;
     if (pause) this.stream.pause();
     else this.stream.resume();
+  }
+
+  /** Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever. */
+  private get listens(): boolean {
+    return this.waiter !== undefined && this.blockers === 1 && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
   }
 
   private fail(error: string): void {
@@ -490,6 +525,7 @@ export class Connection implements StreamHandler, Call, Client {
   private finish(): void {
     if (!this.closing || this.isClosed || this.outputBytes > 0) return;
     this.isClosed = true;
+    if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
     this.stream.end();
     this.host.onClosed(this);
   }

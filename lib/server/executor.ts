@@ -6,6 +6,7 @@ import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../data/wrong-type.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
+import type { Blocking, Waiter } from './blocking.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { OwnedCall } from './connection.js';
@@ -66,6 +67,7 @@ export class Executor {
   private readonly guards: Guards;
   private readonly clock: Clock;
   private readonly held: HeldRequests;
+  private readonly blocking: Blocking;
   /** When the running command began: the end of the one before it. */
   private startedUs = 0;
   /** The short command that has run last, and how often without reading the clock. */
@@ -76,12 +78,20 @@ export class Executor {
   private errorsCounted = 0;
   private hasCountedError = false;
 
-  constructor(commands: CommandTable, keyspace: Keyspace, guards: Guards, clock: Clock, held: HeldRequests) {
+  constructor(
+    commands: CommandTable,
+    keyspace: Keyspace,
+    guards: Guards,
+    clock: Clock,
+    held: HeldRequests,
+    blocking: Blocking,
+  ) {
     this.commands = commands;
     this.keyspace = keyspace;
     this.guards = guards;
     this.clock = clock;
     this.held = held;
+    this.blocking = blocking;
   }
 
   /** The monotonic time when the last command ended, or input arrived. */
@@ -204,12 +214,34 @@ export class Executor {
       if (error !== WRONG_TYPE) throw error;
       reply.error(WRONG_TYPE_ERROR);
     }
-    if (keyspace.batch.recordCount !== changes) connection.wroteInTurn = true;
+    if (connection.waiter !== undefined) {
+      this.beginWait(connection, connection.waiter, entry, args, mode);
+      return;
+    }
+    const hasChanged = keyspace.batch.recordCount !== changes;
+    if (hasChanged) connection.wroteInTurn = true;
     if (reply.errors !== this.errorsCounted) this.noteFailure(entry, reply);
     if (entry.isShort && this.slowUs >= SHARED_SLOW_US && isSmall(args, reply.length - start)) this.share(entry);
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
+    if (hasChanged && this.blocking.isNeeded) this.blocking.serve();
+  }
+
+  /** A command waits for keys: it counts when it has answered, for the time that it took before it waited. */
+  private beginWait(connection: Connection, waiter: Waiter, entry: CommandEntry, args: Args, mode: ReplyMode): void {
+    const beganUs = this.startedUs;
+    this.startTimer();
+    const durationUs = this.startedUs - beganUs;
+    const { reply } = connection;
+    const { errors } = reply;
+    waiter.onEnd = () => {
+      this.count(entry, durationUs);
+      if (reply.errors !== errors) this.noteFailure(entry, reply);
+      if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, waiter.call.args, durationUs);
+      if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, connection.replyStart);
+    };
+    if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
   }
 
   /**
@@ -250,11 +282,15 @@ export class Executor {
     const nowUs = this.clock.monotonicUs();
     const durationUs = nowUs - this.startedUs;
     this.startedUs = nowUs;
+    this.count(entry, durationUs);
+    if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
+  }
+
+  private count(entry: CommandEntry, durationUs: number): void {
     this.commandsProcessed++;
     entry.calls++;
     entry.totalUs += durationUs;
     if (this.tracksLatency) entry.trackLatency(durationUs, 1);
-    if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
   }
 
   private noteFailure(entry: CommandEntry, reply: ReplyWriter): void {
@@ -265,10 +301,7 @@ export class Executor {
 
   /** Counts a call inside of another one, which had so many `errors` before it. If both answer to the same, an error is counted once. */
   countNested(entry: CommandEntry, durationUs: number, reply: ReplyWriter, errors: number): void {
-    this.commandsProcessed++;
-    entry.calls++;
-    entry.totalUs += durationUs;
-    if (this.tracksLatency) entry.trackLatency(durationUs, 1);
+    this.count(entry, durationUs);
     if (reply.errors === errors) return;
     this.noteFailure(entry, reply);
     if (reply === this.running) this.errorsCounted += reply.errors - errors;

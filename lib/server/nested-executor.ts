@@ -47,21 +47,11 @@ export class NestedExecutor implements NestedCommands {
 
   run(call: Call, entry: CommandEntry): void {
     const { reply, args } = call;
-    const { keyspace, executor, guards } = this;
+    const { executor, guards } = this;
     const errors = reply.errors;
     const startedUs = this.clock.monotonicUs();
-    const { hits, misses } = keyspace;
-    const start = reply.length;
-    if (!entry.loadsFirst || this.loadKeys(call, entry)) {
-      while (!this.attempt(call, entry)) {
-        reply.truncate(start);
-        keyspace.hits = hits;
-        keyspace.misses = misses;
-        const { missing } = keyspace;
-        assert(missing !== undefined, 'COLD_KEY comes with a key');
-        if (!this.load(call, missing.db, missing.key)) break;
-      }
-    }
+    assert(entry.run !== undefined, 'what waits is not run inside of anything');
+    if (!entry.loadsFirst || this.loadKeys(call, entry)) this.complete(call, entry.run);
     const durationUs = this.clock.monotonicUs() - startedUs;
     executor.countNested(entry, durationUs, reply, errors);
     if (durationUs >= executor.slowUs) {
@@ -79,20 +69,30 @@ export class NestedExecutor implements NestedCommands {
     this.executor.errorIsCounted();
   }
 
-  /** False if a key is not in memory: then nothing was changed. */
-  private attempt(call: Call, entry: CommandEntry): boolean {
+  /** Runs `work`, which answers to `call.reply`, until no key is missing for it: a signal that it throws ends it before it changes anything. */
+  complete(call: Call, work: (call: Call) => void): void {
     const { reply } = call;
+    const { keyspace } = this;
+    const { hits, misses } = keyspace;
     const start = reply.length;
-    assert(entry.run !== undefined, 'what waits is not run inside of anything');
-    try {
-      entry.run(call);
-    } catch (error) {
-      if (error === COLD_KEY) return false;
-      if (error !== WRONG_TYPE) throw error;
-      reply.truncate(start);
-      reply.error(WRONG_TYPE_ERROR);
+    for (;;) {
+      try {
+        work(call);
+        return;
+      } catch (error) {
+        reply.truncate(start);
+        if (error === WRONG_TYPE) {
+          reply.error(WRONG_TYPE_ERROR);
+          return;
+        }
+        if (error !== COLD_KEY) throw error;
+      }
+      keyspace.hits = hits;
+      keyspace.misses = misses;
+      const { missing } = keyspace;
+      assert(missing !== undefined, 'COLD_KEY comes with a key');
+      if (!this.load(call, missing.db, missing.key)) return;
     }
-    return true;
   }
 
   /** Loads all keys of a command that changes some before it looks at the others. False after an error reply. */

@@ -45,6 +45,8 @@ import { lockPath } from '../storage/lock-path.js';
 import { DEFAULT_LEVELS_CONFIG } from '../storage/levels/level-targets.js';
 import { Compression } from '../storage/sstable/compression.js';
 import { isOptional, listenAddresses } from './addresses.js';
+import { Blocking } from './blocking.js';
+import { Changes } from './changes.js';
 import { Clients, isOverLimit } from './clients.js';
 import { CommandTable } from './command-table.js';
 import type { ConnectionHost } from './connection.js';
@@ -108,6 +110,7 @@ export interface NodeOptions {
 export class Node implements ConnectionHost {
   readonly keyspace: Keyspace;
   readonly server: ServerPort;
+  readonly blocking: Blocking;
   readonly pool = new BufferPool();
   readonly limits = new RequestLimits();
 
@@ -118,6 +121,7 @@ export class Node implements ConnectionHost {
   private readonly store: Store;
   private readonly persistence: Persistence;
   private readonly held: HeldRequests;
+  private readonly changes: Changes;
   private readonly turn: Turn;
   private readonly executor: Executor;
   private readonly registry = new Clients();
@@ -149,6 +153,7 @@ export class Node implements ConnectionHost {
     this.store = this.makeStore(identity);
     this.keyspace = this.makeKeyspace(identity);
     this.notifier = new KeyspaceNotifier(this.keyspace, this.pubsub);
+    this.changes = new Changes(this.keyspace.batch);
     this.persistence = this.makePersistence();
     this.turn = new Turn(clock, timers, this.persistence);
     this.pause = new Pause((connection, args) => {
@@ -198,7 +203,8 @@ export class Node implements ConnectionHost {
         return entry?.takes(args.count) === true ? entry.command : undefined;
       },
     });
-    this.executor = new Executor(table, this.keyspace, this.gate, clock, this.held);
+    this.blocking = new Blocking({ keyspace: this.keyspace, timers, changes: this.changes, nested: () => nested });
+    this.executor = new Executor(table, this.keyspace, this.gate, clock, this.held, this.blocking);
     const nested = new NestedExecutor(table, this.keyspace, loader, this.gate, clock, this.executor);
     this.server = new ServerPort({
       ...options,
@@ -383,6 +389,9 @@ export class Node implements ConnectionHost {
       },
       onTurn: () => {
         this.turn.begin();
+      },
+      onBatchEnd: () => {
+        this.changes.restart();
       },
     });
   }

@@ -48,6 +48,8 @@ export interface PersistenceOptions {
   readonly onLost: (error: Error) => void;
   /** Work of the loop's turn begins. */
   readonly onTurn: () => void;
+  /** The batch is about to be emptied. */
+  readonly onBatchEnd: () => void;
 }
 
 export class Persistence implements TurnLog, Durability {
@@ -261,6 +263,7 @@ export class Persistence implements TurnLog, Durability {
         ok = false; // the log has failed for good; onStateChange was told
       }
     }
+    this.options.onBatchEnd();
     batch.reset();
     return ok;
   }
@@ -358,6 +361,7 @@ export class Persistence implements TurnLog, Durability {
   private async logEverything(): Promise<void> {
     const { store } = this;
     // What the batch holds was changed without a log: it is copied.
+    this.options.onBatchEnd();
     this.batch.reset();
     store.beginLogging();
     try {

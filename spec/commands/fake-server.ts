@@ -20,8 +20,10 @@ import type {
   Server,
   ServerFigures,
   Storage,
+  Wait,
   Subscriptions,
 } from '../../lib/commands/ports.js';
+import { UNBLOCKED } from '../../lib/commands/error-texts.js';
 import { serverCommands } from '../../lib/commands/server-commands.js';
 import { Config } from '../../lib/config/config.js';
 import { AccessPolicy } from '../../lib/data/access.js';
@@ -107,6 +109,14 @@ export class FakeClient implements Client, Call {
 
   get db(): Database {
     return this.keyspace.database(this.databaseNumber);
+  }
+
+  waitForKeys(call: Call, wait: Wait): void {
+    this.waitsMs = wait.timeoutMs;
+    this.settle = (reason) => {
+      if (reason === 'error') this.reply.error(UNBLOCKED);
+      else wait.onTimeout(call);
+    };
   }
 
   /** Runs a command to its end; the reply in plain form, undefined if there is none. Strings are latin1. */

@@ -1,0 +1,171 @@
+/**
+ * Clients that wait for keys (BLPOP and its kin).
+ *
+ * 1. Whoever has waited longest is served first; a client that waits for several keys by the one that became ready first.
+ * 2. They are served right behind the command, transaction or script that fed them, in the same turn: so the log has both in one frame.
+ * 3. A key is ready when something of the awaited type was written to it. While nobody waits, nobody looks.
+ */
+
+import { UNBLOCKED } from '../commands/error-texts.js';
+import type { Wait } from '../commands/ports.js';
+import type { Keyspace } from '../data/keyspace.js';
+import type { Timer, Timers } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import { ChangeKind } from '../record/batch-format.js';
+import type { BatchReader } from '../record/batch-reader.js';
+import type { Changes } from './changes.js';
+import type { Connection } from './connection.js';
+import { OwnedCall } from './connection.js';
+import type { NestedExecutor } from './nested-executor.js';
+
+/** A client that waits. */
+export class Waiter {
+  readonly connection: Connection;
+  readonly call: OwnedCall;
+  readonly wait: Wait;
+  /** Of each key, what it is known by; as in `wait.keys`. */
+  readonly names: readonly string[];
+  timer: Timer | undefined;
+  /** Called when it waits no longer. */
+  onEnd: (() => void) | undefined;
+
+  constructor(connection: Connection, args: Args, wait: Wait) {
+    this.connection = connection;
+    this.call = new OwnedCall(connection, args);
+    this.wait = wait;
+    this.names = wait.keys.map((i) => nameOf(connection.databaseNumber, args.buffer, args.start[i], args.end[i]));
+  }
+}
+
+export interface BlockingOptions {
+  readonly keyspace: Keyspace;
+  readonly timers: Timers;
+  readonly changes: Changes;
+  readonly nested: () => NestedExecutor;
+}
+
+export class Blocking {
+  private readonly options: BlockingOptions;
+  private readonly keyspace: Keyspace;
+  /** By key: those who wait for it, in the order in which they came. */
+  private readonly queues = new Map<string, Set<Waiter>>();
+  /** How many wait for each type of value. */
+  private readonly awaited: number[] = [];
+  /** Keys that may serve somebody, in the order in which they became ready. */
+  private readonly ready = new Set<string>();
+  private count = 0;
+  private readonly note: (change: BatchReader) => void;
+
+  constructor(options: BlockingOptions) {
+    this.options = options;
+    this.keyspace = options.keyspace;
+    this.note = (change) => {
+      this.noteChange(change);
+    };
+  }
+
+  /** Whether anybody waits for a key: then `serve` is to be called behind every command that changes something. */
+  get isNeeded(): boolean {
+    return this.count > 0;
+  }
+
+  /** The client runs nothing until it is served. */
+  add(connection: Connection, args: Args, wait: Wait): Waiter {
+    const waiter = new Waiter(connection, args.clone(), wait);
+    // What was written before does not count any more.
+    if (this.count === 0) this.options.changes.read(() => undefined);
+    this.count++;
+    this.awaited[wait.type] = (this.awaited[wait.type] ?? 0) + 1;
+    for (const name of waiter.names) {
+      let queue = this.queues.get(name);
+      if (queue === undefined) this.queues.set(name, (queue = new Set()));
+      queue.add(waiter);
+    }
+    if (wait.timeoutMs > 0) {
+      waiter.timer = this.options.timers.after(wait.timeoutMs, () => {
+        this.giveUp(waiter, 'timeout');
+      });
+    }
+    connection.block();
+    return waiter;
+  }
+
+  /** The client is gone. */
+  forget(waiter: Waiter): void {
+    waiter.timer?.cancel();
+    waiter.connection.waiter = undefined;
+    for (const name of waiter.names) {
+      const queue = this.queues.get(name);
+      queue?.delete(waiter);
+      if (queue?.size === 0) this.queues.delete(name);
+    }
+    this.count--;
+    this.awaited[waiter.wait.type]--;
+  }
+
+  /** Nothing came. */
+  giveUp(waiter: Waiter, reason: 'timeout' | 'error'): void {
+    this.keyspace.clock.tick();
+    if (reason === 'timeout') waiter.wait.onTimeout(waiter.call);
+    else waiter.call.reply.error(UNBLOCKED);
+    this.end(waiter);
+  }
+
+  /** Serves those whose keys are ready since the last look. What they do may feed others. */
+  serve(): void {
+    const { changes } = this.options;
+    for (;;) {
+      changes.read(this.note);
+      if (this.ready.size === 0) return;
+      const ready = [...this.ready];
+      this.ready.clear();
+      for (const name of ready) this.serveKey(name);
+    }
+  }
+
+  private serveKey(name: string): void {
+    for (const waiter of [...(this.queues.get(name) ?? [])]) {
+      const { call, connection, wait, names } = waiter;
+      if (connection.waiter !== waiter) continue; // served by another key, or gone
+      const i = wait.keys[names.indexOf(name)];
+      const changeCount = this.keyspace.batch.recordCount;
+      connection.enterCommand();
+      this.options.nested().complete(call, () => {
+        if (this.holdsType(call, i, wait)) wait.attempt(call, i);
+      });
+      const hasAnswered = connection.reply.length > connection.replyStart;
+      connection.leaveCommand();
+      if (this.keyspace.batch.recordCount !== changeCount) connection.wroteInTurn = true;
+      if (hasAnswered) this.end(waiter);
+    }
+  }
+
+  private holdsType({ args, db }: OwnedCall, i: number, { type }: Wait): boolean {
+    const { keyspace } = this;
+    const ref = keyspace.find(db, args.buffer, args.start[i], args.end[i]);
+    return ref !== 0 && keyspace.heap.type(ref) === type;
+  }
+
+  /** It has been answered. */
+  private end(waiter: Waiter): void {
+    this.forget(waiter);
+    waiter.onEnd?.();
+    waiter.connection.endWait();
+  }
+
+  private noteChange(change: BatchReader): void {
+    if (change.kind === ChangeKind.DATABASES) {
+      for (const name of this.queues.keys()) this.ready.add(name);
+    } else if (change.kind === ChangeKind.VALUE && this.awaited[change.type] > 0) {
+      for (let number = 0; number < this.keyspace.databaseCount; number++) {
+        if (this.keyspace.database(number).id !== change.db) continue;
+        const name = nameOf(number, change.bytes, change.keyStart, change.keyEnd);
+        if (this.queues.has(name)) this.ready.add(name);
+      }
+    }
+  }
+}
+
+function nameOf(database: number, bytes: Buffer, start: number, end: number): string {
+  return `${database}:${bytes.toString('latin1', start, end)}`;
+}
