@@ -10,7 +10,6 @@ import {
   parseBitfieldType,
   setBitfield,
 } from '../data/bitfield.js';
-import { KEEP_EXPIRY } from '../data/keyspace.js';
 import { BIT_OFFSET_ERROR, enlarged } from './bitmap.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
@@ -58,10 +57,14 @@ function changeFields(call: Call, operations: readonly Operation[]): void {
   const { keyspace, reply } = call;
   const ref = findString(call, 1);
   const before = ref === 0 ? 0 : keyspace.heap.valueLength(ref);
-  let length = before;
+  let from = Infinity;
+  let until = 0;
   for (const { kind, offset, type } of operations) {
-    if (kind !== 'get') length = Math.max(length, bitfieldEnd(offset, type));
+    if (kind === 'get') continue;
+    from = Math.min(from, Math.floor(offset / 8));
+    until = Math.max(until, bitfieldEnd(offset, type));
   }
+  const length = Math.max(before, until);
   const bytes = enlarged(call, ref, length);
   let changed = length > before;
   reply.array(operations.length);
@@ -69,7 +72,7 @@ function changeFields(call: Call, operations: readonly Operation[]): void {
     if (runOperation(call, operation, bytes, length)) changed = true;
   }
   if (!changed) return;
-  keyspace.put(bytes, 0, length, KEEP_EXPIRY);
+  keyspace.overwrite(from, bytes, from, until);
   notify(call, KEYSPACE_EVENT.string, 'setbit', 1);
 }
 

@@ -4,7 +4,7 @@ import { copyBytes } from '../base/bytes.js';
 import { parseInteger } from '../base/integer.js';
 import { bitCountBetween, bitNot, bitOp, bitPosition } from '../data/bits.js';
 import type { BitOperation } from '../data/bits.js';
-import { KEEP_EXPIRY, NEVER } from '../data/keyspace.js';
+import { NEVER } from '../data/keyspace.js';
 import type { Call } from './call.js';
 import type { Command, KeyRange } from './command.js';
 import { ONE_KEY } from './command.js';
@@ -17,6 +17,8 @@ import { scratch } from './scratch.js';
 
 export const BIT_OFFSET_ERROR = 'ERR bit offset is not an integer or out of range';
 const BIT_ERROR = 'ERR bit is not an integer or out of range';
+
+const oneByte = Buffer.alloc(1);
 
 /** Units of ranges, in bits. */
 const BYTE = 8;
@@ -45,13 +47,11 @@ function setbit(call: Call): void {
   const length = ref === 0 ? 0 : heap.valueLength(ref);
   const at = Math.floor(offset / 8);
   const mask = 0x80 >> (offset % 8);
-  const before = at < length && (heap.bytes(ref)[heap.valueStart(ref) + at] & mask) !== 0 ? 1 : 0;
+  const old = at < length ? heap.bytes(ref)[heap.valueStart(ref) + at] : 0;
+  const before = (old & mask) === 0 ? 0 : 1;
   if (at >= length || before !== bit) {
-    const newLength = Math.max(length, at + 1);
-    const bytes = enlarged(call, ref, newLength);
-    if (bit === 1) bytes[at] |= mask;
-    else bytes[at] &= ~mask;
-    keyspace.put(bytes, 0, newLength, KEEP_EXPIRY);
+    oneByte[0] = bit === 1 ? old | mask : old & ~mask;
+    keyspace.overwrite(at, oneByte, 0, 1);
     notify(call, KEYSPACE_EVENT.string, 'setbit', 1);
   }
   reply.integer(before);

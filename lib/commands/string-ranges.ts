@@ -1,6 +1,5 @@
 /** Parts of strings: APPEND, GETRANGE, SETRANGE. */
 
-import { copyBytes } from '../base/bytes.js';
 import { KEEP_EXPIRY } from '../data/keyspace.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
@@ -10,7 +9,6 @@ import { fromStart, isReversed } from './index-range.js';
 import { integerArgument } from './integer-argument.js';
 import { findString, readString } from './lookup.js';
 import { KEYSPACE_EVENT, notify } from './notify.js';
-import { scratch } from './scratch.js';
 
 /** APPEND key value */
 function append(call: Call): void {
@@ -46,11 +44,8 @@ function overwrite(call: Call, ref: number, offset: number, i: number, event: st
     reply.error(STRING_TOO_LONG);
     return;
   }
-  const bytes = scratch(newLength);
-  if (ref !== 0) copyBytes(heap.bytes(ref), heap.valueStart(ref), heap.valueStart(ref) + length, bytes, 0);
-  if (offset > length) bytes.fill(0, length, offset);
-  copyBytes(args.buffer, args.start[i], args.end[i], bytes, offset);
-  keyspace.put(bytes, 0, newLength, KEEP_EXPIRY);
+  if (args.lengthOf(i) > 0) keyspace.overwrite(offset, args.buffer, args.start[i], args.end[i]);
+  else if (ref === 0) keyspace.put(args.buffer, 0, 0, KEEP_EXPIRY);
   notify(call, KEYSPACE_EVENT.string, event, 1);
   reply.integer(newLength);
 }

@@ -15,6 +15,7 @@
  */
 
 import { assert } from '../base/assert.js';
+import { copyBytes } from '../base/bytes.js';
 import type { PositionHasher } from '../base/position.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
@@ -29,13 +30,15 @@ import type { Cell } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, cellKey, hasElements, typeOf } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
-import { PAIR_ZERO, comparePairs } from '../record/pair.js';
+import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
-import { LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
+import { CHUNKED, LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { AccessPolicy } from './access.js';
 import type { ColdData, ColdKey } from './cold-data.js';
+import { CHUNKED_ABOVE_BYTES, isChunked } from '../record/string-chunks.js';
 import { COLD_KEY } from './cold-data.js';
+import { ChunkedStrings } from './chunked-strings.js';
 import type { Collection } from './collection.js';
 import { Database } from './database.js';
 import { FieldCells } from './field-cells.js';
@@ -50,6 +53,8 @@ export const KEEP_EXPIRY = -1;
 /** For `put`: the key does not expire. */
 export const NEVER = 0;
 
+/** Where strings are put together that are changed in part. */
+const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
 /** What a value begins as. */
 const BLANK = Buffer.alloc(PACKED_BYTES_MAX);
 
@@ -109,6 +114,8 @@ export class Keyspace {
   /** The cells of the collection under the cursor, by type. */
   readonly hashes: FieldCells;
   readonly sets: FieldCells;
+  /** The string under the cursor, if it is a large one that is changed in part. */
+  readonly chunkedStrings: ChunkedStrings;
   readonly sortedSets: SortedCells;
   /**
    * Whether memory remembers what was removed from a collection: where other nodes may yet write below that. A single node's log and tables
@@ -151,6 +158,7 @@ export class Keyspace {
     this.hashes = new FieldCells(this, CellType.HASH, this.fieldHasher);
     this.sets = new FieldCells(this, CellType.SET, this.fieldHasher);
     this.sortedSets = new SortedCells(this, this.fieldHasher);
+    this.chunkedStrings = new ChunkedStrings(this);
     this.collections = byType([this.hashes, this.sets, this.sortedSets]);
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
     this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
@@ -322,6 +330,22 @@ export class Keyspace {
     this.ref = ref;
   }
 
+  /**
+   * Writes `value[start, end)` over the string at the key under the cursor, from `offset` on, with zeros in between where it is shorter. Its expiry stays. REQUIRES:
+   * there is a byte to write, and `value` does not lie in a record.
+   */
+  overwrite(offset: number, value: Uint8Array, start: number, end: number): void {
+    const { heap, ref } = this;
+    if (this.chunkedStrings.overwrite(ref, offset, value, start, end)) return;
+    const length = ref === 0 ? 0 : heap.valueLength(ref);
+    const newLength = Math.max(length, offset + end - start);
+    const from = ref === 0 ? 0 : heap.valueStart(ref);
+    if (ref !== 0) copyBytes(heap.bytes(ref), from, from + length, shortString, 0);
+    if (offset > length) shortString.fill(0, length, offset);
+    copyBytes(value, start, end, shortString, offset);
+    this.put(shortString, 0, newLength, KEEP_EXPIRY);
+  }
+
   /** Sets when the key under the cursor expires (Unix ms; NEVER); in the past, the key is removed. REQUIRES: it is there. */
   setExpiry(atMs: number): void {
     if (atMs !== NEVER && atMs <= this.clock.nowMs) {
@@ -356,7 +380,7 @@ export class Keyspace {
     this.isUnknown = false;
     this.ref = 0;
     const { high, low } = this.hasher;
-    if (!this.cold.keepsDeletes(db.id, high, low)) {
+    if (!this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) {
       if (place !== 0) this.takeOut();
       return;
     }
@@ -552,14 +576,28 @@ export class Keyspace {
       return;
     }
     const older: Buffer[] = [];
+    const newer: Buffer[] = [];
     db.table.forEach((ref) => {
       if (isOlder(ref)) older.push(heap.key(ref));
+      else if (this.collectionAt(ref) !== undefined) newer.push(heap.key(ref));
     });
+    for (const key of newer) this.pruneCells(db, key, { stamp: reader.stamp, origin: ORIGIN_MAX });
     for (const key of older) {
       const place = this.locate(db, key, 0, key.length);
       if (!heap.isEmpty(place)) db.keyCount--;
       this.drop();
     }
+  }
+
+  /** Takes out of a collection what is no newer than `floor`, though some of its cells are. */
+  private pruneCells(db: Database, key: Buffer, floor: Pair): void {
+    const place = this.locate(db, key, 0, key.length);
+    const before = this.entryOf(place);
+    const after = merge(before, { ...EMPTY_ENTRY, deletedUpTo: floor });
+    if (after.cells.size === before.cells.size && after.expiry === before.expiry) return;
+    if (hasElements(before) && !hasElements(after)) db.keyCount--;
+    if (before.expiry.atMs !== 0 && after.expiry.atMs === 0) db.expiringCount--;
+    this.writeEntry(after, this.heap.access(place), this.heap.isPartial(place));
   }
 
   private applyChange(db: Database, reader: BatchReader): void {
@@ -574,12 +612,13 @@ export class Keyspace {
       if (!wasThere) db.keyCount++;
       return;
     }
-    const isCell = reader.kind === ChangeKind.VALUE || reader.kind === ChangeKind.TOMBSTONE;
+    const isCell = (reader.kind === ChangeKind.VALUE && !reader.replaces) || reader.kind === ChangeKind.TOMBSTONE;
     const collection = isCell ? this.collections[reader.type] : undefined;
     if (collection !== undefined && this.canHoldCells(reader.type)) {
       this.applyCell(collection, reader, wasPartial, wasThere);
       return;
     }
+    if (isCell && this.applyChunk(reader)) return;
     const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
     const after = merge(before, entryOfChange(reader));
     const saysAll = reader.kind === ChangeKind.DELETE || (reader.kind === ChangeKind.VALUE && reader.replaces);
@@ -627,7 +666,9 @@ export class Keyspace {
     const type = typeOf(entry);
     const collection = type === undefined ? undefined : this.collections[type];
     if (collection === undefined) {
-      const ref = heap.writeEntry(place, this.key, entry, access, isPartial);
+      const ref = isChunked(entry)
+        ? this.chunkedStrings.write(place, this.key, entry, access, isPartial)
+        : heap.writeEntry(place, this.key, entry, access, isPartial);
       this.putRecord(ref, hadExpiry, entry.cells.size === 0);
       return;
     }
@@ -646,6 +687,7 @@ export class Keyspace {
   entryOf(ref: number): Entry {
     const { heap } = this;
     const collection = this.collectionAt(ref);
+    if (heap.form(ref) === CHUNKED) return { ...heap.registers(ref), cells: this.chunkedStrings.cells(ref) };
     if (collection === undefined) return heap.entry(ref);
     const cells = new Map<string, Cell>();
     collection.collect(ref, (cell) => cells.set(cellKey(cell.type, cell.field), cell));
@@ -679,8 +721,7 @@ export class Keyspace {
    */
   resizeValue(type: CellType, length: number): number {
     if (this.cellsAt(type) === 0) return this.createCells(type, length, false);
-    this.moved(this.heap.resize(this.place, length));
-    return this.place;
+    return this.recordMoved(this.heap.resize(this.place, length));
   }
 
   /** Gives the value of the key under the cursor another form and other bytes. Returns the record. What large value it held is the caller's. */
@@ -690,7 +731,7 @@ export class Keyspace {
     if (this.cellsAt(type) === 0) this.createCells(type, 0, false);
     heap.read(this.place, head);
     head.form = form;
-    this.moved(heap.write(this.place, head, this.key, this.keyStart, this.keyEnd, bytes, start, end));
+    this.recordMoved(heap.write(this.place, head, this.key, this.keyStart, this.keyEnd, bytes, start, end));
     return this.place;
   }
 
@@ -758,6 +799,7 @@ export class Keyspace {
       heap.letGo(place);
       heap.read(place, head);
       head.buryCells(type);
+      if (hadExpiry && head.expiresAtMs === 0) this.db.expiringCount--;
     }
     head.form = type;
     head.isEmpty = true;
@@ -780,17 +822,17 @@ export class Keyspace {
     heap.read(place, head);
     head.stamp = stamp;
     head.origin = origin;
-    this.moved(heap.rewriteHead(place, head));
+    this.recordMoved(heap.rewriteHead(place, head));
   }
 
-  /** The record under the cursor is at `ref` now, and says the same of its expiry. */
-  private moved(ref: number): void {
+  /** The record under the cursor is at `ref` now, and says the same of its expiry. Returns `ref`. */
+  recordMoved(ref: number): number {
     const { place, heap } = this;
-    if (ref === place) return;
+    if (ref === place) return ref;
     this.db.table.replace(ref, heap.expiresAtMs(place) !== 0);
     heap.slab.free(place);
     if (this.ref === place) this.ref = ref;
-    this.place = ref;
+    return (this.place = ref);
   }
 
   /** Whether the record under the cursor takes cells of a type as it is. */
@@ -815,6 +857,17 @@ export class Keyspace {
     db.keyCount += Number(isThere) - Number(wasThere);
     const { high, low } = this.hasher;
     if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) this.drop();
+  }
+
+  /** Merges a chunk into a large string that is there; false if it is not one. */
+  private applyChunk(reader: BatchReader): boolean {
+    const { place } = this;
+    if (reader.type !== CellType.STRING || reader.fieldStart === reader.fieldEnd) return false;
+    if (!this.chunkedStrings.takes(place)) return false;
+    if (this.isDead(place, reader)) return true;
+    this.chunkedStrings.apply(reader);
+    this.notePair(reader.stamp, reader.origin);
+    return true;
   }
 
   /** Whether a change comes from before what the record at `ref` says was deleted. */

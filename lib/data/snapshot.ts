@@ -1,3 +1,4 @@
+import { CellType } from '../record/entry.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import { RecordHead } from '../storage/memory/record-heap.js';
 import { SEGMENT_COUNT_MAX } from '../storage/memory/resident-table.js';
@@ -29,7 +30,7 @@ export function snapshotStep(
     const bytes = heap.bytes(ref);
     const keyStart = heap.keyStart(ref);
     const valueStart = heap.valueStart(ref);
-    if (head.isEmpty) batch.wholeEntry(id, heap.key(ref), heap.entry(ref));
+    if (head.isEmpty || head.form !== CellType.STRING) batch.wholeEntry(id, heap.key(ref), keyspace.entryOf(ref));
     else batch.wholeString(id, head, bytes, keyStart, valueStart, valueStart + heap.valueLength(ref));
     if (batch.byteLength >= FRAME_BYTES) drain();
   };

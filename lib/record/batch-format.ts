@@ -24,8 +24,7 @@
  * Reserved, and refused by this version by name instead of being skipped: record kinds 3 (clock bound) and
  * 4 (partition watermark); record bits 0x40 (an operation id follows the key) and 0x80 (ballot and era);
  * change kinds 5 (tombstone run of a list: origin, first and last position), 6 (counter part), 7 (version
- * vector with dots); attribute bits 2 (dots), 4 (ballot), 8 (operation id). String fields: empty is the whole value, `L`
- * the length of a chunked one, `C` + u32 one of its 16 KiB chunks.
+ * vector with dots); attribute bits 2 (dots), 4 (ballot), 8 (operation id). What fields mean: string-chunks.ts, list-id.ts, removals.ts.
  */
 
 export const BATCH_FORMAT = 1;

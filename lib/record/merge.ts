@@ -4,6 +4,7 @@ import { ListId, creationPairOf, isElementField } from './list-id.js';
 import type { Pair } from './pair.js';
 import { comparePairs, maxPair } from './pair.js';
 import { Removals } from './removals.js';
+import { dropOldChunks } from './string-chunks.js';
 
 /**
  * The merge: two states of one key become the state that knows what both knew.
@@ -17,6 +18,8 @@ import { Removals } from './removals.js';
  *
  * A list's element is as old as its creation pair (list-id.ts), which LSET does not change: that one is compared with deletedUpTo, and counts for
  * the type. An element that is among the removals of its origin and side is dead; of two cells of removals the union lives, with the higher pair.
+ *
+ * Parts of a string that are not above its whole value are dead (string-chunks.ts).
  *
  * Time plays no part: that an entry has expired is judged by its reader (entry.ts, `isLive`).
  *
@@ -63,6 +66,7 @@ function normalise(deletedUpTo: Pair, expiry: Expiry, cells: Map<string, Cell>, 
   for (const cell of cells.values()) if (cell.type !== topType) floor = maxPair(floor, ageOf(cell));
   for (const [key, cell] of cells) if (comparePairs(ageOf(cell), floor) <= 0) cells.delete(key);
   if (removals !== undefined) applyRemovals(cells, removals, floor);
+  if (topType === CellType.STRING && cells.size > 1) dropOldChunks(cells);
   return { deletedUpTo: floor, expiry: comparePairs(expiry.pair, floor) > 0 ? expiry : NO_EXPIRY, cells };
 }
 

@@ -1,8 +1,17 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { Cell, CellType, Entry } from '../../lib/record/entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY, cellKey, entryOfCell, isLive, typeOf } from '../../lib/record/entry.js';
+import type { Cell, Entry } from '../../lib/record/entry.js';
+import {
+  CellType,
+  EMPTY_ENTRY,
+  NO_EXPIRY,
+  WHOLE,
+  cellKey,
+  entryOfCell,
+  isLive,
+  typeOf,
+} from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';
 import type { Pair } from '../../lib/record/pair.js';
 import { PAIR_ZERO, comparePairs, maxPair, pairBefore } from '../../lib/record/pair.js';
@@ -41,7 +50,8 @@ function valueOf(entry: Entry, type: CellType, field = ''): string | undefined {
 
 /**
  * The dumb twin: knows every change at once, and says what must be left, straight from the rules: deletedUpTo is the highest of all
- * deletes and of all cells whose type is not the top one's; of the rest the highest cell of each field lives.
+ * deletes and of all cells whose type is not the top one's; of the rest the highest cell of each
+ * field lives, and of a string only what is above its whole value.
  */
 function judge(list: readonly Entry[]): Entry {
   const cells: Cell[] = list.flatMap((change) => [...change.cells.values()]);
@@ -58,6 +68,10 @@ function judge(list: readonly Entry[]): Entry {
     const key = cellKey(one.type, one.field);
     const rival = winners.get(key);
     if (rival === undefined || comparePairs(one.pair, rival.pair) > 0) winners.set(key, one);
+  }
+  const whole = winners.get(cellKey(CellType.STRING, WHOLE));
+  for (const [key, one] of winners) {
+    if (whole !== undefined && one !== whole && comparePairs(one.pair, whole.pair) < 0) winners.delete(key);
   }
   const expiries = list.map((change) => change.expiry).filter((one) => comparePairs(one.pair, deleted) > 0);
   const expiry = expiries.sort((a, b) => comparePairs(b.pair, a.pair)).at(0) ?? NO_EXPIRY;

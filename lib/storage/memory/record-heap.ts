@@ -27,6 +27,7 @@ import type { Cell, Entry, Expiry } from '../../record/entry.js';
 import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../record/entry.js';
 import type { Pair } from '../../record/pair.js';
 import { PAIR_ZERO, comparePairs, maxPair, pairBefore } from '../../record/pair.js';
+import { ChunkPairs, pairsBytes } from './chunk-pairs.js';
 import { LargeValues } from './large-values.js';
 import { Slab } from './slab.js';
 
@@ -49,8 +50,12 @@ const TWO_32 = 4294967296;
 
 /** Forms above this are large: such a form is its type and this. */
 export const LARGE = 8;
+/** The form of a string in chunks (chunk-pairs.ts): the value is the string all the same. */
+export const CHUNKED = 9;
 /** What the value of a record in large form takes: its number among `large`. */
 export const LARGE_VALUE_BYTES = 4;
+
+const ALIGNMENT = 8;
 
 /** Bytes that the optional fields take, by flags. */
 const optionalBytes = Uint8Array.from(
@@ -108,10 +113,12 @@ export class RecordHead {
     if (isOther && comparePairs(this, { stamp: this.deletedStamp, origin: this.deletedOrigin }) > 0) {
       this.deletedStamp = this.stamp;
       this.deletedOrigin = this.origin;
+      const isBuried = comparePairs({ stamp: this.expiryStamp, origin: this.expiryOrigin }, this) <= 0;
+      if (isBuried) this.expire(0, 0, 0);
     }
   }
 
-  /** A new value under what else the entry says: deletedUpTo and expiry stay. */
+  /** A new whole string under what else the entry says: deletedUpTo and expiry stay. */
   restamp(stamp: number, origin: number): void {
     if (this.replaces) {
       this.replaces = false;
@@ -119,6 +126,7 @@ export class RecordHead {
       this.deletedStamp = before.stamp;
       this.deletedOrigin = before.origin;
     }
+    this.form = CellType.STRING;
     this.stamp = stamp;
     this.origin = origin;
   }
@@ -132,7 +140,8 @@ export class RecordHead {
 
   /** The flags that a record with this head needs. */
   flags(keyLength: number, valueLength: number): number {
-    let flags = keyLength > SHORT_KEY_MAX || valueLength > SHORT_VALUE_MAX ? LONG : 0;
+    const isLong = keyLength > SHORT_KEY_MAX || valueLength > SHORT_VALUE_MAX || this.form === CHUNKED;
+    let flags = isLong ? LONG : 0;
     if (this.isPartial) flags |= PARTIAL;
     if (this.isEmpty) flags |= EMPTY;
     if (this.replaces) flags |= REPLACES;
@@ -147,6 +156,7 @@ export class RecordHead {
 export class RecordHeap {
   readonly slab = new Slab();
   readonly large = new LargeValues();
+  private readonly pairs = new ChunkPairs(this.slab);
 
   /** Forgets every record at once. */
   clear(): void {
@@ -162,7 +172,7 @@ export class RecordHeap {
 
   /** Takes back the large value that a record holds, if it does: what the record says of it does not count any more. */
   letGo(ref: number): void {
-    if (this.form(ref) > LARGE) this.large.release(this.largeIndex(ref));
+    if (this.isLarge(ref)) this.large.release(this.largeIndex(ref));
   }
 
   type(ref: number): CellType {
@@ -176,7 +186,7 @@ export class RecordHeap {
   }
 
   isLarge(ref: number): boolean {
-    return this.form(ref) > LARGE;
+    return this.form(ref) > CHUNKED;
   }
 
   /** The number of a record's large value. REQUIRES: `isLarge`. */
@@ -310,7 +320,8 @@ export class RecordHeap {
 
   /**
    * Writes a record, over the one at `old` if there is one (not 0) and it fits well; returns where it is now. If that is elsewhere,
-   * the caller puts it in the old one's place and frees that. REQUIRES: the value does not lie in the record at `old`.
+   * the caller puts it in the old one's place and frees that. `tailBytes` of room are left behind the value. REQUIRES: the value does not lie in the
+   * record at `old`.
    */
   write(
     old: number,
@@ -321,12 +332,14 @@ export class RecordHeap {
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    tailBytes = 0,
   ): number {
     const keyLength = keyEnd - keyStart;
     const valueLength = valueEnd - valueStart;
     const flags = head.flags(keyLength, valueLength);
     const valueOffset = HEADER_BYTES + optionalBytes[flags] + keyLength;
-    const ref = this.fits(old, valueOffset + valueLength) ? old : this.slab.allocate(valueOffset + valueLength);
+    const length = valueOffset + valueLength + tailBytes;
+    const ref = this.fits(old, length) ? old : this.slab.allocate(length);
     const bytes = this.slab.bytes(ref);
     const offset = this.slab.offset(ref);
     if (ref !== old || this.flags(ref) !== flags) {
@@ -348,7 +361,45 @@ export class RecordHeap {
       return ref;
     }
     const bytes = this.bytes(ref);
-    return this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd);
+    if (head.form !== CHUNKED) return this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd);
+    const tailBytes = this.tailBytes(ref);
+    const place = this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd, tailBytes);
+    this.pairs.open(place);
+    this.pairs.copy(ref);
+    return place;
+  }
+
+  /** The pairs of the record of a string in chunks. Valid until the next call. */
+  chunkPairs(ref: number): ChunkPairs {
+    this.pairs.open(ref);
+    return this.pairs;
+  }
+
+  /**
+   * Gives the value of a string in chunks another length, and makes room for the pairs of so many parts more; returns where it is now (see `write`). What the
+   * value gets is zero.
+   */
+  resizeChunked(ref: number, valueLength: number, newPairs: number): number {
+    const before = this.valueLength(ref);
+    const start = this.valueStart(ref) - this.slab.offset(ref);
+    const needed = start + valueLength + this.tailBytes(ref) + pairsBytes(newPairs);
+    let place = ref;
+    if (needed > this.slab.capacity(ref)) {
+      place = this.slab.allocate(needed + (valueLength > before ? needed >>> 3 : 0));
+      const offset = this.slab.offset(ref);
+      this.slab.bytes(ref).copy(this.slab.bytes(place), this.slab.offset(place), offset, offset + start + before);
+      this.pairs.open(place);
+      this.pairs.copy(ref);
+    }
+    const from = this.slab.offset(place) + start;
+    if (valueLength > before) this.slab.bytes(place).fill(0, from + before, from + valueLength);
+    this.slab.words(place)[(this.slab.offset(place) >>> 2) + 5] = valueLength;
+    return place;
+  }
+
+  private tailBytes(ref: number): number {
+    this.pairs.open(ref);
+    return this.form(ref) === CHUNKED ? ALIGNMENT + pairsBytes(this.pairs.count) : 0;
   }
 
   /** Sets the pair of a record, and nothing else: it holds cells, and this is the highest of their pairs. REQUIRES: not REPLACES, no EXPIRY. */
