@@ -31,8 +31,22 @@ export const STRING_INT16 = 0xc1;
 export const STRING_INT32 = 0xc2;
 export const STRING_LZF = 0xc3;
 
-/** The type byte of a string value. */
+/** The type bytes of values, by the names that Redis gives them; list-dump.ts and its like say what follows. */
 export const TYPE_STRING = 0;
+export const TYPE_LIST = 1;
+export const TYPE_SET = 2;
+export const TYPE_ZSET = 3;
+export const TYPE_HASH = 4;
+export const TYPE_ZSET_2 = 5;
+export const TYPE_HASH_ZIPMAP = 9;
+export const TYPE_LIST_ZIPLIST = 10;
+export const TYPE_SET_INTSET = 11;
+export const TYPE_ZSET_ZIPLIST = 12;
+export const TYPE_HASH_ZIPLIST = 13;
+export const TYPE_LIST_QUICKLIST = 14;
+export const TYPE_HASH_LISTPACK = 16;
+export const TYPE_ZSET_LISTPACK = 17;
+export const TYPE_LIST_QUICKLIST_2 = 18;
 
 /** The last type byte of RDB version 10: a stream with consumer groups' newest fields. 8 was never given. */
 const TYPE_LAST = 19;

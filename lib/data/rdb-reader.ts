@@ -15,7 +15,7 @@ import {
   STRING_LZF,
 } from './rdb-format.js';
 
-const EMPTY = Buffer.alloc(0);
+const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Whether `payload` ends in a version that can be read and in the right checksum. */
 export function isDumpIntact(payload: Buffer): boolean {
@@ -65,6 +65,16 @@ export class RdbReader {
       default:
         return this.raw(this.lengthAfter(first));
     }
+  }
+
+  /** A double of 8 bytes, low byte first. */
+  double(): number {
+    return this.take(8) ? this.bytes.readDoubleLE(this.offset - 8) : 0;
+  }
+
+  /** The next `length` bytes, a view of them. */
+  bytesOf(length: number): Buffer {
+    return this.raw(length);
   }
 
   /** The length that `first` begins. */

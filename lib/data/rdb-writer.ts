@@ -72,6 +72,12 @@ export class RdbWriter {
     this.size += value.length;
   }
 
+  /** Appends a double in 8 bytes, low byte first. */
+  double(value: number): void {
+    this.reserve(8);
+    this.size = this.buffer.writeDoubleLE(value, this.size);
+  }
+
   /** Appends version and checksum; returns all that was written, as a buffer that the writer no longer touches. */
   finishDump(): Buffer {
     this.reserve(DUMP_FOOTER_BYTES);
