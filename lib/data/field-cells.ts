@@ -132,7 +132,7 @@ export class FieldCells extends FieldReader implements Collection {
       this.findAny(field);
       this.remove();
       this.expiredCount++;
-      if (this.ref === 0) break;
+      if (this.count === 0) break;
     }
   }
 
@@ -216,8 +216,10 @@ export class FieldCells extends FieldReader implements Collection {
   /** The key has changed: it may have come or gone, or its record have moved. */
   private changed(stamp: number): void {
     const { keyspace } = this;
-    const ref = keyspace.cellsChanged(stamp, keyspace.origin, this.count);
-    if (ref !== this.ref) this.open(ref);
+    const { count } = this;
+    keyspace.cellsChanged(stamp, keyspace.origin, count);
+    const ref = keyspace.cellsAt(this.type);
+    if (ref !== this.ref || count === 0) this.open(ref);
   }
 
   /** Whether the cell that was found has a pair of at least (stamp, origin). */

@@ -34,8 +34,8 @@ export class ColdBench extends KeyspaceBench {
   private flushed: Facts | undefined;
   private save: SteppedSnapshot | undefined;
 
-  constructor(databaseCount = 3, disk = new MemoryColdData(POSITION_KEY)) {
-    super(databaseCount, new PositionHasher(POSITION_KEY), disk);
+  constructor(databaseCount = 3, disk = new MemoryColdData(POSITION_KEY), origin = ORIGIN) {
+    super(databaseCount, new PositionHasher(POSITION_KEY), disk, origin);
     this.databaseCount = databaseCount;
     this.disk = disk;
     this.loader = new Loader(this.keyspace, disk);
@@ -196,7 +196,7 @@ export class ColdBench extends KeyspaceBench {
     const place = keyspace.physicalDatabase(physical).table.find(key, 0, key.length);
     const cold = disk.entryOf(physical, name);
     if (place === 0) return cold;
-    const here = keyspace.heap.entry(place);
+    const here = keyspace.entryOf(place);
     return keyspace.heap.isPartial(place) ? merge(here, cold) : here;
   }
 

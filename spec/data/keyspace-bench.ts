@@ -23,12 +23,18 @@ export class KeyspaceBench {
   nowMs = START_MS;
   readonly random = new SeededRandom(1);
   readonly access = new AccessPolicy(this.random);
-  readonly batch = new WriteBatch(ORIGIN, 7);
+  readonly batch: WriteBatch;
   readonly keyspace: Keyspace;
   /** Batches logged so far, oldest first. */
   readonly log: Buffer[] = [];
 
-  constructor(databaseCount = 3, hasher = new PositionHasher(POSITION_KEY), cold: ColdData = NO_COLD_DATA) {
+  constructor(
+    databaseCount = 3,
+    hasher = new PositionHasher(POSITION_KEY),
+    cold: ColdData = NO_COLD_DATA,
+    origin = ORIGIN,
+  ) {
+    this.batch = new WriteBatch(origin, 7);
     this.keyspace = new Keyspace({
       databaseCount,
       clock: new HybridClock(() => this.nowMs),
@@ -37,7 +43,7 @@ export class KeyspaceBench {
       batch: this.batch,
       access: this.access,
       cold,
-      origin: ORIGIN,
+      origin,
     });
     this.access.tick(this.nowMs);
   }
