@@ -42,6 +42,8 @@ export interface ConnectionHost {
   defer(connection: Connection): void;
   /** The connection has replies, or is closing: serve it at the end of the turn. */
   schedule(connection: Connection): void;
+  /** The same for a message. */
+  scheduleMessage(connection: Connection): void;
   /** Whether replies of this many bytes still pending are too much for the connection. */
   isOverOutputLimit(connection: Connection, bytes: number): boolean;
   onOutput(bytes: number): void;
@@ -273,7 +275,10 @@ export class Connection implements StreamHandler, Call, Client {
       reply.insert(this.replyStart, message, 0, length);
       this.replyStart += length;
     } else reply.raw(message, 0, length);
-    this.schedule();
+    if (!this.inTurn) {
+      this.inTurn = true;
+      this.host.scheduleMessage(this);
+    }
     const { outputBytes } = this;
     if (outputBytes > PUSHED_CHECK_BYTES && this.host.isOverOutputLimit(this, outputBytes)) this.kill();
   }

@@ -55,7 +55,7 @@ export class Turn implements LoopFigures {
   private deferredBefore = 0;
   private scheduled = false;
   private startedUs = 0;
-  /** What TURN_US counts from, and TURN_CONNECTIONS. */
+  /** What TURN_US counts from, and how many connections TURN_CONNECTIONS does not count. */
   private budgetFromUs = 0;
   private connectionsBefore = 0;
   private cpuReadUs: number;
@@ -95,6 +95,15 @@ export class Turn implements LoopFigures {
   add(connection: Connection): void {
     this.begin();
     this.connections.push(connection);
+  }
+
+  /**
+   * The same for a message of another connection. It does not count towards TURN_CONNECTIONS: more messages to it cost no further write in this turn,
+   * and one in each of as many turns.
+   */
+  addListener(connection: Connection): void {
+    this.add(connection);
+    this.connectionsBefore++;
   }
 
   /** The log is durable up to `position`: what waited for that leaves. */

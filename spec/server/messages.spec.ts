@@ -171,6 +171,19 @@ describe('Connection push', () => {
     expect(bench.node.server.pubsub.count('channel')).to.equal(1);
   });
 
+  it('shares a turn with the messages behind it, however many listen', async () => {
+    const ears = Array.from({ length: 600 }, () => bench.connect());
+    for (const ear of ears) ear.send('SUBSCRIBE', 'c');
+    await bench.settle();
+    bench.clock.lookUs = 0;
+    const { loop } = bench.node.server.figures;
+    const { turns } = loop;
+    for (let i = 0; i < 50; i++) client.send('PUBLISH', 'c', i);
+    await bench.settle();
+    expect(loop.turns).to.equal(turns + 1);
+    expect(ears[599].replies()).to.have.length(51);
+  });
+
   it('is all that a client of RESP2 hears: other commands are refused meanwhile', async () => {
     const refused =
       "-ERR Can't execute 'client|list': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed " +
