@@ -52,9 +52,14 @@ export async function measureLoad(
 ): Promise<readonly [number, number, number]> {
   const [first] = scenario.setup.preload;
   if (first === undefined) throw new Error(`the setup '${scenario.setup.title}' has no keys`);
+  const { workload, before, pipeline, setup } = scenario;
+  const load = { port: driver.port, pipeline, requests, keySpace: setup.keySpace ?? first.count };
+  if (before !== undefined) {
+    await generateLoad({ ...load, workload: before });
+    await settle(driver);
+  }
   const beforeUs = driver.cpuUs();
-  const { workload, pipeline } = scenario;
-  const result = await generateLoad({ port: driver.port, workload, pipeline, requests, keySpace: first.count });
+  const result = await generateLoad({ ...load, workload });
   const afterUs = await settle(driver);
   return [(afterUs - beforeUs) / requests, result.opsPerSecond, result.latencyP99Ms];
 }

@@ -18,9 +18,9 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
 
 Measures ringkv beside redis-server with redis-benchmark, which must be installed (Linux only).
-All scenarios together take about half an hour, 4 GB of memory and 10 GB of disk.
+All scenarios together take about forty minutes, 4 GB of memory and 10 GB of disk.
 
-  --quick            about two minutes: what the targets ask for, and no more
+  --quick            about seven minutes: what the targets ask for, and no more
   --only PATTERN     the scenarios whose name matches this regular expression (everysec/64B/P16/GET)
   --rounds N         measurements of each scenario and server (6); even numbers are fairer
   --requests N       requests of each measurement (default: as many as keep a server busy for a second)

@@ -33,6 +33,8 @@ export interface Setup {
   readonly title: string;
   readonly flags: readonly string[];
   readonly preload: readonly Preload[];
+  /** Random numbers of the workload are below this; default: as many as the first preload has keys. */
+  readonly keySpace?: number;
 }
 
 /** A scenario in which redis-benchmark drives servers that stay up for all rounds. */
@@ -45,6 +47,8 @@ export interface LoadScenario {
   readonly setup: Setup;
   /** redis-benchmark's arguments that say what to send. */
   readonly workload: readonly string[];
+  /** What is sent before, unmeasured, as often: for a workload that uses something up. */
+  readonly before?: readonly string[];
   /** Requests that a connection sends before it waits for replies. */
   readonly pipeline: number;
 }

@@ -2,7 +2,15 @@
  * The table of scenarios. To add one, add a row: a LoadScenario if redis-benchmark can drive it on servers that stay
  * up, a FreshScenario if it needs servers of its own.
  */
-import { BYTES_PER_KEY, measureMemory, RSS_AT_1M } from './memory.js';
+import {
+  BYTES_PER_HASH,
+  BYTES_PER_KEY,
+  BYTES_PER_MEMBER,
+  measureHashes,
+  measureMemory,
+  measureSortedSet,
+  RSS_AT_1M,
+} from './memory.js';
 import type { FreshScenario, LoadScenario, Scenario, Setup } from './scenario.js';
 import { measureStartUp, START_UP } from './start-up.js';
 
@@ -68,6 +76,51 @@ function loadsWith(durability: Durability): LoadScenario[] {
   ];
 }
 
+const collections: Setup = {
+  title: `${everysec.title}, collections of up to a million`,
+  flags: everysec.flags,
+  preload: [{ prefix: 'key:', count: 1000, valueBytes: 64 }],
+  keySpace: KEYS,
+};
+
+const ELEMENT = 'element:__rand_int__';
+
+/** What redis-benchmark sends for its tests of the same names, and some that it has not. */
+const collectionWorkloads: readonly { title: string; workload: readonly string[]; before?: readonly string[] }[] = [
+  { title: 'HSET', workload: ['HSET', 'hash', ELEMENT, 'value'] },
+  { title: 'LPUSH', workload: ['LPUSH', 'list', ELEMENT] },
+  { title: 'LRANGE_100', workload: ['LRANGE', 'list', '0', '99'] },
+  { title: 'LPOP', workload: ['LPOP', 'list'], before: ['LPUSH', 'list', ELEMENT] },
+  { title: 'SADD', workload: ['SADD', 'set', ELEMENT] },
+  { title: 'SPOP', workload: ['SPOP', 'set'], before: ['SADD', 'set', ELEMENT] },
+  { title: 'ZADD', workload: ['ZADD', 'ranking', '__rand_int__', ELEMENT] },
+  { title: 'ZRANGE', workload: ['ZRANGE', 'ranking', '0', '99'] },
+  { title: 'EVAL', workload: ['EVAL', "return redis.call('GET', KEYS[1])", '1', 'key:000000000001'] },
+];
+
+const collectionLoads: readonly LoadScenario[] = collectionWorkloads.map(({ title, workload, before }) => ({
+  kind: 'load',
+  name: `everysec/collections/P16/${title}`,
+  title: `${title}, P=16`,
+  setup: collections,
+  workload,
+  ...(before === undefined ? {} : { before }),
+  pipeline: 16,
+}));
+
+const collectionMemory: readonly FreshScenario[] = [
+  { name: 'memory/hashes', title: 'memory, hashes of 5 small fields', metric: BYTES_PER_HASH, measure: measureHashes },
+  { name: 'memory/sorted-set', title: 'memory, a sorted set', metric: BYTES_PER_MEMBER, measure: measureSortedSet },
+].map(({ name, title, metric, measure }) => ({
+  kind: 'fresh',
+  name,
+  title,
+  metrics: [metric],
+  roundsMax: 1,
+  estimateSeconds: 6,
+  measure: (contender, dir) => measure(contender, everysec.flags, dir),
+}));
+
 const memory: FreshScenario = {
   kind: 'fresh',
   name: 'memory',
@@ -90,14 +143,16 @@ const startUp: FreshScenario = {
 
 export const SCENARIOS: readonly Scenario[] = [
   memory,
+  ...collectionMemory,
   startUp,
+  ...collectionLoads,
   ...loadsWith(everysec),
   ...loadsWith(off),
   ...loadsWith(always),
 ];
 
 /** What `--quick` runs: all that the targets ask for. */
-const QUICK = /^(memory|everysec\/64B\/P\d+\/(GET|SET))$/;
+const QUICK = /^(memory(\/.*)?|everysec\/64B\/P\d+\/(GET|SET)|everysec\/collections\/P16\/\w+)$/;
 
 /** The rows that the options ask for, in the table's order. */
 export function chooseScenarios(

@@ -1,6 +1,6 @@
 /** What ringkv wants to reach against Redis, as a table, and whether it does. */
 import { CPU_US_PER_OP } from './load-measurement.js';
-import { BYTES_PER_KEY, RSS_AT_1M } from './memory.js';
+import { BYTES_PER_HASH, BYTES_PER_KEY, BYTES_PER_MEMBER, RSS_AT_1M } from './memory.js';
 import type { Metric, Series } from './scenario.js';
 import { summarize } from './statistics.js';
 
@@ -29,6 +29,13 @@ export const TARGETS: readonly Target[] = [
   { scenario: 'everysec/64B/P16/SET', metric: CPU_US_PER_OP, ratioMax: 1 },
   { scenario: 'everysec/64B/P1/GET', metric: CPU_US_PER_OP, ratioMax: 1.25 },
   { scenario: 'everysec/64B/P1/SET', metric: CPU_US_PER_OP, ratioMax: 1.25 },
+  ...['HSET', 'LPUSH', 'LPOP', 'LRANGE_100', 'SADD', 'SPOP', 'ZADD', 'ZRANGE', 'EVAL'].map((test) => ({
+    scenario: `everysec/collections/P16/${test}`,
+    metric: CPU_US_PER_OP,
+    ratioMax: 1.3,
+  })),
+  { scenario: 'memory/hashes', metric: BYTES_PER_HASH, ratioMax: 1.2 },
+  { scenario: 'memory/sorted-set', metric: BYTES_PER_MEMBER, ratioMax: 1.2 },
   { scenario: 'memory', metric: BYTES_PER_KEY, ratioMax: 0.8 },
   { scenario: 'memory', metric: RSS_AT_1M, excessMax: 60 },
 ];
