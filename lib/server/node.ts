@@ -18,6 +18,7 @@ import { ActiveExpiry } from '../data/active-expiry.js';
 import { Keyspace } from '../data/keyspace.js';
 import { Loader } from '../data/loader.js';
 import { Sweeper } from '../data/sweeper.js';
+import { readLuaBinary } from '../host/node-lua-binary.js';
 import type {
   ByteStream,
   Clock,
@@ -36,6 +37,8 @@ import { BufferPool } from '../protocol/buffer-pool.js';
 import { RequestLimits } from '../protocol/request-limits.js';
 import { WriteBatch } from '../record/write-batch.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
+import { scriptCommands } from '../scripting/script-commands.js';
+import { Scripts } from '../scripting/scripts.js';
 import { Store } from '../storage/engine/store.js';
 import type { StoreSettings } from '../storage/engine/store-options.js';
 import type { Identity } from '../storage/identity.js';
@@ -62,6 +65,7 @@ import { NestedExecutor } from './nested-executor.js';
 import { Pause } from './pause.js';
 import { Persistence } from './persistence.js';
 import { PubSubRegistry } from './pubsub.js';
+import { ScriptPort } from './script-port.js';
 import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
@@ -185,7 +189,18 @@ export class Node implements ConnectionHost {
         this.held.hold(connection, args, ready);
       },
     });
-    const table = new CommandTable([...dataCommands, ...serverCommands], config.renamedCommands);
+    const scripts = new Scripts(
+      new ScriptPort({
+        ...options,
+        gate: this.gate,
+        readBinary: readLuaBinary,
+        logFailure: () => this.persistence.failure,
+      }),
+    );
+    const table = new CommandTable(
+      [...dataCommands, ...serverCommands, ...scriptCommands(scripts)],
+      config.renamedCommands,
+    );
     const loader = new Loader(this.keyspace, this.store);
     this.held = new HeldRequests({
       keyspace: this.keyspace,
