@@ -24,6 +24,20 @@ const UNFIT: ReadonlyMap<string, string> = new Map([
   ['replicaof', 'makes a replica of the server'],
   ['slaveof', 'makes a replica of the server'],
   ['failover', 'stops writes'],
+  ['subscribe', 'is answered by messages'],
+  ['unsubscribe', 'is answered by messages'],
+  ['psubscribe', 'is answered by messages'],
+  ['punsubscribe', 'is answered by messages'],
+  ['ssubscribe', 'is answered by messages'],
+  ['sunsubscribe', 'is answered by messages'],
+  ['blpop', 'waits as long as it is told'],
+  ['brpop', 'waits as long as it is told'],
+  ['blmove', 'waits as long as it is told'],
+  ['brpoplpush', 'waits as long as it is told'],
+  ['blmpop', 'waits as long as it is told'],
+  ['bzpopmin', 'waits as long as it is told'],
+  ['bzpopmax', 'waits as long as it is told'],
+  ['bzmpop', 'waits as long as it is told'],
 ]);
 
 /** Commands that are well-formed, with arguments that are not. */
