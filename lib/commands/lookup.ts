@@ -6,6 +6,7 @@
  */
 
 import type { FieldCells } from '../data/field-cells.js';
+import type { ListCells } from '../data/list-cells.js';
 import type { SortedCells } from '../data/sorted-cells.js';
 import { WRONG_TYPE } from '../data/wrong-type.js';
 import { CellType } from '../record/entry.js';
@@ -82,13 +83,23 @@ export function readSortedSet(call: Call, i: number): SortedCells {
   return turnTo(call, readKey(call, i), call.keyspace.sortedSets);
 }
 
+/** The list at the key in argument i, for a write: empty if there is no such key. Throws WRONG_TYPE. */
+export function findList(call: Call, i: number): ListCells {
+  return turnTo(call, findKey(call, i), call.keyspace.lists);
+}
+
+/** The list at the key in argument i, for a read. Throws WRONG_TYPE. */
+export function readList(call: Call, i: number): ListCells {
+  return turnTo(call, readKey(call, i), call.keyspace.lists);
+}
+
 /** The ref of a key that was looked for, as it is; 0 is no key. Throws WRONG_TYPE. */
 export function checked(call: Call, ref: number, type: CellType): number {
   if (ref !== 0 && call.keyspace.heap.type(ref) !== type) throw WRONG_TYPE;
   return ref;
 }
 
-function turnTo<T extends FieldCells>(call: Call, ref: number, cells: T): T {
+function turnTo<T extends FieldCells | ListCells>(call: Call, ref: number, cells: T): T {
   checked(call, ref, cells.type);
   cells.use();
   return cells;

@@ -27,7 +27,7 @@ import { ChangeKind } from '../record/batch-format.js';
 import { entryOfChange } from '../record/entry-of-record.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
-import { CellType, EMPTY_ENTRY, cellKey, hasElements, typeOf } from '../record/entry.js';
+import { CellType, EMPTY_ENTRY, cellKey, hasElements, holdsValue, typeOf } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
@@ -43,6 +43,7 @@ import type { Collection } from './collection.js';
 import { Database } from './database.js';
 import { FieldCells } from './field-cells.js';
 import { KeyEvents } from './key-events.js';
+import { ListCells } from './list-cells.js';
 import type { Listing } from './listing.js';
 import { SortedCells } from './sorted-cells.js';
 
@@ -117,6 +118,7 @@ export class Keyspace {
   /** The string under the cursor, if it is a large one that is changed in part. */
   readonly chunkedStrings: ChunkedStrings;
   readonly sortedSets: SortedCells;
+  readonly lists: ListCells;
   /**
    * Whether memory remembers what was removed from a collection: where other nodes may yet write below that. A single node's log and tables
    * do it for it.
@@ -159,7 +161,8 @@ export class Keyspace {
     this.sets = new FieldCells(this, CellType.SET, this.fieldHasher);
     this.sortedSets = new SortedCells(this, this.fieldHasher);
     this.chunkedStrings = new ChunkedStrings(this);
-    this.collections = byType([this.hashes, this.sets, this.sortedSets]);
+    this.lists = new ListCells(this);
+    this.collections = byType([this.hashes, this.sets, this.sortedSets, this.lists]);
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
     this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
     this.databases = [...this.physical];
@@ -1011,5 +1014,5 @@ function byType(collections: readonly Collection[]): readonly (Collection | unde
 
 /** The cells of an entry but for its tombstones. */
 function* valuesOf(entry: Entry): Generator<Cell> {
-  for (const cell of entry.cells.values()) if (cell.value !== undefined) yield cell;
+  for (const cell of entry.cells.values()) if (holdsValue(cell)) yield cell;
 }

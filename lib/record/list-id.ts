@@ -100,7 +100,18 @@ export function idBetween(left: Uint8Array, right: Uint8Array, stamp: number, or
 
 /** The field of the removals of what `origin` put at `side`. */
 export function removalsField(side: ListSide, origin: number): Buffer {
-  return Buffer.from([0, side, origin >>> 8, origin & 0xff]);
+  const field = Buffer.alloc(REMOVALS_FIELD_BYTES);
+  writeRemovalsField(field, 0, side, origin);
+  return field;
+}
+
+/** The same, written at `at`; returns the offset behind it. */
+export function writeRemovalsField(target: Uint8Array, at: number, side: ListSide, origin: number): number {
+  target[at] = 0;
+  target[at + 1] = side;
+  target[at + 2] = origin >>> 8;
+  target[at + 3] = origin;
+  return at + REMOVALS_FIELD_BYTES;
 }
 
 /** The length of the longest id that both begin with; of the left one's anchor, if the right one has another. */

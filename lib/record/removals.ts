@@ -13,12 +13,16 @@
 
 import { CorruptionError } from '../base/errors.js';
 import { VARINT_BYTES_MAX, VarintReader, writeVarint } from '../base/varint.js';
+import { ChangeKind } from './batch-format.js';
+import type { BatchReader } from './batch-reader.js';
 import type { Cell } from './entry.js';
 import { CellType } from './entry.js';
 import type { ListId } from './list-id.js';
 import { REMOVALS_FIELD_BYTES } from './list-id.js';
 import type { Pair } from './pair.js';
 import { PAIR_ZERO, comparePairs, maxPair } from './pair.js';
+
+const input = new VarintReader();
 
 /** A set of whole numbers as intervals. Additions are cheap, in any order; a question sorts them first. */
 export class StampSet {
@@ -41,7 +45,7 @@ export class StampSet {
 
   /** Adds the set that was encoded as `bytes[start, end)`. Throws CorruptionError. */
   addEncoded(bytes: Uint8Array, start: number, end: number): void {
-    const input = new VarintReader();
+    input.failed = false;
     input.buffer = bytes;
     input.offset = start;
     input.end = end;
@@ -72,6 +76,13 @@ export class StampSet {
       else high = middle;
     }
     return 2 * low < bounds.length && bounds[2 * low] <= stamp;
+  }
+
+  /** Calls `visit` with the first and the last number of each interval. */
+  forEach(visit: (first: number, last: number) => void): void {
+    this.settle();
+    const { bounds } = this;
+    for (let i = 0; i < bounds.length; i += 2) visit(bounds[i], bounds[i + 1]);
   }
 
   /** Forgets what is not above `upTo`. */
@@ -127,6 +138,8 @@ interface RemovalsOfOrigin {
 }
 
 const ORIGINS = 65536;
+const PAIR_AND_LENGTH_BYTES = 14;
+const NOTHING = Buffer.alloc(0);
 
 /** All removals of a list: the union of any number of cells. */
 export class Removals {
@@ -135,17 +148,14 @@ export class Removals {
 
   /** Adds what a cell of removals says. Throws CorruptionError. */
   add(field: Buffer, value: Buffer | undefined, pair: Pair): void {
-    if (field.length !== REMOVALS_FIELD_BYTES || field[0] !== 0) {
-      throw new CorruptionError('list', 0, `a field of ${field.length} bytes: written by a newer ringkv?`);
-    }
-    const origin = (field[2] << 8) | field[3];
-    const key = field[1] * ORIGINS + origin;
-    let removals = this.known.get(key);
-    if (removals === undefined) {
-      removals = { field, origin, stamps: new StampSet(), pair };
-      this.known.set(key, removals);
-    } else removals.pair = maxPair(removals.pair, pair);
+    const removals = this.of(field, 0, field.length, pair.stamp, pair.origin);
     if (value !== undefined) removals.stamps.addEncoded(value, 0, value.length);
+  }
+
+  /** Adds what the cell that `reader` stands on says. Throws CorruptionError. */
+  addCell({ kind, bytes, fieldStart, fieldEnd, valueStart, valueEnd, stamp, origin }: BatchReader): void {
+    const { stamps } = this.of(bytes, fieldStart, fieldEnd, stamp, origin);
+    if (kind === ChangeKind.VALUE) stamps.addEncoded(bytes, valueStart, valueEnd);
   }
 
   /** Whether the element with that id is gone. */
@@ -154,10 +164,57 @@ export class Removals {
     return removals?.stamps.has(id.stamp) === true;
   }
 
+  get isEmpty(): boolean {
+    return this.known.size === 0;
+  }
+
   get highestPair(): Pair {
     let highest = PAIR_ZERO;
     for (const { pair } of this.known.values()) highest = maxPair(highest, pair);
     return highest;
+  }
+
+  /** All cells in one piece, for memory. */
+  encodeAll(): Buffer {
+    const parts: Buffer[] = [];
+    this.forEachCell(PAIR_ZERO, ({ field, value = NOTHING, pair }) => {
+      const head = Buffer.alloc(REMOVALS_FIELD_BYTES + PAIR_AND_LENGTH_BYTES);
+      field.copy(head);
+      let at = head.writeDoubleLE(pair.stamp, REMOVALS_FIELD_BYTES);
+      at = head.writeUInt16LE(pair.origin, at);
+      head.writeUInt32LE(value.length, at);
+      parts.push(head, value);
+    });
+    return Buffer.concat(parts);
+  }
+
+  /** Adds what `encodeAll` has made. */
+  addAll(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length;) {
+      const field = Buffer.from(bytes.subarray(at, at + REMOVALS_FIELD_BYTES));
+      at += REMOVALS_FIELD_BYTES;
+      const pair = { stamp: bytes.readDoubleLE(at), origin: bytes.readUInt16LE(at + 8) };
+      const length = bytes.readUInt32LE(at + 10);
+      at += PAIR_AND_LENGTH_BYTES;
+      this.add(field, bytes.subarray(at, at + length), pair);
+      at += length;
+    }
+  }
+
+  /** What is known of the origin and side of a field, from a cell with that pair too. */
+  private of(bytes: Uint8Array, start: number, end: number, stamp: number, by: number): RemovalsOfOrigin {
+    if (end - start !== REMOVALS_FIELD_BYTES || bytes[start] !== 0) {
+      throw new CorruptionError('list', 0, `a field of ${end - start} bytes: written by a newer ringkv?`);
+    }
+    const origin = (bytes[start + 2] << 8) | bytes[start + 3];
+    const key = bytes[start + 1] * ORIGINS + origin;
+    let removals = this.known.get(key);
+    if (removals === undefined) {
+      const field = Buffer.from(bytes.subarray(start, end));
+      removals = { field, origin, stamps: new StampSet(), pair: { stamp, origin: by } };
+      this.known.set(key, removals);
+    } else if ((stamp - removals.pair.stamp || by - removals.pair.origin) > 0) removals.pair = { stamp, origin: by };
+    return removals;
   }
 
   /** Calls `visit` with the cells of what is above `deletedUpTo`, without the stamps that are dead anyway. */

@@ -28,6 +28,10 @@ export class ListPack {
   private base = 0;
   /** Where the elements end, from `base`. */
   private end = 0;
+  /** Of the value that is begun: its elements, where they begin, and where they end. */
+  private built = 0;
+  private readonly offsets = new Uint16Array(LIST_PACK_COUNT_MAX);
+  private builtEnd = 0;
 
   /** Looks at the value `bytes[start, end)`; an empty one has no elements. Valid until the record is written. */
   open(bytes: Buffer, start: number, end: number): void {
@@ -75,6 +79,40 @@ export class ListPack {
     if (element !== undefined) at = writeOffset(at, from);
     for (let i = index + removed; i < count; i++) at = writeOffset(at, this.offset(i) + moved);
     return writeOffset(at, count - removed + Number(element !== undefined));
+  }
+
+  /** Begins a value in `draft` that has these removals and no elements yet; `append` and `finish` follow. False if there is no room. */
+  begin(removals: Uint8Array): boolean {
+    if (removals.length + OFFSET_BYTES > LIST_PACK_BYTES_MAX) return false;
+    draft.set(removals);
+    this.built = 0;
+    this.builtEnd = removals.length;
+    return true;
+  }
+
+  /** Adds an element behind the others; false if there is no room. */
+  append(element: ListElement): boolean {
+    const bytes = element.encodedBytes(false);
+    const count = this.built + 1;
+    if (count > LIST_PACK_COUNT_MAX || this.builtEnd + bytes + OFFSET_BYTES * (count + 1) > LIST_PACK_BYTES_MAX) {
+      return false;
+    }
+    this.offsets[this.built++] = this.builtEnd;
+    this.builtEnd = element.write(draft, this.builtEnd, 0);
+    return true;
+  }
+
+  /** The length of the value in `draft`. */
+  finish(): number {
+    let at = this.builtEnd;
+    for (let i = 0; i < this.built; i++) at = writeOffset(at, this.offsets[i]);
+    return writeOffset(at, this.built);
+  }
+
+  /** Whether there is room for other removals. */
+  fitsRemovals(removals: Uint8Array): boolean {
+    const bytes = this.end - this.offset(0) + removals.length + OFFSET_BYTES * (this.count + 1);
+    return bytes <= LIST_PACK_BYTES_MAX;
   }
 
   /** Puts together the value with other removals in front of the same elements. Returns its length. REQUIRES: they fit. */
