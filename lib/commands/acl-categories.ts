@@ -51,6 +51,7 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['connection', 'connection'],
   ['generic', 'keyspace'],
   ['hyperloglog', 'hyperloglog'],
+  ['sorted-set', 'sortedset'],
   ['string', 'string'],
 ]);
 

@@ -48,19 +48,33 @@ export function replyWords({ reply }: Call, words: readonly string[]): void {
   for (const word of words) reply.simple(word);
 }
 
-function replyKeySpecification(call: Call, { flags, range }: KeyUse): void {
+function replyKeySpecification(call: Call, { flags, range, isCounted, word }: KeyUse): void {
   const { reply } = call;
   reply.map(3);
   reply.bulkText('flags');
   replyWords(call, flags);
   reply.bulkText('begin_search');
-  replyTyped(call, 'index', [['index', range.first]]);
+  if (word === undefined) replyTyped(call, 'index', [['index', range.first]]);
+  else {
+    replyTyped(call, 'keyword', [
+      ['keyword', word],
+      ['startfrom', range.first],
+    ]);
+  }
   reply.bulkText('find_keys');
-  replyTyped(call, 'range', [
-    ['lastkey', lastFromFirst(range)],
-    ['keystep', range.step],
-    ['limit', 0],
-  ]);
+  if (isCounted) {
+    replyTyped(call, 'keynum', [
+      ['keynumidx', 0],
+      ['firstkey', 1],
+      ['keystep', 1],
+    ]);
+  } else {
+    replyTyped(call, 'range', [
+      ['lastkey', lastFromFirst(range)],
+      ['keystep', range.step],
+      ['limit', 0],
+    ]);
+  }
 }
 
 /** The last key counted from the first one; negative from the end. */
@@ -68,15 +82,16 @@ function lastFromFirst({ first, last }: KeyRange): number {
   return last < 0 ? last : last - first;
 }
 
-function replyTyped({ reply }: Call, type: string, numbers: readonly (readonly [string, number])[]): void {
+function replyTyped({ reply }: Call, type: string, facts: readonly (readonly [string, number | string])[]): void {
   reply.map(2);
   reply.bulkText('type');
   reply.bulkText(type);
   reply.bulkText('spec');
-  reply.map(numbers.length);
-  for (const [name, number] of numbers) {
+  reply.map(facts.length);
+  for (const [name, fact] of facts) {
     reply.bulkText(name);
-    reply.integer(number);
+    if (typeof fact === 'string') reply.bulkText(fact);
+    else reply.integer(fact);
   }
 }
 

@@ -58,6 +58,8 @@ const TIPS: ReadonlyMap<string, readonly string[]> = new Map([
   ['unlink', [BY_KEYS, SUM]],
   ['wait', [ALL_SHARDS, LEAST]],
   ['waitaof', [ALL_SHARDS, LEAST]],
+  ['zrandmember', [RANDOM]],
+  ['zscan', [RANDOM]],
 ]);
 
 /** The hints for a command, by its full name. */

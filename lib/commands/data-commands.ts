@@ -14,6 +14,12 @@ import { lcsCommands } from './lcs.js';
 import { movingCommands } from './moving.js';
 import { objectCommands } from './object.js';
 import { scanCommands } from './scan.js';
+import { sortedSetOperationCommands } from './sorted-set-operations.js';
+import { sortedSetPoppingCommands } from './sorted-set-popping.js';
+import { sortedSetRangeCommands } from './sorted-set-ranges.js';
+import { sortedSetRemovingCommands } from './sorted-set-removing.js';
+import { sortedSetSamplingCommands } from './sorted-set-sampling.js';
+import { sortedSetCommands } from './sorted-sets.js';
 import { stringRangeCommands } from './string-ranges.js';
 import { stringCommands } from './strings.js';
 
@@ -26,6 +32,12 @@ export const dataCommands: readonly Command[] = [
   ...bitmapCommands,
   ...bitfieldCommands,
   ...hyperloglogCommands,
+  ...sortedSetCommands,
+  ...sortedSetRangeCommands,
+  ...sortedSetRemovingCommands,
+  ...sortedSetPoppingCommands,
+  ...sortedSetOperationCommands,
+  ...sortedSetSamplingCommands,
   ...keyCommands,
   ...expiryCommands,
   ...movingCommands,

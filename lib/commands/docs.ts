@@ -6,8 +6,10 @@
  * Redis's, and Valkey's for what only Valkey has; commands of ringkv's own have a version of ringkv.
  */
 
+import { SORTED_SET_DEPRECATIONS, SORTED_SET_DOCS } from './docs-sorted-sets.js';
+
 export interface CommandDoc {
-  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'generic' | 'pubsub' | 'connection' | 'server';
+  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'sorted-set' | 'generic' | 'pubsub' | 'connection' | 'server';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -25,7 +27,7 @@ export interface Deprecation {
 }
 
 /** Name, since, complexity, summary. */
-type Row = readonly [string, string, string | undefined, string];
+export type DocRow = readonly [string, string, string | undefined, string];
 
 const ONE = 'O(1)';
 const KEYS = 'O(N), N being the number of keys given';
@@ -38,7 +40,7 @@ const COMMANDS = 'O(N), N being the number of commands';
 const ENTRIES = 'O(N), N being the number of entries returned';
 const SUBCOMMAND = 'Depends on the subcommand';
 
-const STRINGS: readonly Row[] = [
+const STRINGS: readonly DocRow[] = [
   [
     'append',
     '2.0.0',
@@ -87,7 +89,7 @@ const STRINGS: readonly Row[] = [
   ],
 ];
 
-const BITMAPS: readonly Row[] = [
+const BITMAPS: readonly DocRow[] = [
   ['bitcount', '2.6.0', BYTES, 'Counts the bits that are set in a string or a part of it.'],
   [
     'bitfield',
@@ -107,7 +109,7 @@ const BITMAPS: readonly Row[] = [
   ['setbit', '2.2.0', ONE, 'Sets or clears one bit of a string and returns what it was.'],
 ];
 
-const HYPERLOGLOGS: readonly Row[] = [
+const HYPERLOGLOGS: readonly DocRow[] = [
   ['pfadd', '2.8.9', 'O(1) for each element', 'Adds elements to a HyperLogLog, which begins empty.'],
   [
     'pfcount',
@@ -120,7 +122,7 @@ const HYPERLOGLOGS: readonly Row[] = [
   ['pfselftest', '2.8.9', undefined, 'Tests whether HyperLogLogs count as they should.'],
 ];
 
-const GENERICS: readonly Row[] = [
+const GENERICS: readonly DocRow[] = [
   ['copy', '6.2.0', ELEMENTS, 'Copies a value to another key.'],
   ['del', '1.0.0', 'O(N), N being the number of keys and of the elements in their values', 'Deletes keys.'],
   ['dump', '2.6.0', 'O(N), N being the size of the value', 'Returns a value in the form that RESTORE takes.'],
@@ -162,7 +164,7 @@ const GENERICS: readonly Row[] = [
 const SUBSCRIBERS = 'O(N), N being the number of connections that get the message';
 const GIVEN = 'O(N), N being the number of names given';
 
-const PUBSUBS: readonly Row[] = [
+const PUBSUBS: readonly DocRow[] = [
   ['psubscribe', '2.0.0', GIVEN, 'Listens to the channels that match patterns.'],
   ['publish', '2.0.0', 'O(N+M), N connections that get it and M patterns', 'Sends a message to a channel.'],
   ['pubsub', '2.8.0', SUBCOMMAND, 'Groups what tells of channels and of who listens.'],
@@ -185,7 +187,7 @@ const PUBSUBS: readonly Row[] = [
   ['unsubscribe', '2.0.0', GIVEN, 'Stops listening to channels.'],
 ];
 
-const CONNECTIONS: readonly Row[] = [
+const CONNECTIONS: readonly DocRow[] = [
   ['auth', '1.0.0', 'O(N), N being the number of passwords of the user', 'Logs the connection in.'],
   ['client', '2.4.0', SUBCOMMAND, 'Holds the commands about connections.'],
   ['client|caching', '6.0.0', ONE, 'Tells whether the keys of the next command are to be tracked.'],
@@ -219,7 +221,7 @@ const CONNECTIONS: readonly Row[] = [
   ['select', '1.0.0', ONE, 'Changes the database of this connection.'],
 ];
 
-const SERVERS: readonly Row[] = [
+const SERVERS: readonly DocRow[] = [
   ['acl', '6.0.0', SUBCOMMAND, 'Holds the commands about users and what they may do.'],
   [
     'acl|cat',
@@ -332,6 +334,7 @@ const SERVERS: readonly Row[] = [
 const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ['getset', { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' }],
   ['substr', { since: '2.0.0', replacedBy: '`GETRANGE`' }],
+  ...SORTED_SET_DEPRECATIONS,
 ]);
 
 /** The documents by full name. */
@@ -339,12 +342,13 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...STRINGS.map((row) => documented('string', row)),
   ...BITMAPS.map((row) => documented('bitmap', row)),
   ...HYPERLOGLOGS.map((row) => documented('hyperloglog', row)),
+  ...SORTED_SET_DOCS.map((row) => documented('sorted-set', row)),
   ...GENERICS.map((row) => documented('generic', row)),
   ...PUBSUBS.map((row) => documented('pubsub', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),
   ...SERVERS.map((row) => documented('server', row)),
 ]);
 
-function documented(group: CommandDoc['group'], [name, since, complexity, summary]: Row): [string, CommandDoc] {
+function documented(group: CommandDoc['group'], [name, since, complexity, summary]: DocRow): [string, CommandDoc] {
   return [name, { group, since, summary, complexity, deprecated: DEPRECATIONS.get(name) }];
 }

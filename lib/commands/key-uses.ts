@@ -2,6 +2,7 @@
 
 import type { Args } from '../protocol/args.js';
 import type { Command, KeyRange } from './command.js';
+import { countedKeys } from './counted-keys.js';
 
 /**
  * What happens to keys: RO (read only), RW (read and write), OW (overwritten), RM (removed), and whether the value is looked at
@@ -11,7 +12,12 @@ export type KeyFlags = readonly string[];
 
 export interface KeyUse {
   readonly flags: KeyFlags;
+  /** Where they are, or what tells it. */
   readonly range: KeyRange;
+  /** The first of the range is the number of keys, which are right behind it. */
+  readonly isCounted?: true;
+  /** The key is right behind this word (in upper case), which is the first of the range or comes later. */
+  readonly word?: string;
 }
 
 const LOOKED_AT: KeyFlags = ['RO'];
@@ -19,6 +25,7 @@ const READ: KeyFlags = ['RO', 'access'];
 const CHANGED: KeyFlags = ['RW', 'access', 'update'];
 const READ_AND_DELETED: KeyFlags = ['RW', 'access', 'delete'];
 const UPDATED: KeyFlags = ['RW', 'update'];
+const DELETED: KeyFlags = ['RW', 'delete'];
 const OVERWRITTEN: KeyFlags = ['OW', 'update'];
 const INSERTED: KeyFlags = ['OW', 'insert'];
 const REMOVED: KeyFlags = ['RM', 'delete'];
@@ -64,7 +71,31 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['touch', LOOKED_AT],
   ['type', LOOKED_AT],
   ['unlink', REMOVED],
+  ['bzpopmax', READ_AND_DELETED],
+  ['bzpopmin', READ_AND_DELETED],
+  ['zadd', UPDATED],
+  ['zcard', LOOKED_AT],
+  ['zpopmax', READ_AND_DELETED],
+  ['zpopmin', READ_AND_DELETED],
+  ['zrem', DELETED],
+  ['zremrangebylex', DELETED],
+  ['zremrangebyrank', DELETED],
+  ['zremrangebyscore', DELETED],
 ]);
+
+/** Commands that are told how many keys follow: by the index of that number. */
+const COUNTED: ReadonlyMap<string, { readonly flags: KeyFlags; readonly at: number }> = new Map([
+  ['bzmpop', { flags: READ_AND_DELETED, at: 2 }],
+  ['zdiff', { flags: READ, at: 1 }],
+  ['zinter', { flags: READ, at: 1 }],
+  ['zintercard', { flags: READ, at: 1 }],
+  ['zmpop', { flags: READ_AND_DELETED, at: 1 }],
+  ['zunion', { flags: READ, at: 1 }],
+]);
+
+function countedUse(flags: KeyFlags, at: number): KeyUse {
+  return { flags, range: { first: at, last: at, step: 1 }, isCounted: true };
+}
 
 const FIRST: KeyRange = { first: 1, last: 1, step: 1 };
 const SECOND: KeyRange = { first: 2, last: 2, step: 1 };
@@ -106,12 +137,24 @@ const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
       { flags: INSERTED, range: SECOND },
     ],
   ],
+  ['zdiffstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
+  ['zinterstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
+  [
+    'zrangestore',
+    [
+      { flags: OVERWRITTEN, range: FIRST },
+      { flags: READ, range: SECOND },
+    ],
+  ],
+  ['zunionstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
 ]);
 
 /** The keys of a command, in groups that are used alike; none if it has no keys, or not in fixed places. */
 export function keyUses(command: Command, fullName: string): readonly KeyUse[] {
   const several = SEVERAL.get(fullName);
   if (several !== undefined) return several;
+  const counted = COUNTED.get(fullName);
+  if (counted !== undefined) return [countedUse(counted.flags, counted.at)];
   const range = command.keys;
   if (range.first === 0) return [];
   return [{ flags: FLAGS.get(fullName) ?? (command.flags.includes('write') ? CHANGED : READ), range }];
@@ -121,7 +164,7 @@ export function keyUses(command: Command, fullName: string): readonly KeyUse[] {
 export function keyFlags(command: Command, fullName: string, args: Args, i: number): KeyFlags {
   if (fullName === 'set') return hasArgument(args, 3, ['get']) ? CHANGED : OVERWRITTEN;
   if (fullName === 'bitfield') return hasArgument(args, 2, ['set', 'incrby']) ? CHANGED : READ;
-  const use = keyUses(command, fullName).find(({ range }) => indexesIn(range, args.count).includes(i));
+  const use = keyUses(command, fullName).find((known) => indexesOf(known, args).includes(i));
   return use?.flags ?? (command.flags.includes('write') ? CHANGED : READ);
 }
 
@@ -133,6 +176,14 @@ export function isOverwritten(flags: KeyFlags): boolean {
 /** The indexes of the keys of a request; those beyond its arguments too, if there are too few of them. */
 export function keyIndexes(command: Command, args: Args): number[] {
   return command.keysOf?.(args) ?? indexesIn(command.keys, args.count);
+}
+
+/** The indexes of the keys that are used in one way. */
+function indexesOf({ range, isCounted, word }: KeyUse, args: Args): number[] {
+  if (isCounted) return countedKeys(args, range.first);
+  if (word === undefined) return indexesIn(range, args.count);
+  for (let i = args.count - 2; i >= range.first; i--) if (args.is(i, word.toLowerCase())) return [i + 1];
+  return [];
 }
 
 /** The indexes in a range, of a request with `count` arguments. */

@@ -25,7 +25,7 @@ const RANDOM_TRIES = 100;
 /** Index of no argument: there is no such option. */
 const NONE = 0;
 
-interface ScanOptions {
+export interface ScanOptions {
   count: number;
   /** Index of MATCH's pattern. */
   matchArg: number;
@@ -156,31 +156,31 @@ function listingOf(call: Call, position: number, wanted: (key: ColdKey) => boole
   return { cold, db, position, wanted, rest };
 }
 
-/** Where to go on; undefined after an error reply. */
-function parseCursor(call: Call): number | undefined {
-  const cursor = cursorOf(call);
+/** Where to go on, in argument i; undefined after an error reply. */
+export function parseCursor(call: Call, i = 1): number | undefined {
+  const cursor = cursorOf(call, i);
   if (cursor === undefined) call.reply.error('ERR invalid cursor');
   return cursor;
 }
 
 /** Cursors of other servers may be larger than ours: they are at the end. */
-function cursorOf(call: Call): number | undefined {
-  const text = call.args.text(1);
+function cursorOf(call: Call, i = 1): number | undefined {
+  const text = call.args.text(i);
   return CURSOR.test(text) && BigInt(text) < CURSOR_LIMIT ? Math.min(Number(text), POSITION_LIMIT) : undefined;
 }
 
-/** Undefined after an error reply. */
-function parseScan(call: Call): ScanOptions | undefined {
-  const options = optionsOf(call);
+/** The options from argument `first` on, TYPE only where keys are scanned; undefined after an error reply. */
+export function parseScan(call: Call, first = 2): ScanOptions | undefined {
+  const options = optionsOf(call, first);
   if (typeof options !== 'string') return options;
   call.reply.error(options);
   return undefined;
 }
 
 /** The options, or the error to answer with. */
-function optionsOf({ args }: Call): ScanOptions | string {
+function optionsOf({ args }: Call, first = 2): ScanOptions | string {
   const options: ScanOptions = { count: DEFAULT_COUNT, matchArg: NONE, typeArg: NONE };
-  for (let i = 2; i < args.count; i += 2) {
+  for (let i = first; i < args.count; i += 2) {
     if (i + 1 >= args.count) return SYNTAX_ERROR;
     if (args.is(i, 'count')) {
       const count = parseInteger64(args.buffer, args.start[i + 1], args.end[i + 1]);
@@ -188,7 +188,7 @@ function optionsOf({ args }: Call): ScanOptions | string {
       if (count < 1n) return SYNTAX_ERROR;
       options.count = Number(count);
     } else if (args.is(i, 'match')) options.matchArg = patternOf(args, i + 1);
-    else if (args.is(i, 'type')) options.typeArg = i + 1;
+    else if (first === 2 && args.is(i, 'type')) options.typeArg = i + 1;
     else return SYNTAX_ERROR;
   }
   return options;

@@ -29,6 +29,9 @@ bitfield | -2 | denyoom write | 1 1 1 | bitmap slow write | | RW access update v
 bitfield_ro | -2 | fast readonly | 1 1 1 | bitmap fast read | | RO access 1 0 1
 bitop | -4 | denyoom write | 2 -1 1 | bitmap slow write | | OW update 2 0 1, RO access 3 -1 1
 bitpos | -3 | readonly | 1 1 1 | bitmap read slow | | RO access 1 0 1
+bzmpop | -5 | blocking movablekeys write | 0 0 0 | blocking slow sortedset write | | RW access delete 2 0 1
+bzpopmax | -3 | blocking fast noscript write | 1 -2 1 | blocking fast sortedset write | | RW access delete 1 -2 1
+bzpopmin | -3 | blocking fast noscript write | 1 -2 1 | blocking fast sortedset write | | RW access delete 1 -2 1
 client | -2 | | 0 0 0 | slow | |
 client|caching | 3 | loading noscript stale | 0 0 0 | connection slow | |
 client|getname | 2 | loading noscript stale | 0 0 0 | connection slow | |
@@ -180,4 +183,36 @@ type | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO 1 0 1
 unlink | -2 | fast write | 1 -1 1 | fast keyspace write | request_policy:multi_shard response_policy:agg_sum | RM delete 1 -1 1
 unsubscribe | -1 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 wait | 3 | noscript | 0 0 0 | connection slow | request_policy:all_shards response_policy:agg_min |
+zadd | -4 | denyoom fast write | 1 1 1 | fast sortedset write | | RW update 1 0 1
+zcard | 2 | fast readonly | 1 1 1 | fast read sortedset | | RO 1 0 1
+zcount | 4 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1
+zdiff | -3 | movablekeys readonly | 0 0 0 | read slow sortedset | | RO access 1 0 1
+zdiffstore | -4 | denyoom movablekeys write | 1 1 1 | slow sortedset write | | OW update 1 0 1, RO access 2 0 1
+zincrby | 4 | denyoom fast write | 1 1 1 | fast sortedset write | | RW access update 1 0 1
+zinter | -3 | movablekeys readonly | 0 0 0 | read slow sortedset | | RO access 1 0 1
+zintercard | -3 | movablekeys readonly | 0 0 0 | read slow sortedset | | RO access 1 0 1
+zinterstore | -4 | denyoom movablekeys write | 1 1 1 | slow sortedset write | | OW update 1 0 1, RO access 2 0 1
+zlexcount | 4 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1
+zmpop | -4 | movablekeys write | 0 0 0 | slow sortedset write | | RW access delete 1 0 1
+zmscore | -3 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1
+zpopmax | -2 | fast write | 1 1 1 | fast sortedset write | | RW access delete 1 0 1
+zpopmin | -2 | fast write | 1 1 1 | fast sortedset write | | RW access delete 1 0 1
+zrandmember | -2 | readonly | 1 1 1 | read slow sortedset | nondeterministic_output | RO access 1 0 1
+zrange | -4 | readonly | 1 1 1 | read slow sortedset | | RO access 1 0 1
+zrangebylex | -4 | readonly | 1 1 1 | read slow sortedset | | RO access 1 0 1
+zrangebyscore | -4 | readonly | 1 1 1 | read slow sortedset | | RO access 1 0 1
+zrangestore | -5 | denyoom write | 1 2 1 | slow sortedset write | | OW update 1 0 1, RO access 2 0 1
+zrank | 3 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1
+zrem | -3 | fast write | 1 1 1 | fast sortedset write | | RW delete 1 0 1
+zremrangebylex | 4 | write | 1 1 1 | slow sortedset write | | RW delete 1 0 1
+zremrangebyrank | 4 | write | 1 1 1 | slow sortedset write | | RW delete 1 0 1
+zremrangebyscore | 4 | write | 1 1 1 | slow sortedset write | | RW delete 1 0 1
+zrevrange | -4 | readonly | 1 1 1 | read slow sortedset | | RO access 1 0 1
+zrevrangebylex | -4 | readonly | 1 1 1 | read slow sortedset | | RO access 1 0 1
+zrevrangebyscore | -4 | readonly | 1 1 1 | read slow sortedset | | RO access 1 0 1
+zrevrank | 3 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1
+zscan | -3 | readonly | 1 1 1 | read slow sortedset | nondeterministic_output | RO access 1 0 1
+zscore | 3 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1
+zunion | -3 | movablekeys readonly | 0 0 0 | read slow sortedset | | RO access 1 0 1
+zunionstore | -4 | denyoom movablekeys write | 1 1 1 | slow sortedset write | | OW update 1 0 1, RO access 2 0 1
 `;

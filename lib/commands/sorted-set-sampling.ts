@@ -1,0 +1,119 @@
+/** Sorted sets: members at random, and all of them step by step. */
+
+import { formatDouble } from '../base/double.js';
+import { parseInteger64 } from '../base/integer.js';
+import type { MemberList } from '../data/member-list.js';
+import type { SortedCells } from '../data/sorted-cells.js';
+import type { Call } from './call.js';
+import type { Command } from './command.js';
+import { ONE_KEY } from './command.js';
+import { scanElements } from './element-scan.js';
+import { SYNTAX_ERROR } from './error-texts.js';
+import { integerArgument } from './integer-argument.js';
+import { readSortedSet } from './lookup.js';
+import { replyCurrent, replyMembersHead } from './sorted-set-scores.js';
+
+const TWO_32 = 2 ** 32;
+const INT64_MAX = 2n ** 63n - 1n;
+/** Beyond this, the items of a reply with scores could not be counted in 64 bits. */
+const PAIRS_MAX = 2 ** 62;
+
+/** ZRANDMEMBER key [count [WITHSCORES]] */
+function zrandmember(call: Call): void {
+  const { args, reply } = call;
+  if (args.count === 2) {
+    replyOne(call);
+    return;
+  }
+  const count = countArgument(call);
+  if (Number.isNaN(count)) return;
+  const withScores = args.count > 3;
+  if (args.count > 4 || (withScores && !args.is(3, 'withscores'))) reply.error(SYNTAX_ERROR);
+  else if (withScores && Math.abs(count) >= PAIRS_MAX) reply.error('ERR value is out of range');
+  else if (count < 0) replyAny(call, -count, withScores);
+  else replyDistinct(call, count, withScores);
+}
+
+/** NaN after an error reply. */
+function countArgument(call: Call): number {
+  const { args, reply } = call;
+  const count = integerArgument(call, 2);
+  if (parseInteger64(args.buffer, args.start[2], args.end[2]) !== -INT64_MAX - 1n) return count;
+  reply.error(`ERR value is out of range, value must between -${String(INT64_MAX)} and ${String(INT64_MAX)}`);
+  return NaN;
+}
+
+function replyOne(call: Call): void {
+  const cells = readSortedSet(call, 1);
+  if (cells.count === 0) call.reply.nullBulk();
+  else {
+    cells.seek(below(call, cells.count));
+    replyCurrent(call, cells, false);
+  }
+}
+
+/** Members that may come several times. */
+function replyAny(call: Call, count: number, withScores: boolean): void {
+  const cells = readSortedSet(call, 1);
+  const size = cells.count;
+  const wanted = size === 0 ? 0 : count;
+  replyMembersHead(call, wanted, withScores);
+  for (let i = 0; i < wanted; i++) {
+    cells.seek(below(call, size));
+    replyCurrent(call, cells, withScores);
+  }
+}
+
+/** Members that are all different: all of them, if so many are wanted. */
+function replyDistinct(call: Call, count: number, withScores: boolean): void {
+  const cells = readSortedSet(call, 1);
+  const size = cells.count;
+  const ranks = count < size ? distinctRanks(call, count, size) : undefined;
+  replyMembersHead(call, ranks?.size ?? size, withScores);
+  if (ranks === undefined) {
+    for (let on = cells.seek(0); on; on = cells.up()) replyCurrent(call, cells, withScores);
+    return;
+  }
+  for (const rank of ranks) {
+    cells.seek(rank);
+    replyCurrent(call, cells, withScores);
+  }
+}
+
+/** `count` different numbers below `size`, each choice as likely as any other (R. Floyd's way). */
+function distinctRanks(call: Call, count: number, size: number): Set<number> {
+  const ranks = new Set<number>();
+  for (let last = size - count; last < size; last++) {
+    const rank = below(call, last + 1);
+    ranks.add(ranks.has(rank) ? last : rank);
+  }
+  return ranks;
+}
+
+/** A random whole number below `limit`. */
+function below({ keyspace }: Call, limit: number): number {
+  return Math.floor((keyspace.random.uint32() / TWO_32) * limit);
+}
+
+/** ZSCAN key cursor [MATCH pattern] [COUNT count] */
+function zscan(call: Call): void {
+  scanElements(call, readSortedSet, takeMember, replyScanned);
+}
+
+function takeMember(found: MemberList, cells: SortedCells): void {
+  found.add(cells.bytes, cells.fieldStart, cells.fieldEnd, cells.score);
+}
+
+/** Scores are texts here, in RESP3 too. */
+function replyScanned({ reply }: Call, found: MemberList): void {
+  reply.array(2 * found.count);
+  for (let i = 0; i < found.count; i++) {
+    reply.bulk(found.bytes, found.start(i), found.end(i));
+    reply.bulkText(formatDouble(found.score(i)));
+  }
+}
+
+export const sortedSetSamplingCommands: readonly Command[] = [
+  { name: 'zrandmember', arity: -2, flags: ['readonly'], keys: ONE_KEY, run: zrandmember },
+  { name: 'zscan', arity: -3, flags: ['readonly'], keys: ONE_KEY, run: zscan },
+];
