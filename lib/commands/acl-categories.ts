@@ -53,6 +53,7 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['hyperloglog', 'hyperloglog'],
   ['sorted-set', 'sortedset'],
   ['string', 'string'],
+  ['transactions', 'transaction'],
 ]);
 
 /** They are in the group `generic`, and have nothing to do with keys. */

@@ -20,6 +20,7 @@ export function clientLine(client: Client, call: Call): string {
   const requestBytes = isAsking ? requestLength(call.args) : 0;
   const queryBytes = client.inputBytes + requestBytes;
   const replyBytes = client.reply.buffer.length;
+  const queuedBytes = client.transaction?.bytes ?? 0;
   const outputBytes = isAsking ? 0 : client.outputBytes;
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', client.id],
@@ -34,17 +35,18 @@ export function clientLine(client: Client, call: Call): string {
     ['sub', subscriptions?.channel.size ?? 0],
     ['psub', subscriptions?.pattern.size ?? 0],
     ['ssub', subscriptions?.shard.size ?? 0],
-    ['multi', -1],
+    ['multi', client.transaction?.count ?? -1],
+    ['watch', client.watchedCount],
     ['qbuf', queryBytes],
     ['qbuf-free', 0],
     ['argv-mem', isAsking ? argumentLength(call.args) : 0],
-    ['multi-mem', 0],
+    ['multi-mem', queuedBytes],
     ['rbs', replyBytes],
     ['rbp', replyBytes],
     ['obl', 0],
     ['oll', 0],
     ['omem', outputBytes],
-    ['tot-mem', queryBytes + replyBytes + outputBytes],
+    ['tot-mem', queryBytes + queuedBytes + replyBytes + outputBytes],
     ['events', 'r'],
     ['cmd', client.lastCommand === '' ? 'NULL' : client.lastCommand],
     ['user', DEFAULT_USER],
@@ -61,7 +63,9 @@ function flagsOf(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
   if (client.subscriptions !== undefined) flags += 'P';
+  if (client.transaction !== undefined) flags += 'x';
   if (client.isBlocked) flags += 'b';
+  if (client.isTouched) flags += 'd';
   if (client.address.startsWith('/')) flags += 'U';
   if (client.noEvict) flags += 'e';
   if (client.noTouch) flags += 'T';

@@ -9,7 +9,7 @@
 import { SORTED_SET_DEPRECATIONS, SORTED_SET_DOCS } from './docs-sorted-sets.js';
 
 export interface CommandDoc {
-  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'sorted-set' | 'generic' | 'pubsub' | 'connection' | 'server';
+  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'sorted-set' | 'generic' | 'pubsub' | 'connection' | 'server' | 'transactions';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -331,6 +331,14 @@ const SERVERS: readonly DocRow[] = [
   ['time', '2.6.0', ONE, 'Returns the time of the server.'],
 ];
 
+const TRANSACTIONS: readonly DocRow[] = [
+  ['discard', '2.0.0', 'O(N), N being the number of commands queued', 'Forgets a transaction.'],
+  ['exec', '1.2.0', 'Depends on the commands queued', 'Runs the commands of a transaction.'],
+  ['multi', '1.2.0', ONE, 'Begins a transaction.'],
+  ['unwatch', '2.2.0', ONE, 'Forgets the keys that are watched.'],
+  ['watch', '2.2.0', KEYS, 'Watches keys, so that a transaction runs only if none of them has changed.'],
+];
+
 const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ['getset', { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' }],
   ['substr', { since: '2.0.0', replacedBy: '`GETRANGE`' }],
@@ -347,6 +355,7 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...PUBSUBS.map((row) => documented('pubsub', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),
   ...SERVERS.map((row) => documented('server', row)),
+  ...TRANSACTIONS.map((row) => documented('transactions', row)),
 ]);
 
 function documented(group: CommandDoc['group'], [name, since, complexity, summary]: DocRow): [string, CommandDoc] {

@@ -2,6 +2,7 @@
 
 export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 export const SYNTAX_ERROR = 'ERR syntax error';
+export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const STRING_TOO_LONG = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 export const NO_SUCH_KEY = 'ERR no such key';

@@ -53,11 +53,13 @@ function server({ server }: Call): InfoField[] {
 function clients({ server }: Call): InfoField[] {
   let connected = 0;
   let blocked = 0;
+  let watching = 0;
   let inputMax = 0;
   let outputMax = 0;
   for (const client of server.clients()) {
     connected++;
     if (client.isBlocked) blocked++;
+    if (client.watchedCount > 0) watching++;
     inputMax = Math.max(inputMax, client.inputBytes);
     outputMax = Math.max(outputMax, client.outputBytes);
   }
@@ -69,6 +71,8 @@ function clients({ server }: Call): InfoField[] {
     ['client_recent_max_output_buffer', outputMax],
     ['blocked_clients', blocked],
     ['tracking_clients', 0],
+    ['watching_clients', watching],
+    ['total_watched_keys', server.figures.watchedKeys],
   ];
 }
 

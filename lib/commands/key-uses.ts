@@ -71,6 +71,7 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['touch', LOOKED_AT],
   ['type', LOOKED_AT],
   ['unlink', REMOVED],
+  ['watch', LOOKED_AT],
   ['bzpopmax', READ_AND_DELETED],
   ['bzpopmin', READ_AND_DELETED],
   ['zadd', UPDATED],

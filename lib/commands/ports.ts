@@ -55,6 +55,15 @@ export interface Wait {
   readonly onTimeout: (call: Call) => void;
 }
 
+/** What a client has queued since MULTI. */
+export interface QueuedCommands {
+  readonly count: number;
+  /** What it takes in memory, about. */
+  readonly bytes: number;
+  /** A command could not be queued: EXEC runs none. */
+  readonly hasFailed: boolean;
+}
+
 /** A connection. */
 export interface Client {
   /** Rising from 1; never reused. */
@@ -106,6 +115,21 @@ export interface Client {
    * 'woken' by `wake`. REQUIRES: called from `wait` of a command of this client, once at a time.
    */
   pauseFor(timeoutMs: number): Promise<'timeout' | 'unblocked' | 'error' | 'woken'>;
+  /** Since MULTI, until EXEC or DISCARD. */
+  readonly transaction: QueuedCommands | undefined;
+  /** How many keys it watches. */
+  readonly watchedCount: number;
+  /** Whether one of them was changed since. */
+  readonly isTouched: boolean;
+  beginTransaction(): void;
+  /** Forgets what was queued, and what is watched. */
+  endTransaction(): void;
+  /** Runs what was queued, and answers with all replies; the transaction is over then. REQUIRES: there is one, and no transaction or script runs. */
+  runTransaction(): void;
+  /** Watches a key of the database that is selected. REQUIRES: it is in memory. */
+  watch(key: Buffer): void;
+  /** Forgets what is watched, and that it was changed. */
+  unwatch(): void;
   /** Has the command answer later; see Wait. Its `run` returns then, and has answered nothing. */
   waitForKeys(call: Call, wait: Wait): void;
   /** Ends a `pauseFor` or `waitForKeys`; false if there is none. */
@@ -201,6 +225,8 @@ export interface ServerFigures {
   readonly commandsProcessed: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
+  /** Keys that clients watch. */
+  readonly watchedKeys: number;
   readonly loop: LoopFigures;
   /** Errors answered, by their first word. */
   readonly errors: ReadonlyMap<string, number>;

@@ -16,10 +16,12 @@ import { savingCommands } from './saving.js';
 import { smallServerCommands } from './server.js';
 import { slowlogCommands } from './slowlog.js';
 import { storageCommands } from './storage.js';
+import { transactionCommands } from './transactions.js';
 
 export const serverCommands: readonly Command[] = [
   ...connectionCommands,
   ...clientCommands,
+  ...transactionCommands,
   ...aclCommands,
   ...pubsubCommands,
   ...configCommands,

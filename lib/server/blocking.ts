@@ -54,14 +54,13 @@ export class Blocking {
   /** Keys that may serve somebody, in the order in which they became ready. */
   private readonly ready = new Set<string>();
   private count = 0;
-  private readonly note: (change: BatchReader) => void;
 
   constructor(options: BlockingOptions) {
     this.options = options;
     this.keyspace = options.keyspace;
-    this.note = (change) => {
+    options.changes.listen((change) => {
       this.noteChange(change);
-    };
+    });
   }
 
   /** Whether anybody waits for a key: then `serve` is to be called behind every command that changes something. */
@@ -73,7 +72,7 @@ export class Blocking {
   add(connection: Connection, args: Args, wait: Wait): Waiter {
     const waiter = new Waiter(connection, args.clone(), wait);
     // What was written before does not count any more.
-    if (this.count === 0) this.options.changes.read(() => undefined);
+    if (this.count === 0) this.options.changes.read();
     this.count++;
     this.awaited[wait.type] = (this.awaited[wait.type] ?? 0) + 1;
     for (const name of waiter.names) {
@@ -115,7 +114,7 @@ export class Blocking {
   serve(): void {
     const { changes } = this.options;
     for (;;) {
-      changes.read(this.note);
+      changes.read();
       if (this.ready.size === 0) return;
       const ready = [...this.ready];
       this.ready.clear();

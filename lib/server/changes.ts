@@ -1,10 +1,14 @@
 import { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
 
-/** Tells what commands have changed since the last look, by reading what they have put into the batch: so nobody has to tell. */
+/** Is shown a change: a view that ends with the call. It changes nothing. */
+export type ChangeListener = (change: BatchReader) => void;
+
+/** Tells which keys were changed, by reading what was put into the batch: so that nobody has to tell, and nothing is missed. */
 export class Changes {
   private readonly batch: WriteBatch;
   private readonly reader = new BatchReader();
+  private readonly listeners: ChangeListener[] = [];
   /** How many records of the batch were read, and where they end, from its start. */
   private recordCount = 0;
   private length = 0;
@@ -13,19 +17,23 @@ export class Changes {
     this.batch = batch;
   }
 
-  /** Shows every change since the last look. What it shows is valid until `visit` returns, which changes nothing. */
-  read(visit: (change: BatchReader) => void): void {
-    const { batch, reader } = this;
+  listen(listener: ChangeListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Shows every change since the last look, in order. */
+  read(): void {
+    const { batch, reader, listeners } = this;
     if (batch.recordCount === this.recordCount) return;
     reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
     if (this.length > 0) reader.goTo(batch.start + this.length);
-    while (reader.next()) visit(reader);
+    while (reader.next()) for (const listener of listeners) listener(reader);
     batch.closeRecord();
     this.recordCount = batch.recordCount;
     this.length = batch.byteLength;
   }
 
-  /** The batch was emptied. */
+  /** The batch is about to be emptied. What was not read will not be. */
   restart(): void {
     this.recordCount = this.length = 0;
   }

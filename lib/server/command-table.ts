@@ -3,6 +3,8 @@ import type { CommandUse, NestedCommand } from '../commands/ports.js';
 import type { Args } from '../protocol/args.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
+const TRANSACTIONAL: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
+
 /** A command as the executor sees it: its row, what the row's flags come to, and how it was used. */
 export class CommandEntry implements CommandUse, NestedCommand {
   readonly command: Command;
@@ -25,6 +27,9 @@ export class CommandEntry implements CommandUse, NestedCommand {
   readonly staysOutOfSlowLog: boolean;
   readonly staysOutOfScripts: boolean;
   readonly staysOutOfTransactions: boolean;
+  /** Runs at once between MULTI and EXEC, where others are queued. */
+  readonly isTransactional: boolean;
+  readonly isExec: boolean;
 
   calls = 0;
   totalUs = 0;
@@ -56,6 +61,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
     this.staysOutOfSlowLog = has('skip_slowlog');
     this.staysOutOfScripts = has('noscript');
     this.staysOutOfTransactions = has('no_multi');
+    this.isTransactional = TRANSACTIONAL.has(name);
+    this.isExec = name === 'exec';
   }
 
   /** Whether a request with `count` arguments has the right number of them. */

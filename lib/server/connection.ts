@@ -14,6 +14,8 @@ import type { RequestLimits } from '../protocol/request-limits.js';
 import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
 import type { Blocking, Waiter } from './blocking.js';
 import type { ServerPort } from './server-port.js';
+import { Transaction } from './transaction.js';
+import type { Watch, Watches } from './watches.js';
 
 /** A client whose replies reach this is not read from until it has taken them. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
@@ -30,6 +32,7 @@ export interface ConnectionHost {
   readonly pool: BufferPool;
   readonly limits: RequestLimits;
   readonly blocking: Blocking;
+  readonly watches: Watches;
   /** Runs one request to the end, or blocks the connection. */
   execute(connection: Connection, args: Args): void;
   /** Bytes arrived: called before they are parsed. */
@@ -126,8 +129,9 @@ export class Connection implements StreamHandler, Call, Client {
   listing: Listing | undefined;
   /** The command that waits for keys. */
   waiter: Waiter | undefined;
-  /** A transaction of this connection is being executed: nothing waits. */
-  isNested = false;
+  transaction: Transaction | undefined;
+  readonly watched = new Map<string, Watch>();
+  wasTouched = false;
   /** Where the reply of the command that runs or waits begins. */
   replyStart = 0;
   /** When the replies pending passed the soft limit; 0 if they have not. */
@@ -145,6 +149,8 @@ export class Connection implements StreamHandler, Call, Client {
   private executing = false;
   /** Messages that came meanwhile. */
   private readonly pushed: Buffer[] = [];
+  /** A transaction is being executed: nothing waits. */
+  private isNested = false;
   private inTurn = false;
   private closing = false;
   private readEnded = false;
@@ -242,7 +248,7 @@ export class Connection implements StreamHandler, Call, Client {
     this.isClosed = true;
     this.stream.destroy();
     this.sleeper?.settle('error');
-    if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
+    this.letGo();
     this.queue.clear();
     this.ahead.clear();
     this.reply.truncate(0);
@@ -251,6 +257,7 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   reset(): void {
+    this.endTransaction();
     this.name = '';
     this.select(0);
     this.noEvict = this.noTouch = this.isMonitor = false;
@@ -351,6 +358,55 @@ export class Connection implements StreamHandler, Call, Client {
       };
       if (timeoutMs > 0) timer = this.server.timers.after(timeoutMs, () => this.sleeper?.settle('timeout'));
     });
+  }
+
+  get watchedCount(): number {
+    return this.watched.size;
+  }
+
+  get isTouched(): boolean {
+    return this.host.watches.isTouched(this);
+  }
+
+  watch(key: Buffer): void {
+    this.host.watches.add(this, this.databaseNumber, key);
+  }
+
+  unwatch(): void {
+    this.host.watches.clear(this);
+  }
+
+  beginTransaction(): void {
+    this.transaction = new Transaction();
+  }
+
+  endTransaction(): void {
+    this.transaction?.close();
+    this.transaction = undefined;
+    this.unwatch();
+  }
+
+  /** Closes the connection if what it has queued and sent is more than it may have waiting (client-query-buffer-limit). */
+  limitTransaction(): void {
+    const bytes = this.transaction?.bytes ?? 0;
+    if (bytes + this.inputBytes > this.host.limits.clientQueryBufferLimit) this.kill();
+  }
+
+  runTransaction(): void {
+    const { transaction, reply } = this;
+    assert(transaction !== undefined, 'EXEC comes behind MULTI');
+    this.transaction = undefined;
+    this.unwatch();
+    this.isNested = true;
+    reply.array(transaction.count);
+    for (const { entry, args, listing } of transaction.queued) {
+      this.args = args;
+      this.listing = listing?.isOf(this.db) === true ? listing : undefined;
+      this.server.nested.run(this, entry);
+    }
+    this.listing = undefined;
+    this.isNested = false;
+    transaction.close();
   }
 
   waitForKeys(call: Call, wait: Wait): void {
@@ -456,6 +512,12 @@ export class Connection implements StreamHandler, Call, Client {
     else this.stream.resume();
   }
 
+  /** It is closed: nobody keeps anything for it. */
+  private letGo(): void {
+    if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
+    this.endTransaction();
+  }
+
   /** Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever. */
   private get listens(): boolean {
     return this.waiter !== undefined && this.blockers === 1 && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
@@ -530,7 +592,7 @@ export class Connection implements StreamHandler, Call, Client {
   private finish(): void {
     if (!this.closing || this.isClosed || this.outputBytes > 0) return;
     this.isClosed = true;
-    if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
+    this.letGo();
     this.stream.end();
     this.host.onClosed(this);
   }

@@ -13,14 +13,15 @@ import { OwnedCall } from './connection.js';
 import type { HeldRequests } from './held-requests.js';
 import type { MonitoredClient } from './monitor.js';
 import type { SlowLogClient } from './slow-log.js';
+import type { Transaction } from './transaction.js';
 
 /** Why a command may not run now; `undefined`: it may. The texts are Redis's. */
 export interface Guards {
   /** Whether any of the others may say no, or `watch` wants to see commands: kept up to date, so that the common case asks once. */
   readonly alert: boolean;
   /** Holds the request back (CLIENT PAUSE); true if it did. */
-  postpone(connection: Connection, entry: CommandEntry, args: Args): boolean;
-  refusal(entry: CommandEntry): string | undefined;
+  postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean;
+  refusal(isWrite: boolean): string | undefined;
   /** Shows a command that has run to the monitors. */
   watch(client: MonitoredClient, entry: CommandEntry, args: Args): void;
   /** Grows whenever making room took some time. */
@@ -120,24 +121,68 @@ export class Executor {
       this.reject(connection, entry, subscribedError(entry));
       return;
     }
-    if (this.guards.alert) {
-      if (this.guards.postpone(connection, entry, args)) return;
-      const refusal = this.guards.refusal(entry);
-      if (refusal !== undefined) {
-        this.reject(connection, entry, refusal);
-        return;
-      }
+    if (connection.transaction !== undefined) {
+      this.executeInTransaction(connection, connection.transaction, entry, args);
+      return;
     }
+    if (this.guards.alert && !this.mayRun(connection, entry, args, entry.isWrite)) return;
     if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;
     if (entry.loadsFirst && args.count > 2 && this.held.isCold(connection, entry.command, args)) {
       this.held.load(connection, entry.command, args);
       return;
     }
     if (entry.gather !== undefined && this.gathers(connection, entry, args)) return;
+    this.start(connection, entry, args);
+  }
+
+  private start(connection: Connection, entry: CommandEntry, args: Args): void {
     connection.lastCommand = entry.name;
     connection.lastUsedMs = this.keyspace.clock.nowMs;
     if (entry.run !== undefined) this.run(connection, entry, args);
     else this.wait(connection, entry, args);
+  }
+
+  /** A request that comes behind MULTI: it is queued, unless it is EXEC or the like. */
+  private executeInTransaction(
+    connection: Connection,
+    transaction: Transaction,
+    entry: CommandEntry,
+    args: Args,
+  ): void {
+    const { isTransactional, isExec } = entry;
+    if (!isTransactional && (entry.staysOutOfTransactions || entry.run === undefined)) {
+      this.reject(connection, entry, 'ERR Command not allowed inside a transaction');
+      return;
+    }
+    const isWrite = isExec ? transaction.isWrite : entry.isWrite;
+    if (this.guards.alert && !this.mayRun(connection, entry, args, isWrite)) return;
+    // Whatever is queued takes memory.
+    const needsMemory = isExec ? transaction.needsMemory && !transaction.hasFailed : !isTransactional;
+    if (needsMemory && !this.hasRoom(connection, entry, args)) return;
+    if (!isTransactional) this.enqueue(connection, transaction, entry, args);
+    else if (!isExec || !this.held.loadTransaction(connection, transaction, args)) this.start(connection, entry, args);
+  }
+
+  private enqueue(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): void {
+    transaction.add(entry, args);
+    connection.lastCommand = entry.name;
+    connection.lastUsedMs = this.keyspace.clock.nowMs;
+    const { reply, replyMode } = connection;
+    const start = reply.length;
+    reply.simple('QUEUED');
+    if (replyMode !== 'on') muteReply(connection, replyMode, start);
+    // A turn has to know the time that passes.
+    if (transaction.count % RUN_MAX === 0) this.readClock();
+    connection.limitTransaction();
+  }
+
+  /** Whether the guards let a request run now; if not, it was answered, or is held back. */
+  private mayRun(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
+    if (this.guards.postpone(connection, entry, args, isWrite)) return false;
+    const refusal = this.guards.refusal(isWrite);
+    if (refusal === undefined) return true;
+    this.reject(connection, entry, refusal);
+    return false;
   }
 
   /** The command and subcommand of a request; `undefined` after an error reply. */
@@ -360,18 +405,25 @@ export class Executor {
   failHeld(connection: Connection, args: Args, error: string): void {
     const entry = this.commands.find(args);
     if (entry !== undefined) entry.failedCalls++;
-    this.fail(connection, error);
+    this.fail(connection, error, entry?.isExec);
   }
 
   private reject(connection: Connection, entry: CommandEntry, error: string): void {
     entry.rejectedCalls++;
-    this.fail(connection, error);
+    this.fail(connection, error, entry.isExec);
   }
 
-  private fail(connection: Connection, error: string): void {
-    const { reply } = connection;
+  /** Answers with an error in place of a command. A transaction comes to nothing then, at once if it is the EXEC. */
+  private fail(connection: Connection, error: string, isExec = false): void {
+    const { reply, transaction } = connection;
     const start = reply.length;
-    reply.error(error);
+    if (transaction !== undefined && isExec) {
+      connection.endTransaction();
+      reply.error(`EXECABORT Transaction discarded because of: ${error}`);
+    } else {
+      if (transaction !== undefined) transaction.hasFailed = true;
+      reply.error(error);
+    }
     this.countError(reply.lastErrorCode);
     if (connection.replyMode !== 'on') muteReply(connection, connection.replyMode, start);
   }

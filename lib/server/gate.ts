@@ -89,20 +89,20 @@ export class Gate implements Guards {
     this.alert = this.stopping || this.monitors.size > 0 || this.isQuiet;
   }
 
-  postpone(connection: Connection, entry: CommandEntry, args: Args): boolean {
+  postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
     const { pause, reloading, hold } = this.options;
     const reload = reloading();
-    if (reload === undefined) return pause.postpone(connection, entry, args);
+    if (reload === undefined) return pause.postpone(connection, entry, args, isWrite);
     hold(connection, args, reload);
     return true;
   }
 
-  refusal(entry: CommandEntry): string | undefined {
+  refusal(isWrite: boolean): string | undefined {
     // A pause or a failure may have ended since the last look: nothing is written before expired keys are removed again.
     this.update();
     if (this.stopping) return 'ERR The server is shutting down';
     const failure = this.options.logFailure();
-    return failure !== undefined && entry.isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
+    return failure !== undefined && isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
   }
 
   watch(client: MonitoredClient, entry: CommandEntry, args: Args): void {

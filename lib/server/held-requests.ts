@@ -6,6 +6,8 @@ import type { Loader } from '../data/loader.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Args } from '../protocol/args.js';
 import type { Connection } from './connection.js';
+import { OwnedCall } from './connection.js';
+import type { Transaction } from './transaction.js';
 
 export interface HeldRequestsOptions {
   readonly keyspace: Keyspace;
@@ -53,6 +55,26 @@ export class HeldRequests {
     connection.lookAhead((later) => {
       this.prefetch(connection, later);
     });
+  }
+
+  /**
+   * Begins to read what the commands of a transaction need of the disk, and holds the EXEC until it is there. False if nothing is to be read, or
+   * was before. What cannot be read, or is missing when it runs, is for the command to say that needs it.
+   */
+  loadTransaction(connection: Connection, transaction: Transaction, args: Args): boolean {
+    if (transaction.hasLoaded || transaction.hasFailed) return false;
+    transaction.hasLoaded = true;
+    const loads: Promise<void>[] = [];
+    for (const queued of transaction.queued) {
+      const { entry } = queued;
+      if (entry.name === 'select') break; // who knows where
+      loads.push(...this.startLoads(connection, entry.command, queued.args));
+      queued.listing = entry.gather?.(new OwnedCall(connection, queued.args));
+      if (queued.listing !== undefined) loads.push(queued.listing.ready);
+    }
+    if (loads.length === 0) return false;
+    this.holdOwned(connection, args.clone(), Promise.allSettled(loads));
+    return true;
   }
 
   /** Loads the key that a command asked for last in vain. */

@@ -70,6 +70,7 @@ import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
 import { Turn } from './turn.js';
+import { Watches } from './watches.js';
 
 /** The only writer of a single node's data. */
 const ORIGIN = 1;
@@ -115,6 +116,7 @@ export class Node implements ConnectionHost {
   readonly keyspace: Keyspace;
   readonly server: ServerPort;
   readonly blocking: Blocking;
+  readonly watches: Watches;
   readonly pool = new BufferPool();
   readonly limits = new RequestLimits();
 
@@ -158,6 +160,7 @@ export class Node implements ConnectionHost {
     this.keyspace = this.makeKeyspace(identity);
     this.notifier = new KeyspaceNotifier(this.keyspace, this.pubsub);
     this.changes = new Changes(this.keyspace.batch);
+    this.watches = new Watches(this.keyspace, this.changes);
     this.persistence = this.makePersistence();
     this.turn = new Turn(clock, timers, this.persistence);
     this.pause = new Pause((connection, args) => {
@@ -230,6 +233,7 @@ export class Node implements ConnectionHost {
       table,
       executor: this.executor,
       nested,
+      watches: this.watches,
       registry: this.registry,
       pubsub: this.pubsub,
       turn: this.turn,
@@ -410,6 +414,7 @@ export class Node implements ConnectionHost {
         this.turn.begin();
       },
       onBatchEnd: () => {
+        if (this.watches.isNeeded) this.changes.read();
         this.changes.restart();
       },
     });

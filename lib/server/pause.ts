@@ -29,8 +29,8 @@ export class Pause {
   }
 
   /** Holds a request back if it has to be. */
-  postpone(connection: Connection, entry: CommandEntry, args: Args): boolean {
-    if (!this.isOn || (this.writesOnly && !entry.isWrite && !mayWrite(entry))) return false;
+  postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
+    if (!this.isOn || (this.writesOnly && !isWrite && !mayWrite(entry))) return false;
     // Commands that end the pause must get through.
     if (entry.name.startsWith('client|') && entry.isAdmin) return false;
     connection.postponed = args.clone();

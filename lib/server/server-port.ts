@@ -17,6 +17,7 @@ import type { Persistence } from './persistence.js';
 import type { PubSubRegistry } from './pubsub.js';
 import type { RecentSlowCommands } from './slow-log.js';
 import type { Turn } from './turn.js';
+import type { Watches } from './watches.js';
 
 export interface ServerParts {
   readonly config: Config;
@@ -32,6 +33,7 @@ export interface ServerParts {
   readonly table: CommandTable;
   readonly executor: Executor;
   readonly nested: NestedExecutor;
+  readonly watches: Watches;
   readonly registry: Clients;
   readonly pubsub: PubSubRegistry;
   readonly turn: Turn;
@@ -108,7 +110,7 @@ export class ServerPort implements Server {
   }
 
   get figures(): ServerFigures {
-    const { registry, executor, turn } = this.parts;
+    const { registry, executor, turn, watches } = this.parts;
     return {
       startedMs: this.startedMs,
       connectionsReceived: registry.received,
@@ -116,6 +118,7 @@ export class ServerPort implements Server {
       commandsProcessed: executor.commandsProcessed,
       inputBytes: registry.inputBytes,
       outputBytes: registry.outputBytes,
+      watchedKeys: watches.keyCount,
       loop: turn,
       errors: executor.errors,
       opsPerSecond: this.lastSecond.commands,

@@ -15,6 +15,7 @@ import type {
   CommandUse,
   Durability,
   NestedCommands,
+  QueuedCommands,
   ProcessFigures,
   ReplyMode,
   Server,
@@ -69,6 +70,9 @@ export class FakeClient implements Client, Call {
   outputBytes = 0;
   isBlocked = false;
   readonly listing = undefined;
+  transaction: QueuedCommands | undefined;
+  watchedCount = 0;
+  isTouched = false;
   readonly reply = new ReplyWriter(new BufferPool());
   name = '';
   libraryName = '';
@@ -109,6 +113,29 @@ export class FakeClient implements Client, Call {
 
   get db(): Database {
     return this.keyspace.database(this.databaseNumber);
+  }
+
+  beginTransaction(): void {
+    this.transaction = { count: 0, bytes: 0, hasFailed: false };
+  }
+
+  endTransaction(): void {
+    this.transaction = undefined;
+    this.unwatch();
+  }
+
+  runTransaction(): void {
+    this.reply.array(0);
+    this.endTransaction();
+  }
+
+  watch(): void {
+    this.watchedCount++;
+  }
+
+  unwatch(): void {
+    this.watchedCount = 0;
+    this.isTouched = false;
   }
 
   waitForKeys(call: Call, wait: Wait): void {
@@ -397,6 +424,7 @@ export class FakeServer implements Server {
       commandsProcessed: 1234,
       inputBytes: 1000,
       outputBytes: 2000,
+      watchedKeys: 0,
       loop: { turns: 77, cpuOver10Ms: 3, cpuOver20Ms: 1, cpuMaxUs: 12345.6, wallMaxUs: 23456.7 },
       errors: this.errors,
       opsPerSecond: 55,

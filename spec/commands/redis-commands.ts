@@ -69,8 +69,10 @@ debug | -2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
 decr | 2 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 decrby | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 del | -2 | write | 1 -1 1 | keyspace slow write | request_policy:multi_shard response_policy:agg_sum | RM delete 1 -1 1
+discard | 1 | allow_busy fast loading noscript stale | 0 0 0 | fast transaction | |
 dump | 2 | readonly | 1 1 1 | keyspace read slow | nondeterministic_output | RO access 1 0 1
 echo | 2 | fast loading stale | 0 0 0 | connection fast | |
+exec | 1 | loading noscript skip_slowlog stale | 0 0 0 | slow transaction | |
 exists | -2 | fast readonly | 1 -1 1 | fast keyspace read | request_policy:multi_shard response_policy:agg_sum | RO 1 -1 1
 expire | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
 expireat | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
@@ -118,6 +120,7 @@ monitor | 1 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
 move | 3 | fast write | 1 1 1 | fast keyspace write | | RW access update 1 0 1
 mset | -3 | denyoom write | 1 -1 2 | slow string write | request_policy:multi_shard response_policy:all_succeeded | OW update 1 -1 2
 msetnx | -3 | denyoom write | 1 -1 2 | slow string write | request_policy:multi_shard response_policy:agg_min | OW insert 1 -1 2
+multi | 1 | allow_busy fast loading noscript stale | 0 0 0 | fast transaction | |
 object | -2 | | 0 0 0 | slow | |
 object|encoding | 3 | readonly | 2 2 1 | keyspace read slow | nondeterministic_output | RO 2 0 1
 object|freq | 3 | readonly | 2 2 1 | keyspace read slow | nondeterministic_output | RO 2 0 1
@@ -182,7 +185,9 @@ ttl | 2 | fast readonly | 1 1 1 | fast keyspace read | nondeterministic_output |
 type | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO 1 0 1
 unlink | -2 | fast write | 1 -1 1 | fast keyspace write | request_policy:multi_shard response_policy:agg_sum | RM delete 1 -1 1
 unsubscribe | -1 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
+unwatch | 1 | allow_busy fast loading noscript stale | 0 0 0 | fast transaction | |
 wait | 3 | noscript | 0 0 0 | connection slow | request_policy:all_shards response_policy:agg_min |
+watch | -2 | allow_busy fast loading noscript stale | 1 -1 1 | fast transaction | | RO 1 -1 1
 zadd | -4 | denyoom fast write | 1 1 1 | fast sortedset write | | RW update 1 0 1
 zcard | 2 | fast readonly | 1 1 1 | fast read sortedset | | RO 1 0 1
 zcount | 4 | fast readonly | 1 1 1 | fast read sortedset | | RO access 1 0 1

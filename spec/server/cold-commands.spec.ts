@@ -319,6 +319,7 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['TYPE', 'text'],
     ['TYPE', 'expired'],
   ],
+  watch: [['WATCH', 'text', 'nosuch', 'timed', 'expired', 'deleted']],
   unlink: [['UNLINK', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
 
   // Of the commands of the server.
