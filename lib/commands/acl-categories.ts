@@ -41,6 +41,8 @@ const EXTRA: ReadonlyMap<string, readonly AclCategory[]> = new Map<string, AclCa
   ['lastsave', ['admin', 'dangerous']],
   ['restore', ['dangerous']],
   ['role', ['admin', 'dangerous']],
+  ['sort', ['set', 'sortedset', 'list', 'dangerous']],
+  ['sort_ro', ['set', 'sortedset', 'list', 'dangerous']],
   ['swapdb', ['keyspace', 'dangerous']],
   ['wait', ['connection']],
   ['waitaof', ['connection']],
@@ -56,8 +58,8 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['transactions', 'transaction'],
 ]);
 
-/** They are in the group `generic`, and have nothing to do with keys. */
-const NO_KEYSPACE: ReadonlySet<string> = new Set(['wait', 'waitaof']);
+/** They are in the group `generic`, and yet not among the commands of the keyspace. */
+const NO_KEYSPACE: ReadonlySet<string> = new Set(['sort', 'sort_ro', 'wait', 'waitaof']);
 
 /** The categories of a command, in their order. `fullName`: `client|list` for a subcommand. */
 export function categoriesOf(command: Command, fullName: string): AclCategory[] {

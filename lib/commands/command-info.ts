@@ -54,6 +54,12 @@ function replyKeySpecification(call: Call, { flags, range, isCounted, word }: Ke
   reply.bulkText('flags');
   replyWords(call, flags);
   reply.bulkText('begin_search');
+  if (range.first === 0) {
+    replyTyped(call, 'unknown', []);
+    reply.bulkText('find_keys');
+    replyTyped(call, 'unknown', []);
+    return;
+  }
   if (word === undefined) replyTyped(call, 'index', [['index', range.first]]);
   else {
     replyTyped(call, 'keyword', [

@@ -14,6 +14,7 @@ import { lcsCommands } from './lcs.js';
 import { movingCommands } from './moving.js';
 import { objectCommands } from './object.js';
 import { scanCommands } from './scan.js';
+import { sortCommands } from './sort.js';
 import { sortedSetOperationCommands } from './sorted-set-operations.js';
 import { sortedSetPoppingCommands } from './sorted-set-popping.js';
 import { sortedSetRangeCommands } from './sorted-set-ranges.js';
@@ -42,6 +43,7 @@ export const dataCommands: readonly Command[] = [
   ...expiryCommands,
   ...movingCommands,
   ...scanCommands,
+  ...sortCommands,
   ...objectCommands,
   ...dumpCommands,
   ...databaseCommands,

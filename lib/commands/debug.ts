@@ -5,18 +5,18 @@
 
 import { parseMemory } from '../config/option.js';
 import { NEVER } from '../data/keyspace.js';
-import { encodeStringDump } from '../data/string-dump.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { NO_KEYS } from './command.js';
 import { dataDigest, valueDigest } from './debug-digest.js';
 import { debugProtocol } from './debug-protocol.js';
+import { dumpAt } from './dump.js';
 import { NO_SUCH_KEY } from './error-texts.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp, wrongSubcommand } from './help.js';
 import { integerArgument } from './integer-argument.js';
-import { peekKey, stringView } from './lookup.js';
-import { stringEncoding } from './object.js';
+import { peekKey } from './lookup.js';
+import { valueEncoding } from './object.js';
 
 const NOT_ALLOWED =
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local ' +
@@ -99,14 +99,13 @@ function object(call: Call): void {
     call.reply.error(NO_SUCH_KEY);
     return;
   }
-  const value = stringView(call, ref);
   const lru = heap.access(ref);
   const idleSeconds = access.usesFrequency ? 0 : Math.floor(access.idleMs(lru) / 1000);
   const figures = [
     `Value at:0x${(ref >>> 0).toString(16)}`,
     'refcount:1',
-    `encoding:${stringEncoding(value)}`,
-    `serializedlength:${encodeStringDump(value).length - DUMP_FRAME_BYTES}`,
+    `encoding:${valueEncoding(call, ref)}`,
+    `serializedlength:${dumpAt(call, ref).length - DUMP_FRAME_BYTES}`,
     `lru:${lru}`,
     `lru_seconds_idle:${idleSeconds}`,
   ];

@@ -33,6 +33,7 @@ const ONE = 'O(1)';
 const KEYS = 'O(N), N being the number of keys given';
 const BYTES = 'O(N), N being the number of bytes looked at';
 const ELEMENTS = 'O(N), N being the number of elements in the value; O(1) for a string';
+const SORTING = 'O(N+M*log(M)), N being the number of elements and M of those returned';
 const DATABASE = 'O(N), N being the number of keys in the database';
 const USERS = 'O(N), N being the number of users';
 const CLIENTS = 'O(N), N being the number of connections';
@@ -153,6 +154,8 @@ const GENERICS: readonly DocRow[] = [
     'O(1) a call, O(N) to see all N keys',
     'Returns some keys of the database and the cursor to go on from.',
   ],
+  ['sort', '1.0.0', SORTING, 'Sorts a list, a set or a sorted set, and returns or stores the result.'],
+  ['sort_ro', '7.0.0', SORTING, 'Sorts a list, a set or a sorted set, and returns the result.'],
   ['touch', '3.2.1', KEYS, 'Counts how many of the keys exist, and marks them as used.'],
   ['ttl', '1.0.0', ONE, 'Returns the seconds that a key has left.'],
   ['type', '1.0.0', ONE, 'Returns the type of a value.'],

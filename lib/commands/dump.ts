@@ -1,13 +1,16 @@
 /** Values that leave and enter as bytes: DUMP and RESTORE, in Redis's own format. */
 
 import { NEVER } from '../data/keyspace.js';
-import { decodeStringDump, encodeStringDump } from '../data/string-dump.js';
+import { Dump } from '../data/dump.js';
+import { encodeStringDump } from '../data/string-dump.js';
+import { encodeCollectionDump, restoreCollection } from '../data/value-dump.js';
+import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
-import { findKey, readString, stringView } from './lookup.js';
+import { findKey, readKey, stringView } from './lookup.js';
 import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 
 const FREQUENCY_MAX = 255;
@@ -25,9 +28,16 @@ interface RestoreOptions {
 
 /** DUMP key */
 function dump(call: Call): void {
-  const ref = readString(call, 1);
+  const ref = readKey(call, 1);
   if (ref === 0) call.reply.nullBulk();
-  else call.reply.bulkBuffer(encodeStringDump(stringView(call, ref)));
+  else call.reply.bulkBuffer(dumpAt(call, ref));
+}
+
+/** The payload for what is at `ref`, the key under the keyspace's cursor. */
+export function dumpAt(call: Call, ref: number): Buffer {
+  const { keyspace, server } = call;
+  if (keyspace.heap.type(ref) === CellType.STRING) return encodeStringDump(stringView(call, ref));
+  return encodeCollectionDump(keyspace, ref, server.config);
 }
 
 /** RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]; a ttl (milliseconds) of 0: for ever. */
@@ -45,21 +55,39 @@ function restore(call: Call): void {
     reply.error('ERR Invalid TTL value, must be >= 0');
     return;
   }
-  const value = decodeStringDump(args.view(3));
+  const value = Dump.open(args.view(3));
   if (typeof value === 'string') {
     reply.error(value === 'checksum' ? 'ERR DUMP payload version or checksum are wrong' : 'ERR Bad data format');
     return;
   }
   const replaces = findKey(call, 1) !== 0;
   const expiry = ttl === 0 || options.absolute ? ttl : ttl + keyspace.clock.nowMs;
-  const isPast = expiry !== NEVER && expiry <= keyspace.clock.nowMs;
-  // What was there is gone: Redis counts the key as new.
-  if (replaces && !isPast) notify(call, KEYSPACE_EVENT.newKey, 'new', 1);
-  keyspace.put(value, 0, value.length, expiry);
-  restoreAccess(call, options);
-  if (!isPast) notify(call, KEYSPACE_EVENT.generic, 'restore', 1);
-  else if (replaces) notifyDel(call, 1);
+  if (expiry !== NEVER && expiry <= keyspace.clock.nowMs) {
+    if (replaces) {
+      keyspace.remove();
+      notifyDel(call, 1);
+    }
+  } else {
+    if (value.type === CellType.STRING) putString(call, value.string(), expiry, replaces);
+    else putCollection(call, value, expiry, replaces);
+    restoreAccess(call, options);
+    notify(call, KEYSPACE_EVENT.generic, 'restore', 1);
+  }
   reply.ok();
+}
+
+/** Sets the key under the cursor to a string. `replaces`: it is there. */
+function putString(call: Call, value: Buffer, expiry: number, replaces: boolean): void {
+  // What was there is gone: Redis counts the key as new.
+  if (replaces) notify(call, KEYSPACE_EVENT.newKey, 'new', 1);
+  call.keyspace.put(value, 0, value.length, expiry);
+}
+
+function putCollection(call: Call, dump: Dump, expiry: number, replaces: boolean): void {
+  const { keyspace } = call;
+  if (replaces) keyspace.remove();
+  restoreCollection(keyspace, dump);
+  if (expiry !== NEVER) keyspace.setExpiry(expiry);
 }
 
 /** Undefined after an error reply. */

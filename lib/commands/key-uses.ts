@@ -1,6 +1,7 @@
 /** How commands use their keys, as COMMAND INFO (its key specifications) and COMMAND GETKEYSANDFLAGS say it. */
 
 import type { Args } from '../protocol/args.js';
+import { NO_KEYS } from './command.js';
 import type { Command, KeyRange } from './command.js';
 import { countedKeys } from './counted-keys.js';
 
@@ -12,7 +13,7 @@ export type KeyFlags = readonly string[];
 
 export interface KeyUse {
   readonly flags: KeyFlags;
-  /** Where they are, or what tells it. */
+  /** Where they are, or what tells it; NO_KEYS: the arguments tell, but in no way that could be described. */
   readonly range: KeyRange;
   /** The first of the range is the number of keys, which are right behind it. */
   readonly isCounted?: true;
@@ -138,6 +139,21 @@ const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
       { flags: INSERTED, range: SECOND },
     ],
   ],
+  [
+    'sort',
+    [
+      { flags: READ, range: FIRST },
+      { flags: READ, range: NO_KEYS },
+      { flags: OVERWRITTEN, range: NO_KEYS },
+    ],
+  ],
+  [
+    'sort_ro',
+    [
+      { flags: READ, range: FIRST },
+      { flags: READ, range: NO_KEYS },
+    ],
+  ],
   ['zdiffstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
   ['zinterstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
   [
@@ -164,6 +180,7 @@ export function keyUses(command: Command, fullName: string): readonly KeyUse[] {
 /** How the key in argument i of a request is used: what `variable_flags` come to is known then. */
 export function keyFlags(command: Command, fullName: string, args: Args, i: number): KeyFlags {
   if (fullName === 'set') return hasArgument(args, 3, ['get']) ? CHANGED : OVERWRITTEN;
+  if (fullName === 'sort') return i === 1 ? READ : OVERWRITTEN;
   if (fullName === 'bitfield') return hasArgument(args, 2, ['set', 'incrby']) ? CHANGED : READ;
   const use = keyUses(command, fullName).find((known) => indexesOf(known, args).includes(i));
   return use?.flags ?? (command.flags.includes('write') ? CHANGED : READ);

@@ -1,6 +1,8 @@
 /** OBJECT: how a value is kept, and when it was used. */
 
 import { parseInteger64 } from '../base/integer.js';
+import { collectionEncoding } from '../data/collection-encoding.js';
+import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command, KeyRange } from './command.js';
 import { NO_KEYS } from './command.js';
@@ -23,17 +25,25 @@ const HELP: readonly HelpEntry[] = [
   ['REFCOUNT <key>', 'How many references the value has: always 1.'],
 ];
 
-/**
- * OBJECT ENCODING key: what Redis would say of a string that was set to these bytes. (It says `raw` of some short ones too, for having
- * been appended to: that is not known here, nor to Redis after a restart.)
- */
+/** OBJECT ENCODING key */
 function encoding(call: Call): void {
   const ref = peekKey(call, 2);
   if (ref === 0) call.reply.nullBulk();
-  else call.reply.bulkText(stringEncoding(stringView(call, ref)));
+  else call.reply.bulkText(valueEncoding(call, ref));
 }
 
-export function stringEncoding(value: Uint8Array): string {
+/** Redis's name for the form in which it would keep the value at `ref`, the key under the keyspace's cursor. */
+export function valueEncoding(call: Call, ref: number): string {
+  const { keyspace, server } = call;
+  if (keyspace.heap.type(ref) === CellType.STRING) return stringEncoding(stringView(call, ref));
+  return collectionEncoding(keyspace, ref, server.config);
+}
+
+/**
+ * Of a string that was set to these bytes. (It says `raw` of some short ones too, for having been appended to: that is not known here, nor to
+ * Redis after a restart.)
+ */
+function stringEncoding(value: Uint8Array): string {
   if (parseInteger64(value, 0, value.length) !== undefined) return 'int';
   return value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
 }

@@ -32,9 +32,13 @@ export function isPackedHash(
 }
 
 /** Whether a sorted set is a listpack, and no skiplist. */
-export function isPackedSortedSet(members: Iterable<Buffer>, count: number, limits: PackedLimits): boolean {
+export function isPackedSortedSet(
+  members: Iterable<readonly [Buffer, number]>,
+  count: number,
+  limits: PackedLimits,
+): boolean {
   if (count > limits.zsetMaxListpackEntries) return false;
-  for (const member of members) if (member.length > limits.zsetMaxListpackValueBytes) return false;
+  for (const [member] of members) if (member.length > limits.zsetMaxListpackValueBytes) return false;
   return true;
 }
 

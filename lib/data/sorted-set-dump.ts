@@ -30,7 +30,7 @@ const NEGATIVE_INFINITE_TEXT = 255;
 /** What Redis 7.0 answers to DUMP of a sorted set, given from the lowest to the highest. */
 export function encodeSortedSetDump(members: readonly Member[], limits: PackedLimits): Buffer {
   const writer = new RdbWriter();
-  if (isPackedSortedSet(namesOf(members), members.length, limits)) {
+  if (isPackedSortedSet(members, members.length, limits)) {
     const packed = new ListpackWriter();
     for (const [member, score] of members) {
       packed.append(member);
@@ -48,10 +48,6 @@ export function encodeSortedSetDump(members: readonly Member[], limits: PackedLi
     writer.double(score);
   }
   return writer.finishDump();
-}
-
-function* namesOf(members: readonly Member[]): Iterable<Buffer> {
-  for (const [member] of members) yield member;
 }
 
 /** The text that stands for a score in a listpack; -0 loses its sign, as in Redis. */

@@ -105,6 +105,8 @@ flushdb -1 write 0 0 0
 flushall -1 write 0 0 0
 swapdb 3 write,fast 0 0 0
 select 2 loading,stale,fast 0 0 0
+sort -2 write,denyoom,movablekeys 1 1 1
+sort_ro -2 readonly,movablekeys 1 1 1
 dump 2 readonly 1 1 1
 restore -4 write,denyoom 1 1 1`;
 

@@ -15,8 +15,8 @@ function rowOf(info: Plain): string {
     const numbers = (part: string): number[] => [
       ...((specification.get(part) as Map<string, Plain>).get('spec') as Map<string, number>).values(),
     ];
-    const [index] = numbers('begin_search');
-    const [lastKey, keyStep] = numbers('find_keys');
+    const [index = '?'] = numbers('begin_search');
+    const [lastKey = '?', keyStep = '?'] = numbers('find_keys');
     return `${sorted(specification.get('flags') ?? '')} ${index} ${lastKey} ${keyStep}`;
   });
   const cells = [

@@ -174,6 +174,8 @@ slowlog|len | 2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeterm
 slowlog|reset | 2 | admin loading stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
 spublish | 3 | fast loading pubsub stale | 1 1 1 | fast pubsub | | not_key 1 0 1
 ssubscribe | -2 | loading noscript pubsub stale | 1 -1 1 | pubsub slow | | not_key 1 -1 1
+sort | -2 | denyoom movablekeys write | 1 1 1 | dangerous list set slow sortedset write | | RO access 1 0 1, RO access ? ? ?, OW update ? ? ?
+sort_ro | -2 | movablekeys readonly | 1 1 1 | dangerous list read set slow sortedset | | RO access 1 0 1, RO access ? ? ?
 strlen | 2 | fast readonly | 1 1 1 | fast read string | | RO 1 0 1
 subscribe | -2 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 substr | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
