@@ -1,5 +1,6 @@
 /** Arguments of commands: for each kind that a syntax names, what fits, and what somebody might send all the same. */
 import fc, { type Arbitrary } from 'fast-check';
+import { script } from './script-arbitrary.js';
 
 const LARGE_BYTES = 70_000;
 
@@ -7,8 +8,24 @@ function text(...all: readonly string[]): Arbitrary<Buffer> {
   return fc.constantFrom(...all).map((each) => Buffer.from(each, 'latin1'));
 }
 
-/** Few keys, so that commands meet on them. */
-const key = text(...Array.from({ length: 8 }, (_, i) => `k${i}`), '{t}a', '{t}b', '', '\x00\r\n\xff', '__proto__');
+/** Few keys, so that commands meet on them; of each type some. */
+const stringKey = text(
+  ...Array.from({ length: 8 }, (_, i) => `k${i}`),
+  '{t}a',
+  '{t}b',
+  '',
+  '\x00\r\n\xff',
+  '__proto__',
+);
+const [hashKey, listKey, setKey, sortedSetKey, geoKey] = ['h', 'l', 's', 'z', 'g'].map((letter) =>
+  text(`${letter}1`, `${letter}2`, `${letter}3`),
+);
+const anyKey = fc.oneof(stringKey, hashKey, listKey, setKey, sortedSetKey, geoKey);
+
+/** Keys for commands on one type: others come now and then. */
+function mostly(keys: Arbitrary<Buffer>): Arbitrary<Buffer> {
+  return fc.oneof({ weight: 15, arbitrary: keys }, { weight: 1, arbitrary: anyKey });
+}
 
 /** Whole numbers around which something changes. */
 const edges = text(
@@ -50,6 +67,9 @@ const tokens = text(
   ...['WRAP', 'SAT', 'FAIL', 'INCRBY', 'ASYNC', 'SYNC', 'WITHMATCHLEN', 'MINMATCHLEN', 'AND', 'NOT', 'ALL', 'HELP'],
 );
 
+/** How long a command may wait at most: an answer must come soon. */
+export const WAIT_SECONDS: readonly string[] = ['0.01', '0.001', '-1', 'nan', '1e-3'];
+
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 
 const large = fc
@@ -73,6 +93,28 @@ const value = fc.oneof(
   { weight: 1, arbitrary: notQuiteNumbers },
 );
 
+/** Few and many: collections stay small, or grow beyond what is packed. Some are longer than that, too. */
+const field = fc.oneof(
+  { weight: 8, arbitrary: text('f1', 'f2', 'f3', 'a', 'b', 'c', '1', '2', '3', '-4', '10', '') },
+  { weight: 4, arbitrary: fc.nat(200).map((number) => Buffer.from(`field:${number}`)) },
+  { weight: 2, arbitrary: fc.nat(200).map(digits) },
+  { weight: 1, arbitrary: fc.integer({ min: 30, max: 80 }).map((length) => Buffer.alloc(length, 'long')) },
+  { weight: 1, arbitrary: text('\x00\xff', '__proto__', 'F1') },
+);
+
+const score = fc.oneof(
+  { weight: 6, arbitrary: text('0', '1', '2', '3', '-1', '1.5', '2.25', '0.1') },
+  { weight: 1, arbitrary: text('inf', '-inf', '+inf', '1e300', '-1e300', '1e-7', '123456789012345680', '-0') },
+);
+
+function digits(number: number): Buffer {
+  return Buffer.from(String(number));
+}
+
+function joined([prefix, rest]: [string, Buffer]): Buffer {
+  return Buffer.concat([Buffer.from(prefix), rest]);
+}
+
 const small = fc.integer({ min: -20, max: 20 }).map((number) => Buffer.from(String(number)));
 
 /** Times far enough away to be there still when the next command runs, or over at once. */
@@ -93,7 +135,26 @@ const dumps = fc.constantFrom(
 
 /** Kind of argument, as a syntax names it, to what fits. */
 const KINDS: ReadonlyMap<string, Arbitrary<Buffer>> = new Map<string, Arbitrary<Buffer>>([
-  ['key', key],
+  ['key', mostly(stringKey)],
+  ['any-key', anyKey],
+  ['hash', mostly(hashKey)],
+  ['list', mostly(listKey)],
+  ['set', mostly(setKey)],
+  ['zset', mostly(fc.oneof({ weight: 7, arbitrary: sortedSetKey }, { weight: 1, arbitrary: geoKey }))],
+  ['geo', mostly(geoKey)],
+  ['field', field],
+  ['element', fc.oneof({ weight: 3, arbitrary: field }, { weight: 1, arbitrary: value })],
+  ['few', fc.oneof({ weight: 4, arbitrary: fc.integer({ min: -5, max: 12 }).map(digits) }, edges)],
+  ['score', score],
+  ['score-bound', fc.tuple(fc.constantFrom('', '', '('), score).map((parts) => Buffer.from(parts.join('')))],
+  ['lex', fc.oneof(text('-', '+', '[a', '(b', '[', '('), fc.tuple(fc.constantFrom('[', '('), field).map(joined))],
+  ['longitude', text('13.361389', '15.087269', '0', '-180', '180', '179.99', '-0.1278', '2.3522', '180.1')],
+  ['latitude', text('38.115556', '37.502669', '0', '-85.05112878', '85.05112878', '51.5074', '48.8566', '86')],
+  ['place', text('Palermo', 'Catania', 'London', 'Paris', 'a', 'nowhere', '\xff')],
+  ['distance', text('0', '1', '100', '200.5', '5000', '1000000', '20000000')],
+  ['sort-pattern', text('nosort', '#', 'k*', '*', 'h1->*', 'h*->f1', 'k*->', '->', 'x')],
+  ['wait-seconds', text(...WAIT_SECONDS)],
+  ['script', script],
   ['value', value],
   ['integer', fc.oneof(edges, small)],
   ['float', fc.oneof(text('0.1', '-2.5', '3e2', '1e308', '1.7976931348623157e308', '0.000001', '5'), edges)],
@@ -114,8 +175,8 @@ const KINDS: ReadonlyMap<string, Arbitrary<Buffer>> = new Map<string, Arbitrary<
   ['unix-seconds', times(0, 1_000_000, FUTURE_SECONDS)],
   ['unix-milliseconds', times(0, 1_000_000_000, FUTURE_SECONDS * 1000)],
   ['restore-ttl', text('0', '1000000')],
-  ['pattern', fc.oneof(text('*', 'k*', 'k[1-3]', '{t}?', '*1'), pattern)],
-  ['type', text('string', 'STRING', 'hash', 'list', 'nosuch')],
+  ['pattern', fc.oneof(text('*', 'k*', 'k[1-3]', '{t}?', '*1', 'f*', 'field:1*', '[a-c]'), pattern)],
+  ['type', text('string', 'STRING', 'hash', 'list', 'set', 'zset', 'nosuch')],
   [
     'field-type',
     fc.tuple(fc.constantFrom('i', 'u'), fc.nat(66)).map(([sign, bits]) => Buffer.from(sign + String(bits))),

@@ -19,6 +19,8 @@ export interface CommandRow {
 const COMMANDS_MAX = 40;
 const ARGUMENTS_MAX = 6;
 const REPEATS_MAX = 4;
+/** Now and then: so that collections grow beyond what is packed. */
+const MANY_REPEATS = { minLength: 20, maxLength: 60 };
 
 /** Reads COMMAND's reply: every command, and in place of a container its subcommands. */
 export function commandRows(reply: Reply): CommandRow[] {
@@ -66,7 +68,12 @@ function argumentsOf(syntax: Syntax): Arbitrary<Buffer[]> {
     case 'optional':
       return fc.option(argumentsOf(syntax.item), { nil: [] });
     case 'repeated':
-      return fc.array(argumentsOf(syntax.item), { minLength: 1, maxLength: REPEATS_MAX }).map((parts) => parts.flat());
+      return fc
+        .oneof(
+          { weight: 20, arbitrary: fc.array(argumentsOf(syntax.item), { minLength: 1, maxLength: REPEATS_MAX }) },
+          { weight: 1, arbitrary: fc.array(argumentsOf(syntax.item), MANY_REPEATS) },
+        )
+        .map((parts) => parts.flat());
   }
 }
 

@@ -1,4 +1,5 @@
 import { commandsOf } from './command-arbitrary.js';
+import { commandsOfArea } from './command-syntax.js';
 import { commandText } from './command-text.js';
 import { converse } from './conversation.js';
 import { experiment, type Experiment } from './experiment.js';
@@ -24,20 +25,14 @@ const UNFIT: ReadonlyMap<string, string> = new Map([
   ['replicaof', 'makes a replica of the server'],
   ['slaveof', 'makes a replica of the server'],
   ['failover', 'stops writes'],
+  ...commandsOfArea('blocking').map((name): [string, string] => [name, 'waits as long as it is told']),
+  ['multi', 'puts off all commands behind it'],
   ['subscribe', 'is answered by messages'],
   ['unsubscribe', 'is answered by messages'],
   ['psubscribe', 'is answered by messages'],
   ['punsubscribe', 'is answered by messages'],
   ['ssubscribe', 'is answered by messages'],
   ['sunsubscribe', 'is answered by messages'],
-  ['blpop', 'waits as long as it is told'],
-  ['brpop', 'waits as long as it is told'],
-  ['blmove', 'waits as long as it is told'],
-  ['brpoplpush', 'waits as long as it is told'],
-  ['blmpop', 'waits as long as it is told'],
-  ['bzpopmin', 'waits as long as it is told'],
-  ['bzpopmax', 'waits as long as it is told'],
-  ['bzmpop', 'waits as long as it is told'],
 ]);
 
 /** Commands that are well-formed, with arguments that are not. */

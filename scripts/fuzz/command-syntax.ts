@@ -2,6 +2,7 @@
  * What the arguments of each command look like (syntax.ts), as its documentation has it. A command that is not here is
  * fuzzed with what its row in COMMAND tells: the number of its arguments, and which are keys.
  */
+import { BLOCKING, GEO, HASHES, LISTS, SCRIPTS, SETS, SORT, SORTED_SETS, TRANSACTIONS } from './collection-syntax.js';
 import { parseSyntax, type Syntax } from './syntax.js';
 
 const EXPIRY = 'EX seconds|PX milliseconds|EXAT unix-seconds|PXAT unix-milliseconds';
@@ -56,33 +57,33 @@ const HYPERLOGLOGS: Record<string, string> = {
 };
 
 const KEYS: Record<string, string> = {
-  copy: 'key key [DB database] [REPLACE]',
-  del: 'key...',
-  dump: 'key',
-  exists: 'key...',
-  expire: `key seconds ${EXPIRE_CONDITION}`,
-  expireat: `key unix-seconds ${EXPIRE_CONDITION}`,
-  expiretime: 'key',
+  copy: 'any-key any-key [DB database] [REPLACE]',
+  del: 'any-key...',
+  dump: 'any-key',
+  exists: 'any-key...',
+  expire: `any-key seconds ${EXPIRE_CONDITION}`,
+  expireat: `any-key unix-seconds ${EXPIRE_CONDITION}`,
+  expiretime: 'any-key',
   keys: 'pattern',
-  move: 'key database',
-  'object|encoding': 'key',
-  'object|freq': 'key',
-  'object|idletime': 'key',
-  'object|refcount': 'key',
-  persist: 'key',
-  pexpire: `key milliseconds ${EXPIRE_CONDITION}`,
-  pexpireat: `key unix-milliseconds ${EXPIRE_CONDITION}`,
-  pexpiretime: 'key',
-  pttl: 'key',
+  move: 'any-key database',
+  'object|encoding': 'any-key',
+  'object|freq': 'any-key',
+  'object|idletime': 'any-key',
+  'object|refcount': 'any-key',
+  persist: 'any-key',
+  pexpire: `any-key milliseconds ${EXPIRE_CONDITION}`,
+  pexpireat: `any-key unix-milliseconds ${EXPIRE_CONDITION}`,
+  pexpiretime: 'any-key',
+  pttl: 'any-key',
   randomkey: '',
-  rename: 'key key',
-  renamenx: 'key key',
-  restore: 'key restore-ttl dump [REPLACE] [ABSTTL] [IDLETIME integer|FREQ integer]',
+  rename: 'any-key any-key',
+  renamenx: 'any-key any-key',
+  restore: 'any-key restore-ttl dump [REPLACE] [ABSTTL] [IDLETIME integer|FREQ integer]',
   scan: 'cursor [MATCH pattern] [COUNT count] [TYPE type]',
-  touch: 'key...',
-  ttl: 'key',
-  type: 'key',
-  unlink: 'key...',
+  touch: 'any-key...',
+  ttl: 'any-key',
+  type: 'any-key',
+  unlink: 'any-key...',
 };
 
 const DATABASES: Record<string, string> = {
@@ -131,9 +132,34 @@ const SERVER: Record<string, string> = {
   'slowlog|get': '[integer]',
 };
 
+const AREAS = {
+  strings: STRINGS,
+  bitmaps: BITMAPS,
+  hyperloglogs: HYPERLOGLOGS,
+  keys: KEYS,
+  databases: DATABASES,
+  hashes: HASHES,
+  lists: LISTS,
+  blocking: BLOCKING,
+  sets: SETS,
+  'sorted-sets': SORTED_SETS,
+  geo: GEO,
+  sort: SORT,
+  transactions: TRANSACTIONS,
+  scripts: SCRIPTS,
+  connection: CONNECTION,
+  server: SERVER,
+} as const;
+
+/** A part of all commands. */
+export type Area = keyof typeof AREAS;
+
+/** The commands of an area, in lower case (`container|subcommand`). */
+export function commandsOfArea(area: Area): readonly string[] {
+  return Object.keys(AREAS[area]);
+}
+
 /** Command, in lower case (`container|subcommand`), to its syntax. */
 export const COMMAND_SYNTAX: ReadonlyMap<string, Syntax> = new Map(
-  Object.entries({ ...STRINGS, ...BITMAPS, ...HYPERLOGLOGS, ...KEYS, ...DATABASES, ...CONNECTION, ...SERVER }).map(
-    ([name, text]) => [name, parseSyntax(text)],
-  ),
+  Object.values(AREAS).flatMap((area) => Object.entries(area).map(([name, text]) => [name, parseSyntax(text)])),
 );

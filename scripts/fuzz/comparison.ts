@@ -1,20 +1,24 @@
 /** Whether two servers say the same to a command, as far as they can. */
 import { isDeepStrictEqual } from 'node:util';
-import { RespDouble, RespError, type RespValue } from '../../spec/protocol/resp-decoder.js';
+import { RespDouble, RespError, RespVerbatim, type RespValue } from '../../spec/protocol/resp-decoder.js';
+import { WAIT_SECONDS } from './arguments.js';
 import type { Command } from './command-arbitrary.js';
 import { argumentText } from './command-text.js';
 
 /** How replies to a command are compared; `exact` if it is not in the table. */
-type Rule = (ours: RespValue, theirs: RespValue) => boolean;
+type Rule = (ours: RespValue, theirs: RespValue, command: Command) => boolean;
 
 /** The two servers answer one after the other. */
 const SECONDS_APART = 2;
 /** Times are doubles in ringkv. */
 const ROUNDING = 1e-13;
 
-const RULES: ReadonlyMap<string, Rule> = new Map([
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['keys', unordered],
   ['scan', scans],
+  ['sscan', scans],
+  ['hscan', scansOfPairs],
+  ['zscan', scansOfPairs],
   ['ttl', closeBy(SECONDS_APART)],
   ['expiretime', closeBy(SECONDS_APART)],
   ['pttl', closeBy(SECONDS_APART * 1000)],
@@ -23,6 +27,26 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['dump', sameKind],
   // ringkv's encoding is a matter of the value, Redis's of how it came about.
   ['object', sameKind],
+  ['hello', sameKind],
+  ['hgetall', pairs],
+  ['hkeys', unordered],
+  ['hvals', unordered],
+  ['smembers', unordered],
+  ['sinter', unordered],
+  ['sunion', unordered],
+  ['sdiff', unordered],
+  ['sort', sorts],
+  ['sort_ro', sorts],
+  ['georadius', searches],
+  ['georadius_ro', searches],
+  ['georadiusbymember', searches],
+  ['georadiusbymember_ro', searches],
+  ['geosearch', searches],
+  // What is drawn at random is looked at by random-reads.ts.
+  ['randomkey', sameKind],
+  ['hrandfield', sameSize],
+  ['srandmember', sameSize],
+  ['zrandmember', sameSize],
 ]);
 
 /** A cursor is each server's own, but for the first. */
@@ -31,47 +55,36 @@ const FIRST_CURSOR = '0';
 const NEWER_OPTION = /^if(d?eq|d?ne)$/i;
 /** Beyond 2^53, ringkv rounds indexes and times. */
 const ROUNDED = /^-\d{17,}$/;
-
-/**
- * Commands whose replies say what the data is, and nothing about the server or the moment. Not DBSIZE: Redis counts a key
- * that was set to expire in the past.
- */
-const COMPARED: ReadonlySet<string> = new Set([
-  ...[
-    'append',
-    'decr',
-    'decrby',
-    'get',
-    'getdel',
-    'getex',
-    'getrange',
-    'getset',
-    'incr',
-    'incrby',
-    'incrbyfloat',
-    'lcs',
-  ],
-  ...['mget', 'mset', 'msetnx', 'psetex', 'set', 'setex', 'setnx', 'setrange', 'strlen', 'substr'],
-  ...['bitcount', 'bitfield', 'bitfield_ro', 'bitop', 'bitpos', 'getbit', 'setbit'],
-  ...['copy', 'del', 'dump', 'exists', 'expire', 'expireat', 'expiretime', 'keys', 'move', 'object|encoding'],
-  ...['persist', 'pexpire', 'pexpireat', 'pexpiretime', 'pttl', 'rename', 'renamenx', 'restore', 'scan'],
-  ...['touch', 'ttl', 'type', 'unlink'],
-  ...['flushall', 'flushdb', 'select', 'swapdb', 'echo', 'ping'],
+/** Where a command that waits says how long: its first argument, or its last. */
+const WAITS: ReadonlyMap<string, number> = new Map([
+  ['blmove', -1],
+  ['blmpop', 1],
+  ['blpop', -1],
+  ['brpop', -1],
+  ['brpoplpush', -1],
+  ['bzmpop', 1],
+  ['bzpopmax', -1],
+  ['bzpopmin', -1],
 ]);
-
-/** Whether a command of this name has the same meaning everywhere. */
-export function isComparable(name: string): boolean {
-  return COMPARED.has(name);
-}
 
 /** Whether a command asks only for what every server does in the same way. */
 export function isPortable(command: Command): boolean {
   const [name, ...args] = command.map((argument) => argument.toString('latin1'));
+  const wait = WAITS.get(name.toLowerCase());
+  if (wait !== undefined && !WAIT_SECONDS.includes((wait < 0 ? args.at(-1) : args[0]) ?? '')) return false;
   if (args.some((argument) => NEWER_OPTION.test(argument))) return false;
   // In Redis, bytes from 0x80 on come first in a range or last, as the compiler takes a char.
-  if (/^(keys|scan)$/i.test(name) && args.some((argument) => /[\x80-\xff]/.test(argument))) return false;
+  if (/^(keys|[hsz]?scan)$/i.test(name) && args.some((argument) => /[\x80-\xff]/.test(argument))) return false;
+  // Of equals, each server stores another order; and of any so many, others.
+  if (/^sort$/i.test(name) && has(command, 'store') && has(command, 'by')) return false;
+  if (/^geo(radius|searchstore)/i.test(name) && /store/i.test(args.join(' ')) && has(command, 'any')) return false;
   // Two that are rounded to the same are not the wrong way round any more.
   return args.filter((argument) => ROUNDED.test(argument)).length < 2;
+}
+
+/** Whether every server answers a command in the same words, and in the same order. */
+export function hasExactReply(name: string): boolean {
+  return !RULES.has(name);
 }
 
 /** Whether the replies of two servers to one command mean the same. */
@@ -79,8 +92,10 @@ export function areAlike(command: Command, ours: RespValue, theirs: RespValue): 
   if (goesOn(command)) return true;
   if (ours instanceof RespError && theirs instanceof RespError) return areSameErrors(command, ours, theirs);
   if (ours instanceof RespError || theirs instanceof RespError) return false;
+  // In a transaction.
+  if (ours === 'QUEUED' || theirs === 'QUEUED') return ours === theirs;
   const rule = RULES.get(command[0].toString('latin1').toLowerCase()) ?? isDeepStrictEqual;
-  return rule(ours, theirs);
+  return rule(ours, theirs, command);
 }
 
 /** A reply for people, in redis-cli's manner. */
@@ -89,14 +104,24 @@ export function replyText(reply: RespValue): string {
   if (Buffer.isBuffer(reply)) return argumentText(reply);
   if (reply instanceof RespError) return `(error) ${reply.text}`;
   if (reply instanceof RespDouble) return `(double) ${reply.text}`;
+  if (reply instanceof RespVerbatim) return reply.text;
   if (Array.isArray(reply)) return `[${reply.map(replyText).join(', ')}]`;
+  if (reply instanceof Set) return `~[${[...reply].map(replyText).join(', ')}]`;
+  if (reply instanceof Map) return `{${[...reply].map((pair) => pair.map(replyText).join(': ')).join(', ')}}`;
   if (typeof reply === 'number' || typeof reply === 'bigint') return `(integer) ${reply}`;
   return typeof reply === 'object' ? JSON.stringify(reply) : String(reply);
 }
 
+/** Whether an argument behind the key is this word. */
+export function has(command: Command, word: string): boolean {
+  return command.slice(2).some((argument) => argument.toString('latin1').toLowerCase() === word);
+}
+
 function goesOn(command: Command): boolean {
-  const [name, cursor] = command.map((argument) => argument.toString('latin1'));
-  return name.toLowerCase() === 'scan' && cursor !== undefined && cursor !== FIRST_CURSOR;
+  const [name, first, second] = command.map((argument) => argument.toString('latin1'));
+  if (!/^[hsz]?scan$/i.test(name)) return false;
+  const cursor = name.length === 4 ? first : second;
+  return cursor !== undefined && cursor !== FIRST_CURSOR;
 }
 
 /** In Redis, the text of an error ends where an argument that is part of it has a zero byte. */
@@ -110,11 +135,35 @@ function unordered(ours: RespValue, theirs: RespValue): boolean {
   return isDeepStrictEqual(sorted(ours), sorted(theirs));
 }
 
+/** Keys and values one after the other, or a map. */
+function pairs(ours: RespValue, theirs: RespValue): boolean {
+  return unordered(inPairs(ours), inPairs(theirs));
+}
+
 /** Cursors are each server's own; a scan that is complete in both must have found the same. */
 function scans(ours: RespValue, theirs: RespValue): boolean {
+  return scansAlike(ours, theirs, unordered);
+}
+
+function scansOfPairs(ours: RespValue, theirs: RespValue): boolean {
+  return scansAlike(ours, theirs, pairs);
+}
+
+function scansAlike(ours: RespValue, theirs: RespValue, alike: Rule): boolean {
   if (!Array.isArray(ours) || !Array.isArray(theirs)) return isDeepStrictEqual(ours, theirs);
   if (replyText(ours[0]) !== FIRST_CURSOR || replyText(theirs[0]) !== FIRST_CURSOR) return true;
-  return unordered(ours[1], theirs[1]);
+  return alike(ours[1], theirs[1], []);
+}
+
+/** What has the same weight comes in any order, and what is not sorted. */
+function sorts(ours: RespValue, theirs: RespValue, command: Command): boolean {
+  if (!has(command, 'by')) return isDeepStrictEqual(ours, theirs);
+  return has(command, 'limit') ? sameSize(ours, theirs) : unordered(ours, theirs);
+}
+
+/** Places come in any order unless one was asked for. Those at the same distance do all the same. */
+function searches(ours: RespValue, theirs: RespValue, command: Command): boolean {
+  return has(command, 'count') ? sameSize(ours, theirs) : unordered(ours, theirs);
 }
 
 function closeBy(distance: number): Rule {
@@ -133,6 +182,17 @@ function sameKind(ours: RespValue, theirs: RespValue): boolean {
   return (ours === null) === (theirs === null);
 }
 
+function sameSize(ours: RespValue, theirs: RespValue): boolean {
+  return Array.isArray(ours) && Array.isArray(theirs) ? ours.length === theirs.length : sameKind(ours, theirs);
+}
+
 function sorted(reply: RespValue): RespValue {
+  if (reply instanceof Set) return sorted([...reply]);
   return Array.isArray(reply) ? reply.map((item) => replyText(item)).sort() : reply;
+}
+
+function inPairs(reply: RespValue): RespValue {
+  if (reply instanceof Map) return [...reply];
+  if (!Array.isArray(reply)) return reply;
+  return reply.flatMap((item, i): RespValue[][] => (i % 2 === 0 ? [[item, reply[i + 1]]] : []));
 }

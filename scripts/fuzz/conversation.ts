@@ -67,7 +67,8 @@ function expectedReplies(bytes: Buffer): number | undefined {
   return ran.length + (quit === -1 && error !== undefined ? 1 : 0);
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T> {
+/** Rejects if what is waited for takes too long. */
+export async function inTime<T>(promise: Promise<T>): Promise<T> {
   const late = sleep(ANSWER_MS_MAX, undefined, { ref: false }).then(() => {
     throw new Error(`no answer within ${ANSWER_MS_MAX} ms`);
   });

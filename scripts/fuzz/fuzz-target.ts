@@ -7,6 +7,9 @@
  *
  * A server that has ended is started again, so that the same input can be tried once more.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RawConnection } from '../tools/raw-connection.js';
 import type { Reply, RespClient } from '../tools/resp-client.js';
@@ -17,6 +20,8 @@ import { commandRows, type CommandRow } from './command-arbitrary.js';
 const PING_MS_MAX = 3000;
 const TOUCH_MS_MAX = 100;
 const LOOK_EVERY_MS = 5;
+/** Some data is pinned: it need not all go. */
+const COOL_LOOKS_MAX = 60;
 const RSS_BYTES_MAX = 1024 * 1024 * 1024;
 /** The longest string is 1 MB, so that random offsets do not fill the memory. */
 const FLAGS = [
@@ -28,6 +33,9 @@ const FLAGS = [
   'everysec',
   '--enable-debug-command',
   'local',
+  // Small, so that collections are not packed any more when they have some elements.
+  ...['--hash-max-listpack-entries', '16', '--hash-max-listpack-value', '32', '--set-max-intset-entries', '16'],
+  ...['--zset-max-listpack-entries', '16', '--zset-max-listpack-value', '32', '--list-max-listpack-size', '16'],
 ];
 /** What experiments change of ringkv, and its defaults. */
 const DEFAULTS = [
@@ -39,12 +47,21 @@ const DEFAULTS = [
 export class FuzzTarget {
   readonly kind: ServerKind;
   readonly #args: readonly string[];
+  /** Its data stays over restarts. */
+  readonly #dir: string;
   #server: ServerProcess;
   #watch: RespClient;
 
-  private constructor(kind: ServerKind, args: readonly string[], server: ServerProcess, watch: RespClient) {
+  private constructor(
+    kind: ServerKind,
+    args: readonly string[],
+    dir: string,
+    server: ServerProcess,
+    watch: RespClient,
+  ) {
     this.kind = kind;
     this.#args = args;
+    this.#dir = dir;
     this.#server = server;
     this.#watch = watch;
   }
@@ -52,13 +69,15 @@ export class FuzzTarget {
   /** Starts a server. ringkv has its log, redis-server none: it is only there to be compared with. */
   static async start(kind: ServerKind): Promise<FuzzTarget> {
     const args = [...FLAGS, '--appendonly', kind === 'ringkv' ? 'yes' : 'no'];
-    const server = await ServerProcess.start({ kind, args });
-    return new FuzzTarget(kind, args, server, await server.connect());
+    const dir = mkdtempSync(join(tmpdir(), `fuzz-${kind}-`));
+    const server = await ServerProcess.start({ kind, args, dir });
+    return new FuzzTarget(kind, args, dir, server, await server.connect());
   }
 
   async stop(): Promise<void> {
     this.#watch.close();
     await this.#server.stop();
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 3 });
   }
 
   connect(): Promise<RawConnection> {
@@ -120,8 +139,29 @@ export class FuzzTarget {
   /** Starts it again if it has ended. */
   async revive(): Promise<void> {
     if (this.#server.isRunning) return;
+    await this.#start();
+  }
+
+  /** Ends it, and starts it again with its data. */
+  async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.#server.kill(signal);
+    await this.#start();
+  }
+
+  /** Has all data leave the memory: what is read next comes from the disk. */
+  async cool(): Promise<void> {
+    await this.ask('SAVE');
+    await this.ask('CONFIG', 'SET', 'maxmemory', '1');
+    for (let look = 0; look < COOL_LOOKS_MAX; look++) {
+      if (String(await this.ask('INFO', 'storage')).includes('resident_records:0\r\n')) break;
+      await sleep(LOOK_EVERY_MS);
+    }
+    await this.ask('CONFIG', 'SET', 'maxmemory', '0');
+  }
+
+  async #start(): Promise<void> {
     this.#watch.close();
-    this.#server = await ServerProcess.start({ kind: this.kind, args: this.#args });
+    this.#server = await ServerProcess.start({ kind: this.kind, args: this.#args, dir: this.#dir });
     this.#watch = await this.#server.connect();
   }
 

@@ -5,11 +5,10 @@ import { left, right, textTable } from '../tools/text-table.js';
 import { runCampaign, type CampaignResult } from './campaign.js';
 import { clientsExperiment } from './clients-experiment.js';
 import { commandExperiment } from './command-experiment.js';
-import { comparisonExperiment } from './comparison-experiment.js';
+import { COMPARED_AREAS, comparisonExperiment, type ComparisonMode } from './comparison-experiment.js';
 import type { Experiment } from './experiment.js';
-
 import { FuzzTarget } from './fuzz-target.js';
-import { parseOptions, USAGE, type FuzzOptions } from './options.js';
+import { ALONE, COMPARED, parseOptions, USAGE, type ExperimentName, type FuzzOptions } from './options.js';
 import { rawExperiment } from './raw-experiment.js';
 import { reloadExperiment } from './reload-experiment.js';
 
@@ -32,40 +31,54 @@ async function main(options: FuzzOptions): Promise<boolean> {
 }
 
 /** Starts what servers are needed; adds them to `targets`. */
-async function prepare(options: FuzzOptions, targets: FuzzTarget[]): Promise<Experiment[]> {
+async function prepare({ experiments, areas }: FuzzOptions, targets: FuzzTarget[]): Promise<Experiment[]> {
   const ringkv = await FuzzTarget.start('ringkv');
   targets.push(ringkv);
-  if (options.against) {
-    const redis = await FuzzTarget.start('redis');
-    targets.push(redis);
-    return [await comparisonExperiment(ringkv, redis)];
-  }
-  const all = {
-    raw: rawExperiment(ringkv),
-    commands: await commandExperiment(ringkv),
-    reload: await reloadExperiment(ringkv),
-    clients: await clientsExperiment(ringkv),
+  const isCompared = experiments.some((name) => COMPARED.some((each) => each === name));
+  const redis = isCompared ? await FuzzTarget.start('redis') : undefined;
+  if (redis !== undefined) targets.push(redis);
+  const compare = (mode: ComparisonMode): Promise<Experiment> => {
+    if (redis === undefined) throw new Error('a comparison needs redis-server');
+    return comparisonExperiment(ringkv, redis, { mode, areas });
   };
-  return options.only === undefined ? Object.values(all) : [all[options.only]];
+  const makers: Record<ExperimentName, () => Experiment | Promise<Experiment>> = {
+    raw: () => rawExperiment(ringkv),
+    commands: () => commandExperiment(ringkv),
+    reload: () => reloadExperiment(ringkv),
+    clients: () => clientsExperiment(ringkv),
+    comparison: () => compare('plain'),
+    'comparison-cold': () => compare('cold'),
+    'comparison-restarts': () => compare('restarts'),
+  };
+  const made: Experiment[] = [];
+  for (const name of experiments) made.push(await makers[name]());
+  return made;
 }
 
 async function runAll(
   experiments: readonly Experiment[],
   seed: number,
-  { seconds, commands }: FuzzOptions,
+  { seconds, commands, experiments: names }: FuzzOptions,
 ): Promise<CampaignResult[]> {
   const results: CampaignResult[] = [];
   const bar = new ProgressBar(experiments.length * BAR_UNITS);
-  const until = commands === undefined ? { durationMs: (seconds * 1000) / experiments.length } : { sizeMax: commands };
+  const alone = names.filter((name) => isAlone(name)).length;
   for (const [at, experiment] of experiments.entries()) {
     const onProgress = (share: number, failures: number): void => {
       bar.label(`${experiment.name}: ${failures === 0 ? 'nothing wrong' : `${failures} failures`}`);
       bar.advance((at + share) * BAR_UNITS - bar.done);
     };
-    results.push(await runCampaign(experiment, { seed, durationMs: Infinity, ...until, onProgress }));
+    const until = isAlone(names[at])
+      ? { durationMs: (seconds * 1000) / alone }
+      : { durationMs: Infinity, sizeMax: commands };
+    results.push(await runCampaign(experiment, { seed, ...until, onProgress }));
   }
   bar.finish();
   return results;
+}
+
+function isAlone(name: ExperimentName): boolean {
+  return ALONE.some((each) => each === name);
 }
 
 function table(results: readonly CampaignResult[]): string {
@@ -75,11 +88,12 @@ function table(results: readonly CampaignResult[]): string {
 }
 
 /** A paragraph for each failure: what, the smallest input, and how to replay it. */
-function complaints({ name, failures }: CampaignResult, { against }: FuzzOptions): string[] {
-  const flags = against ? '--against redis' : `--only ${name}`;
+function complaints({ name, failures }: CampaignResult, { areas }: FuzzOptions): string[] {
+  const some = areas === COMPARED_AREAS ? '' : ` --areas ${areas.join(',')}`;
   return failures.map(({ seed, input, error }) => {
     const lines = input.map((line) => `  ${line}\n`).join('');
-    return `\n${error}\nsmallest input found:\n${lines}replay: npm run fuzz -- ${flags} --seconds 1 --seed ${seed}\n`;
+    const replay = `npm run fuzz -- --only ${name}${some} --seconds 1 --commands 1 --seed ${seed}`;
+    return `\n${error}\nsmallest input found:\n${lines}replay: ${replay}\n`;
   });
 }
 

@@ -1,36 +1,48 @@
 /** The command line of `npm run fuzz`. */
 import { parseArgs } from 'node:util';
 import { positiveInteger } from '../tools/arguments.js';
+import type { Area } from './command-syntax.js';
+import { COMPARED_AREAS } from './comparison-experiment.js';
 
-/** What a run without --against consists of. */
-const EXPERIMENTS = ['raw', 'commands', 'reload', 'clients'] as const;
+/** Experiments with ringkv alone, for a time; and comparisons with redis-server, of so many commands. */
+export const ALONE = ['raw', 'commands', 'reload', 'clients'] as const;
+export const COMPARED = ['comparison', 'comparison-cold', 'comparison-restarts'] as const;
+const EXPERIMENTS = [...ALONE, ...COMPARED] as const;
 export type ExperimentName = (typeof EXPERIMENTS)[number];
 
 export interface FuzzOptions {
   /** Undefined: one of the script's choosing. */
   readonly seed: number | undefined;
+  /** How long the experiments with ringkv alone take, all together. */
   readonly seconds: number;
-  /** The only experiment to run. */
-  readonly only: ExperimentName | undefined;
-  /** Commands to compare, instead of a time. */
-  readonly commands: number | undefined;
-  readonly against: boolean;
+  /** The experiments to run, in order. */
+  readonly experiments: readonly ExperimentName[];
+  /** Commands in each comparison. */
+  readonly commands: number;
+  /** What is compared. */
+  readonly areas: readonly Area[];
   readonly help: boolean;
 }
 
 export const USAGE = `npm run fuzz -- [options]
 
 Sends ringkv random bytes and random commands. It must go on running and answering, keep its size, answer each request
-with one well-formed reply, and find its data on the disk again. What it does wrong is printed with the smallest input
-that makes it do so, and with the line that replays it. Exit code 1 if there was anything.
+with one well-formed reply, and find its data on the disk again. Then redis-server gets the same random commands, and
+must answer alike. What ringkv does wrong is printed with the smallest input that makes it do so, and with the line that
+replays it. Exit code 1 if there was anything.
 
-  --seconds N        how long, all experiments together (60)
-  --only NAME        raw: bytes that are hardly the protocol
-                     commands: arguments that nobody should send
-                     reload: the data is read from the disk again
-                     clients: several, which disturb each other
-  --against redis    instead: the same commands to redis-server, which must answer alike
-  --commands N       with --against: so many commands, however long that takes
+  --only NAME        only this; may come more than once:
+                       raw                  bytes that are hardly the protocol
+                       commands             arguments that nobody should send
+                       reload               the data is read from the disk again
+                       clients              several, which disturb each other
+                       comparison           the same commands to redis-server
+                       comparison-cold      the same while ringkv's data leaves the memory now and then
+                       comparison-restarts  the same while ringkv ends and comes back now and then
+  --seconds N        how long the first four take together (60)
+  --commands N       how many commands each comparison has (100000)
+  --areas A,B        what is compared (all): ${COMPARED_AREAS.slice(0, 7).join(', ')},
+                     ${COMPARED_AREAS.slice(7).join(', ')}
   --seed N           begin with this seed (random)
   --help             this text
 `;
@@ -42,26 +54,28 @@ export function parseOptions(args: readonly string[]): FuzzOptions {
     options: {
       seed: { type: 'string' },
       seconds: { type: 'string', default: '60' },
-      only: { type: 'string' },
-      commands: { type: 'string' },
-      against: { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
+      commands: { type: 'string', default: '100000' },
+      areas: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.against !== undefined && values.against !== 'redis')
-    throw new Error(`--against must be redis, not '${values.against}'`);
   return {
     seed: values.seed === undefined ? undefined : positiveInteger('--seed', values.seed),
     seconds: positiveInteger('--seconds', values.seconds),
-    only: values.only === undefined ? undefined : experimentName(values.only),
-    commands: values.commands === undefined ? undefined : positiveInteger('--commands', values.commands),
-    against: values.against === 'redis',
+    experiments: values.only.length === 0 ? EXPERIMENTS : values.only.map((name) => oneOf('--only', EXPERIMENTS, name)),
+    commands: positiveInteger('--commands', values.commands),
+    areas: values.areas === undefined ? COMPARED_AREAS : areasOf(values.areas),
     help: values.help,
   };
 }
 
-function experimentName(text: string): ExperimentName {
-  const found = EXPERIMENTS.find((name) => name === text);
-  if (found === undefined) throw new Error(`--only must be ${EXPERIMENTS.join(', ')}, not '${text}'`);
+function areasOf(text: string): Area[] {
+  return text.split(',').map((name) => oneOf('--areas', COMPARED_AREAS, name));
+}
+
+function oneOf<T extends string>(option: string, names: readonly T[], text: string): T {
+  const found = names.find((name) => name === text);
+  if (found === undefined) throw new Error(`${option} must be among ${names.join(', ')}, not '${text}'`);
   return found;
 }

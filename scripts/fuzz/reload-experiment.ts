@@ -1,17 +1,21 @@
 import { commandsOf } from './command-arbitrary.js';
 import { commandText } from './command-text.js';
-import { isComparable } from './comparison.js';
+import { commandsOfArea } from './command-syntax.js';
+import { COMPARED_AREAS } from './comparison-experiment.js';
 import { converse } from './conversation.js';
 import { experiment, type Experiment } from './experiment.js';
 import type { FuzzTarget } from './fuzz-target.js';
 import { differenceOf, takeSnapshot } from './snapshot.js';
+
+const WAITING: ReadonlySet<string> = new Set([...commandsOfArea('blocking'), ...commandsOfArea('transactions')]);
 
 /** How the data is read from the disk again: as it was logged, and after it was written anew. */
 const RELOADS = ['LOADAOF', 'RELOAD'];
 
 /** What commands have done must be there when the data is read from the disk again. */
 export async function reloadExperiment(target: FuzzTarget): Promise<Experiment> {
-  const rows = (await target.commands()).filter(({ name }) => isComparable(name));
+  const names = new Set(COMPARED_AREAS.flatMap(commandsOfArea));
+  const rows = (await target.commands()).filter(({ name }) => names.has(name) && !WAITING.has(name));
   return experiment({
     name: 'reload',
     arbitrary: commandsOf(rows),
