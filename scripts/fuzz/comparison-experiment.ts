@@ -70,7 +70,7 @@ function talks(
   };
   const steps = stepsOf(mode, areas.includes('keys'));
   const talk = (some: readonly Area[]): Arbitrary<Command[]> => {
-    const command = fc.oneof({ weight: 40, arbitrary: commandOf(rowsOf(some)) }, ...steps);
+    const command = fc.oneof({ weight: 200, arbitrary: commandOf(rowsOf(some)) }, ...steps);
     return fc.array(command, { minLength: 1, maxLength: COMMANDS_MAX, size: 'max' });
   };
   const focused = areas.map((area) => talk([area, ...EVERYWHERE]));
@@ -86,9 +86,9 @@ function stepsOf(mode: ComparisonMode, exchanges: boolean): { weight: number; ar
   const key = argumentOf('any-key');
   return [
     ...(exchanges
-      ? [{ weight: 1, arbitrary: fc.tuple(fc.constant(Buffer.from('!EXCHANGE')), key, key) as Arbitrary<Command> }]
+      ? [{ weight: 5, arbitrary: fc.tuple(fc.constant(Buffer.from('!EXCHANGE')), key, key) as Arbitrary<Command> }]
       : []),
-    ...(mode === 'cold' ? [{ weight: 2, arbitrary: fc.constant(step('!COOL')) }] : []),
+    ...(mode === 'cold' ? [{ weight: 5, arbitrary: fc.constant(step('!COOL')) }] : []),
     ...(mode === 'restarts'
       ? [{ weight: 1, arbitrary: fc.constantFrom(step('!RESTART', 'SIGTERM'), step('!RESTART', 'SIGKILL')) }]
       : []),

@@ -33,13 +33,15 @@ const FLAGS = [
   'everysec',
   '--enable-debug-command',
   'local',
+  '--hz',
+  '100',
   // Small, so that collections are not packed any more when they have some elements.
   ...['--hash-max-listpack-entries', '16', '--hash-max-listpack-value', '32', '--set-max-intset-entries', '16'],
   ...['--zset-max-listpack-entries', '16', '--zset-max-listpack-value', '32', '--list-max-listpack-size', '16'],
 ];
 /** What experiments change of ringkv, and its defaults. */
 const DEFAULTS = [
-  ...['maxclients', '10000', 'timeout', '0', 'maxmemory', '0', 'maxmemory-policy', 'noeviction', 'hz', '10'],
+  ...['maxclients', '10000', 'timeout', '0', 'maxmemory', '0', 'maxmemory-policy', 'noeviction', 'hz', '100'],
   ...['client-output-buffer-limit', 'normal 0 0 0', 'appendfsync', 'everysec', 'appendonly', 'yes'],
   ...['aof-segment-size', '256mb', 'compaction-rate-limit', '0'],
 ];

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { runCampaign, type CampaignResult } from '../../scripts/fuzz/campaign.js';
 import { clientsExperiment } from '../../scripts/fuzz/clients-experiment.js';
 import { commandExperiment } from '../../scripts/fuzz/command-experiment.js';
-import { comparisonExperiment } from '../../scripts/fuzz/comparison-experiment.js';
+import { COMPARISON_MODES, comparisonExperiment } from '../../scripts/fuzz/comparison-experiment.js';
 import type { Experiment } from '../../scripts/fuzz/experiment.js';
 import { FuzzTarget } from '../../scripts/fuzz/fuzz-target.js';
 import { rawExperiment } from '../../scripts/fuzz/raw-experiment.js';
@@ -12,6 +12,7 @@ import { requireProgram } from '../tools/programs.js';
 /** A short run of what `npm run fuzz` does for as long as one likes. The seed is printed where something is wrong. */
 const RUN_MS = 2000;
 const SEEDS = 2 ** 30;
+const AREAS = ['strings', 'bitmaps', 'hyperloglogs', 'keys', 'databases'] as const;
 
 describe('ringkv under random input', () => {
   let ringkv: FuzzTarget;
@@ -44,12 +45,15 @@ describe('ringkv under random input', () => {
     expect((await run(await clientsExperiment(ringkv))).failures).to.deep.equal([]);
   });
 
-  it('answers random commands as redis-server does', async function () {
+  it('answers random commands as redis-server does, with its data in memory, on disk, and after restarts', async function () {
     this.timeout(120_000);
     requireProgram(this, 'redis-server');
     const redis = await FuzzTarget.start('redis');
     try {
-      expect((await run(await comparisonExperiment(ringkv, redis))).failures).to.deep.equal([]);
+      for (const mode of COMPARISON_MODES) {
+        const { failures } = await run(await comparisonExperiment(ringkv, redis, { mode, areas: AREAS }));
+        expect(failures, mode).to.deep.equal([]);
+      }
     } finally {
       await redis.stop();
     }
