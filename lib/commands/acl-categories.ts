@@ -53,6 +53,7 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['connection', 'connection'],
   ['generic', 'keyspace'],
   ['hyperloglog', 'hyperloglog'],
+  ['list', 'list'],
   ['sorted-set', 'sortedset'],
   ['string', 'string'],
   ['transactions', 'transaction'],

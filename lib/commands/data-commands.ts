@@ -11,6 +11,10 @@ import { expiryCommands } from './expiry.js';
 import { hyperloglogCommands } from './hyperloglog.js';
 import { keyCommands } from './keys.js';
 import { lcsCommands } from './lcs.js';
+import { listMovingCommands } from './list-moving.js';
+import { listPoppingCommands } from './list-popping.js';
+import { listSearchingCommands } from './list-searching.js';
+import { listCommands } from './lists.js';
 import { movingCommands } from './moving.js';
 import { objectCommands } from './object.js';
 import { scanCommands } from './scan.js';
@@ -33,6 +37,10 @@ export const dataCommands: readonly Command[] = [
   ...bitmapCommands,
   ...bitfieldCommands,
   ...hyperloglogCommands,
+  ...listCommands,
+  ...listSearchingCommands,
+  ...listPoppingCommands,
+  ...listMovingCommands,
   ...sortedSetCommands,
   ...sortedSetRangeCommands,
   ...sortedSetRemovingCommands,

@@ -6,10 +6,11 @@
  * Redis's, and Valkey's for what only Valkey has; commands of ringkv's own have a version of ringkv.
  */
 
+import { LIST_DEPRECATIONS, LIST_DOCS } from './docs-lists.js';
 import { SORTED_SET_DEPRECATIONS, SORTED_SET_DOCS } from './docs-sorted-sets.js';
 
 export interface CommandDoc {
-  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'sorted-set' | 'generic' | 'pubsub' | 'connection' | 'server' | 'transactions';
+  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'list' | 'sorted-set' | 'generic' | 'pubsub' | 'connection' | 'server' | 'transactions';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -345,6 +346,7 @@ const TRANSACTIONS: readonly DocRow[] = [
 const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ['getset', { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' }],
   ['substr', { since: '2.0.0', replacedBy: '`GETRANGE`' }],
+  ...LIST_DEPRECATIONS,
   ...SORTED_SET_DEPRECATIONS,
 ]);
 
@@ -353,6 +355,7 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...STRINGS.map((row) => documented('string', row)),
   ...BITMAPS.map((row) => documented('bitmap', row)),
   ...HYPERLOGLOGS.map((row) => documented('hyperloglog', row)),
+  ...LIST_DOCS.map((row) => documented('list', row)),
   ...SORTED_SET_DOCS.map((row) => documented('sorted-set', row)),
   ...GENERICS.map((row) => documented('generic', row)),
   ...PUBSUBS.map((row) => documented('pubsub', row)),

@@ -29,6 +29,7 @@ const UPDATED: KeyFlags = ['RW', 'update'];
 const DELETED: KeyFlags = ['RW', 'delete'];
 const OVERWRITTEN: KeyFlags = ['OW', 'update'];
 const INSERTED: KeyFlags = ['OW', 'insert'];
+const PUSHED: KeyFlags = ['RW', 'insert'];
 const REMOVED: KeyFlags = ['RM', 'delete'];
 /** Names that only say which slot is meant. */
 const NO_KEY: KeyFlags = ['not_key'];
@@ -73,6 +74,19 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['type', LOOKED_AT],
   ['unlink', REMOVED],
   ['watch', LOOKED_AT],
+  ['blpop', READ_AND_DELETED],
+  ['brpop', READ_AND_DELETED],
+  ['linsert', PUSHED],
+  ['llen', LOOKED_AT],
+  ['lpop', READ_AND_DELETED],
+  ['lpush', PUSHED],
+  ['lpushx', PUSHED],
+  ['lrem', DELETED],
+  ['lset', UPDATED],
+  ['ltrim', DELETED],
+  ['rpop', READ_AND_DELETED],
+  ['rpush', PUSHED],
+  ['rpushx', PUSHED],
   ['bzpopmax', READ_AND_DELETED],
   ['bzpopmin', READ_AND_DELETED],
   ['zadd', UPDATED],
@@ -87,7 +101,9 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
 
 /** Commands that are told how many keys follow: by the index of that number. */
 const COUNTED: ReadonlyMap<string, { readonly flags: KeyFlags; readonly at: number }> = new Map([
+  ['blmpop', { flags: READ_AND_DELETED, at: 2 }],
   ['bzmpop', { flags: READ_AND_DELETED, at: 2 }],
+  ['lmpop', { flags: READ_AND_DELETED, at: 1 }],
   ['zdiff', { flags: READ, at: 1 }],
   ['zinter', { flags: READ, at: 1 }],
   ['zintercard', { flags: READ, at: 1 }],
@@ -101,6 +117,11 @@ function countedUse(flags: KeyFlags, at: number): KeyUse {
 
 const FIRST: KeyRange = { first: 1, last: 1, step: 1 };
 const SECOND: KeyRange = { first: 2, last: 2, step: 1 };
+
+const MOVED: readonly KeyUse[] = [
+  { flags: READ_AND_DELETED, range: FIRST },
+  { flags: PUSHED, range: SECOND },
+];
 
 /** Commands whose keys are not all used alike. */
 const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
@@ -154,6 +175,10 @@ const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
       { flags: READ, range: NO_KEYS },
     ],
   ],
+  ['blmove', MOVED],
+  ['brpoplpush', MOVED],
+  ['lmove', MOVED],
+  ['rpoplpush', MOVED],
   ['zdiffstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
   ['zinterstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
   [

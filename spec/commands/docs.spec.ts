@@ -31,6 +31,8 @@ describe('commands/docs', () => {
     expect(deprecated.map(([name, doc]) => [name, doc.deprecated?.since])).to.deep.equal([
       ['getset', '6.2.0'],
       ['substr', '2.0.0'],
+      ['brpoplpush', '6.2.0'],
+      ['rpoplpush', '6.2.0'],
       ['zrangebylex', '6.2.0'],
       ['zrangebyscore', '6.2.0'],
       ['zrevrange', '6.2.0'],

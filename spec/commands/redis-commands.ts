@@ -29,6 +29,11 @@ bitfield | -2 | denyoom write | 1 1 1 | bitmap slow write | | RW access update v
 bitfield_ro | -2 | fast readonly | 1 1 1 | bitmap fast read | | RO access 1 0 1
 bitop | -4 | denyoom write | 2 -1 1 | bitmap slow write | | OW update 2 0 1, RO access 3 -1 1
 bitpos | -3 | readonly | 1 1 1 | bitmap read slow | | RO access 1 0 1
+blmove | 6 | blocking denyoom noscript write | 1 2 1 | blocking list slow write | | RW access delete 1 0 1, RW insert 2 0 1
+blmpop | -5 | blocking movablekeys write | 0 0 0 | blocking list slow write | | RW access delete 2 0 1
+blpop | -3 | blocking noscript write | 1 -2 1 | blocking list slow write | | RW access delete 1 -2 1
+brpop | -3 | blocking noscript write | 1 -2 1 | blocking list slow write | | RW access delete 1 -2 1
+brpoplpush | 4 | blocking denyoom noscript write | 1 2 1 | blocking list slow write | | RW access delete 1 0 1, RW insert 2 0 1
 bzmpop | -5 | blocking movablekeys write | 0 0 0 | blocking slow sortedset write | | RW access delete 2 0 1
 bzpopmax | -3 | blocking fast noscript write | 1 -2 1 | blocking fast sortedset write | | RW access delete 1 -2 1
 bzpopmin | -3 | blocking fast noscript write | 1 -2 1 | blocking fast sortedset write | | RW access delete 1 -2 1
@@ -101,7 +106,20 @@ latency|history | 3 | admin loading noscript stale | 0 0 0 | admin dangerous slo
 latency|latest | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:special |
 latency|reset | -2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
 lcs | -3 | readonly | 1 2 1 | read slow string | | RO access 1 1 1
+lindex | 3 | readonly | 1 1 1 | list read slow | | RO access 1 0 1
+linsert | 5 | denyoom write | 1 1 1 | list slow write | | RW insert 1 0 1
+llen | 2 | fast readonly | 1 1 1 | fast list read | | RO 1 0 1
+lmove | 5 | denyoom write | 1 2 1 | list slow write | | RW access delete 1 0 1, RW insert 2 0 1
+lmpop | -4 | movablekeys write | 0 0 0 | list slow write | | RW access delete 1 0 1
 lolwut | -1 | fast readonly | 0 0 0 | fast read | |
+lpop | -2 | fast write | 1 1 1 | fast list write | | RW access delete 1 0 1
+lpos | -3 | readonly | 1 1 1 | list read slow | | RO access 1 0 1
+lpush | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
+lpushx | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
+lrange | 4 | readonly | 1 1 1 | list read slow | | RO access 1 0 1
+lrem | 4 | write | 1 1 1 | list slow write | | RW delete 1 0 1
+lset | 4 | denyoom write | 1 1 1 | list slow write | | RW update 1 0 1
+ltrim | 4 | write | 1 1 1 | list slow write | | RW delete 1 0 1
 memory | -2 | | 0 0 0 | slow | |
 memory|doctor | 2 | | 0 0 0 | slow | nondeterministic_output request_policy:all_shards response_policy:special |
 memory|help | 2 | loading stale | 0 0 0 | slow | |
@@ -157,6 +175,10 @@ replicaof | 3 | admin no_async_loading noscript stale | 0 0 0 | admin dangerous 
 reset | 1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
 restore | -4 | denyoom write | 1 1 1 | dangerous keyspace slow write | | OW update 1 0 1
 role | 1 | fast loading noscript stale | 0 0 0 | admin dangerous fast | |
+rpop | -2 | fast write | 1 1 1 | fast list write | | RW access delete 1 0 1
+rpoplpush | 3 | denyoom write | 1 2 1 | list slow write | | RW access delete 1 0 1, RW insert 2 0 1
+rpush | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
+rpushx | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
 save | 1 | admin no_async_loading no_multi noscript | 0 0 0 | admin dangerous slow | |
 scan | -2 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:special |
 select | 2 | fast loading stale | 0 0 0 | connection fast | |
