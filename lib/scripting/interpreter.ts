@@ -22,15 +22,9 @@ import {
   RECORD_LINE,
   RECORD_SOURCE,
   RECORD_WHAT,
-  STATE_BASE,
-  STATE_BASE_CALLS,
   STATE_CALLS,
-  STATE_TOP,
-  STRING_BYTES,
-  STRING_LENGTH,
-  VALUE_BYTES,
-  VALUE_TYPE,
 } from './lua-structures.js';
+import { LuaValues } from './lua-values.js';
 import { PRELUDE } from './prelude.js';
 import type { Protection } from './protection.js';
 
@@ -382,20 +376,27 @@ export class Interpreter {
   /** Proves that the structures of the binary are where lua-structures.ts says. */
   private checkLayout(): void {
     const { lua, machine, main } = this;
-    const { uint32, bytes } = machine;
+    const values = new LuaValues(machine);
     lua.lua_settop(main, 0);
-    lua.lua_pushnumber(main, 1);
+    lua.lua_pushnumber(main, 1.5);
+    lua.lua_createtable(main, 1, 1);
+    lua.lua_pushnumber(main, 2);
+    lua.lua_rawseti(main, -2, 1);
+    lua.lua_pushnumber(main, 3);
+    lua.lua_setfield(main, -2, machine.cText('field'));
     machine.pushText(main, 'layout');
-    const base = uint32[(main + STATE_BASE) >> 2];
-    const value = base + VALUE_BYTES;
-    const text = uint32[value >> 2];
+    const table = values.pointer(values.argument(main, 2));
+    const node = values.node(table, 0);
     const isSo =
-      uint32[(main + STATE_TOP) >> 2] === value + VALUE_BYTES &&
-      uint32[(value + VALUE_TYPE) >> 2] === TYPE_STRING &&
-      machine.float64[base >> 3] === 1 &&
-      uint32[(text + STRING_LENGTH) >> 2] === 6 &&
-      bytes.toString('latin1', text + STRING_BYTES, text + STRING_BYTES + 6) === 'layout' &&
-      STATE_BASE_CALLS === STATE_CALLS + 2;
+      values.argumentCount(main) === 3 &&
+      values.number(values.argument(main, 1)) === 1.5 &&
+      values.type(values.top(main)) === TYPE_STRING &&
+      values.text(values.top(main)) === 'layout' &&
+      values.arraySlots(table) === 1 &&
+      values.number(values.arraySlot(table, 0)) === 2 &&
+      values.nodeSlots(table) === 1 &&
+      values.number(node) === 3 &&
+      values.text(values.keyOf(node)) === 'field';
     assert(isSo, 'the Lua binary is laid out as it was when this was written');
     lua.lua_settop(main, 0);
   }

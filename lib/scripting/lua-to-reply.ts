@@ -1,26 +1,29 @@
 import type { ReplyWriter } from '../protocol/reply-writer.js';
-import type { State } from './lua-exports.js';
-import type { Pointer } from './lua-exports.js';
-import { TYPE_BOOLEAN, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE } from './lua-exports.js';
+import type { Pointer, State } from './lua-exports.js';
+import { REGISTRY, TYPE_BOOLEAN, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE } from './lua-exports.js';
 import type { LuaMachine } from './lua-machine.js';
-import {
-  STATE_TOP,
-  STRING_BYTES,
-  STRING_LENGTH,
-  TABLE_ARRAY,
-  TABLE_ARRAY_LENGTH,
-  TABLE_NODES,
-  VALUE_BYTES,
-  VALUE_TYPE,
-} from './lua-structures.js';
+import { LuaValues } from './lua-values.js';
 
-/** Slots that a table takes on the stack of Lua while it is written. */
-const TABLE_SLOTS = 4;
-/** Tables inside of one another: fewer than there is room for on the stack of the engine. */
+/** Tables inside of one another: fewer than there is room for on the engine's stack. */
 const DEPTH_MAX = 1000;
 
 const INT64_LIMIT = 2 ** 63;
 const INT64_MIN = -(2n ** 63n);
+
+/** Fields that make a table something else than an array. */
+const NAMES = [
+  'err',
+  'ignore_error_stats_update',
+  'ok',
+  'double',
+  'map',
+  'set',
+  'big_number',
+  'verbatim_string',
+  'string',
+  'format',
+] as const;
+type Name = (typeof NAMES)[number];
 
 /**
  * Values of Lua as replies (Redis 7.0): what a script returns.
@@ -29,188 +32,168 @@ const INT64_MIN = -(2n ** 63n);
  *   { err = text } -> error, { ok = text } -> status, and the tables that stand for types of RESP3 (reply-to-lua.ts)
  */
 export class LuaToReply {
-  /** Whether an error that was written last is one of a command, which was counted already. */
+  /** Whether the error that was written is one of a command, which was counted already. */
   hasCountedError = false;
 
-  private depth = 0;
   private readonly machine: LuaMachine;
-  /** The hash part of all tables that have none. */
-  private readonly noNodes: Pointer;
-  /** Fields that make a table something else than an array, in the order in which they are looked for. */
-  private readonly counted: Pointer;
-  private readonly err: Pointer;
-  private readonly ok: Pointer;
-  private readonly double: Pointer;
-  private readonly map: Pointer;
-  private readonly set: Pointer;
-  private readonly bigNumber: Pointer;
-  private readonly verbatim: Pointer;
-  private readonly format: Pointer;
-  private readonly string: Pointer;
+  private readonly values: LuaValues;
+  /** By their pointers: Lua has each string once, and these are kept. */
+  private readonly names: Readonly<Record<Name, Pointer>>;
+  private scriptResp: 2 | 3 = 2;
+  private depth = 0;
 
   /** `state`: any thread. */
   constructor(machine: LuaMachine, state: State) {
     this.machine = machine;
-    const { lua } = machine;
-    lua.lua_createtable(state, 0, 0);
-    this.noNodes = machine.uint32[(lua.lua_topointer(state, -1) + TABLE_NODES) >> 2];
-    lua.lua_settop(state, -2);
-    this.counted = machine.constant('ignore_error_stats_update');
-    this.err = machine.constant('err');
-    this.ok = machine.constant('ok');
-    this.double = machine.constant('double');
-    this.map = machine.constant('map');
-    this.set = machine.constant('set');
-    this.bigNumber = machine.constant('big_number');
-    this.verbatim = machine.constant('verbatim_string');
-    this.format = machine.constant('format');
-    this.string = machine.constant('string');
+    this.values = new LuaValues(machine);
+    this.names = Object.fromEntries(NAMES.map((name) => [name, this.keep(state, name)])) as Record<Name, Pointer>;
   }
 
-  /** Writes the value on the top of the stack, and pops it. `scriptResp`: what the script has chosen with redis.setresp. */
+  /** Writes the value on the top of the stack. `scriptResp`: what the script has chosen with redis.setresp. */
   write(state: State, reply: ReplyWriter, scriptResp: 2 | 3): void {
-    const { machine } = this;
-    const { uint32 } = machine;
     this.hasCountedError = false;
-    const value = uint32[(state + STATE_TOP) >> 2] - VALUE_BYTES;
-    const type = uint32[(value + VALUE_TYPE) >> 2];
-    if (type === TYPE_STRING) {
-      const text = uint32[value >> 2];
-      reply.bulk(machine.bytes, text + STRING_BYTES, text + STRING_BYTES + uint32[(text + STRING_LENGTH) >> 2]);
-    } else if (type === TYPE_NUMBER) {
-      writeNumber(machine.float64[value >> 3], reply);
-    } else if (type === TYPE_BOOLEAN) {
-      writeBoolean(uint32[value >> 2] !== 0, reply, scriptResp);
-    } else if (type === TYPE_TABLE) {
-      this.writeTable(state, uint32[value >> 2], reply, scriptResp);
-    } else {
-      reply.nullBulk();
-    }
-    machine.lua.lua_settop(state, -2);
+    this.scriptResp = scriptResp;
+    this.depth = 0;
+    this.writeValue(this.values.top(state), reply);
   }
 
-  private writeTable(state: State, table: Pointer, reply: ReplyWriter, scriptResp: 2 | 3): void {
-    if (this.depth === DEPTH_MAX || this.machine.lua.lua_checkstack(state, TABLE_SLOTS) === 0) {
+  private keep(state: State, name: string): Pointer {
+    const { lua } = this.machine;
+    this.machine.pushText(state, name);
+    const pointer = this.values.pointer(this.values.top(state));
+    lua.luaL_ref(state, REGISTRY);
+    return pointer;
+  }
+
+  private writeValue(value: Pointer, reply: ReplyWriter): void {
+    const { values } = this;
+    switch (values.type(value)) {
+      case TYPE_STRING:
+        return reply.bulk(this.machine.bytes, values.stringStart(value), values.stringEnd(value));
+      case TYPE_NUMBER:
+        return writeNumber(values.number(value), reply);
+      case TYPE_BOOLEAN:
+        return writeBoolean(values.boolean(value), reply, this.scriptResp);
+      case TYPE_TABLE:
+        return this.writeTable(values.pointer(value), reply);
+      default:
+        return reply.nullBulk();
+    }
+  }
+
+  private writeTable(table: Pointer, reply: ReplyWriter): void {
+    if (this.depth === DEPTH_MAX) {
       reply.error('ERR reached lua stack limit');
       return;
     }
     this.depth++;
-    const hasFields = this.machine.uint32[(table + TABLE_NODES) >> 2] !== this.noNodes;
-    const isWritten = hasFields && this.writeNamed(state, reply, scriptResp);
-    if (!isWritten) this.writeArray(state, table, reply, scriptResp);
+    if (!this.writeNamed(table, reply)) this.writeArray(table, reply);
     this.depth--;
   }
 
   /** Writes a table that a field makes something else than an array. */
-  private writeNamed(state: State, reply: ReplyWriter, scriptResp: 2 | 3): boolean {
-    const { machine } = this;
-    const { lua } = machine;
-    if (this.hasField(state, this.err, TYPE_STRING)) this.writeError(state, reply);
-    else if (this.hasField(state, this.ok, TYPE_STRING)) reply.simple(machine.textAt(state, -1));
-    else if (this.hasField(state, this.double, TYPE_NUMBER)) reply.double(lua.lua_tonumber(state, -1));
-    else if (this.hasField(state, this.map, TYPE_TABLE)) this.writeMap(state, reply, scriptResp);
-    else if (this.hasField(state, this.set, TYPE_TABLE)) this.writeSet(state, reply, scriptResp);
-    else if (this.hasField(state, this.bigNumber, TYPE_STRING)) reply.bigNumber(machine.textAt(state, -1));
-    else if (this.hasField(state, this.verbatim, TYPE_TABLE) && this.writeVerbatim(state, reply)) return true;
+  private writeNamed(table: Pointer, reply: ReplyWriter): boolean {
+    const { values } = this;
+    let value: Pointer;
+    if ((value = this.field(table, 'err', TYPE_STRING)) !== 0) this.writeError(table, value, reply);
+    else if ((value = this.field(table, 'ok', TYPE_STRING)) !== 0) reply.simple(values.text(value));
+    else if ((value = this.field(table, 'double', TYPE_NUMBER)) !== 0) reply.double(values.number(value));
+    else if ((value = this.field(table, 'map', TYPE_TABLE)) !== 0) this.writeMap(values.pointer(value), reply);
+    else if ((value = this.field(table, 'set', TYPE_TABLE)) !== 0) this.writeSet(values.pointer(value), reply);
+    else if ((value = this.field(table, 'big_number', TYPE_STRING)) !== 0) reply.bigNumber(values.text(value));
+    else if ((value = this.field(table, 'verbatim_string', TYPE_TABLE)) !== 0)
+      return this.writeVerbatim(values.pointer(value), reply);
     else return false;
-    lua.lua_settop(state, -2);
     return true;
   }
 
-  /** Writes the text on the top of the stack, which is the error of the table below. */
-  private writeError(state: State, reply: ReplyWriter): void {
-    const { machine } = this;
-    const { lua } = machine;
-    reply.error(machine.textAt(state, -1));
-    lua.lua_pushstring(state, this.counted);
-    lua.lua_rawget(state, -3);
-    this.hasCountedError = lua.lua_toboolean(state, -1) !== 0;
-    lua.lua_settop(state, -2);
+  /** The field of a table, if it has the type; 0 otherwise. */
+  private field(table: Pointer, name: Name, type: number): Pointer {
+    const value = this.values.field(table, this.names[name]);
+    return value !== 0 && this.values.type(value) === type ? value : 0;
   }
 
-  /** Pushes a field of the table on the top of the stack, if it has the type. */
-  private hasField(state: State, name: Pointer, type: number): boolean {
-    const { lua } = this.machine;
-    lua.lua_pushstring(state, name);
-    lua.lua_rawget(state, -2);
-    if (lua.lua_type(state, -1) === type) return true;
-    lua.lua_settop(state, -2);
-    return false;
+  private writeError(table: Pointer, text: Pointer, reply: ReplyWriter): void {
+    reply.error(this.values.text(text));
+    const counted = this.field(table, 'ignore_error_stats_update', TYPE_BOOLEAN);
+    this.hasCountedError = counted !== 0 && this.values.boolean(counted);
   }
 
-  private writeMap(state: State, reply: ReplyWriter, scriptResp: 2 | 3): void {
-    const { lua } = this.machine;
-    reply.map(this.countPairs(state));
-    lua.lua_pushnil(state);
-    while (lua.lua_next(state, -2) !== 0) {
-      lua.lua_pushvalue(state, -2);
-      this.write(state, reply, scriptResp);
-      this.write(state, reply, scriptResp);
+  private writeMap(table: Pointer, reply: ReplyWriter): void {
+    const { values } = this;
+    reply.map(this.countPairs(table));
+    for (let i = 0; i < values.arraySlots(table); i++) {
+      const value = values.arraySlot(table, i);
+      if (values.type(value) === TYPE_NIL) continue;
+      reply.integer(i + 1);
+      this.writeValue(value, reply);
+    }
+    for (let i = 0; i < values.nodeSlots(table); i++) {
+      const node = values.node(table, i);
+      if (values.type(node) === TYPE_NIL) continue;
+      this.writeValue(values.keyOf(node), reply);
+      this.writeValue(node, reply);
     }
   }
 
-  private writeSet(state: State, reply: ReplyWriter, scriptResp: 2 | 3): void {
-    const { lua } = this.machine;
-    reply.set(this.countPairs(state));
-    lua.lua_pushnil(state);
-    while (lua.lua_next(state, -2) !== 0) {
-      lua.lua_settop(state, -2);
-      lua.lua_pushvalue(state, -1);
-      this.write(state, reply, scriptResp);
+  private writeSet(table: Pointer, reply: ReplyWriter): void {
+    const { values } = this;
+    reply.set(this.countPairs(table));
+    for (let i = 0; i < values.arraySlots(table); i++) {
+      if (values.type(values.arraySlot(table, i)) !== TYPE_NIL) reply.integer(i + 1);
+    }
+    for (let i = 0; i < values.nodeSlots(table); i++) {
+      const node = values.node(table, i);
+      if (values.type(node) !== TYPE_NIL) this.writeValue(values.keyOf(node), reply);
     }
   }
 
-  private countPairs(state: State): number {
-    const { lua } = this.machine;
+  private countPairs(table: Pointer): number {
+    const { values } = this;
     let count = 0;
-    lua.lua_pushnil(state);
-    for (; lua.lua_next(state, -2) !== 0; count++) lua.lua_settop(state, -2);
+    for (let i = 0; i < values.arraySlots(table); i++) {
+      if (values.type(values.arraySlot(table, i)) !== TYPE_NIL) count++;
+    }
+    for (let i = 0; i < values.nodeSlots(table); i++) if (values.type(values.node(table, i)) !== TYPE_NIL) count++;
     return count;
   }
 
-  private writeVerbatim(state: State, reply: ReplyWriter): boolean {
-    const { machine } = this;
-    const { lua } = machine;
-    if (!this.hasField(state, this.string, TYPE_STRING)) {
-      lua.lua_settop(state, -2);
-      return false;
-    }
-    const text = machine.textAt(state, -1);
-    lua.lua_settop(state, -2);
-    if (!this.hasField(state, this.format, TYPE_STRING)) {
-      lua.lua_settop(state, -2);
-      return false;
-    }
-    const format = machine.textAt(state, -1).slice(0, 3).padEnd(3);
-    lua.lua_settop(state, -3);
-    reply.verbatim(format, Buffer.from(text, 'latin1').toString());
+  private writeVerbatim(table: Pointer, reply: ReplyWriter): boolean {
+    const text = this.field(table, 'string', TYPE_STRING);
+    const format = this.field(table, 'format', TYPE_STRING);
+    if (text === 0 || format === 0) return false;
+    const shown = Buffer.from(this.values.text(text), 'latin1').toString();
+    reply.verbatim(this.values.text(format).slice(0, 3).padEnd(3), shown);
     return true;
   }
 
-  private writeArray(state: State, table: Pointer, reply: ReplyWriter, scriptResp: 2 | 3): void {
-    const { lua } = this.machine;
-    const count = this.countItems(state, table);
-    reply.array(count);
-    for (let i = 1; i <= count; i++) {
-      lua.lua_rawgeti(state, -1, i);
-      this.write(state, reply, scriptResp);
-    }
+  private writeArray(table: Pointer, reply: ReplyWriter): void {
+    const { values } = this;
+    const slots = values.arraySlots(table);
+    let count = 0;
+    while (count < slots && values.type(values.arraySlot(table, count)) !== TYPE_NIL) count++;
+    const rest = count === slots ? this.restOfArray(table, count) : [];
+    reply.array(count + rest.length);
+    for (let i = 0; i < count; i++) this.writeValue(values.arraySlot(table, i), reply);
+    for (const value of rest) this.writeValue(value, reply);
   }
 
-  /** How many items the table on the top of the stack has before the first nil. */
-  private countItems(state: State, table: Pointer): number {
-    const { lua, uint32 } = this.machine;
-    const items = uint32[(table + TABLE_ARRAY) >> 2];
-    const length = uint32[(table + TABLE_ARRAY_LENGTH) >> 2];
-    let count = 0;
-    while (count < length && uint32[(items + count * VALUE_BYTES + VALUE_TYPE) >> 2] !== TYPE_NIL) count++;
-    if (count < length || uint32[(table + TABLE_NODES) >> 2] === this.noNodes) return count;
-    for (; ; count++) {
-      lua.lua_rawgeti(state, -1, count + 1);
-      const type = lua.lua_type(state, -1);
-      lua.lua_settop(state, -2);
-      if (type === TYPE_NIL) return count;
+  /** The items behind the first `count`, up to the first nil, that are in the hash part. */
+  private restOfArray(table: Pointer, count: number): Pointer[] {
+    const { values } = this;
+    // Most have none, and those that have some have few items there: Lua moves them to the array part when it grows.
+    if (values.item(table, count + 1) === 0) return [];
+    const items = new Map<number, Pointer>();
+    for (let i = 0; i < values.nodeSlots(table); i++) {
+      const node = values.node(table, i);
+      const key = values.keyOf(node);
+      if (values.type(key) === TYPE_NUMBER && values.type(node) !== TYPE_NIL) items.set(values.number(key), node);
     }
+    const rest: Pointer[] = [];
+    for (let value = items.get(count + 1); value !== undefined; value = items.get(count + rest.length + 1)) {
+      rest.push(value);
+    }
+    return rest;
   }
 }
 

@@ -247,6 +247,12 @@ globals.string, globals.table, globals.math = protect(strings, false), protect(t
 globals.coroutine = protect({
   create = create, resume = guarded_resume, running = running, status = status, wrap = guarded_wrap, yield = yield,
 }, false)
+-- The settings are those of all.
+libraries.cjson.new = function()
+  local copy = {}
+  for name, value in next, libraries.cjson do copy[name] = value end
+  return copy
+end
 for name, library in next, libraries do globals[name] = protect(library, false) end
 
 local of_strings = getmetatable('')
