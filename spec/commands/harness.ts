@@ -17,6 +17,7 @@ import { Config } from '../../lib/config/config.js';
 import { AccessPolicy } from '../../lib/data/access.js';
 import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
+import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../../lib/data/wrong-type.js';
 import { Args } from '../../lib/protocol/args.js';
 import { BufferPool } from '../../lib/protocol/buffer-pool.js';
 import { ReplyWriter } from '../../lib/protocol/reply-writer.js';
@@ -37,7 +38,7 @@ export class Harness {
   databaseNumber = 0;
   valueBytesMax = 512 * 1024 * 1024;
   readonly config = new Config({ totalMemoryBytes: 8 * 1024 ** 3 });
-  readonly batch = new WriteBatch(1);
+  readonly batch: WriteBatch;
   readonly access: AccessPolicy;
   readonly keyspace: Keyspace;
   readonly reply = new ReplyWriter(new BufferPool());
@@ -48,7 +49,10 @@ export class Harness {
   private readonly commands: ReadonlyMap<string, Command>;
   private randomState = 0x2545f491;
 
-  constructor(commands: readonly Command[] = dataCommands) {
+  /** `origin`: the ordinal of the node. */
+  constructor(commands: readonly Command[] = dataCommands, origin = 1) {
+    this.batch = new WriteBatch(origin);
+    this.randomState += origin - 1;
     const uint32 = (): number => this.nextRandom();
     const fill = (target: Uint8Array): void => {
       for (let i = 0; i < target.length; i++) target[i] = uint32();
@@ -63,7 +67,7 @@ export class Harness {
       batch: this.batch,
       access: this.access,
       cold: NO_COLD_DATA,
-      origin: 1,
+      origin,
     });
     this.commands = new Map(commands.map((command) => [command.name, command]));
     this.call = this.makeCall();
@@ -105,6 +109,21 @@ export class Harness {
     return wrote;
   }
 
+  /** The bytes of what the commands since the last look have changed; undefined if nothing was. */
+  takeBatch(): Buffer | undefined {
+    if (this.batch.isEmpty) return undefined;
+    const bytes = Buffer.from(this.batch.buffer.subarray(this.batch.start, this.batch.end));
+    this.batch.reset();
+    return bytes;
+  }
+
+  /** Merges what another node has changed. */
+  merge(batch: Buffer): void {
+    const reader = new BatchReader();
+    reader.open(batch, 0, batch.length, 'another node');
+    while (reader.next()) this.keyspace.apply(reader);
+  }
+
   /** A second keyspace, made from the batch of this one since its last reset: what a restart would bring. */
   replayed(): Harness {
     const copy = new Harness([...this.commands.values()]);
@@ -133,7 +152,14 @@ export class Harness {
     const command = this.prepare([name, ...args]);
     if (command === undefined) return;
     if (!('run' in command)) throw new Error(`${name} cannot be run`);
-    command.run(this.call);
+    const { length } = this.reply;
+    try {
+      command.run(this.call);
+    } catch (error) {
+      if (error !== WRONG_TYPE) throw error;
+      this.reply.truncate(length);
+      this.reply.error(WRONG_TYPE_ERROR);
+    }
     this.args.buffer.fill(0xee);
     this.args.start.fill(0x7fffffff);
     this.args.end.fill(0);
