@@ -146,7 +146,8 @@ export class Persistence implements TurnLog, Durability {
 
   commit(): boolean {
     if (this.full !== undefined) return true;
-    const ok = this.batch.isEmpty ? this.store.failure === undefined : this.append();
+    // The log may have taken the batch and failed behind it, at its next segment: then the batch is never synced.
+    const ok = (this.batch.isEmpty || this.append()) && this.store.failure === undefined;
     // Without a batch too: it may have been logged early.
     if (ok && this.store.isLogging && this.options.config.appendfsync === 'always') this.store.requestSync();
     return ok;
