@@ -1,10 +1,11 @@
 /** HyperLogLogs, which are strings: PFADD, PFCOUNT, PFMERGE, and what looks inside them. */
 
-import { HyperLogLog, Raised, raiseAll } from '../data/hyperloglog.js';
+import { HyperLogLog, Raised, denseWouldChange, raiseAll } from '../data/hyperloglog.js';
 import { checkHyperLogLog } from '../data/hyperloglog-check.js';
 import { countAt, countRegisters } from '../data/hyperloglog-count.js';
 import {
   DENSE,
+  DENSE_BYTES,
   REGISTER_COUNT,
   cacheCardinality,
   cachedCardinality,
@@ -36,6 +37,10 @@ const highest = new Uint8Array(REGISTER_COUNT);
 function pfadd(call: Call): void {
   const { args, reply } = call;
   const ref = findString(call, 1);
+  if (ref !== 0 && knowsAll(call, ref)) {
+    reply.integer(0);
+    return;
+  }
   if (!copy(call, ref)) return;
   let changed = ref === 0;
   for (let i = 2; i < args.count; i++) {
@@ -48,6 +53,20 @@ function pfadd(call: Call): void {
   }
   if (changed) putStale(call);
   reply.integer(changed ? 1 : 0);
+}
+
+/** Whether the HyperLogLog at `ref` is a dense one which the elements of the call do not change: mostly so, and that is told without a copy. */
+function knowsAll(call: Call, ref: number): boolean {
+  const { args, keyspace } = call;
+  const { heap } = keyspace;
+  const bytes = heap.bytes(ref);
+  const start = heap.valueStart(ref);
+  if (heap.valueLength(ref) !== DENSE_BYTES || !isHyperLogLog(bytes, start, DENSE_BYTES)) return false;
+  if (encodingAt(bytes, start) !== DENSE) return false;
+  for (let i = 2; i < args.count; i++) {
+    if (denseWouldChange(bytes, start, args.buffer, args.start[i], args.end[i])) return false;
+  }
+  return true;
 }
 
 /** PFCOUNT key [key ...]: how many elements one has seen, or all of them together. */

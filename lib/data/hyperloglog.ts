@@ -225,6 +225,18 @@ export function raiseAll(registers: Uint8Array, bytes: Uint8Array, start: number
   return register === REGISTER_COUNT;
 }
 
+/** Whether the dense HyperLogLog at `bytes[start, ...)` changes when it sees an element: as `add` tells, without a copy of it. */
+export function denseWouldChange(
+  bytes: Uint8Array,
+  start: number,
+  element: Uint8Array,
+  elementStart: number,
+  elementEnd: number,
+): boolean {
+  hash.hash(element, elementStart, elementEnd);
+  return denseRegister(bytes, start, hash.low & (REGISTER_COUNT - 1)) <= zeroRun(hash);
+}
+
 /** How many zeros follow the register's bits in the hash, from the low end; 50 if nothing else does. */
 function zeroRun({ high, low }: MurmurHash): number {
   const rest = low >>> REGISTER_INDEX_BITS;
