@@ -1,5 +1,5 @@
 /**
- * The same commands said to two servers, one connection to each, and their answers compared.
+ * The same commands said to two servers, one connection to each, and their answers compared, and what they tell of their keys.
  *
  * Commands go out in pieces, each in one write. Some are no commands of a server but steps that the dialogue takes itself:
  *
@@ -18,6 +18,7 @@ import type { Command } from './command-arbitrary.js';
 import { commandText } from './command-text.js';
 import { areAlike, replyText } from './comparison.js';
 import { inTime } from './conversation.js';
+import { Ear } from './ear.js';
 import type { FuzzTarget } from './fuzz-target.js';
 import { drawnWrongly, listingOf } from './random-reads.js';
 
@@ -45,6 +46,7 @@ export class Dialogue {
   readonly #theirs: FuzzTarget;
   #our: RawConnection | undefined;
   #their: RawConnection | undefined;
+  #ears: readonly Ear[] = [];
   #piece: Sent[] = [];
   /** The commands of a transaction as far as it was queued; undefined outside of one. */
   #queued: Command[] | undefined;
@@ -67,6 +69,8 @@ export class Dialogue {
         } else if (!isInTransaction) {
           await this.#flush();
           await step(command, at);
+          // Such a step is not the same everywhere.
+          await Promise.all(this.#ears.map((ear) => ear.take()));
         }
       }
       if (isInTransaction) this.#say([Buffer.from('DISCARD')], commands.length, true);
@@ -92,12 +96,16 @@ export class Dialogue {
   }
 
   async #connect(): Promise<void> {
-    [this.#our, this.#their] = await Promise.all([this.#ours.connect(), this.#theirs.connect()]);
+    const targets = [this.#ours, this.#theirs];
+    [this.#our, this.#their] = await Promise.all(targets.map((target) => target.connect()));
+    this.#ears = await Promise.all(targets.map((target) => Ear.open(target)));
   }
 
   #disconnect(): void {
     this.#our?.destroy();
     this.#their?.destroy();
+    for (const ear of this.#ears) ear.close();
+    this.#ears = [];
   }
 
   #say(command: Command, at: number, isInTransaction: boolean): void {
@@ -118,6 +126,20 @@ export class Dialogue {
       const wrong = isProbe ? drawnWrongly(piece[i - 1].command, ours[i - 1], ours[i]) : undefined;
       if (wrong !== undefined) throw new Difference(`${commandText(piece[i - 1].command.slice(0, 1))}: ${wrong}`, at);
     });
+    await this.#compareEvents(piece[piece.length - 1].at);
+  }
+
+  /** Compares what the servers have told of their keys since the last look. */
+  async #compareEvents(at: number): Promise<void> {
+    const [ours, theirs] = await Promise.all(this.#ears.map((ear) => ear.take()));
+    const i = ours.findIndex((event, index) => event !== theirs[index]);
+    if (i === -1 && ours.length === theirs.length) return;
+    const first = i === -1 ? ours.length : i;
+    const told = [ours[first] ?? 'nothing', theirs[first] ?? 'nothing'];
+    throw new Difference(
+      `the servers tell of other events\n  ${this.#ours.kind}: ${told[0]}\n  ${this.#theirs.kind}: ${told[1]}`,
+      at,
+    );
   }
 
   /** Compares, and keeps track of transactions. */

@@ -35,6 +35,9 @@ const FLAGS = [
   'local',
   '--hz',
   '100',
+  // Not when keys expire, which each server finds out at a time of its own.
+  '--notify-keyspace-events',
+  'KEg$lshztmn',
   // Small, so that collections are not packed any more when they have some elements.
   ...['--hash-max-listpack-entries', '16', '--hash-max-listpack-value', '32', '--set-max-intset-entries', '16'],
   ...['--zset-max-listpack-entries', '16', '--zset-max-listpack-value', '32', '--list-max-listpack-size', '16'],
