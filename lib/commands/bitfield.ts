@@ -20,6 +20,10 @@ import { KEYSPACE_EVENT, notify } from './notify.js';
 
 const HASH = 0x23;
 
+/** What an operation has written: nothing (it reads, or has failed), the value that was there, another one. */
+const Outcome = { NONE: 0, SAME: 1, CHANGED: 2 } as const;
+type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
 interface Operation {
   readonly kind: 'get' | 'set' | 'incrby';
   readonly type: BitfieldType;
@@ -66,29 +70,32 @@ function changeFields(call: Call, operations: readonly Operation[]): void {
   }
   const length = Math.max(before, until);
   const bytes = enlarged(call, ref, length);
-  let changed = length > before;
+  const grows = length > before;
+  let changed = false;
   reply.array(operations.length);
   for (const operation of operations) {
-    if (runOperation(call, operation, bytes, length)) changed = true;
+    const outcome = runOperation(call, operation, bytes, length);
+    if (outcome === Outcome.CHANGED || (grows && outcome === Outcome.SAME)) changed = true;
   }
-  if (!changed) return;
-  keyspace.overwrite(from, bytes, from, until);
-  notify(call, KEYSPACE_EVENT.string, 'setbit', 1);
+  if (grows || changed) keyspace.overwrite(from, bytes, from, until);
+  // A string that has only grown, for operations that failed, is no event in Redis.
+  if (changed) notify(call, KEYSPACE_EVENT.string, 'setbit', 1);
 }
 
-/** Runs and answers one operation; returns whether it changed `bytes[0, length)`. */
-function runOperation(call: Call, operation: Operation, bytes: Buffer, length: number): boolean {
+/** Runs and answers one operation on `bytes[0, length)`. */
+function runOperation(call: Call, operation: Operation, bytes: Buffer, length: number): Outcome {
   const { kind, type, offset, operand, overflow } = operation;
   const old = getBitfield(bytes, 0, length, offset, type);
   if (kind === 'get') {
     replyField(call, old);
-    return false;
+    return Outcome.NONE;
   }
   const value = kind === 'set' ? fitBitfield(operand, type, overflow) : addToBitfield(old, operand, type, overflow);
   replyField(call, kind === 'set' && value !== undefined ? old : value);
-  if (value === undefined || value === old) return false;
+  if (value === undefined) return Outcome.NONE;
+  if (value === old) return Outcome.SAME;
   setBitfield(bytes, 0, offset, type, value);
-  return true;
+  return Outcome.CHANGED;
 }
 
 /** Null stands for an overflow that was to fail. */

@@ -15,7 +15,7 @@ import { NO_SUCH_KEY } from './error-texts.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp, wrongSubcommand } from './help.js';
 import { integerArgument } from './integer-argument.js';
-import { peekKey } from './lookup.js';
+import { inspectKey } from './lookup.js';
 import { valueEncoding } from './object.js';
 
 const NOT_ALLOWED =
@@ -77,11 +77,11 @@ function error(call: Call): void {
 }
 
 function listpack(call: Call): void {
-  call.reply.error(peekKey(call, 2) === 0 ? NO_SUCH_KEY : 'ERR Not a listpack encoded object.');
+  call.reply.error(inspectKey(call, 2) === 0 ? NO_SUCH_KEY : 'ERR Not a listpack encoded object.');
 }
 
 function quicklist(call: Call): void {
-  call.reply.error(peekKey(call, 2) === 0 ? NO_SUCH_KEY : 'ERR Not a quicklist encoded object.');
+  call.reply.error(inspectKey(call, 2) === 0 ? NO_SUCH_KEY : 'ERR Not a quicklist encoded object.');
 }
 
 function packedThreshold(call: Call): void {
@@ -94,7 +94,7 @@ function packedThreshold(call: Call): void {
 /** The address is the record's number, and the length is that of the value in an RDB file. */
 function object(call: Call): void {
   const { access, heap } = call.keyspace;
-  const ref = peekKey(call, 2);
+  const ref = inspectKey(call, 2);
   if (ref === 0) {
     call.reply.error(NO_SUCH_KEY);
     return;

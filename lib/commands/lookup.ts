@@ -37,6 +37,15 @@ export function peekKey(call: Call, i: number): number {
   return call.keyspace.read(call.db, args.buffer, args.start[i], args.end[i], true);
 }
 
+/** The key in argument i, for a look at how it is kept: as `peekKey`, but that it is not there is not told. */
+export function inspectKey(call: Call, i: number): number {
+  const { keyspace } = call;
+  const ref = findKey(call, i);
+  if (ref === 0) keyspace.misses++;
+  else keyspace.hits++;
+  return ref;
+}
+
 /** The key in argument i, for a read. */
 export function readKey(call: Call, i: number): number {
   const { args } = call;

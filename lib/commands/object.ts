@@ -8,7 +8,7 @@ import type { Command, KeyRange } from './command.js';
 import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
 import { helpCommand } from './help.js';
-import { peekKey, stringView } from './lookup.js';
+import { inspectKey, stringView } from './lookup.js';
 
 /** Redis keeps longer strings apart from their header. */
 const EMBEDDED_BYTES_MAX = 44;
@@ -27,7 +27,7 @@ const HELP: readonly HelpEntry[] = [
 
 /** OBJECT ENCODING key */
 function encoding(call: Call): void {
-  const ref = peekKey(call, 2);
+  const ref = inspectKey(call, 2);
   if (ref === 0) call.reply.nullBulk();
   else call.reply.bulkText(valueEncoding(call, ref));
 }
@@ -50,14 +50,14 @@ function stringEncoding(value: Uint8Array): string {
 
 /** OBJECT REFCOUNT key: values are not shared. */
 function refcount(call: Call): void {
-  if (peekKey(call, 2) === 0) call.reply.nullBulk();
+  if (inspectKey(call, 2) === 0) call.reply.nullBulk();
   else call.reply.integer(1);
 }
 
 /** OBJECT IDLETIME key: seconds. */
 function idletime(call: Call): void {
   const { heap, access } = call.keyspace;
-  const ref = peekKey(call, 2);
+  const ref = inspectKey(call, 2);
   if (ref === 0) call.reply.nullBulk();
   else if (access.usesFrequency) {
     call.reply.error(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${WHEN_SWITCHING}`);
@@ -67,7 +67,7 @@ function idletime(call: Call): void {
 /** OBJECT FREQ key */
 function freq(call: Call): void {
   const { heap, access } = call.keyspace;
-  const ref = peekKey(call, 2);
+  const ref = inspectKey(call, 2);
   if (ref === 0) call.reply.nullBulk();
   else if (!access.usesFrequency) {
     call.reply.error(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${WHEN_SWITCHING}`);

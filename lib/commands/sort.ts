@@ -163,13 +163,16 @@ function scoreOf(text: Buffer): number {
 function storeValues(call: Call, values: readonly Value[], i: number): void {
   const { keyspace, reply } = call;
   const wasThere = findKey(call, i) !== 0;
-  if (wasThere) keyspace.remove();
   if (values.length > 0) {
+    if (wasThere) keyspace.clear();
     const { lists } = keyspace;
     lists.use();
     for (const value of values) lists.push(ListSide.RIGHT, value ?? NOTHING, 0, value?.length ?? 0);
     notify(call, KEYSPACE_EVENT.list, 'sortstore', i);
-  } else if (wasThere) notifyDel(call, i);
+  } else if (wasThere) {
+    keyspace.remove();
+    notifyDel(call, i);
+  }
   reply.integer(values.length);
 }
 

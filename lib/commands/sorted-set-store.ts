@@ -12,11 +12,13 @@ import { notify, notifyDel } from './notify.js';
 export function storeMembers(call: Call, i: number, members: MemberList, event: string): void {
   const { keyspace } = call;
   const wasThere = findKey(call, i) !== 0;
-  if (wasThere) keyspace.remove();
   if (members.count === 0) {
-    if (wasThere) notifyDel(call, i);
+    if (!wasThere) return;
+    keyspace.remove();
+    notifyDel(call, i);
     return;
   }
+  if (wasThere) keyspace.clear();
   const cells = keyspace.sortedSets;
   cells.use();
   for (const index of members.inOrder()) {

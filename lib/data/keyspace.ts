@@ -147,6 +147,8 @@ export class Keyspace {
   private ref = 0;
   /** Nobody has looked whether the disk has the key. */
   private isUnknown = false;
+  /** What comes into being takes the place of what was there. */
+  private isReplaced = false;
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;
@@ -392,6 +394,12 @@ export class Keyspace {
     head.access = 0;
     const ref = this.heap.write(place, head, this.key, this.keyStart, this.keyEnd, this.key, 0, 0);
     this.putRecord(ref, hadExpiry, true);
+  }
+
+  /** Removes the key under the cursor to put another value in its place: the key is not a new one then. REQUIRES: it is there; a value follows. */
+  clear(): void {
+    this.remove();
+    this.isReplaced = true;
   }
 
   /** Removes a key for good because memory is short. REQUIRES: `ref` is a complete record of `db`. */
@@ -943,7 +951,8 @@ export class Keyspace {
     if (this.isUnknown) this.db.isEstimate = true;
     else this.db.keyCount++;
     this.isUnknown = false;
-    this.tell(KEYSPACE_EVENT.newKey, 'new');
+    if (!this.isReplaced) this.tell(KEYSPACE_EVENT.newKey, 'new');
+    this.isReplaced = false;
   }
 
   /** The record under the cursor is at `ref` now. */

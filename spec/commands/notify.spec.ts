@@ -113,6 +113,24 @@ describe('notify', () => {
     expect(eventsOf('restore', 'b', 0, payload, 'replace')).to.eql(['new 0 b', 'restore 0 b']);
   });
 
+  it('does not take what another value takes the place of for new', () => {
+    harness.keyspace.events.classes = ALL;
+    harness.run('zadd', 'z', 1, 'a');
+    expect(eventsOf('zunionstore', 'stored', 1, 'z')).to.eql(['new 0 stored', 'zunionstore 0 stored']);
+    expect(eventsOf('zunionstore', 'stored', 1, 'z')).to.eql(['zunionstore 0 stored']);
+    expect(eventsOf('sort', 'z', 'by', 'x', 'store', 'stored')).to.eql(['sortstore 0 stored']);
+    expect(eventsOf('bitop', 'not', 'stored', 'none')).to.eql(['keymiss 0 none', 'del 0 stored']);
+    expect(eventsOf('set', 'other', 1)).to.eql(['new 0 other', 'set 0 other']);
+  });
+
+  it('tells nothing of operations that failed, nor of looks at how values are kept', () => {
+    expect(eventsOf('bitfield', 'b', 'overflow', 'fail', 'incrby', 'u8', 0, 256)).to.eql([]);
+    expect(harness.run('strlen', 'b')).to.equal(1);
+    expect(eventsOf('bitfield', 'b', 'set', 'u8', 100, 0)).to.eql(['setbit 0 b']);
+    expect(eventsOf('object', 'encoding', 'none')).to.eql([]);
+    expect(eventsOf('exists', 'none')).to.eql(['keymiss 0 none']);
+  });
+
   it('tells nothing of a class that is off', () => {
     harness.keyspace.events.classes = KEYSPACE_EVENT.generic;
     expect(eventsOf('set', 'a', 1, 'ex', 10)).to.eql(['expire 0 a']);
