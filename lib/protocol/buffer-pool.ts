@@ -1,26 +1,43 @@
-/** Length of a pooled block. Larger buffers are made when they are needed and not kept. */
-export const BLOCK_BYTES = 16 * 1024;
+/** Lengths of pooled buffers. Larger ones are made when they are needed and not kept. */
+export const POOLED_BYTES: readonly number[] = [16, 32, 64, 128, 256, 512, 1024].map((kib) => kib * 1024);
+/** What replies begin with. */
+export const BLOCK_BYTES = POOLED_BYTES[0];
+export const POOLED_BYTES_MAX = POOLED_BYTES[POOLED_BYTES.length - 1];
 
-/** Blocks for replies, shared by all connections: one that has nothing to say holds none. */
+/** Buffers for replies, shared by all connections: one that has nothing to say holds none. */
 export class BufferPool {
-  private readonly free: Buffer[] = [];
-  private readonly blocksMax: number;
+  private readonly free: readonly Buffer[][] = POOLED_BYTES.map(() => []);
+  private readonly freeBytesMax: number;
+  private freeBytes = 0;
 
-  /** Keeps at most `blocksMax` blocks that nobody uses. */
-  constructor(blocksMax = 1024) {
-    this.blocksMax = blocksMax;
+  /** Keeps at most `freeBytesMax` bytes of buffers that nobody uses. */
+  constructor(freeBytesMax = 32 * 1024 * 1024) {
+    this.freeBytesMax = freeBytesMax;
   }
 
-  /** A block of BLOCK_BYTES with any content. It is the caller's until it is given back. */
-  take(): Buffer {
-    return this.free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  /** A buffer of at least `bytes`, with any content. It is the caller's until it is given back. */
+  take(bytes = BLOCK_BYTES): Buffer {
+    for (let i = 0; i < POOLED_BYTES.length; i++) {
+      const length = POOLED_BYTES[i];
+      if (bytes > length) continue;
+      const buffer = this.free[i].pop();
+      if (buffer === undefined) return Buffer.allocUnsafeSlow(length);
+      this.freeBytes -= length;
+      return buffer;
+    }
+    return Buffer.allocUnsafeSlow(bytes);
   }
 
   /**
-   * Takes back a buffer, from here or not: what is no block is left to the garbage collector.
+   * Takes back a buffer, from here or not: what is not of a pooled length is left to the garbage collector.
    * REQUIRES: nobody uses it any more; a socket has written it completely.
    */
   give(buffer: Buffer): void {
-    if (buffer.length === BLOCK_BYTES && this.free.length < this.blocksMax) this.free.push(buffer);
+    const { length } = buffer;
+    if (this.freeBytes + length > this.freeBytesMax) return;
+    const i = length === BLOCK_BYTES ? 0 : POOLED_BYTES.indexOf(length);
+    if (i < 0) return;
+    this.freeBytes += length;
+    this.free[i].push(buffer);
   }
 }

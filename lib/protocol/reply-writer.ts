@@ -19,7 +19,7 @@ import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { formatDouble } from '../base/double.js';
 import { integerLength, writeInteger } from '../base/integer.js';
-import { BLOCK_BYTES, type BufferPool } from './buffer-pool.js';
+import { BLOCK_BYTES, POOLED_BYTES_MAX, type BufferPool } from './buffer-pool.js';
 import { EMPTY } from './empty-buffer.js';
 
 /** A type byte, a safe integer and two line breaks: room for a header and for the end of what follows. */
@@ -263,9 +263,9 @@ export class ReplyWriter {
   }
 
   private grow(needed: number): void {
-    // The block more spares a long value from being moved on for a few bytes after it.
-    const size = Math.max(needed + BLOCK_BYTES, this.buffer.length * 2);
-    const larger = needed <= BLOCK_BYTES ? this.pool.take() : Buffer.allocUnsafeSlow(size);
+    // Where the pool does not round up, a block more spares a long value from being moved on for a few bytes after it.
+    const wanted = needed > POOLED_BYTES_MAX ? needed + BLOCK_BYTES : needed;
+    const larger = this.pool.take(Math.max(wanted, this.buffer.length * 2));
     this.buffer.copy(larger, 0, 0, this.length);
     this.pool.give(this.buffer);
     this.buffer = larger;
@@ -320,15 +320,16 @@ export class ReplyWriter {
 function writeHeader(buffer: Buffer, at: number, type: number, value: number): number {
   buffer[at] = type;
   assert(Number.isSafeInteger(value), 'a number in a reply is a safe integer');
-  const end = value >= 0 && value < 10 ? writeDigit(buffer, at + 1, value) : writeInteger(value, buffer, at + 1);
+  let end = at + 1;
+  if (value < 0 || value > 99) end = writeInteger(value, buffer, end);
+  else {
+    const tens = Math.floor(value / 10);
+    if (tens > 0) buffer[end++] = ZERO + tens;
+    buffer[end++] = ZERO + value - 10 * tens;
+  }
   buffer[end] = CR;
   buffer[end + 1] = LF;
   return end + 2;
-}
-
-function writeDigit(buffer: Buffer, at: number, value: number): number {
-  buffer[at] = ZERO + value;
-  return at + 1;
 }
 
 /** The length of `text` without line breaks at its end. */

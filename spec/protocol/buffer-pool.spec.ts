@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BLOCK_BYTES, BufferPool } from '../../lib/protocol/buffer-pool.js';
+import { BLOCK_BYTES, BufferPool, POOLED_BYTES_MAX } from '../../lib/protocol/buffer-pool.js';
 
 describe('BufferPool', () => {
   it('hands out a block again that was given back', () => {
@@ -22,8 +22,18 @@ describe('BufferPool', () => {
     expect(pool.take()).to.have.lengthOf(BLOCK_BYTES);
   });
 
-  it('keeps no more blocks than it may', () => {
-    const pool = new BufferPool(1);
+  it('hands out buffers of the next pooled length, and takes them back', () => {
+    const pool = new BufferPool();
+    const buffer = pool.take(BLOCK_BYTES + 1);
+    expect(buffer).to.have.lengthOf(2 * BLOCK_BYTES);
+    pool.give(buffer);
+    expect(pool.take()).to.not.equal(buffer);
+    expect(pool.take(2 * BLOCK_BYTES)).to.equal(buffer);
+    expect(pool.take(POOLED_BYTES_MAX + 1)).to.have.lengthOf(POOLED_BYTES_MAX + 1);
+  });
+
+  it('keeps no more bytes than it may', () => {
+    const pool = new BufferPool(BLOCK_BYTES);
     const [first, second] = [pool.take(), pool.take()];
     pool.give(first);
     pool.give(second);
