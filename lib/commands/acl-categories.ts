@@ -53,6 +53,8 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['connection', 'connection'],
   ['generic', 'keyspace'],
   ['hyperloglog', 'hyperloglog'],
+  ['hash', 'hash'],
+  ['set', 'set'],
   ['list', 'list'],
   ['sorted-set', 'sortedset'],
   ['string', 'string'],

@@ -9,6 +9,10 @@ import { databaseCommands } from './databases.js';
 import { dumpCommands } from './dump.js';
 import { expiryCommands } from './expiry.js';
 import { hyperloglogCommands } from './hyperloglog.js';
+import { hashCommands } from './hashes.js';
+import { hashCounterCommands } from './hash-counters.js';
+import { hashExpiryCommands } from './hash-expiry.js';
+import { hashListingCommands } from './hash-listing.js';
 import { keyCommands } from './keys.js';
 import { lcsCommands } from './lcs.js';
 import { listMovingCommands } from './list-moving.js';
@@ -19,6 +23,9 @@ import { movingCommands } from './moving.js';
 import { objectCommands } from './object.js';
 import { scanCommands } from './scan.js';
 import { sortCommands } from './sort.js';
+import { setOperationCommands } from './set-operations.js';
+import { setSamplingCommands } from './set-sampling.js';
+import { setCommands } from './sets.js';
 import { sortedSetOperationCommands } from './sorted-set-operations.js';
 import { sortedSetPoppingCommands } from './sorted-set-popping.js';
 import { sortedSetRangeCommands } from './sorted-set-ranges.js';
@@ -37,6 +44,13 @@ export const dataCommands: readonly Command[] = [
   ...bitmapCommands,
   ...bitfieldCommands,
   ...hyperloglogCommands,
+  ...hashCommands,
+  ...hashListingCommands,
+  ...hashCounterCommands,
+  ...hashExpiryCommands,
+  ...setCommands,
+  ...setSamplingCommands,
+  ...setOperationCommands,
   ...listCommands,
   ...listSearchingCommands,
   ...listPoppingCommands,

@@ -2,26 +2,36 @@
  * DEBUG DIGEST and DIGEST-VALUE: the digests that Redis computes, so that the data of both can be compared.
  *
  *     xor(d, bytes) = d ^ SHA1(bytes)            mix(d, bytes) = SHA1(xor(d, bytes))
- *     value         = mix(mix(0, type), bytes), then xor with a constant if the key expires
+ *     string        = mix(mix(0, type), bytes)
+ *     list          = mix(0, type), then mix each element in its order
+ *     set           = mix(0, type), then xor each member
+ *     hash          = mix(0, type), then xor mix(mix(0, field), value) for each field; of a sorted set, the member and the text of its score
+ *     value         = one of these, then xor with a constant if the key expires
  *     data          = for each database: mix(data, number), and for each of its keys, in no order, xor(data, mix key, then value)
  */
 
 import { createHash } from 'node:crypto';
 
+import { formatDouble } from '../base/double.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { WalkedKey } from '../data/cold-data.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
-import type { Entry } from '../record/entry.js';
-import { CellType, WHOLE, cellKey, isLive } from '../record/entry.js';
+import type { Cell, Entry } from '../record/entry.js';
+import { CellType, WHOLE, isLive, isLiveCell, typeOf } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 
 const DIGEST_BYTES = 20;
-/** Redis's number for strings. */
-const STRING_TYPE = numberBytes(0);
+/** Redis's numbers for types. */
+const TYPES: Readonly<Partial<Record<CellType, Buffer>>> = {
+  [CellType.STRING]: numberBytes(0),
+  [CellType.LIST]: numberBytes(1),
+  [CellType.SET]: numberBytes(2),
+  [CellType.SORTED_SET]: numberBytes(3),
+  [CellType.HASH]: numberBytes(4),
+};
 const EXPIRES = Buffer.from('!!expire!!');
 /** Keys on disk digested before others may go on. */
 const SLICE_KEYS = 256;
-const STRING_CELL = cellKey(CellType.STRING, WHOLE);
 
 /**
  * The digest of all databases, expired keys left out. `rest` lets others go on for a while; of what they change meanwhile some may count, and
@@ -40,13 +50,10 @@ export async function dataDigest(keyspace: Keyspace, rest: () => Promise<void>):
 
 /** The digest of the value of one key; zeros if there is none. */
 export function valueDigest(keyspace: Keyspace, db: Database, key: Uint8Array): string {
-  const { heap } = keyspace;
   const ref = keyspace.find(db, key, 0, key.length);
   const zero = Buffer.alloc(DIGEST_BYTES);
   if (ref === 0) return zero.toString('hex');
-  const start = heap.valueStart(ref);
-  const value = heap.bytes(ref).subarray(start, start + heap.valueLength(ref));
-  return withValue(zero, value, heap.expiresAtMs(ref) !== 0).toString('hex');
+  return withValue(zero, keyspace.entryOf(ref), keyspace.clock.nowMs).toString('hex');
 }
 
 /** The digests of all keys, one upon the other; `undefined` if there is none. */
@@ -95,7 +102,7 @@ class DatabaseDigest {
     if (place === 0 || this.keyspace.isClean(place)) this.add(key, entry);
     else if (heap.isPartial(place)) {
       this.completed.add(key.toString('latin1'));
-      this.add(key, merge(heap.entry(place), entry));
+      this.add(key, merge(this.keyspace.entryOf(place), entry));
     }
   }
 
@@ -104,22 +111,54 @@ class DatabaseDigest {
     this.db.table.forEach((ref) => {
       if (heap.isEmpty(ref) || this.keyspace.isClean(ref)) return;
       const key = heap.key(ref);
-      if (!heap.isPartial(ref) || !this.completed.has(key.toString('latin1'))) this.add(key, heap.entry(ref));
+      if (!heap.isPartial(ref) || !this.completed.has(key.toString('latin1')))
+        this.add(key, this.keyspace.entryOf(ref));
     });
   }
 
   private add(key: Uint8Array, entry: Entry): void {
-    if (!isLive(entry, this.keyspace.clock.nowMs)) return;
-    const value = entry.cells.get(STRING_CELL)?.value ?? WHOLE;
-    const digest = withValue(mix(Buffer.alloc(DIGEST_BYTES), key), value, entry.expiry.atMs !== 0);
+    const { nowMs } = this.keyspace.clock;
+    if (!isLive(entry, nowMs)) return;
+    const digest = withValue(mix(Buffer.alloc(DIGEST_BYTES), key), entry, nowMs);
     combine(this.bytes, sha1(digest));
     this.count++;
   }
 }
 
-function withValue(digest: Buffer, value: Uint8Array, expires: boolean): Buffer {
-  const mixed = mix(mix(digest, STRING_TYPE), value);
-  return expires ? xor(mixed, EXPIRES) : mixed;
+/** REQUIRES: the entry is live at `nowMs`. */
+function withValue(digest: Buffer, entry: Entry, nowMs: number): Buffer {
+  const type = typeOf(entry) ?? CellType.STRING;
+  let mixed = mix(digest, TYPES[type] ?? WHOLE);
+  const cells = [...entry.cells.values()].filter((cell) => isLiveCell(cell, nowMs));
+  if (type === CellType.LIST) cells.sort((a, b) => Buffer.compare(a.field, b.field));
+  for (const cell of cells) mixed = withCell(mixed, cell);
+  return entry.expiry.atMs === 0 ? mixed : xor(mixed, EXPIRES);
+}
+
+function withCell(digest: Buffer, { type, field, value = WHOLE }: Cell): Buffer {
+  switch (type) {
+    case CellType.SET:
+      return xor(digest, field);
+    case CellType.HASH:
+      return xor(digest, pairDigest(field, value));
+    case CellType.SORTED_SET:
+      return xor(digest, pairDigest(field, Buffer.from(formatDouble(value.readDoubleLE(0)), 'latin1')));
+    case CellType.LIST:
+      return mix(digest, payloadOf(value));
+    default:
+      return mix(digest, value);
+  }
+}
+
+function pairDigest(first: Uint8Array, second: Uint8Array): Buffer {
+  return mix(mix(Buffer.alloc(DIGEST_BYTES), first), second);
+}
+
+/** What a list's element holds behind its gap. */
+function payloadOf(value: Buffer): Buffer {
+  let start = 0;
+  while (value[start] > 0x7f) start++;
+  return value.subarray(start + 1);
 }
 
 function mix(digest: Buffer, bytes: Uint8Array): Buffer {

@@ -6,11 +6,25 @@
  * Redis's, and Valkey's for what only Valkey has; commands of ringkv's own have a version of ringkv.
  */
 
+import { HASH_DEPRECATIONS, HASH_DOCS } from './docs-hashes.js';
+import { SET_DOCS } from './docs-sets.js';
 import { LIST_DEPRECATIONS, LIST_DOCS } from './docs-lists.js';
 import { SORTED_SET_DEPRECATIONS, SORTED_SET_DOCS } from './docs-sorted-sets.js';
 
 export interface CommandDoc {
-  readonly group: 'string' | 'bitmap' | 'hyperloglog' | 'list' | 'sorted-set' | 'generic' | 'pubsub' | 'connection' | 'server' | 'transactions';
+  readonly group:
+    | 'string'
+    | 'bitmap'
+    | 'hyperloglog'
+    | 'list'
+    | 'hash'
+    | 'set'
+    | 'sorted-set'
+    | 'generic'
+    | 'pubsub'
+    | 'connection'
+    | 'server'
+    | 'transactions';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -346,6 +360,7 @@ const TRANSACTIONS: readonly DocRow[] = [
 const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ['getset', { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' }],
   ['substr', { since: '2.0.0', replacedBy: '`GETRANGE`' }],
+  ...HASH_DEPRECATIONS,
   ...LIST_DEPRECATIONS,
   ...SORTED_SET_DEPRECATIONS,
 ]);
@@ -355,6 +370,8 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...STRINGS.map((row) => documented('string', row)),
   ...BITMAPS.map((row) => documented('bitmap', row)),
   ...HYPERLOGLOGS.map((row) => documented('hyperloglog', row)),
+  ...HASH_DOCS.map((row) => documented('hash', row)),
+  ...SET_DOCS.map((row) => documented('set', row)),
   ...LIST_DOCS.map((row) => documented('list', row)),
   ...SORTED_SET_DOCS.map((row) => documented('sorted-set', row)),
   ...GENERICS.map((row) => documented('generic', row)),

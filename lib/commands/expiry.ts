@@ -4,16 +4,12 @@ import { NEVER } from '../data/keyspace.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
+import { ExpireCondition, conditionOf, conditionsHold } from './expire-conditions.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime, replyMilliseconds, replySeconds } from './expire-time.js';
 import { peekKey, useKey } from './lookup.js';
 import { KEYSPACE_EVENT, notify } from './notify.js';
 
-/** Conditions on the expiry that is there, as bits: several may be given. */
-const NX = 1;
-const XX = 2;
-const GT = 4;
-const LT = 8;
 /** In place of a set of conditions: an error was replied. */
 const REFUSED = -1;
 
@@ -61,32 +57,22 @@ function parseConditions(call: Call): number {
   const { args, reply } = call;
   let conditions = 0;
   for (let i = 3; i < args.count; i++) {
-    if (args.is(i, 'nx')) conditions |= NX;
-    else if (args.is(i, 'xx')) conditions |= XX;
-    else if (args.is(i, 'gt')) conditions |= GT;
-    else if (args.is(i, 'lt')) conditions |= LT;
-    else {
+    const condition = conditionOf(args, i);
+    if (condition === 0) {
       reply.error(`ERR Unsupported option ${args.text(i)}`);
       return REFUSED;
     }
+    conditions |= condition;
   }
-  if ((conditions & NX) !== 0 && conditions !== NX) {
+  if ((conditions & ExpireCondition.NX) !== 0 && conditions !== ExpireCondition.NX) {
     reply.error('ERR NX and XX, GT or LT options at the same time are not compatible');
     return REFUSED;
   }
-  if ((conditions & GT) !== 0 && (conditions & LT) !== 0) {
+  if ((conditions & ExpireCondition.GT) !== 0 && (conditions & ExpireCondition.LT) !== 0) {
     reply.error('ERR GT and LT options at the same time are not compatible');
     return REFUSED;
   }
   return conditions;
-}
-
-/** `currentMs`: the expiry that is there; `atMs`: the one to be. A key that never expires counts as expiring last of all. */
-function conditionsHold(conditions: number, currentMs: number, atMs: number): boolean {
-  if ((conditions & NX) !== 0 && currentMs !== NEVER) return false;
-  if ((conditions & XX) !== 0 && currentMs === NEVER) return false;
-  if ((conditions & GT) !== 0 && (currentMs === NEVER || atMs <= currentMs)) return false;
-  return (conditions & LT) === 0 || currentMs === NEVER || atMs < currentMs;
 }
 
 /** TTL key */

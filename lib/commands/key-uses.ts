@@ -89,6 +89,23 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['rpushx', PUSHED],
   ['bzpopmax', READ_AND_DELETED],
   ['bzpopmin', READ_AND_DELETED],
+  ['hdel', DELETED],
+  ['hexists', LOOKED_AT],
+  ['hexpire', UPDATED],
+  ['hexpireat', UPDATED],
+  ['hlen', LOOKED_AT],
+  ['hmset', UPDATED],
+  ['hpersist', UPDATED],
+  ['hpexpire', UPDATED],
+  ['hpexpireat', UPDATED],
+  ['hset', UPDATED],
+  ['hsetnx', ['RW', 'insert']],
+  ['hstrlen', LOOKED_AT],
+  ['sadd', ['RW', 'insert']],
+  ['scard', LOOKED_AT],
+  ['sismember', LOOKED_AT],
+  ['spop', READ_AND_DELETED],
+  ['srem', DELETED],
   ['zadd', UPDATED],
   ['zcard', LOOKED_AT],
   ['zpopmax', READ_AND_DELETED],
@@ -104,6 +121,7 @@ const COUNTED: ReadonlyMap<string, { readonly flags: KeyFlags; readonly at: numb
   ['blmpop', { flags: READ_AND_DELETED, at: 2 }],
   ['bzmpop', { flags: READ_AND_DELETED, at: 2 }],
   ['lmpop', { flags: READ_AND_DELETED, at: 1 }],
+  ['sintercard', { flags: READ, at: 1 }],
   ['zdiff', { flags: READ, at: 1 }],
   ['zinter', { flags: READ, at: 1 }],
   ['zintercard', { flags: READ, at: 1 }],
@@ -117,6 +135,7 @@ function countedUse(flags: KeyFlags, at: number): KeyUse {
 
 const FIRST: KeyRange = { first: 1, last: 1, step: 1 };
 const SECOND: KeyRange = { first: 2, last: 2, step: 1 };
+const FROM_SECOND: KeyRange = { first: 2, last: -1, step: 1 };
 
 const MOVED: readonly KeyUse[] = [
   { flags: READ_AND_DELETED, range: FIRST },
@@ -173,6 +192,34 @@ const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
     [
       { flags: READ, range: FIRST },
       { flags: READ, range: NO_KEYS },
+    ],
+  ],
+  [
+    'sdiffstore',
+    [
+      { flags: OVERWRITTEN, range: FIRST },
+      { flags: READ, range: FROM_SECOND },
+    ],
+  ],
+  [
+    'sinterstore',
+    [
+      { flags: UPDATED, range: FIRST },
+      { flags: READ, range: FROM_SECOND },
+    ],
+  ],
+  [
+    'smove',
+    [
+      { flags: READ_AND_DELETED, range: FIRST },
+      { flags: ['RW', 'insert'], range: SECOND },
+    ],
+  ],
+  [
+    'sunionstore',
+    [
+      { flags: OVERWRITTEN, range: FIRST },
+      { flags: READ, range: FROM_SECOND },
     ],
   ],
   ['blmove', MOVED],

@@ -68,12 +68,7 @@ export class FieldCells extends FieldReader implements Collection {
   /** Turns to the key under the cursor: its record is of this type, or there is none. Removes what has expired first. */
   use(): void {
     this.open(this.keyspace.cellsAt(this.type));
-    if (this.packed.hasExpiring || (this.table?.table.expiring ?? 0) > 0) this.purge(PURGE_MAX);
-  }
-
-  /** Whether some cell may have an expiry. */
-  get hasExpiring(): boolean {
-    return this.table === undefined ? this.packed.hasExpiring : this.table.table.expiring > 0;
+    if (this.hasExpiring) this.purge(PURGE_MAX);
   }
 
   override find(field: Uint8Array, start: number, end: number): boolean {
@@ -132,13 +127,13 @@ export class FieldCells extends FieldReader implements Collection {
       this.findAny(field);
       this.remove();
       this.expiredCount++;
-      if (this.count === 0) break;
+      if (this.cellCount === 0) break;
     }
   }
 
   liveCount(ref: number): number {
     this.open(ref);
-    return this.count;
+    return this.cellCount;
   }
 
   collect(ref: number, visit: (cell: Cell) => void): void {
@@ -216,10 +211,10 @@ export class FieldCells extends FieldReader implements Collection {
   /** The key has changed: it may have come or gone, or its record have moved. */
   private changed(stamp: number): void {
     const { keyspace } = this;
-    const { count } = this;
-    keyspace.cellsChanged(stamp, keyspace.origin, count);
+    const { cellCount } = this;
+    keyspace.cellsChanged(stamp, keyspace.origin, cellCount);
     const ref = keyspace.cellsAt(this.type);
-    if (ref !== this.ref || count === 0) this.open(ref);
+    if (ref !== this.ref || cellCount === 0) this.open(ref);
   }
 
   /** Whether the cell that was found has a pair of at least (stamp, origin). */

@@ -16,7 +16,12 @@ export interface FieldSource {
 
 /** Draws before the way that is exact at once, and slower. */
 const DRAWS_MAX = 64;
+/** Where one in so many cells is wanted, all are looked at in their order. */
+const SCAN_PART = 4;
 const TWO_32 = 2 ** 32;
+
+/** Looks at packed cells without leaving the one that a reader stands on. */
+const scan = new PackedFields(0);
 
 /**
  * Reads the cells of a hash or a set, whichever way they lie in memory. `find`, `next`, `pick` and `walk` stand on one live cell after the other: its field
@@ -62,9 +67,30 @@ export class FieldReader {
     }
   }
 
-  /** Live cells; those that have expired and were not removed yet count. */
+  /** Cells that are there. */
   get count(): number {
+    const { cellCount } = this;
+    return cellCount === 0 || !this.hasExpiring ? cellCount : cellCount - this.countExpired();
+  }
+
+  /** Cells that are there, and those that have expired and were not removed yet. */
+  get cellCount(): number {
     return this.table === undefined ? this.packed.liveCount : this.table.liveCount;
+  }
+
+  /** Whether some cell may have an expiry. */
+  get hasExpiring(): boolean {
+    return this.table === undefined ? this.packed.hasExpiring : this.table.table.expiring > 0;
+  }
+
+  /** No cell expires before this (Unix ms); Infinity: none does at all. */
+  get nextExpiryMs(): number {
+    if (!this.hasExpiring) return Infinity;
+    if (this.table !== undefined) return this.table.table.nextExpiryMs;
+    let next = Infinity;
+    this.rewindScan();
+    while (scan.next()) if (scan.expiresAtMs !== 0 && !scan.isTombstone) next = Math.min(next, scan.expiresAtMs);
+    return next;
   }
 
   get isLarge(): boolean {
@@ -129,6 +155,35 @@ export class FieldReader {
     return this.pickAt(this.below(count));
   }
 
+  /**
+   * Calls `visit` with `count` cells chosen at random, all different, each choice as likely as any other: in no order, and not in a random one. REQUIRES:
+   * `count` is at most `this.count`.
+   */
+  pickSome(count: number, visit: () => void): void {
+    let left = this.count;
+    if (this.table !== undefined && count < left / SCAN_PART) {
+      this.drawSome(count, visit);
+      return;
+    }
+    let wanted = count;
+    this.rewind();
+    for (; wanted > 0 && this.next(); left--) {
+      if (this.below(left) >= wanted) continue;
+      wanted--;
+      visit();
+    }
+  }
+
+  /** `pickSome` of few among many. */
+  private drawSome(count: number, visit: () => void): void {
+    const drawn = new Set<number>();
+    while (drawn.size < count && this.pick()) {
+      if (drawn.has(this.cellRef)) continue;
+      drawn.add(this.cellRef);
+      visit();
+    }
+  }
+
   /** Stands on the cell that `index` others come before, in the order of `next`; on the last one there is, if some of those have expired. */
   private pickAt(index: number): boolean {
     let found = false;
@@ -166,6 +221,24 @@ export class FieldReader {
     this.fieldEnd = this.valueStart = this.fieldStart + heap.keyLength(cellRef);
     this.valueEnd = this.valueStart + heap.valueLength(cellRef);
     return true;
+  }
+
+  private countExpired(): number {
+    const { table, source } = this;
+    let expired = 0;
+    if (table !== undefined) {
+      if (table.table.nextExpiryMs > source.clock.nowMs) return 0;
+      table.table.forEach((ref) => (expired += this.hasExpired(source.heap.expiresAtMs(ref)) ? 1 : 0));
+      return expired;
+    }
+    this.rewindScan();
+    while (scan.next()) if (!scan.isTombstone && this.hasExpired(scan.expiresAtMs)) expired++;
+    return expired;
+  }
+
+  private rewindScan(): void {
+    const { bytes, start, end } = this.packed;
+    scan.open(bytes, start, end);
   }
 
   protected hasExpired(expiresAtMs: number): boolean {

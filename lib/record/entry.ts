@@ -94,8 +94,11 @@ export function hasElements(entry: Entry): boolean {
 /** Whether anything is there to be read at `nowMs`: not expired, and a cell that holds a value and has not expired. */
 export function isLive(entry: Entry, nowMs: number): boolean {
   if (entry.expiry.atMs !== 0 && entry.expiry.atMs <= nowMs) return false;
-  for (const cell of entry.cells.values()) {
-    if (holdsValue(cell) && (cell.expiresAtMs === 0 || cell.expiresAtMs > nowMs)) return true;
-  }
+  for (const cell of entry.cells.values()) if (isLiveCell(cell, nowMs)) return true;
   return false;
+}
+
+/** Whether a cell says that something is there at `nowMs`. */
+export function isLiveCell(cell: Cell, nowMs: number): boolean {
+  return holdsValue(cell) && (cell.expiresAtMs === 0 || cell.expiresAtMs > nowMs);
 }

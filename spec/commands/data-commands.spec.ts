@@ -76,6 +76,39 @@ rpushx -3 write,denyoom,fast 1 1 1
 bzmpop -5 write,blocking,movablekeys 0 0 0
 bzpopmax -3 write,noscript,blocking,fast 1 -2 1
 bzpopmin -3 write,noscript,blocking,fast 1 -2 1
+hdel -3 write,fast 1 1 1
+hexists 3 readonly,fast 1 1 1
+hget 3 readonly,fast 1 1 1
+hgetall 2 readonly 1 1 1
+hincrby 4 write,denyoom,fast 1 1 1
+hincrbyfloat 4 write,denyoom,fast 1 1 1
+hkeys 2 readonly 1 1 1
+hlen 2 readonly,fast 1 1 1
+hmget -3 readonly,fast 1 1 1
+hmset -4 write,denyoom,fast 1 1 1
+hrandfield -2 readonly 1 1 1
+hscan -3 readonly 1 1 1
+hset -4 write,denyoom,fast 1 1 1
+hsetnx 4 write,denyoom,fast 1 1 1
+hstrlen 3 readonly,fast 1 1 1
+hvals 2 readonly 1 1 1
+sadd -3 write,denyoom,fast 1 1 1
+scard 2 readonly,fast 1 1 1
+sdiff -2 readonly 1 -1 1
+sdiffstore -3 write,denyoom 1 -1 1
+sinter -2 readonly 1 -1 1
+sintercard -3 readonly,movablekeys 0 0 0
+sinterstore -3 write,denyoom 1 -1 1
+sismember 3 readonly,fast 1 1 1
+smembers 2 readonly 1 1 1
+smismember -3 readonly,fast 1 1 1
+smove 4 write,fast 1 2 1
+spop -2 write,fast 1 1 1
+srandmember -2 readonly 1 1 1
+srem -3 write,fast 1 1 1
+sscan -3 readonly 1 1 1
+sunion -2 readonly 1 -1 1
+sunionstore -3 write,denyoom 1 -1 1
 zadd -4 write,denyoom,fast 1 1 1
 zcard 2 readonly,fast 1 1 1
 zcount 4 readonly,fast 1 1 1
@@ -133,7 +166,21 @@ dump 2 readonly 1 1 1
 restore -4 write,denyoom 1 1 1`;
 
 /** Commands that Redis 7.0 has not. */
-const NEWER = ['cas', 'cad', 'delex', 'delifeq'];
+const NEWER = [
+  'cas',
+  'cad',
+  'delex',
+  'delifeq',
+  'hexpire',
+  'hexpireat',
+  'hexpiretime',
+  'hpersist',
+  'hpexpire',
+  'hpexpireat',
+  'hpexpiretime',
+  'hpttl',
+  'httl',
+];
 
 describe('dataCommands', () => {
   it('say of themselves what Redis says', () => {

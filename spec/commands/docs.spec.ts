@@ -31,6 +31,7 @@ describe('commands/docs', () => {
     expect(deprecated.map(([name, doc]) => [name, doc.deprecated?.since])).to.deep.equal([
       ['getset', '6.2.0'],
       ['substr', '2.0.0'],
+      ['hmset', '4.0.0'],
       ['brpoplpush', '6.2.0'],
       ['rpoplpush', '6.2.0'],
       ['zrangebylex', '6.2.0'],

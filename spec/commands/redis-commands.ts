@@ -91,6 +91,22 @@ getex | -2 | fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 getrange | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
 getset | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 hello | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
+hdel | -3 | fast write | 1 1 1 | fast hash write | | RW delete 1 0 1
+hexists | 3 | fast readonly | 1 1 1 | fast hash read | | RO 1 0 1
+hget | 3 | fast readonly | 1 1 1 | fast hash read | | RO access 1 0 1
+hgetall | 2 | readonly | 1 1 1 | hash read slow | nondeterministic_output_order | RO access 1 0 1
+hincrby | 4 | denyoom fast write | 1 1 1 | fast hash write | | RW access update 1 0 1
+hincrbyfloat | 4 | denyoom fast write | 1 1 1 | fast hash write | | RW access update 1 0 1
+hkeys | 2 | readonly | 1 1 1 | hash read slow | nondeterministic_output_order | RO access 1 0 1
+hlen | 2 | fast readonly | 1 1 1 | fast hash read | | RO 1 0 1
+hmget | -3 | fast readonly | 1 1 1 | fast hash read | | RO access 1 0 1
+hmset | -4 | denyoom fast write | 1 1 1 | fast hash write | | RW update 1 0 1
+hrandfield | -2 | readonly | 1 1 1 | hash read slow | nondeterministic_output | RO access 1 0 1
+hscan | -3 | readonly | 1 1 1 | hash read slow | nondeterministic_output | RO access 1 0 1
+hset | -4 | denyoom fast write | 1 1 1 | fast hash write | | RW update 1 0 1
+hsetnx | 4 | denyoom fast write | 1 1 1 | fast hash write | | RW insert 1 0 1
+hstrlen | 3 | fast readonly | 1 1 1 | fast hash read | | RO 1 0 1
+hvals | 2 | readonly | 1 1 1 | hash read slow | nondeterministic_output_order | RO access 1 0 1
 incr | 2 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 incrby | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 incrbyfloat | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
@@ -179,6 +195,23 @@ rpop | -2 | fast write | 1 1 1 | fast list write | | RW access delete 1 0 1
 rpoplpush | 3 | denyoom write | 1 2 1 | list slow write | | RW access delete 1 0 1, RW insert 2 0 1
 rpush | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
 rpushx | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
+sadd | -3 | denyoom fast write | 1 1 1 | fast set write | | RW insert 1 0 1
+scard | 2 | fast readonly | 1 1 1 | fast read set | | RO 1 0 1
+sdiff | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
+sdiffstore | -3 | denyoom write | 1 -1 1 | set slow write | | OW update 1 0 1, RO access 2 -1 1
+sinter | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
+sintercard | -3 | movablekeys readonly | 0 0 0 | read set slow | | RO access 1 0 1
+sinterstore | -3 | denyoom write | 1 -1 1 | set slow write | | RW update 1 0 1, RO access 2 -1 1
+sismember | 3 | fast readonly | 1 1 1 | fast read set | | RO 1 0 1
+smembers | 2 | readonly | 1 1 1 | read set slow | nondeterministic_output_order | RO access 1 0 1
+smismember | -3 | fast readonly | 1 1 1 | fast read set | | RO access 1 0 1
+smove | 4 | fast write | 1 2 1 | fast set write | | RW access delete 1 0 1, RW insert 2 0 1
+spop | -2 | fast write | 1 1 1 | fast set write | nondeterministic_output | RW access delete 1 0 1
+srandmember | -2 | readonly | 1 1 1 | read set slow | nondeterministic_output | RO access 1 0 1
+srem | -3 | fast write | 1 1 1 | fast set write | | RW delete 1 0 1
+sscan | -3 | readonly | 1 1 1 | read set slow | nondeterministic_output | RO access 1 0 1
+sunion | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
+sunionstore | -3 | denyoom write | 1 -1 1 | set slow write | | OW update 1 0 1, RO access 2 -1 1
 save | 1 | admin no_async_loading no_multi noscript | 0 0 0 | admin dangerous slow | |
 scan | -2 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:special |
 select | 2 | fast loading stale | 0 0 0 | connection fast | |

@@ -69,6 +69,13 @@ export class ResidentTable {
     return bytes;
   }
 
+  /** No record expires before this (Unix ms); Infinity: none does at all. */
+  get nextExpiryMs(): number {
+    let next = Infinity;
+    for (const segment of this.segments) if (segment.expiring > 0) next = Math.min(next, segment.nextExpiryMs);
+    return next;
+  }
+
   /** The ref of a key; 0 if it is not there. Leaves the key's position in the hasher. */
   find(key: Uint8Array, start: number, end: number): number {
     const hasher = this.hasher;
