@@ -64,14 +64,14 @@ function replyAny(call: Call, count: number, withScores: boolean): void {
   }
 }
 
-/** Members that are all different: all of them, if so many are wanted. */
+/** Members that are all different: all of them, from the highest score on, if so many are wanted. */
 function replyDistinct(call: Call, count: number, withScores: boolean): void {
   const cells = readSortedSet(call, 1);
   const size = cells.count;
   const ranks = count < size ? distinctRanks(call, count, size) : undefined;
   replyMembersHead(call, ranks?.size ?? size, withScores);
   if (ranks === undefined) {
-    for (let on = cells.seek(0); on; on = cells.up()) replyCurrent(call, cells, withScores);
+    for (let on = cells.seek(size - 1); on; on = cells.down()) replyCurrent(call, cells, withScores);
     return;
   }
   for (const rank of ranks) {

@@ -33,9 +33,9 @@ export class SortedCells extends FieldCells {
     return this.bytes.readDoubleLE(this.valueStart);
   }
 
-  /** Sets the score of the member of the last `find`. REQUIRES: the member does not lie in this sorted set. */
+  /** Sets the score of the member of the last `find`; -0 is 0. REQUIRES: the member does not lie in this sorted set. */
   putScore(score: number): void {
-    this.scoreBytes.writeDoubleLE(score, 0);
+    this.scoreBytes.writeDoubleLE(score + 0, 0);
     this.put(this.scoreBytes, 0, SCORE_BYTES);
   }
 
