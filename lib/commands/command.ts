@@ -70,6 +70,8 @@ export interface SyncCommand extends CommandBase {
 
 export interface WaitingCommand extends CommandBase {
   readonly wait: (call: Call) => Promise<void>;
+  /** What it does inside of a transaction, where nothing waits. Without it, it is not allowed there. */
+  readonly runNested?: (call: Call) => void;
 }
 
 /** A command that does nothing but hold others: CLIENT, CONFIG ... `run` is for when none of them is meant. */

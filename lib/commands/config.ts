@@ -30,13 +30,9 @@ function get(call: Call): void {
 
 /** CONFIG SET option value [option value ...]: all of them or none; waits for new addresses to be had. */
 async function set(call: Call): Promise<void> {
-  const { args, client, reply, server } = call;
-  if (args.count % 2 === 1) {
-    reply.error(SYNTAX_ERROR);
-    return;
-  }
-  const pairs: [string, string][] = [];
-  for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  const { client, reply, server } = call;
+  const pairs = pairsOf(call);
+  if (pairs === undefined) return;
   const before = pairs.map(([name]): [string, string] => [name, server.config.get([name])[0]?.[1] ?? '']);
   const addresses = addressesOf(call);
   const error = server.config.set(pairs, client.isLocal);
@@ -49,6 +45,33 @@ async function set(call: Call): Promise<void> {
     reply.error(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${what}`);
   } else if (error === undefined) reply.ok();
   else reply.error(error);
+}
+
+/** The same inside of a transaction, which cannot wait until addresses are there. */
+function setAtOnce(call: Call): void {
+  const { client, reply, server } = call;
+  const pairs = pairsOf(call);
+  if (pairs === undefined) return;
+  const before = pairs.map(([name]): [string, string] => [name, server.config.get([name])[0]?.[1] ?? '']);
+  const addresses = addressesOf(call);
+  const error = server.config.set(pairs, client.isLocal);
+  if (error !== undefined) reply.error(error);
+  else if (addressesOf(call) === addresses) reply.ok();
+  else {
+    server.config.set(before, true);
+    reply.error('ERR CONFIG SET failed - addresses cannot be changed inside a transaction');
+  }
+}
+
+/** Options and their values; undefined after an error reply. */
+function pairsOf({ args, reply }: Call): [string, string][] | undefined {
+  if (args.count % 2 === 1) {
+    reply.error(SYNTAX_ERROR);
+    return undefined;
+  }
+  const pairs: [string, string][] = [];
+  for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+  return pairs;
 }
 
 function addressesOf({ server }: Call): string {
@@ -91,7 +114,7 @@ export const configCommands: readonly Command[] = [
       helpCommand('config', HELP),
       { name: 'resetstat', arity: 2, flags: ADMIN, keys: NO_KEYS, run: resetstat },
       { name: 'rewrite', arity: 2, flags: ADMIN, keys: NO_KEYS, run: rewrite },
-      { name: 'set', arity: -4, flags: ADMIN, keys: NO_KEYS, wait: set },
+      { name: 'set', arity: -4, flags: ADMIN, keys: NO_KEYS, wait: set, runNested: setAtOnce },
     ],
   },
 ];

@@ -40,6 +40,11 @@ async function wait(call: Call): Promise<void> {
   else reply.integer(0);
 }
 
+/** The same inside of a transaction: it does not wait. */
+function waitNested(call: Call): void {
+  if (!Number.isNaN(integerArgument(call, 1)) && !Number.isNaN(timeoutArgument(call, 2))) call.reply.integer(0);
+}
+
 /**
  * WAITAOF numlocal numreplicas timeout: answers how many copies are durable, here and on replicas. What was written is made durable first,
  * however long that takes: the time-out is for replicas.
@@ -155,7 +160,7 @@ const FOLLOWER: readonly CommandFlag[] = ['admin', 'noscript', 'stale', 'no_asyn
 export const smallServerCommands: readonly Command[] = [
   { name: 'time', arity: 1, flags: ['loading', 'stale', 'fast'], keys: NO_KEYS, run: time },
   { name: 'role', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast'], keys: NO_KEYS, run: role },
-  { name: 'wait', arity: 3, flags: ['noscript'], keys: NO_KEYS, wait },
+  { name: 'wait', arity: 3, flags: ['noscript'], keys: NO_KEYS, wait, runNested: waitNested },
   { name: 'waitaof', arity: 4, flags: ['noscript'], keys: NO_KEYS, wait: waitaof },
   { name: 'replicaof', arity: 3, flags: FOLLOWER, keys: NO_KEYS, run: replicaof },
   { name: 'slaveof', arity: 3, flags: FOLLOWER, keys: NO_KEYS, run: replicaof },

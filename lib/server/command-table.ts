@@ -13,6 +13,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
   readonly arity: number;
   readonly run: SyncCommand['run'] | undefined;
   readonly gather: SyncCommand['gather'];
+  /** The same, or what stands for it, inside of another command. */
+  readonly runNested: SyncCommand['run'] | undefined;
   readonly wait: WaitingCommand['wait'] | undefined;
   readonly subcommands: ReadonlyMap<string, CommandEntry> | undefined;
   readonly isWrite: boolean;
@@ -27,6 +29,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
   readonly staysOutOfSlowLog: boolean;
   readonly staysOutOfScripts: boolean;
   readonly staysOutOfTransactions: boolean;
+  /** May be called while a script is so slow that others have to wait. */
+  readonly allowsBusy: boolean;
   /** Runs at once between MULTI and EXEC, where others are queued. */
   readonly isTransactional: boolean;
   readonly isExec: boolean;
@@ -43,6 +47,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
     this.name = name;
     this.arity = command.arity;
     this.run = 'run' in command ? command.run : undefined;
+    this.runNested = 'runNested' in command ? command.runNested : this.run;
     this.gather = 'gather' in command ? command.gather : undefined;
     this.wait = 'wait' in command ? command.wait : undefined;
     this.subcommands =
@@ -61,6 +66,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
     this.staysOutOfSlowLog = has('skip_slowlog');
     this.staysOutOfScripts = has('noscript');
     this.staysOutOfTransactions = has('no_multi');
+    this.allowsBusy = has('allow_busy');
     this.isTransactional = TRANSACTIONAL.has(name);
     this.isExec = name === 'exec';
   }

@@ -21,7 +21,7 @@ export interface Guards {
   readonly alert: boolean;
   /** Holds the request back (CLIENT PAUSE); true if it did. */
   postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean;
-  refusal(isWrite: boolean): string | undefined;
+  refusal(entry: CommandEntry, isWrite: boolean): string | undefined;
   /** Shows a command that has run to the monitors. */
   watch(client: MonitoredClient, entry: CommandEntry, args: Args): void;
   /** Grows whenever making room took some time. */
@@ -150,7 +150,7 @@ export class Executor {
     args: Args,
   ): void {
     const { isTransactional, isExec } = entry;
-    if (!isTransactional && (entry.staysOutOfTransactions || entry.run === undefined)) {
+    if (!isTransactional && (entry.staysOutOfTransactions || entry.runNested === undefined)) {
       this.reject(connection, entry, 'ERR Command not allowed inside a transaction');
       return;
     }
@@ -179,7 +179,7 @@ export class Executor {
   /** Whether the guards let a request run now; if not, it was answered, or is held back. */
   private mayRun(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
     if (this.guards.postpone(connection, entry, args, isWrite)) return false;
-    const refusal = this.guards.refusal(isWrite);
+    const refusal = this.guards.refusal(entry, isWrite);
     if (refusal === undefined) return true;
     this.reject(connection, entry, refusal);
     return false;

@@ -50,8 +50,9 @@ export class NestedExecutor implements NestedCommands {
     const { executor, guards } = this;
     const errors = reply.errors;
     const startedUs = this.clock.monotonicUs();
-    assert(entry.run !== undefined, 'what waits is not run inside of anything');
-    if (!entry.loadsFirst || this.loadKeys(call, entry)) this.complete(call, entry.run);
+    const { runNested } = entry;
+    assert(runNested !== undefined, 'what waits is not run inside of anything');
+    if (!entry.loadsFirst || this.loadKeys(call, entry)) this.complete(call, runNested);
     const durationUs = this.clock.monotonicUs() - startedUs;
     executor.countNested(entry, durationUs, reply, errors);
     if (durationUs >= executor.slowUs) {

@@ -286,6 +286,25 @@ describe('transactions', () => {
     ).to.deep.equal(['OK', '1']);
   });
 
+  it('set options, and wait for no replica, but change no address', async () => {
+    const node = await ColdNode.start();
+    const [, , , , , results] = await replies(
+      node,
+      ['MULTI'],
+      ['CONFIG', 'SET', 'maxmemory', '100mb'],
+      ['CONFIG', 'SET', 'maxmemory', 'x'],
+      ['CONFIG', 'SET', 'port', 7777],
+      ['WAIT', 1, 0],
+      ['EXEC'],
+    );
+    const [done, wrong, refused, replicas] = results as unknown[];
+    expect([done, replicas]).to.deep.equal(['OK', 0]);
+    expect(wrong).to.match(/^-ERR CONFIG SET failed \(possibly related to argument 'maxmemory'\)/);
+    expect(refused).to.equal('-ERR CONFIG SET failed - addresses cannot be changed inside a transaction');
+    expect(await node.ask('CONFIG', 'GET', 'maxmemory')).to.deep.equal(['maxmemory', '104857600']);
+    expect(await node.ask('CONFIG', 'GET', 'port')).to.deep.equal(['port', '6379']);
+  });
+
   it('are shown to monitors when they run', async () => {
     const node = await ColdNode.start();
     const monitor = node.bench.connect();
