@@ -16,7 +16,8 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR } from './error-texts.js';
 
 const DEFAULT_COUNT = 10;
 const STAR = 0x2a;
-const CURSOR = /^\d{1,20}$/;
+/** As C's strtoul reads it: up to a NUL, with a sign, and nothing at all is 0. A negative one is far behind the end. */
+const CURSOR = /^([+-]?)(\d+)(\0|$)|^(\0|$)/;
 const CURSOR_LIMIT = 2n ** 64n;
 
 /** So many records RANDOMKEY looks at where it may not remove those that have expired. */
@@ -165,8 +166,11 @@ export function parseCursor(call: Call, i = 1): number | undefined {
 
 /** Cursors of other servers may be larger than ours: they are at the end. */
 function cursorOf(call: Call, i = 1): number | undefined {
-  const text = call.args.text(i);
-  return CURSOR.test(text) && BigInt(text) < CURSOR_LIMIT ? Math.min(Number(text), POSITION_LIMIT) : undefined;
+  const match = CURSOR.exec(call.args.text(i));
+  if (match === null) return undefined;
+  const [, sign, digits = '0'] = match;
+  if (BigInt(digits) >= CURSOR_LIMIT) return undefined;
+  return sign === '-' && Number(digits) > 0 ? POSITION_LIMIT : Math.min(Number(digits), POSITION_LIMIT);
 }
 
 /** The options from argument `first` on, TYPE only where keys are scanned; undefined after an error reply. */

@@ -84,8 +84,18 @@ describe('scan commands', () => {
     expect(db.keyspace.expiredCount).to.equal(20);
   });
 
+  it('SCAN takes for a cursor what C takes for a number', () => {
+    db.run('SET', 'a', 1);
+    for (const cursor of ['', '\0', '0\0x', '+0', '-0', '00']) {
+      expect(db.run('SCAN', cursor), cursor).to.deep.equal(['0', ['a']]);
+    }
+    for (const cursor of ['-1', '18446744073709551615', '-18446744073709551615']) {
+      expect(db.run('SCAN', cursor), cursor).to.deep.equal(['0', []]);
+    }
+  });
+
   it('SCAN refuses what is no cursor and no option', () => {
-    for (const cursor of ['x', '', '-1', ' 0', '1.5', '0x1', '18446744073709551616']) {
+    for (const cursor of ['x', '-', '+', ' 0', '0 ', '1.5', '0x1', '18446744073709551616', '-18446744073709551616']) {
       expect(db.error('SCAN', cursor), cursor).to.equal('ERR invalid cursor');
     }
     for (const options of [['COUNT'], ['COUNT', '0'], ['COUNT', '-1'], ['MATCH'], ['FOO', 'x'], ['TYPE']]) {
