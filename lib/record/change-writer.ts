@@ -1,6 +1,7 @@
 import { copyBytes } from '../base/bytes.js';
 import { writeVarint } from '../base/varint.js';
 import { Attribute, ChangeHead, ChangeKind, RecordHead } from './batch-format.js';
+import type { BatchReader } from './batch-reader.js';
 import type { Cell, Entry } from './entry.js';
 import { CellType } from './entry.js';
 import { PAIR_ZERO, comparePairs, pairBefore } from './pair.js';
@@ -113,6 +114,31 @@ export class ChangeWriter {
       this.float64(cell.expiresAtMs);
     }
     if (value !== undefined) this.lengthPrefixed(value);
+  }
+
+  /** The cell that `reader` stands on. */
+  protected cellOf(reader: BatchReader): void {
+    const { kind, bytes, fieldStart, fieldEnd, valueStart, valueEnd, atMs } = reader;
+    const isValue = kind === ChangeKind.VALUE;
+    const fieldBytes = fieldEnd - fieldStart;
+    const valueBytes = isValue ? valueEnd - valueStart : 0;
+    this.reserve(fieldBytes + valueBytes + CHANGE_OVERHEAD_BYTES);
+    const expires = isValue && atMs !== 0;
+    const head = kind | (expires ? ChangeHead.ATTRIBUTES : 0) | (fieldBytes === 0 ? 0 : ChangeHead.FIELD);
+    this.stamped(head, reader.stamp, reader.origin);
+    const { buffer } = this;
+    buffer[this.end++] = reader.type;
+    if (fieldBytes > 0) {
+      const at = writeVarint(buffer, this.end, fieldBytes);
+      this.end = copyBytes(bytes, fieldStart, fieldEnd, buffer, at);
+    }
+    if (!isValue) return;
+    if (expires) {
+      this.end = writeVarint(buffer, this.end, Attribute.EXPIRY);
+      this.float64(atMs);
+    }
+    const at = writeVarint(buffer, this.end, valueBytes);
+    this.end = copyBytes(bytes, valueStart, valueEnd, buffer, at);
   }
 
   protected deletedUpTo(stamp: number, origin: number): void {

@@ -14,17 +14,22 @@ export function entryOfChange(reader: BatchReader): Entry {
     return { deletedUpTo: PAIR_ZERO, expiry: { atMs: reader.atMs, pair }, cells: new Map() };
   }
   assert(reader.kind === ChangeKind.VALUE || reader.kind === ChangeKind.TOMBSTONE, 'a change of one key');
-  const { bytes, type } = reader;
+  const cell = readCell(reader);
+  return {
+    deletedUpTo: reader.replaces ? pairBefore(pair) : PAIR_ZERO,
+    expiry: NO_EXPIRY,
+    cells: new Map([[cellKey(cell.type, cell.field), cell]]),
+  };
+}
+
+/** The cell that `reader` stands on. REQUIRES: a value or a tombstone. */
+export function readCell(reader: BatchReader): Cell {
+  const { bytes, type, stamp, origin } = reader;
   const field =
     reader.fieldEnd === reader.fieldStart ? WHOLE : Buffer.from(bytes.subarray(reader.fieldStart, reader.fieldEnd));
   const dead = reader.kind === ChangeKind.TOMBSTONE;
   const value = dead ? undefined : Buffer.from(bytes.subarray(reader.valueStart, reader.valueEnd));
-  const cell: Cell = { type, field, value, pair, expiresAtMs: dead ? 0 : reader.atMs };
-  return {
-    deletedUpTo: reader.replaces ? pairBefore(pair) : PAIR_ZERO,
-    expiry: NO_EXPIRY,
-    cells: new Map([[cellKey(type, field), cell]]),
-  };
+  return { type, field, value, pair: { stamp, origin }, expiresAtMs: dead ? 0 : reader.atMs };
 }
 
 /**

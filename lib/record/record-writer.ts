@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js';
-import type { StringHead } from './change-writer.js';
+import type { EntryShape, StringHead } from './change-writer.js';
 import { ChangeWriter, hasDelete, hasExpiry, shapeOf } from './change-writer.js';
 import type { Cell, Entry } from './entry.js';
 
@@ -49,7 +49,22 @@ export class RecordWriter extends ChangeWriter {
 
   /** Any entry in normal form that says something of the key `bytes[keyStart, keyEnd)`. */
   entry(entry: Entry, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
-    const shape = shapeOf(entry);
+    this.write(entry, shapeOf(entry), bytes, keyStart, keyEnd);
+  }
+
+  /** A part of such an entry, as storage/sstable/key-writer.ts writes it where there are several: a value is never one that replaces. */
+  part(entry: Entry, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
+    const { replaces, hasDelete, hasExpiry, changeCount } = shapeOf(entry);
+    const shape = {
+      replaces: false,
+      hasDelete: hasDelete || replaces,
+      hasExpiry,
+      changeCount: changeCount + Number(replaces),
+    };
+    this.write(entry, shape, bytes, keyStart, keyEnd);
+  }
+
+  private write(entry: Entry, shape: EntryShape, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
     assert(shape.changeCount > 0, 'an entry that says something');
     this.rewind();
     this.entryHead(0, bytes, keyStart, keyEnd, shape.changeCount);

@@ -2,8 +2,9 @@
  * Checks everything that an SSTable says of itself (storage/sstable/table-format.ts):
  *
  *  1. Every checksum fits, and every part is where the footer and the index say.
- *  2. (position, key) rises strictly; a key's position is the one that the position key gives it.
- *  3. A record is one record of that key, in the one form in which its entry is written; its flags are true.
+ *  2. (position, key) rises strictly, but for the parts of a key, and these are together; a key's position is the one that the position key gives it.
+ *  3. A record is one record of that key, in the one form in which its entry is written; its flags are true. In parts, cells go on in their order, and
+ *     nothing in them is dead.
  *  4. The filter holds every position, and the index finds it.
  *  5. What the footer counts is what is there, and it is what the manifest knows.
  */
@@ -12,8 +13,10 @@ import { CorruptionError } from '../base/errors.js';
 import type { PositionHasher } from '../base/position.js';
 import type { Disk } from '../host/ports.js';
 import { BatchReader } from '../record/batch-reader.js';
-import type { Entry } from '../record/entry.js';
+import type { Cell, Entry } from '../record/entry.js';
+import { EMPTY_ENTRY } from '../record/entry.js';
 import { entryOfRecord } from '../record/entry-of-record.js';
+import { mergeAll } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { RecordWriter } from '../record/record-writer.js';
@@ -76,6 +79,12 @@ class TableWalk {
 
   private readonly counted = { recordCount: 0, emptyCount: 0, expiringCount: 0 };
   private expiresByMs = 0;
+  /** The key at hand, so far: it is in parts, if there is one before the record; whether they are EMPTY, and EXPIRES. */
+  private lastPart: Entry | undefined;
+  private isKeyEmpty = true;
+  private doesKeyExpire = false;
+  /** Its registers, without a cell. */
+  private registers: Entry = EMPTY_ENTRY;
   private position = -1;
   private key = Buffer.alloc(0);
   /** Where the current record is, for errors. */
@@ -103,6 +112,7 @@ class TableWalk {
 
   /** Throws CorruptionError if the footer counts otherwise. */
   finish(): void {
+    if (this.lastPart !== undefined) throw this.wrong('it has the flag of a part, and none follows');
     const { meta } = this.table;
     for (const name of ['recordCount', 'emptyCount', 'expiringCount'] as const) {
       this.compare(name, meta[name], this.counted[name]);
@@ -119,15 +129,36 @@ class TableWalk {
     this.position = position;
     this.key = Buffer.from(block.bytes.subarray(start, end));
     this.checkPlace(position, number);
-    const entry = this.readRecord(block, index);
+    const more = block.flags(index) & RecordFlags.MORE;
+    const entry = this.readRecord(block, index, more !== 0);
     this.checkPairs(entry);
-    if (block.flags(index) !== flagsOf(entry)) {
-      throw this.wrong(`its flags are ${block.flags(index)}, and should be ${flagsOf(entry)}`);
+    if (block.flags(index) !== (flagsOf(entry) | more)) {
+      throw this.wrong(`its flags are ${block.flags(index)}, and should be ${flagsOf(entry) | more}`);
     }
-    this.count(entry);
+    if (this.lastPart !== undefined) this.checkPart(entry, this.lastPart);
+    this.count(entry, more !== 0);
+  }
+
+  /** A part goes on where the one before it ended. */
+  private checkPart(entry: Entry, before: Entry): void {
+    const { registers } = this;
+    if (entry.cells.size === 0) throw this.wrong('it is a part without cells');
+    if (comparePairs(entry.deletedUpTo, PAIR_ZERO) > 0 || comparePairs(entry.expiry.pair, PAIR_ZERO) > 0) {
+      throw this.wrong('it is a part behind the first one, and says more than its cells');
+    }
+    const last = lastCell(before);
+    if (last !== undefined && compareCells(last, firstCell(entry)) >= 0) {
+      throw this.wrong('its cells are not behind those of the part before it');
+    }
+    if (mergeAll([registers, entry]).cells.size !== entry.cells.size)
+      throw this.wrong('it holds cells that were deleted');
   }
 
   private checkOrder(position: number, bytes: Buffer, start: number, end: number): void {
+    if (this.lastPart !== undefined) {
+      if (position === this.position && bytes.compare(this.key, 0, undefined, start, end) === 0) return;
+      throw this.wrong('it is not of the key of which the one before it is a part');
+    }
     if (this.position === -1) this.compare('the first position', this.table.meta.smallest, position);
     const isBehind =
       position > this.position || (position === this.position && bytes.compare(this.key, 0, undefined, start, end) > 0);
@@ -150,14 +181,15 @@ class TableWalk {
   }
 
   /** Its entry. Written once more, it is the same bytes. */
-  private readRecord(block: Block, index: number): Entry {
+  private readRecord(block: Block, index: number, hasMore: boolean): Entry {
     const { reader, writer, key } = this;
     // A copy, so that offsets in errors count from its beginning.
     const bytes = Buffer.from(block.bytes.subarray(block.recordStart(index), block.recordEnd(index)));
     const entry = this.decode(bytes);
     if (reader.db !== 0) throw this.wrong(`it names a database, ${reader.db}`);
     if (shapeOf(entry).changeCount === 0) throw this.wrong('it says nothing');
-    writer.entry(entry, key, 0, key.length);
+    if (hasMore || this.lastPart !== undefined) writer.part(entry, key, 0, key.length);
+    else writer.entry(entry, key, 0, key.length);
     if (!writer.buffer.subarray(0, writer.end).equals(bytes)) {
       throw this.wrong('it is not in the form in which its entry is written');
     }
@@ -200,13 +232,22 @@ class TableWalk {
     throw this.wrong(`its stamp ${stamp} is not between ${minStamp} and ${maxStamp}`);
   }
 
-  private count(entry: Entry): void {
-    const { counted } = this;
+  private count(entry: Entry, hasMore: boolean): void {
     const flags = flagsOf(entry);
+    const isFirst = this.lastPart === undefined;
+    if (isFirst) this.registers = { ...entry, cells: new Map() };
+    this.isKeyEmpty = (isFirst || this.isKeyEmpty) && (flags & RecordFlags.EMPTY) !== 0;
+    this.doesKeyExpire = (!isFirst && this.doesKeyExpire) || (flags & RecordFlags.EXPIRES) !== 0;
+    if ((flags & RecordFlags.EMPTY) === 0) {
+      const whole = { ...entry, expiry: this.registers.expiry };
+      this.expiresByMs = Math.max(this.expiresByMs, expiresByMsOf(whole) || Infinity);
+    }
+    this.lastPart = hasMore ? entry : undefined;
+    if (hasMore) return;
+    const { counted } = this;
     counted.recordCount++;
-    if ((flags & RecordFlags.EXPIRES) !== 0) counted.expiringCount++;
-    if ((flags & RecordFlags.EMPTY) !== 0) counted.emptyCount++;
-    else this.expiresByMs = Math.max(this.expiresByMs, expiresByMsOf(entry) || Infinity);
+    if (this.doesKeyExpire) counted.expiringCount++;
+    if (this.isKeyEmpty) counted.emptyCount++;
   }
 
   private compare(what: string, said: number, found: number): void {
@@ -222,4 +263,16 @@ class TableWalk {
     const record = `record ${this.recordNumber} of the data block here`;
     return new CorruptionError(this.path, this.blockOffset, `${record}: ${message}`);
   }
+}
+
+function compareCells(a: Cell, b: Cell): number {
+  return a.type - b.type || Buffer.compare(a.field, b.field);
+}
+
+function firstCell(entry: Entry): Cell {
+  return [...entry.cells.values()].sort(compareCells)[0];
+}
+
+function lastCell(entry: Entry): Cell | undefined {
+  return [...entry.cells.values()].sort(compareCells).at(-1);
 }

@@ -3,11 +3,13 @@
 import fc from 'fast-check';
 
 import type { Cell, Entry } from '../../lib/record/entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY, cellKey } from '../../lib/record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY, cellKey, entryOfCell } from '../../lib/record/entry.js';
 import type { CellType } from '../../lib/record/entry.js';
+import { ANCHOR_BYTES, ListSide, removalsField, writeAnchor } from '../../lib/record/list-id.js';
 import { merge } from '../../lib/record/merge.js';
 import type { Pair } from '../../lib/record/pair.js';
 import { PAIR_ZERO, pairBefore } from '../../lib/record/pair.js';
+import { writeInterval } from '../../lib/record/removals.js';
 
 export const pairs: fc.Arbitrary<Pair> = fc.record({
   stamp: fc.integer({ min: 1, max: 12 }),
@@ -42,6 +44,65 @@ export const changes: fc.Arbitrary<Entry> = fc.oneof(
     cells: new Map<string, Cell>(),
   })),
 );
+
+/** Fields that share beginnings, of all lengths. */
+const manyFields = fc.oneof(
+  fc.uint8Array({ maxLength: 3 }).map((bytes) => Buffer.from(bytes)),
+  fc.nat(60).map((n) => Buffer.from(`field:${n}`)),
+  fc.tuple(fc.nat(2), fc.nat(20)).map(([n, length]) => Buffer.concat([Buffer.from('prefix'), Buffer.alloc(length, n)])),
+);
+
+const listPlaces = fc.record({
+  side: fc.constantFrom<ListSide>(ListSide.RIGHT, ListSide.LEFT),
+  stamp: fc.integer({ min: 1, max: 40 }),
+  origin: fc.integer({ min: 0, max: 2 }),
+});
+
+/** An element of a list as it was pushed, or as LSET left it; or removals. */
+const listCells: fc.Arbitrary<Cell> = fc
+  .record({ place: listPlaces, later: fc.constantFrom(0, 0, 3), what: fc.nat(3), more: fc.nat(8) })
+  .map(({ place: { side, stamp, origin }, later, what, more }) => {
+    const pair = { stamp: stamp + later, origin };
+    if (what === 0) {
+      const value = Buffer.alloc(20);
+      const end = writeInterval(value, 0, stamp, more);
+      const field = removalsField(side, origin);
+      return {
+        type: 2,
+        field,
+        value: Buffer.from(value.subarray(0, end)),
+        pair: { ...pair, stamp: stamp + more + 1 },
+        expiresAtMs: 0,
+      };
+    }
+    const field = Buffer.alloc(ANCHOR_BYTES);
+    writeAnchor(field, 0, side, stamp, origin);
+    return { type: 2, field, value: Buffer.from(`${stamp} ${later}`), pair, expiresAtMs: 0 };
+  });
+
+/** A cell of a collection with many fields, whose pairs differ mostly. */
+export function collectionCells(type: CellType): fc.Arbitrary<Cell> {
+  if (type === 2) return listCells;
+  return fc
+    .record({
+      field: manyFields,
+      value: fc.option(values, { nil: undefined, freq: 4 }),
+      pair: fc.record({ stamp: fc.integer({ min: 1, max: 60 }), origin: fc.integer({ min: 0, max: 2 }) }),
+      expiresAtMs: fc.constantFrom(0, 0, 0, 50),
+    })
+    .map((cell) => ({ ...cell, type, expiresAtMs: cell.value === undefined ? 0 : cell.expiresAtMs }));
+}
+
+/** Changes of a large collection: its cells, and now and then something else. */
+export const collectionChanges: fc.Arbitrary<Entry[]> = fc
+  .tuple(fc.constantFrom<CellType>(2, 3, 4, 5), fc.nat(3))
+  .chain(([type, others]) =>
+    fc.tuple(
+      fc.array(collectionCells(type), { minLength: 1, maxLength: 150 }),
+      fc.array(others === 0 ? changes : changes.filter(({ cells: some }) => some.size === 0), { maxLength: 2 }),
+    ),
+  )
+  .map(([list, others]) => [...list.map(entryOfCell), ...others]);
 
 /** A state that some changes lead to. */
 export const entries: fc.Arbitrary<Entry> = fc

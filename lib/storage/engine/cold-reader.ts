@@ -15,6 +15,9 @@ import { CorruptionError } from '../../base/errors.js';
 import type { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY } from '../../record/entry.js';
+import { EntrySink } from '../../record/entry-sink.js';
+import type { KeyTaker } from '../../record/key-merge.js';
+import { KeyMerge } from '../../record/key-merge.js';
 import { merge } from '../../record/merge.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
 import { tablesDirectory } from '../levels/table-files.js';
@@ -24,6 +27,7 @@ import type { BlockCache } from '../sstable/block-cache.js';
 import type { OpenTable, OpenTables } from '../sstable/open-tables.js';
 import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
+import { ColdSource } from './cold-source.js';
 import { ColdWalk } from './cold-walk.js';
 import { DamagedDataError } from './damaged-data-error.js';
 import { FoundRecord } from './found-record.js';
@@ -111,6 +115,7 @@ export class ColdReader {
     low: number,
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
+    takeParts?: () => KeyTaker,
   ): Promise<void> {
     this.readCount++;
     const { tables, endTurn } = this.options;
@@ -140,6 +145,11 @@ export class ColdReader {
           tables.falsePositiveCount++;
           continue;
         }
+        if (this.found.hasMore) {
+          const taker = takeParts?.() ?? new EntryTaker(take);
+          await this.loadParts(version, sources.slice(0, count), key, position, floor, taker);
+          return;
+        }
         // What was found is used before anything is waited for again: then the block's memory may be another's.
         if (takeString !== undefined && entry === undefined && floor === 0 && !meta.foreign && this.found.isString()) {
           this.foundCount++;
@@ -159,7 +169,14 @@ export class ColdReader {
   }
 
   /** See ColdData. Throws DamagedDataError too. As `load` in all else: nothing can come in between, so that nothing has to be held. */
-  loadNow(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): void {
+  loadNow(
+    db: number,
+    key: Buffer,
+    high: number,
+    low: number,
+    take: (entry: Entry) => void,
+    takeParts?: () => KeyTaker,
+  ): void {
     this.readCount++;
     const { tables, versions } = this.options;
     const version = versions.current;
@@ -174,9 +191,20 @@ export class ColdReader {
       try {
         const table = this.openNow(version, meta) ?? tables.loadNow(meta);
         if (tables.mayHold(meta, high, low) === 0) continue;
-        if (!this.findNow(table, key, position)) {
+        if (this.findNow(table, key, position) < 0) {
           tables.falsePositiveCount++;
           continue;
+        }
+        if (this.found.hasMore) {
+          this.loadPartsNow(
+            version,
+            sources.slice(0, count),
+            key,
+            position,
+            floor,
+            takeParts?.() ?? new EntryTaker(take),
+          );
+          return;
         }
         entry = entry === undefined ? this.found.entry() : merge(entry, this.found.entry());
       } catch (error) {
@@ -188,8 +216,92 @@ export class ColdReader {
     take(entry === undefined || floor === 0 ? (entry ?? EMPTY_ENTRY) : merge(entry, flushedEntry(floor)));
   }
 
+  /** Reads a key that is in parts in one of `metas`, newest first: a part of each at a time. Rejects with DiskError, CorruptionError and DamagedDataError. */
+  private async loadParts(
+    version: Version,
+    metas: readonly TableMeta[],
+    key: Buffer,
+    position: number,
+    floor: number,
+    taker: KeyTaker,
+  ): Promise<void> {
+    const chosen: ColdSource[] = [];
+    for (const [i, meta] of metas.entries()) {
+      if (meta.maxStamp <= floor) continue;
+      const table = await this.open(version, meta);
+      const source = await this.sourceOf(meta, table, key, position);
+      if (source === undefined) continue;
+      chosen.push(source);
+      if (this.found.isComplete && !metas.some((other, j) => j >= i && other.foreign)) break;
+    }
+    this.foundCount++;
+    const merge = new KeyMerge<ColdSource>();
+    merge.begin(chosen, taker, { stamp: floor, origin: floor === 0 ? 0 : ORIGIN_MAX });
+    for (let waiting = merge.run(); waiting !== undefined; waiting = merge.run()) {
+      try {
+        await waiting.fill();
+      } catch (error) {
+        throw this.noteDamage(waiting.meta, error);
+      }
+    }
+    taker.end();
+  }
+
+  /** The same on this thread. */
+  private loadPartsNow(
+    version: Version,
+    metas: readonly TableMeta[],
+    key: Buffer,
+    position: number,
+    floor: number,
+    taker: KeyTaker,
+  ): void {
+    const chosen: ColdSource[] = [];
+    for (const [i, meta] of metas.entries()) {
+      if (meta.maxStamp <= floor) continue;
+      const table = this.openNow(version, meta) ?? this.options.tables.loadNow(meta);
+      const number = this.findNow(table, key, position);
+      if (number < 0) continue;
+      chosen.push(new ColdSource(meta, table, position, number, this.found.index));
+      if (this.found.isComplete && !metas.some((other, j) => j >= i && other.foreign)) break;
+    }
+    this.foundCount++;
+    const merge = new KeyMerge<ColdSource>();
+    merge.begin(chosen, taker, { stamp: floor, origin: floor === 0 ? 0 : ORIGIN_MAX });
+    for (let waiting = merge.run(); waiting !== undefined; waiting = merge.run()) {
+      try {
+        waiting.fillNow();
+      } catch (error) {
+        throw this.noteDamage(waiting.meta, error);
+      }
+    }
+    taker.end();
+  }
+
+  /** Where a table has a key, if it does: then `found` is on its first record. */
+  private async sourceOf(
+    meta: TableMeta,
+    table: OpenTable,
+    key: Buffer,
+    position: number,
+  ): Promise<ColdSource | undefined> {
+    const last = table.index.lastBlockOf(position);
+    for (let number = Math.max(0, table.index.firstBlockOf(position)); number <= last; number++) {
+      this.options.endTurn();
+      const blocks = this.options.blocks();
+      try {
+        const block = blocks.get(table, number) ?? (await blocks.load(table, number));
+        if (!this.found.find(block, table, key, position)) continue;
+      } catch (error) {
+        throw this.noteDamage(meta, error);
+      }
+      return new ColdSource(meta, table, position, number, this.found.index);
+    }
+    return undefined;
+  }
+
   /** See ColdData. */
-  walk(db: number, position: number): ColdWalk {
+  walk(db: number, position: number, keysOnly = false): ColdWalk {
     const hold = this.hold();
     const { version } = hold.held;
     const floor = this.options.floorOf(db);
@@ -202,6 +314,7 @@ export class ColdReader {
       runs,
       position,
       floor,
+      keysOnly,
       open: (meta) => this.open(version, meta),
       onDamage: this.options.onDamage,
       onClose: () => {
@@ -228,14 +341,14 @@ export class ColdReader {
     return tables.get(meta);
   }
 
-  /** Whether a table holds a key: then `found` is on it. */
-  private findNow(table: OpenTable, key: Buffer, position: number): boolean {
+  /** The block of a table that holds a key: then `found` is on its first record. -1 if there is none. */
+  private findNow(table: OpenTable, key: Buffer, position: number): number {
     const last = table.index.lastBlockOf(position);
     for (let number = Math.max(0, table.index.firstBlockOf(position)); number <= last; number++) {
       this.options.endTurn();
-      if (this.found.find(this.options.blocks().getNow(table, number), table, key, position)) return true;
+      if (this.found.find(this.options.blocks().getNow(table, number), table, key, position)) return number;
     }
-    return false;
+    return -1;
   }
 
   private async open(version: Version, meta: TableMeta): Promise<OpenTable> {
@@ -255,6 +368,20 @@ export class ColdReader {
 
   private isQuarantined(version: Version, { id }: TableMeta): boolean {
     return version.quarantined.size > 0 && version.quarantined.has(id);
+  }
+}
+
+/** Takes a key in parts for who wants an entry. */
+class EntryTaker extends EntrySink implements KeyTaker {
+  private readonly take: (entry: Entry) => void;
+
+  constructor(take: (entry: Entry) => void) {
+    super();
+    this.take = take;
+  }
+
+  end(): void {
+    this.take(this.entry);
   }
 }
 

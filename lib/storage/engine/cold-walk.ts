@@ -2,12 +2,16 @@ import type { CorruptionError } from '../../base/errors.js';
 import { POSITION_LIMIT } from '../../base/position.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { CellType, Entry } from '../../record/entry.js';
-import { holdsValue, typeOf } from '../../record/entry.js';
+import { hasElements, typeOf } from '../../record/entry.js';
 import { entryOfRecord } from '../../record/entry-of-record.js';
+import { EntrySink } from '../../record/entry-sink.js';
+import { KeyMerge } from '../../record/key-merge.js';
 import { mergeAll } from '../../record/merge.js';
+import { ORIGIN_MAX } from '../../record/pair.js';
 import type { OpenTable } from '../sstable/open-tables.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { flushedEntry } from './cold-reader.js';
+import { CursorSource } from './cursor-source.js';
 import { TableCursor } from './table-cursor.js';
 
 export interface ColdWalkOptions {
@@ -16,6 +20,8 @@ export interface ColdWalkOptions {
   readonly position: number;
   /** Everything stamped up to this is dead. */
   readonly floor: number;
+  /** The entry of a key in parts gets only one cell that holds a value: to see that it is there. */
+  readonly keysOnly: boolean;
   readonly open: (meta: TableMeta) => Promise<OpenTable>;
   readonly onDamage: (table: TableMeta, error: CorruptionError) => void;
   readonly onClose: () => void;
@@ -38,6 +44,8 @@ export class ColdWalk {
   private readonly reader = new BatchReader();
   private cursors: readonly TableCursor[] | undefined;
   private isClosed = false;
+  /** The cursors that stand on the key at hand. */
+  private readonly same: TableCursor[] = [];
 
   constructor(options: ColdWalkOptions) {
     this.options = options;
@@ -80,37 +88,61 @@ export class ColdWalk {
 
   /** The keys at a position; the cursors move behind it. */
   private async keysAt(position: number): Promise<WalkedKey[]> {
-    const { floor } = this.options;
-    const found = new Map<string, { key: Buffer; entries: Entry[] }>();
-    for (const cursor of this.cursors ?? []) {
-      while (!cursor.isAtEnd && cursor.position === position) {
-        this.take(cursor, found);
+    const keys: WalkedKey[] = [];
+    for (;;) {
+      const key = this.lowestKeyAt(position);
+      if (key === undefined) return keys;
+      const entry = this.same.some(({ hasMore }) => hasMore) ? await this.mergeParts() : this.mergeRecords();
+      for (const cursor of this.same) {
+        while (cursor.hasMore) if (!cursor.advanceInBlock()) await cursor.advance();
         if (!cursor.advanceInBlock()) await cursor.advance();
       }
-    }
-    const keys: WalkedKey[] = [];
-    for (const { key, entries } of found.values()) {
-      if (floor > 0) entries.push(flushedEntry(floor));
-      const entry = entries.length === 1 ? entries[0] : mergeAll(entries);
       const type = typeOf(entry);
-      if (type !== undefined && hasValue(entry))
-        keys.push({ key, position, type, expiresAtMs: entry.expiry.atMs, entry });
+      if (type === undefined || !hasElements(entry)) continue;
+      keys.push({ key, position, type, expiresAtMs: entry.expiry.atMs, entry });
     }
-    return keys;
   }
 
-  private take({ block, index, origin }: TableCursor, found: Map<string, { key: Buffer; entries: Entry[] }>): void {
-    const { start, end } = block.keyOf(index);
-    const name = block.bytes.toString('latin1', start, end);
-    this.reader.openRecords(block.bytes, block.recordStart(index), block.recordEnd(index), origin, block.path);
-    const entry = entryOfRecord(this.reader);
-    const there = found.get(name);
-    if (there === undefined) found.set(name, { key: Buffer.from(block.bytes.subarray(start, end)), entries: [entry] });
-    else there.entries.push(entry);
+  /** The lowest key that a cursor stands on at a position; those that do are then `same`, newest first. */
+  private lowestKeyAt(position: number): Buffer | undefined {
+    const { same } = this;
+    let lowest: Buffer | undefined;
+    same.length = 0;
+    for (const cursor of this.cursors ?? []) {
+      if (cursor.isAtEnd || cursor.position !== position) continue;
+      const { block, index } = cursor;
+      const { start, end } = block.keyOf(index);
+      const order = lowest === undefined ? -1 : block.bytes.compare(lowest, 0, lowest.length, start, end);
+      if (order < 0) {
+        lowest = Buffer.from(block.bytes.subarray(start, end));
+        same.length = 0;
+      }
+      if (order <= 0) same.push(cursor);
+    }
+    return lowest;
   }
-}
 
-function hasValue(entry: Entry): boolean {
-  for (const cell of entry.cells.values()) if (holdsValue(cell)) return true;
-  return false;
+  /** What the records come to that the cursors in `same` stand on. */
+  private mergeRecords(): Entry {
+    const { same, reader } = this;
+    const { floor } = this.options;
+    const entries = same.map(({ block, index, origin }) => {
+      reader.openRecords(block.bytes, block.recordStart(index), block.recordEnd(index), origin, block.path);
+      return entryOfRecord(reader);
+    });
+    if (floor > 0) entries.push(flushedEntry(floor));
+    return entries.length === 1 ? entries[0] : mergeAll(entries);
+  }
+
+  /** The same where one of them is the first part of several. */
+  private async mergeParts(): Promise<Entry> {
+    const { floor, keysOnly } = this.options;
+    const sink = new EntrySink(keysOnly);
+    const merge = new KeyMerge<CursorSource>();
+    const sources = this.same.map((cursor) => new CursorSource(cursor));
+    merge.begin(sources, sink, { stamp: floor, origin: floor === 0 ? 0 : ORIGIN_MAX });
+    for (let waiting = merge.run(); waiting !== undefined && !sink.isEnough; waiting = merge.run())
+      await waiting.fill();
+    return sink.entry;
+  }
 }

@@ -11,7 +11,8 @@ import { RecordFlags } from '../sstable/record-flags.js';
 export class FoundRecord {
   readonly reader = new BatchReader();
   private block = new Block();
-  private index = 0;
+  /** Its number in the block. */
+  index = 0;
   private origin = 0;
   private path = '';
 
@@ -31,6 +32,11 @@ export class FoundRecord {
     return (this.block.flags(this.index) & RecordFlags.COMPLETE) !== 0;
   }
 
+  /** Whether it is the first part of what there is: the others follow it in the table. */
+  get hasMore(): boolean {
+    return (this.block.flags(this.index) & RecordFlags.MORE) !== 0;
+  }
+
   /** Whether it is a string that replaces all before it and does not expire, and nothing else: then `reader` stands on that change. Throws CorruptionError. */
   isString(): boolean {
     if (this.block.flags(this.index) !== RecordFlags.COMPLETE) return false;
@@ -41,7 +47,7 @@ export class FoundRecord {
     return isWhole && replaces && atMs === 0 && isRecordEnd;
   }
 
-  /** What it says of its key. Throws CorruptionError. */
+  /** What it says of its key. REQUIRES: nothing more follows. Throws CorruptionError. */
   entry(): Entry {
     this.open();
     return entryOfRecord(this.reader);

@@ -16,6 +16,7 @@ import { stampMs } from '../../base/stamp.js';
 import { assert } from '../../base/assert.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
+import type { KeyTaker } from '../../record/key-merge.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { tablesDirectory } from '../levels/table-files.js';
 import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
@@ -390,20 +391,28 @@ export class Store {
     low: number,
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
+    takeParts?: () => KeyTaker,
   ): Promise<void> {
-    return this.opened.reader.load(db, key, high, low, take, takeString);
+    return this.opened.reader.load(db, key, high, low, take, takeString, takeParts);
   }
 
-  loadNow(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): void {
-    this.opened.reader.loadNow(db, key, high, low, take);
+  loadNow(
+    db: number,
+    key: Buffer,
+    high: number,
+    low: number,
+    take: (entry: Entry) => void,
+    takeParts?: () => KeyTaker,
+  ): void {
+    this.opened.reader.loadNow(db, key, high, low, take, takeParts);
   }
 
   isEmpty(db: number): boolean {
     return this.reader === undefined || this.reader.isEmpty(db);
   }
 
-  walk(db: number, position: number): ColdWalk {
-    return this.opened.reader.walk(db, position);
+  walk(db: number, position: number, keysOnly = false): ColdWalk {
+    return this.opened.reader.walk(db, position, keysOnly);
   }
 
   flushDatabase(db: number, stamp: number): void {

@@ -1,8 +1,8 @@
 import { CorruptionError } from '../../base/errors.js';
-import { BlockMemory } from '../sstable/block-memory.js';
-import { Block, checkBlock, expandBlock } from '../sstable/block.js';
+import { BlockBuffer } from '../sstable/block-buffer.js';
+import type { Block } from '../sstable/block.js';
 import type { OpenTable } from '../sstable/open-tables.js';
-import { checkLength } from '../sstable/table-reader.js';
+import { RecordFlags } from '../sstable/record-flags.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 
 export interface TableCursorOptions {
@@ -17,7 +17,7 @@ export interface TableCursorOptions {
  * stands on stays as it is until the next `advance`.
  */
 export class TableCursor {
-  readonly block = new Block();
+  readonly block: Block;
   /** The record in the block that it stands on. */
   index = 0;
   /** Whether it has come to the end. */
@@ -26,17 +26,23 @@ export class TableCursor {
   origin = 0;
 
   private readonly options: TableCursorOptions;
-  private memory = new BlockMemory(0);
+  private readonly buffer = new BlockBuffer();
   private tableIndex = 0;
   private table: OpenTable | undefined;
   private blockNumber = 0;
 
   constructor(options: TableCursorOptions) {
     this.options = options;
+    this.block = this.buffer.block;
   }
 
   get position(): number {
     return this.block.position(this.index);
+  }
+
+  /** Whether another part of the key follows. */
+  get hasMore(): boolean {
+    return (this.block.flags(this.index) & RecordFlags.MORE) !== 0;
   }
 
   /** Goes to the first record at `position` or behind it. Called once, first. */
@@ -81,19 +87,8 @@ export class TableCursor {
   private async read(): Promise<void> {
     const { table, blockNumber } = this;
     if (table === undefined) return;
-    const { index, path, seed } = table;
-    const offset = index.offsetOf(blockNumber);
-    const length = index.lengthOf(blockNumber);
-    if (this.memory.bytes.length < length) this.memory = new BlockMemory(length);
     try {
-      checkLength(path, offset, await table.read(this.memory.bytes.subarray(0, length), offset, length), length);
-      const expandedBytes = checkBlock(this.memory, 0, length, seed, path, offset);
-      if (expandedBytes > 0) {
-        const expanded = new BlockMemory(expandedBytes);
-        expandBlock(this.memory, 0, length, expanded, 0, path, offset);
-        this.memory = expanded;
-      }
-      this.block.open(this.memory, 0, path, offset);
+      await this.buffer.load(table, blockNumber);
     } catch (error) {
       if (error instanceof CorruptionError) this.options.onDamage(this.options.run[this.tableIndex], error);
       throw error;

@@ -59,7 +59,7 @@ export class ChangeList implements SortColumns {
   private doubles: Float64Array;
   private words: Uint32Array;
   private readonly scratch: Scratch;
-  private readonly origin: number;
+  private readonly ownOrigin: number;
   private readonly hasher: PositionHasher;
   private hashedStart = -1;
   private highestStamp = 0;
@@ -68,7 +68,7 @@ export class ChangeList implements SortColumns {
   constructor(bytes: Buffer, origin: number, hasher: PositionHasher, scratch: Scratch) {
     this.bytes = bytes;
     this.scratch = scratch;
-    this.origin = origin;
+    this.ownOrigin = origin;
     this.hasher = hasher;
     // What an earlier list has left is taken as it is, unless it is beyond all that this one can need.
     const rowsMax = Math.max(ROWS_MIN, bytes.length / CHANGE_BYTES_MIN);
@@ -110,7 +110,7 @@ export class ChangeList implements SortColumns {
     words[word + DB] = reader.db;
     words[word + ORIGIN] = reader.origin;
     words[word + TRAITS] = this.traitsOf(reader);
-    if (reader.origin !== this.origin || reader.stamp < this.highestStamp) this.hasForeign = true;
+    if (reader.origin !== this.ownOrigin || reader.stamp < this.highestStamp) this.hasForeign = true;
     else this.highestStamp = reader.stamp;
   }
 
@@ -151,6 +151,24 @@ export class ChangeList implements SortColumns {
 
   keyEnd(row: number): number {
     return this.words[row * ROW_WORDS + KEY_END];
+  }
+
+  origin(row: number): number {
+    return this.words[row * ROW_WORDS + ORIGIN];
+  }
+
+  /** Of a cell. */
+  type(row: number): CellType {
+    return ((this.words[row * ROW_WORDS + TRAITS] >>> TYPE_SHIFT) & 0xff) as CellType;
+  }
+
+  /** The field is `bytes[fieldStart, fieldEnd)`. REQUIRES: the row is a cell. */
+  fieldStart(row: number): number {
+    return this.words[row * ROW_WORDS + FIELD_START];
+  }
+
+  fieldEnd(row: number): number {
+    return this.words[row * ROW_WORDS + FIELD_END];
   }
 
   /** The value is `bytes[valueStart, valueEnd)`. REQUIRES: the row is a VALUE. */
@@ -206,9 +224,9 @@ export class ChangeList implements SortColumns {
     reader.keyStart = this.keyStart(row);
     reader.keyEnd = this.keyEnd(row);
     reader.stamp = this.stamp(row);
-    reader.origin = words[word + ORIGIN];
+    reader.origin = this.origin(row);
     reader.replaces = this.replaces(row);
-    reader.type = ((words[word + TRAITS] >>> TYPE_SHIFT) & 0xff) as CellType;
+    reader.type = this.type(row);
     reader.fieldStart = words[word + FIELD_START];
     reader.fieldEnd = words[word + FIELD_END];
     reader.valueStart = this.valueStart(row);
@@ -222,7 +240,7 @@ export class ChangeList implements SortColumns {
     if (kind === ChangeKind.VALUE && type === CellType.STRING) {
       isWhole = reader.fieldStart === reader.fieldEnd && reader.atMs === 0;
     }
-    const plain = isWhole && reader.origin === this.origin ? PLAIN : 0;
+    const plain = isWhole && reader.origin === this.ownOrigin ? PLAIN : 0;
     return kind | (type << TYPE_SHIFT) | (reader.replaces ? REPLACES : 0) | plain;
   }
 

@@ -4,7 +4,7 @@ import type { Disk } from '../../host/ports.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import type { TableStamps } from '../sstable/table-writer.js';
 import type { CompactionJob, CompactionResult } from './job.js';
-import type { RecordSink } from './merge-runs.js';
+import type { RecordSink } from '../sstable/key-writer.js';
 import { RunMerge } from './merge-runs.js';
 import type { Pace } from './pace.js';
 import { RunReader } from './run-reader.js';
@@ -30,7 +30,7 @@ export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace, scratc
     for (const reader of readers) reader.next();
     const sink = new SplittingSink(outputs, job, stampsOf(inputs, job.floor));
     const foreign = inputs.some((table) => table.foreign);
-    const merge = new RunMerge(readers, { ...job, foreign }, sink);
+    const merge = new RunMerge(readers, { ...job, foreign, partBytes: job.options.partBytes }, sink);
     merge.run();
     sink.finish();
     outputs.commit();

@@ -3,18 +3,18 @@
  * come to.
  *
  *     segments ──▶ ChangeList ──▶ order ──▶ KeyState, a key at a time ──▶ RecordWriter ──▶ TableWriter, one a database
+ *                                                └─ what is not plain ──▶ CellRows ──▶ KeyWriter ──┘
  *
  *  1. What a table says of a key is the merge of the changes that are above the floor of the database.
  *  2. A record is written whatever the time: one that has expired still hides what older tables have of the key.
  */
 
-import { BatchReader } from '../../record/batch-reader.js';
-import { entryOfChange } from '../../record/entry-of-record.js';
-import type { Entry } from '../../record/entry.js';
-import { mergeAll } from '../../record/merge.js';
 import { RecordWriter } from '../../record/record-writer.js';
 import type { Disk } from '../../host/ports.js';
-import { RecordFlags, expiresByMsOf, flagsOf } from '../sstable/record-flags.js';
+import type { RecordSink } from '../sstable/key-writer.js';
+import { KeyWriter } from '../sstable/key-writer.js';
+import { RecordFlags } from '../sstable/record-flags.js';
+import { CellRows } from './cell-rows.js';
 import type { ChangeList } from './change-list.js';
 import type { FlushJob, FlushResult } from './job.js';
 import { KeyOrder } from './key-order.js';
@@ -38,7 +38,7 @@ export function runFlush(disk: Disk, job: FlushJob, pace: Pace, scratch = new Sc
     scratch,
   });
   try {
-    new FlushWriter(changes, outputs, origin, scratch).run();
+    new FlushWriter(changes, outputs, job, scratch).run();
     outputs.commit();
   } catch (error) {
     outputs.discard();
@@ -61,37 +61,45 @@ class FlushWriter {
   private readonly order: KeyOrder;
   private readonly outputs: TableOutputs;
   private readonly state: KeyState;
+  private readonly cells: CellRows;
   private readonly record: RecordWriter;
-  private readonly reader = new BatchReader();
+  private readonly parts: KeyWriter;
+  private db = -1;
 
-  constructor(changes: SegmentChanges, outputs: TableOutputs, origin: number, scratch: Scratch) {
+  constructor(changes: SegmentChanges, outputs: TableOutputs, { origin, options }: FlushJob, scratch: Scratch) {
     this.changes = changes;
     this.list = changes.list;
     this.order = new KeyOrder(changes.list, scratch);
     this.outputs = outputs;
     this.state = new KeyState(origin);
+    this.cells = new CellRows(changes.list, scratch);
     this.record = new RecordWriter(origin);
+    const sink: RecordSink = {
+      add: (position, flags, bytes, start, end, expiresAtMs) => {
+        outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs);
+      },
+    };
+    this.parts = new KeyWriter(origin, sink, options.partBytes);
   }
 
   run(): void {
     const { order, list, state } = this;
-    let db = -1;
     let floor = 0;
     while (order.next()) {
       const row = order.rows[order.start];
-      if (list.db(row) !== db) {
+      if (list.db(row) !== this.db) {
         this.finishTable();
-        db = list.db(row);
-        floor = this.changes.floorOf(db);
+        this.db = list.db(row);
+        floor = this.changes.floorOf(this.db);
       }
       state.fold(list, order.rows, order.start, order.end, floor);
-      if (!state.isNothing) this.writeKey(row, db, floor);
+      if (!state.isNothing) this.writeKey(row, floor);
     }
     this.finishTable();
   }
 
   /** Writes what the state has come to, of the key of `row`. */
-  private writeKey(row: number, db: number, floor: number): void {
+  private writeKey(row: number, floor: number): void {
     const { state, record, list } = this;
     const { bytes } = list;
     const keyStart = list.keyStart(row);
@@ -106,25 +114,12 @@ class FlushWriter {
       record.deleted(state.deletedStamp, state.deletedOrigin, bytes, keyStart, keyEnd);
       flags |= RecordFlags.EMPTY;
     } else {
-      const entry = this.merge(floor);
-      record.entry(entry, bytes, keyStart, keyEnd);
-      flags = flagsOf(entry);
-      expiresAtMs = expiresByMsOf(entry);
+      // What stands before `firstAt` was superseded.
+      this.cells.write(this.order.rows, state.firstAt, this.order.end, floor, this.parts);
+      this.parts.finish();
+      return;
     }
-    this.outputs.add(db, list.position(row), flags, record.buffer, 0, record.end, expiresAtMs);
-  }
-
-  /** What the rows of the key come to that the state has not seen superseded. */
-  private merge(floor: number): Entry {
-    const { list, order, reader } = this;
-    const entries: Entry[] = [];
-    for (let at = this.state.firstAt; at < order.end; at++) {
-      const row = order.rows[at];
-      if (list.stamp(row) <= floor) continue;
-      list.describe(row, reader);
-      entries.push(entryOfChange(reader));
-    }
-    return mergeAll(entries);
+    this.outputs.add(this.db, list.position(row), flags, record.buffer, 0, record.end, expiresAtMs);
   }
 
   private finishTable(): void {

@@ -26,6 +26,8 @@ export interface TableOptions {
   readonly compression: Compression;
   /** Of the bloom filter. */
   readonly filterBitsPerKey: number;
+  /** What the changes of a part of a key take at most (sstable/key-writer.ts); PART_BYTES by default. */
+  readonly partBytes?: number;
 }
 
 /** A segment of the log that is appended to no more. */
@@ -67,7 +69,7 @@ export interface FlushResult {
   readonly floors: readonly DatabaseFloor[];
   readonly readBytes: number;
   readonly writtenBytes: number;
-  /** What was in the segments, and what became of it: one record a key. */
+  /** What was in the segments, and what became of it: keys. */
   readonly changes: number;
   readonly records: number;
 }

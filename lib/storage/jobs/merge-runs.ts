@@ -1,9 +1,9 @@
 /**
- * Merges runs of tables of one database into one: the record of each key goes to `sink`, in the order of tables.
+ * Merges runs of tables of one database into one: what is left of each key, a record or parts, goes to `sink`, in the order of tables.
  *
  * Most keys are in one run only. Their records are copied as they are, and as long as one run stands below all others, nothing is compared but
  * numbers. Where runs meet at a position, keys are compared; and only where no record says that the rest no longer counts, they are decoded
- * and merged.
+ * and merged, cell by cell.
  *
  *  1. Of two runs the newer comes first. If no table holds another node's cells, what a newer run has of a key is stamped above
  *     all that older runs have of it: a COMPLETE record then ends the search.
@@ -14,20 +14,13 @@
 
 import { BatchReader } from '../../record/batch-reader.js';
 import { ChangeKind } from '../../record/batch-format.js';
-import { entryOfChange } from '../../record/entry-of-record.js';
-import type { Cell, Entry } from '../../record/entry.js';
-import { EMPTY_ENTRY, holdsValue } from '../../record/entry.js';
-import { mergeAll } from '../../record/merge.js';
-import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
-import { RecordWriter } from '../../record/record-writer.js';
-import { RecordFlags, expiresByMsOf, flagsOf } from '../sstable/record-flags.js';
+import type { RecordSink } from '../sstable/key-writer.js';
+import { isValueCell } from '../sstable/key-writer.js';
+import { RecordFlags } from '../sstable/record-flags.js';
+import { KeyCompactor, KeyFate } from './key-compactor.js';
 import { PositionRanges } from './position-ranges.js';
 import type { RunReader } from './run-reader.js';
-
-/** Takes records as TableWriter does. `bytes` are valid until it returns. */
-export interface RecordSink {
-  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs: number): void;
-}
+import { nextPart, skipKey } from './run-source.js';
 
 /** The parts of a CompactionJob that decide what stays. */
 export interface MergeRules {
@@ -37,6 +30,7 @@ export interface MergeRules {
   readonly origin: number;
   /** Does one of the tables hold cells of other nodes? */
   readonly foreign: boolean;
+  readonly partBytes?: number | undefined;
 }
 
 export class RunMerge {
@@ -50,9 +44,7 @@ export class RunMerge {
   private readonly rules: MergeRules;
   private readonly sink: RecordSink;
   private readonly deeper: PositionRanges;
-  /** -1: everything is above it. */
-  private readonly floor: number;
-  private readonly record: RecordWriter;
+  private readonly keys: KeyCompactor;
   private readonly reader = new BatchReader();
   /** Those that stand on the lowest position, and of them those on the lowest key: newest first. */
   private readonly level: RunReader[] = [];
@@ -66,8 +58,14 @@ export class RunMerge {
     this.rules = rules;
     this.sink = sink;
     this.deeper = new PositionRanges(rules.deeper);
-    this.floor = rules.floor === 0 ? -1 : rules.floor;
-    this.record = new RecordWriter(rules.origin);
+    // Above -1 is everything.
+    this.keys = new KeyCompactor(
+      rules.floor === 0 ? -1 : rules.floor,
+      rules.nowMs,
+      rules.origin,
+      sink,
+      rules.partBytes,
+    );
   }
 
   /** Merges to the end. */
@@ -104,7 +102,7 @@ export class RunMerge {
   private copyBelow(run: RunReader, limit: number): void {
     do {
       this.single(run);
-      run.next();
+      skipKey(run);
     } while (run.position < limit);
   }
 
@@ -114,8 +112,8 @@ export class RunMerge {
     while (level.length > 0) {
       this.findLowestKey();
       if (same.length === 1) this.single(same[0]);
-      else this.mergeKey(position);
-      for (const run of same) run.next();
+      else this.mergeKey();
+      for (const run of same) skipKey(run);
       this.keepAt(position);
     }
   }
@@ -138,95 +136,97 @@ export class RunMerge {
     }
   }
 
-  /** The current record of the only run that has its key. */
+  /** The key that the only run stands on which has it. */
   private single(run: RunReader): void {
-    const { block, index } = run;
-    const flags = block.flags(index);
-    if (run.mustDecode) {
-      this.put(run, this.decode(run));
-    } else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY)) === 0) {
+    const flags = run.block.flags(run.index);
+    if (run.mustDecode) this.mergeRuns([run]);
+    else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY | RecordFlags.MORE)) === 0) {
       this.recordsOut++;
-      this.sink.add(run.position, flags, block.bytes, block.recordStart(index), block.recordEnd(index), 0);
-    } else {
-      this.copyDoubtful(run, flags);
-    }
+      this.copy(run, flags, 0);
+    } else if ((flags & RecordFlags.MORE) === 0) this.copyDoubtful(run, flags);
+    else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY)) !== 0 && !this.deeper.has(run.position)) {
+      // What the parts behind say decides whether it has to go.
+      this.mergeRuns([run]);
+    } else this.copyParts(run);
+  }
+
+  private copy(run: RunReader, flags: number, expiresByMs: number): void {
+    const { block, index, position } = run;
+    this.sink.add(position, flags, block.bytes, block.recordStart(index), block.recordEnd(index), expiresByMs);
   }
 
   /** Copies a record that may have to go. */
   private copyDoubtful(run: RunReader, flags: number): void {
-    const { block, index, position } = run;
     const isEmpty = (flags & RecordFlags.EMPTY) !== 0;
-    const expiresByMs = isEmpty ? 0 : this.expiresByMs(run);
-    if (this.isDropped(position, isEmpty, expiresByMs)) return;
-    this.recordsOut++;
-    this.sink.add(position, flags, block.bytes, block.recordStart(index), block.recordEnd(index), expiresByMs);
-  }
-
-  /** The records of the runs in `same`, which are of one key. */
-  private mergeKey(position: number): void {
-    const { same, rules } = this;
-    const newest = same[0];
-    this.superseded += same.length - 1;
-    if (!rules.foreign && isComplete(newest)) {
-      this.single(newest);
-      return;
-    }
-    const entries: Entry[] = [];
-    for (const run of same) {
-      entries.push(this.decode(run));
-      if (!rules.foreign && isComplete(run)) break;
-    }
-    this.put(newest, mergeAll(entries), position);
-  }
-
-  /** Writes what the merge has left of the key that `run` stands on. */
-  private put(run: RunReader, merged: Entry, position = run.position): void {
-    const entry = this.deeper.has(position) ? merged : withoutTombstones(merged);
-    const flags = flagsOf(entry);
-    const isEmpty = (flags & RecordFlags.EMPTY) !== 0;
-    if (isEmpty && isNothing(merged)) {
-      this.flushedDropped++;
-      return;
-    }
-    const expiresByMs = expiresByMsOf(entry);
-    if (this.isDropped(position, isEmpty, expiresByMs)) return;
-    const { block, index } = run;
-    const key = block.keyOf(index);
-    this.record.entry(entry, block.bytes, key.start, key.end);
-    this.recordsOut++;
-    this.sink.add(position, flags, this.record.buffer, 0, this.record.end, expiresByMs);
-  }
-
-  /** Counts and drops what is not needed at the bottom. */
-  private isDropped(position: number, isEmpty: boolean, expiresByMs: number): boolean {
+    const expiresByMs = isEmpty ? 0 : this.expiresByMs(run, Infinity);
     const isExpired = expiresByMs !== 0 && expiresByMs <= this.rules.nowMs;
-    if ((!isEmpty && !isExpired) || this.deeper.has(position)) return false;
-    if (isEmpty) this.emptyDropped++;
-    else this.expiredDropped++;
-    return true;
+    if ((!isEmpty && !isExpired) || this.deeper.has(run.position)) {
+      this.recordsOut++;
+      this.copy(run, flags, expiresByMs);
+    } else this.count(isEmpty ? KeyFate.EMPTY : KeyFate.EXPIRED);
   }
 
-  /** What the current record of a run says above the floor. */
-  private decode(run: RunReader): Entry {
-    const { reader } = this;
-    const entries: Entry[] = [];
-    this.open(run);
-    while (reader.next()) if (reader.stamp > this.floor) entries.push(entryOfChange(reader));
-    return entries.length === 0 ? EMPTY_ENTRY : mergeAll(entries);
-  }
-
-  /** `expiresByMsOf` of the current record of a run, without making an entry of it. */
-  private expiresByMs(run: RunReader): number {
-    const { reader } = this;
+  /** Copies all parts of a key. */
+  private copyParts(run: RunReader): void {
+    this.recordsOut++;
     let entryByMs = Infinity;
+    for (let isFirst = true; ; isFirst = false) {
+      const flags = run.block.flags(run.index);
+      const expires = (flags & RecordFlags.EXPIRES) !== 0;
+      if (isFirst && expires) entryByMs = this.entryByMs(run);
+      const isPlain = !expires && entryByMs === Infinity;
+      this.copy(run, flags, isPlain ? 0 : this.expiresByMs(run, entryByMs));
+      if ((flags & RecordFlags.MORE) === 0) return;
+      nextPart(run);
+    }
+  }
+
+  /** The runs in `same`, which stand on one key. */
+  private mergeKey(): void {
+    const { same, rules } = this;
+    this.superseded += same.length - 1;
+    if (rules.foreign) this.mergeRuns(same);
+    else if (isComplete(same[0])) this.single(same[0]);
+    else {
+      const last = same.findIndex(isComplete);
+      this.mergeRuns(last < 0 ? same : same.slice(0, last + 1));
+    }
+  }
+
+  private mergeRuns(runs: readonly RunReader[]): void {
+    this.count(this.keys.compact(runs, !this.deeper.has(runs[0].position)));
+  }
+
+  private count(fate: KeyFate): void {
+    if (fate === KeyFate.WRITTEN) this.recordsOut++;
+    else if (fate === KeyFate.EMPTY) this.emptyDropped++;
+    else if (fate === KeyFate.EXPIRED) this.expiredDropped++;
+    else this.flushedDropped++;
+  }
+
+  /** `expiresByMsOf` the current record of a run, without making an entry of it; `entryByMs`: what the parts before say of the whole. */
+  private expiresByMs(run: RunReader, entryByMs: number): number {
+    const { reader } = this;
+    let byMs = entryByMs;
     let cellsByMs = 0;
     this.open(run);
     while (reader.next()) {
-      if (reader.kind === ChangeKind.EXPIRY) entryByMs = reader.atMs || Infinity;
-      else if (reader.kind === ChangeKind.VALUE) cellsByMs = Math.max(cellsByMs, reader.atMs || Infinity);
+      if (reader.kind === ChangeKind.EXPIRY) byMs = reader.atMs || Infinity;
+      else if (isValueCell(reader)) cellsByMs = Math.max(cellsByMs, reader.atMs || Infinity);
     }
-    const byMs = Math.min(entryByMs, cellsByMs);
+    byMs = Math.min(byMs, cellsByMs);
     return byMs === Infinity ? 0 : byMs;
+  }
+
+  /** When the key expires as a whole, as its first part says. */
+  private entryByMs(run: RunReader): number {
+    const { reader } = this;
+    this.open(run);
+    while (reader.next()) {
+      if (reader.kind === ChangeKind.EXPIRY) return reader.atMs || Infinity;
+      if (reader.kind !== ChangeKind.DELETE) break;
+    }
+    return Infinity;
   }
 
   private open(run: RunReader): void {
@@ -243,18 +243,4 @@ function compareKeys(a: RunReader, b: RunReader): number {
 
 function isComplete(run: RunReader): boolean {
   return (run.block.flags(run.index) & RecordFlags.COMPLETE) !== 0;
-}
-
-function isNothing(entry: Entry): boolean {
-  return (
-    entry.cells.size === 0 &&
-    comparePairs(entry.deletedUpTo, PAIR_ZERO) === 0 &&
-    comparePairs(entry.expiry.pair, PAIR_ZERO) === 0
-  );
-}
-
-function withoutTombstones(entry: Entry): Entry {
-  const cells = new Map<string, Cell>();
-  for (const [key, cell] of entry.cells) if (holdsValue(cell)) cells.set(key, cell);
-  return cells.size === entry.cells.size ? entry : { ...entry, cells };
 }

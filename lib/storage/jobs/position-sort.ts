@@ -24,10 +24,24 @@ export interface SortColumns {
 /** The numbers of the rows in order, in `scratch`. */
 export function sortByPosition({ count, groups, highs, lows }: SortColumns, scratch: Scratch): Uint32Array {
   const take = (name: string): ArrayBuffer => scratch.take(name, count * 4, count * 8);
-  let rows = new Uint32Array(take('order'), 0, count);
+  const rows = new Uint32Array(take('order'), 0, count);
+  return radixSort([lows, highs, groups], count, rows, new Uint32Array(take('order before'), 0, count));
+}
+
+/**
+ * The numbers 0 .. count - 1 sorted by the last of `columns`, then by those before it: in one of the two arrays of that length, whose contents do not
+ * matter.
+ */
+export function radixSort(
+  columns: readonly Uint32Array[],
+  count: number,
+  first: Uint32Array,
+  second: Uint32Array,
+): Uint32Array {
+  let rows = first;
+  let spare = second;
   for (let row = 0; row < count; row++) rows[row] = row;
-  let spare = new Uint32Array(take('order before'), 0, count);
-  for (const words of [lows, highs, groups]) {
+  for (const words of columns) {
     for (const shift of WORD_SHIFTS) {
       const starts = startsOfDigits(words, count, shift);
       if (starts === undefined) continue;

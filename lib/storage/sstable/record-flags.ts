@@ -3,15 +3,18 @@ import { holdsValue } from '../../record/entry.js';
 import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
 
 /**
- * What an SSTable knows of a record without decoding it: four bits beside its place in the block. 8 is reserved.
+ * What an SSTable knows of a record without decoding it: four bits beside its place in the block.
  *
  *     COMPLETE   it says up to when the key was deleted: nothing that an older source holds of the key counts any more
  *     EXPIRES    the entry or one of its cells has an expiry; the record itself says which
  *     EMPTY      nothing in it can be read, whatever the time: only deletes and tombstones
+ *     MORE       it is a part of what there is of the key: the next record is another part (key-writer.ts)
+ *
+ * Of a key in parts, each flag is true of the part that has it: the key is COMPLETE if its first part is, EXPIRES if one of them is, and EMPTY if all are.
  */
-export const RecordFlags = { COMPLETE: 1, EXPIRES: 2, EMPTY: 4 } as const;
+export const RecordFlags = { COMPLETE: 1, EXPIRES: 2, EMPTY: 4, MORE: 8 } as const;
 
-/** The flags of a record that holds this entry. */
+/** The flags of a record that holds this entry, or these cells of one. */
 export function flagsOf(entry: Entry): number {
   let flags: number = RecordFlags.EMPTY;
   if (comparePairs(entry.deletedUpTo, PAIR_ZERO) > 0) flags |= RecordFlags.COMPLETE;

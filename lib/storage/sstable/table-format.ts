@@ -2,7 +2,7 @@
  * The file of an SSTable. Little-endian; every part begins at a multiple of 8.
  *
  *     table    = block{1..}  filter  index  footer
- *     block    = block.ts        records sorted by (position, key bytes), one record a key, of one physical database
+ *     block    = block.ts        records sorted by (position, key bytes), of one physical database; a key's are its parts (key-writer.ts)
  *     filter   = bloom-filter.ts
  *     index    = table-index.ts
  *     footer   = crc:u32 version:u32 fileId:u64 flags:u32 origin:u32 number:f64{15} magic:8
@@ -14,7 +14,7 @@
  *
  *  1. A table is written once and never changed. It is complete when its footer is: that is written last, and synced.
  *  2. Every checksum begins with the file's id and the part's offset (section-checksum.ts).
- *  3. Keys of one table differ; (position, key) rises strictly.
+ *  3. Each key is in a table once, in one record or in parts that follow each other; else (position, key) rises strictly.
  */
 
 import { CorruptionError } from '../../base/errors.js';

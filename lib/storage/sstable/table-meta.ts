@@ -3,7 +3,7 @@ import type { FileId } from '../log/aof-frame.js';
 /**
  * What is known of an SSTable without opening it: the manifest keeps it, and the table's own footer says the same.
  *
- * A table holds keys of one physical database, sorted by (position, key), each key in one record. It never changes.
+ * A table holds keys of one physical database, sorted by (position, key), each key once. It never changes.
  */
 export interface TableMeta {
   /** The number of its file, `tables/<10 digits>.sst`. No number is used twice. */
@@ -16,8 +16,9 @@ export interface TableMeta {
   /** The first and the last position. */
   readonly smallest: number;
   readonly largest: number;
+  /** Keys: one in parts counts once. */
   readonly recordCount: number;
-  /** Of these, the records with nothing live in them: deletes. */
+  /** Of these, those with nothing live in them: deletes. */
   readonly emptyCount: number;
   /** And those that have an expiry. */
   readonly expiringCount: number;

@@ -40,6 +40,7 @@ export interface TableStamps {
 
 /** Writes one SSTable (table-format.ts) to a file that is empty. */
 export class TableWriter {
+  /** Keys. */
   recordCount = 0;
   private readonly file: DiskFile;
   private readonly options: TableWriterOptions;
@@ -56,6 +57,10 @@ export class TableWriter {
   private positions: Float64Array;
   private emptyCount = 0;
   private expiringCount = 0;
+  /** The last record was a part, and another one of its key must follow. */
+  private isInKey = false;
+  private isKeyEmpty = true;
+  private doesKeyExpire = false;
   /** The latest end of a record that ends; Infinity if one never does. */
   private expiresByMs = 0;
 
@@ -82,30 +87,31 @@ export class TableWriter {
   }
 
   /**
-   * Takes the record `bytes[start, end)` of RecordWriter. `expiresAtMs`: Unix milliseconds from which on nothing in it is live, 0
-   * for never; not looked at with EMPTY. REQUIRES: (position, key) rises. Throws DiskError.
+   * Takes the record `bytes[start, end)` of RecordWriter or KeyWriter. `expiresAtMs`: Unix milliseconds from which on nothing in it is live, 0
+   * for never; not looked at with EMPTY. REQUIRES: (position, key) rises, but for the parts of one key. Throws DiskError.
    */
   add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs = 0): void {
-    const { block, recordCount } = this;
+    const { block } = this;
     assert(position >= block.lastPosition, 'positions rise');
     if (position === block.lastPosition) this.checkKeys(bytes, start, end);
+    else assert(!this.isInKey, 'the parts of a key are together');
     if (!block.hasRoom(end - start, this.blockBytes)) this.finishBlock();
     if (block.count === 0) {
       this.index.add(position, this.appendedBytes + this.outputEnd, position === block.lastPosition);
     }
     block.add(position, flags, bytes, start, end);
-    if (recordCount === this.positions.length) this.growPositions();
-    this.positions[recordCount] = position;
-    this.recordCount = recordCount + 1;
-    if ((flags & RecordFlags.EXPIRES) !== 0) this.expiringCount++;
-    if ((flags & RecordFlags.EMPTY) !== 0) this.emptyCount++;
-    else if (expiresAtMs === 0) this.expiresByMs = Infinity;
-    else if (expiresAtMs > this.expiresByMs) this.expiresByMs = expiresAtMs;
+    if ((flags & RecordFlags.EMPTY) === 0) {
+      if (expiresAtMs === 0) this.expiresByMs = Infinity;
+      else if (expiresAtMs > this.expiresByMs) this.expiresByMs = expiresAtMs;
+    }
+    if (this.isInKey || (flags & RecordFlags.MORE) !== 0) this.countPart(position, flags);
+    else this.count(position, (flags & RecordFlags.EXPIRES) !== 0, (flags & RecordFlags.EMPTY) !== 0);
   }
 
   /** Writes the rest and makes the file durable; its directory is the caller's. REQUIRES: it holds a record. Throws DiskError. */
   finish(stamps: TableStamps): TableMeta {
     assert(this.recordCount > 0, 'a table holds a record');
+    assert(!this.isInKey, 'a table holds whole keys');
     const { options, index } = this;
     this.finishBlock();
     const smallest = this.positions[0];
@@ -138,6 +144,28 @@ export class TableWriter {
     return meta;
   }
 
+  /** Counts a key. */
+  private count(position: number, expires: boolean, isEmpty: boolean): void {
+    const { recordCount } = this;
+    if (recordCount === this.positions.length) this.growPositions();
+    this.positions[recordCount] = position;
+    this.recordCount = recordCount + 1;
+    if (expires) this.expiringCount++;
+    if (isEmpty) this.emptyCount++;
+  }
+
+  /** Counts a key in parts with the last one. */
+  private countPart(position: number, flags: number): void {
+    if (!this.isInKey) {
+      this.isKeyEmpty = true;
+      this.doesKeyExpire = false;
+    }
+    this.isInKey = (flags & RecordFlags.MORE) !== 0;
+    if ((flags & RecordFlags.EMPTY) === 0) this.isKeyEmpty = false;
+    if ((flags & RecordFlags.EXPIRES) !== 0) this.doesKeyExpire = true;
+    if (!this.isInKey) this.count(position, this.doesKeyExpire, this.isKeyEmpty);
+  }
+
   private finishBlock(): void {
     this.reserve(this.block.byteLength);
     const offset = this.appendedBytes + this.outputEnd;
@@ -157,13 +185,13 @@ export class TableWriter {
     if (bytes > this.output.length) this.output = Buffer.from(this.scratch.take('output', bytes, bytes));
   }
 
-  /** Records of one position come by their keys, and no key twice. */
+  /** Records of one position come by their keys, and no key twice but in parts. */
   private checkKeys(bytes: Uint8Array, start: number, end: number): void {
     const { block, lastKey, nextKey } = this;
     const found = lastKey.find(block.records, block.lastStart, block.lastEnd) && nextKey.find(bytes, start, end);
     assert(found, 'records have keys');
     const order = block.records.compare(bytes, nextKey.start, nextKey.end, lastKey.start, lastKey.end);
-    assert(order < 0, 'keys of one position rise');
+    assert(this.isInKey ? order === 0 : order < 0, 'keys of one position rise, and parts are of one key');
   }
 
   private growPositions(): void {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CorruptionError, DiskError } from '../../../lib/base/errors.js';
 import { shapeOf } from '../../../lib/record/change-writer.js';
 import type { Cell, CellType, Entry } from '../../../lib/record/entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY, entryOfCell, isLive } from '../../../lib/record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY, entryOfCell, holdsValue, isLive } from '../../../lib/record/entry.js';
 import { mergeAll } from '../../../lib/record/merge.js';
 import type { Pair } from '../../../lib/record/pair.js';
 import { PAIR_ZERO, comparePairs, pairBefore } from '../../../lib/record/pair.js';
@@ -12,11 +12,12 @@ import { runCompaction } from '../../../lib/storage/jobs/compact.js';
 import { JobAbortedError } from '../../../lib/storage/jobs/job-control.js';
 import type { CompactionJob, CompactionResult } from '../../../lib/storage/jobs/job.js';
 import { tablesDirectory } from '../../../lib/storage/levels/table-files.js';
+import { PART_BYTES } from '../../../lib/storage/sstable/key-writer.js';
 import { RecordFlags, expiresByMsOf, flagsOf } from '../../../lib/storage/sstable/record-flags.js';
 import { tablePath } from '../../../lib/storage/sstable/table-format.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { TableReader } from '../../../lib/storage/sstable/table-reader.js';
-import { entries, plain, saysSomething } from '../../record/arbitraries.js';
+import { collectionChanges, entries, plain, saysSomething } from '../../record/arbitraries.js';
 import { keepNothing, keepRandomly } from '../../sim/crash-fate.js';
 import type { Fault, MemoryDisk, Step } from '../../sim/memory-disk.js';
 import { PowerFailure } from '../../sim/memory-disk.js';
@@ -55,9 +56,13 @@ interface SpecRun {
   readonly cuts: readonly number[];
   readonly origin: number;
   readonly foreign: boolean;
+  readonly partBytes?: number;
 }
 
-type Rules = Pick<CompactionJob, 'deeper' | 'floor' | 'nowMs' | 'tableBytes'> & { readonly count: number };
+type Rules = Pick<CompactionJob, 'deeper' | 'floor' | 'nowMs' | 'tableBytes'> & {
+  readonly count: number;
+  readonly partBytes?: number;
+};
 
 const RULES: Rules = { deeper: new Float64Array(0), floor: 0, nowMs: 0, tableBytes: 2 ** 20, count: 4 };
 
@@ -73,7 +78,7 @@ function plantRun(disk: MemoryDisk, run: SpecRun, firstId: number): TableMeta[] 
 }
 
 function jobOf(disk: MemoryDisk, runs: readonly SpecRun[], rules: Partial<Rules> = {}): CompactionJob {
-  const { count, ...rest } = { ...RULES, ...rules };
+  const { count, partBytes = PART_BYTES, ...rest } = { ...RULES, ...rules };
   return {
     kind: 'compact',
     db: 3,
@@ -81,7 +86,7 @@ function jobOf(disk: MemoryDisk, runs: readonly SpecRun[], rules: Partial<Rules>
     runs: runs.map((run, i) => plantRun(disk, run, 100 * (i + 1))),
     origin: ORIGIN,
     outputs: { firstId: 7, count, seed: { high: 1, low: 2 } },
-    options: OPTIONS,
+    options: { ...OPTIONS, partBytes },
     ...rest,
   };
 }
@@ -99,8 +104,10 @@ function aboveFloor(entry: Entry, floor: number): Entry {
   };
 }
 
-function withoutTombstones(entry: Entry): Entry {
-  return { ...entry, cells: new Map([...entry.cells].filter(([, { value }]) => value !== undefined)) };
+/** What of an entry can be read at a time, but for its own expiry. */
+function withoutDead(entry: Entry, nowMs: number): Entry {
+  const isLeft = (cell: Cell): boolean => holdsValue(cell) && (cell.expiresAtMs === 0 || cell.expiresAtMs > nowMs);
+  return { ...entry, cells: new Map([...entry.cells].filter(([, cell]) => isLeft(cell))) };
 }
 
 function isInside(ranges: Float64Array, position: number): boolean {
@@ -125,12 +132,12 @@ function judge(runs: readonly SpecRun[], { deeper, floor, nowMs }: Rules): Table
   return inOrder(kept);
 }
 
-/** At the bottom, tombstones beside live cells may be there or not. */
-function comparable(records: readonly TableRecord[], { deeper }: Rules): unknown[] {
+/** At the bottom, tombstones and expired cells beside live ones may be there or not. */
+function comparable(records: readonly TableRecord[], { deeper, nowMs }: Rules): unknown[] {
   return plainRecords(
     records.map((record) => {
       const isBottom = !isInside(deeper, record.position);
-      return isBottom ? { ...record, entry: withoutTombstones(record.entry) } : record;
+      return isBottom ? { ...record, entry: withoutDead(record.entry, nowMs) } : record;
     }),
   );
 }
@@ -291,6 +298,23 @@ describe('runCompaction', () => {
     });
     fc.assert(property, { numRuns: 500 });
   });
+
+  it('merges collections in parts, cell by cell', () => {
+    const states = fc
+      .uniqueArray(fc.record({ place: fc.nat(3), list: collectionChanges }), {
+        selector: ({ place }) => place,
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((list) => inOrder(list.map(({ place, list: all }) => ({ ...PLACES[place], entry: mergeAll(all) }))));
+    const runs = fc
+      .array(fc.tuple(states, layouts, fc.constantFrom(30, 100, 2000)), { minLength: 1, maxLength: 4 })
+      .map((list) => list.map(([some, layout, partBytes]) => runOf(some, { ...layout, foreign: true, partBytes })));
+    const property = fc.property(runs, rulesOf(fc.constantFrom(0, 0, 3, 11)), (list, rules) => {
+      expectCompacted(list, { ...rules, partBytes: 60 });
+    });
+    fc.assert(property, { numRuns: 300 });
+  }).timeout(20_000);
 
   it('changes nothing that can be read, whatever is older or newer', () => {
     const property = fc.property(

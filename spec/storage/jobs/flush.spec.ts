@@ -13,7 +13,10 @@ import { Scratch } from '../../../lib/base/scratch.js';
 import { JobAbortedError } from '../../../lib/storage/jobs/job-control.js';
 import type { ClosedSegment, FlushJob, FlushResult } from '../../../lib/storage/jobs/job.js';
 import { aofDirectory, segmentPath } from '../../../lib/storage/log/aof-directory.js';
-import { changes } from '../../record/arbitraries.js';
+import { tablePath } from '../../../lib/storage/sstable/table-format.js';
+import { tablesDirectory } from '../../../lib/storage/levels/table-files.js';
+import { checkTable } from '../../../lib/tools/check-table.js';
+import { changes, collectionChanges } from '../../record/arbitraries.js';
 import { keepNothing, keepRandomly } from '../../sim/crash-fate.js';
 import type { Fault, MemoryDisk, Step } from '../../sim/memory-disk.js';
 import { PowerFailure } from '../../sim/memory-disk.js';
@@ -208,6 +211,29 @@ describe('runFlush', () => {
     });
     fc.assert(property, { numRuns: 1000 });
   });
+
+  it('writes what the changes of collections come to, in parts where they are long', () => {
+    const scratch = new Scratch();
+    const keyed = fc.record({ key: fc.constantFrom('a', ...COLLIDING_KEYS), list: collectionChanges });
+    const property = fc.property(
+      fc.array(keyed, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(30, 100, 2000),
+      fc.constantFrom(0, 0, 10),
+      (lists, partBytes, floor) => {
+        const disk = dataDisk();
+        const records = lists.flatMap(({ key, list }) => list.map((change) => changeOf(key, change)));
+        const job = jobOf([plantSegment(disk, 4, records, 7)], {
+          floors: floor === 0 ? [] : [{ db: 0, stamp: floor }],
+          options: { ...OPTIONS, partBytes },
+        });
+        const result = runFlush(disk, job, NO_PACE, scratch);
+        expectTables(disk, result, judge(records, new Map([[0, floor]])));
+        for (const meta of result.tables)
+          checkTable(disk, tablePath(tablesDirectory(DIRECTORY), meta.id), meta, undefined);
+      },
+    );
+    fc.assert(property, { numRuns: 300 });
+  }).timeout(20_000);
 
   it('takes several segments as one', () => {
     const property = fc.property(orderlyRecords, fc.nat(40), (records, cut) => {

@@ -6,6 +6,8 @@ import { BatchReader } from '../../../lib/record/batch-reader.js';
 import { shapeOf } from '../../../lib/record/change-writer.js';
 import { entryOfRecord } from '../../../lib/record/entry-of-record.js';
 import type { Entry } from '../../../lib/record/entry.js';
+import { standOn } from '../../../lib/record/key-merge.js';
+import { mergeAll } from '../../../lib/record/merge.js';
 import { PAIR_ZERO, comparePairs } from '../../../lib/record/pair.js';
 import { RecordWriter } from '../../../lib/record/record-writer.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
@@ -21,7 +23,8 @@ import {
   encodeFrameHeader,
   frameSeed,
 } from '../../../lib/storage/log/aof-frame.js';
-import { expiresByMsOf, flagsOf } from '../../../lib/storage/sstable/record-flags.js';
+import { KeyWriter, PART_BYTES } from '../../../lib/storage/sstable/key-writer.js';
+import { RecordFlags, expiresByMsOf, flagsOf } from '../../../lib/storage/sstable/record-flags.js';
 import { tablePath } from '../../../lib/storage/sstable/table-format.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { TableReader } from '../../../lib/storage/sstable/table-reader.js';
@@ -109,16 +112,23 @@ export function writeTable(
   id: number,
   db: number,
   records: readonly TableRecord[],
-  { origin = ORIGIN, foreign = false, blockBytes = 200 } = {},
+  {
+    origin = ORIGIN,
+    foreign = false,
+    blockBytes = 200,
+    partBytes = PART_BYTES,
+  }: { origin?: number; foreign?: boolean; blockBytes?: number; partBytes?: number } = {},
 ): TableMeta {
   const file = disk.create(tablePath(tablesDirectory(DIRECTORY), id));
   const options = { ...OPTIONS, id, fileId: { high: 5, low: id }, db, origin, blockBytes };
   const writer = new TableWriter(file, options);
   const record = new RecordWriter(origin);
+  const parts = new KeyWriter(origin, writer, partBytes);
   for (const { position, key, entry } of records) {
     const bytes = Buffer.from(key);
     record.entry(entry, bytes, 0, bytes.length);
-    writer.add(position, flagsOf(entry), record.buffer, 0, record.end, expiresByMsOf(entry));
+    if (record.end > partBytes) writeParts(parts, position, bytes, entry);
+    else writer.add(position, flagsOf(entry), record.buffer, 0, record.end, expiresByMsOf(entry));
   }
   const stamps = records.flatMap(({ entry }) => stampsOf(entry));
   const meta = writer.finish({ minStamp: Math.min(...stamps), maxStamp: Math.max(...stamps), foreign });
@@ -127,7 +137,19 @@ export function writeTable(
   return meta;
 }
 
-/** Every record of a table; checks that the table says the truth about them. */
+/** Writes a key by KeyWriter, which splits it where it gets long. */
+function writeParts(writer: KeyWriter, position: number, key: Buffer, entry: Entry): void {
+  const reader = new BatchReader();
+  writer.begin(position, key, 0, key.length, entry.deletedUpTo, entry.expiry);
+  const cells = [...entry.cells.values()].sort((a, b) => a.type - b.type || Buffer.compare(a.field, b.field));
+  for (const cell of cells) {
+    standOn(reader, cell);
+    writer.add(reader);
+  }
+  writer.finish();
+}
+
+/** Every key of a table; checks that the table says the truth about them. */
 export function readTable(disk: Disk, meta: TableMeta): TableRecord[] {
   const path = tablePath(tablesDirectory(DIRECTORY), meta.id);
   const file = disk.openForReading(path);
@@ -136,20 +158,28 @@ export function readTable(disk: Disk, meta: TableMeta): TableRecord[] {
   const records: TableRecord[] = [];
   const reader = new BatchReader();
   const filter = table.filter();
+  let parts: Entry[] = [];
   for (const scanner = table.scan(); scanner.next();) {
     const { block } = scanner;
     for (let index = 0; index < block.count; index++) {
       reader.openRecords(block.bytes, block.recordStart(index), block.recordEnd(index), table.footer.origin, path);
-      const entry = entryOfRecord(reader);
+      const part = entryOfRecord(reader);
       expect(reader.next(), 'one record').to.equal(false);
       const position = block.position(index);
       const key = block.bytes.toString('latin1', reader.keyStart, reader.keyEnd);
-      expect(block.flags(index), `flags of ${key}`).to.equal(flagsOf(entry));
+      const more = block.flags(index) & RecordFlags.MORE;
+      expect(block.flags(index), `flags of ${key}`).to.equal(flagsOf(part) | more);
+      parts.push(part);
+      if (more !== 0) continue;
+      const entry = parts.length === 1 ? part : mergeAll(parts);
+      expect(entry.cells.size, 'a cell is in one part').to.equal(parts.reduce((sum, { cells }) => sum + cells.size, 0));
+      parts = [];
       expect(filter.mayHold(Math.floor(position / 2 ** 32), position | 0)).to.equal(1);
       records.push({ position, key, entry });
     }
   }
   file.close();
+  expect(parts, 'parts that are followed by none').to.deep.equal([]);
   checkMeta(meta, records);
   return records;
 }

@@ -1,0 +1,95 @@
+import { assert } from '../../base/assert.js';
+import type { BatchReader } from '../../record/batch-reader.js';
+import type { Expiry } from '../../record/entry.js';
+import type { CellSink } from '../../record/key-merge.js';
+import { KeyMerge } from '../../record/key-merge.js';
+import type { Pair } from '../../record/pair.js';
+import type { RecordSink } from '../sstable/key-writer.js';
+import { KeyWriter, isValueCell } from '../sstable/key-writer.js';
+import type { RunReader } from './run-reader.js';
+import { RunSource } from './run-source.js';
+
+/** What became of a key: written, dropped without a live cell, dropped because it had expired; or nothing of it counted. */
+export const KeyFate = { WRITTEN: 0, EMPTY: 1, EXPIRED: 2, NOTHING: 3 } as const;
+export type KeyFate = (typeof KeyFate)[keyof typeof KeyFate];
+
+/**
+ * Merges what several runs have of one key, cell by cell, and writes what is to stay. At the bottom, where nothing deeper holds the key, tombstones and removals go, and a
+ * key that has expired as a whole; of a key in parts, parts whose cells have all expired, too.
+ */
+export class KeyCompactor implements CellSink {
+  private readonly merge = new KeyMerge();
+  private readonly writer: KeyWriter;
+  private readonly sources = new Map<RunReader, RunSource>();
+  private readonly chosen: RunSource[] = [];
+  private readonly floor: number;
+  private readonly nowMs: number;
+
+  // The key at hand.
+  private key = Buffer.alloc(0);
+  private position = 0;
+  private isBottom = false;
+  private hasExpired = false;
+  private hasCell = false;
+  private hasValue = false;
+
+  /** What is stamped up to `floor` does not count. `nowMs`, `origin`, `partBytes`: as in CompactionJob. */
+  constructor(floor: number, nowMs: number, origin: number, sink: RecordSink, partBytes?: number) {
+    this.floor = floor;
+    this.nowMs = nowMs;
+    this.writer = new KeyWriter(origin, sink, partBytes);
+  }
+
+  /** Merges the records that `runs` stand on, newest first, all of one key; they may be moved to the last part of it. */
+  compact(runs: readonly RunReader[], isBottom: boolean): KeyFate {
+    const { block, index, position } = runs[0];
+    const { start, end } = block.keyOf(index);
+    this.key = Buffer.from(block.bytes.subarray(start, end));
+    this.position = position;
+    this.isBottom = isBottom;
+    this.hasCell = this.hasValue = this.hasExpired = false;
+    this.chosen.length = 0;
+    for (const run of runs) this.chosen.push(this.sourceOf(run));
+    this.merge.begin(this.chosen, this);
+    const waiting = this.merge.run();
+    assert(waiting === undefined, 'a run reads on by itself');
+    return this.finish();
+  }
+
+  begin(deletedUpTo: Pair, expiry: Expiry): void {
+    const { writer, key } = this;
+    this.hasExpired = this.isBottom && expiry.atMs !== 0 && expiry.atMs <= this.nowMs;
+    writer.dropExpiredUpToMs = this.isBottom ? this.nowMs : 0;
+    writer.begin(this.position, key, 0, key.length, deletedUpTo, expiry);
+  }
+
+  cell(reader: BatchReader): void {
+    this.hasCell = true;
+    if (isValueCell(reader)) this.hasValue = true;
+    else if (this.isBottom) return;
+    if (!this.hasExpired) this.writer.add(reader);
+  }
+
+  private finish(): KeyFate {
+    const { writer, nowMs } = this;
+    if (!this.hasCell && writer.isNothing) return KeyFate.NOTHING;
+    if (this.isBottom) {
+      if (!this.hasValue) return KeyFate.EMPTY;
+      if (this.hasExpired) return KeyFate.EXPIRED;
+      const { expiresByMs } = writer;
+      if (writer.partCount === 0 && expiresByMs !== 0 && expiresByMs <= nowMs) return KeyFate.EXPIRED;
+    }
+    writer.finish();
+    return KeyFate.WRITTEN;
+  }
+
+  private sourceOf(run: RunReader): RunSource {
+    let source = this.sources.get(run);
+    if (source === undefined) {
+      source = new RunSource(run);
+      this.sources.set(run, source);
+    }
+    source.begin(this.floor);
+    return source;
+  }
+}
