@@ -38,6 +38,8 @@ function decode(wire: string): Plain {
 
 /** A reply in an order of its own, where Redis promises none. */
 function ordered([name]: Words, reply: Plain): Plain {
+  // The client of the twin has doubles for integers.
+  if (typeof reply === 'number' && !Number.isSafeInteger(reply)) return 'beyond 2^53';
   if (!Array.isArray(reply)) return reply;
   const items = reply.map((item) => JSON.stringify(item));
   if (UNORDERED.has(name)) return items.sort();

@@ -3,9 +3,9 @@ import type { Command } from '../../lib/commands/command.js';
 import { dataCommands } from '../../lib/commands/data-commands.js';
 import { serverCommands } from '../../lib/commands/server-commands.js';
 import { encodeStringDump } from '../../lib/data/string-dump.js';
+import { HASH_AND_SET_DATA, HASH_AND_SET_EXAMPLES, HASH_AND_SET_NAMES, UNORDERED } from './cold-examples.js';
+import type { Words } from './cold-examples.js';
 import { ColdNode } from './cold-node.js';
-
-type Words = readonly (string | number | Buffer)[];
 
 const DUMP = encodeStringDump(Buffer.from('restored'));
 
@@ -25,6 +25,7 @@ const DATA: readonly Words[] = [
   ['PFADD', 'sketch', 'a', 'b', 'c'],
   ['PFADD', 'dense', 'b', 'd'],
   ['PFDEBUG', 'TODENSE', 'dense'],
+  ...HASH_AND_SET_DATA,
   ['SELECT', 1],
   ['SET', 'text', 'in database 1'],
   ['SELECT', 0],
@@ -42,6 +43,7 @@ const NAMES = [
   'a{slot}',
   'sketch',
   'dense',
+  ...HASH_AND_SET_NAMES,
   'new',
 ];
 
@@ -322,6 +324,8 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   watch: [['WATCH', 'text', 'nosuch', 'timed', 'expired', 'deleted']],
   unlink: [['UNLINK', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
 
+  ...HASH_AND_SET_EXAMPLES,
+
   // Of the commands of the server.
   'memory|usage': [
     ['MEMORY', 'USAGE', 'nosuch'],
@@ -376,8 +380,9 @@ function ordered(reply: unknown): unknown {
 }
 
 function orderedFor(words: Words, reply: unknown): unknown {
-  if (words[0] === 'KEYS') return ordered(reply);
-  return words[0] === 'SCAN' && Array.isArray(reply) ? reply.map(ordered) : reply;
+  const name = String(words[0]);
+  if (name === 'KEYS' || UNORDERED.has(name)) return ordered(reply);
+  return name.endsWith('SCAN') && Array.isArray(reply) ? reply.map(ordered) : reply;
 }
 
 /** Everything that a client can see of the data, but for the number of keys. */
