@@ -20,6 +20,7 @@ import {
   PROTO_LINE_COUNT,
   RECORD_BYTES,
   RECORD_LINE,
+  RECORD_LINE_DEFINED,
   RECORD_SOURCE,
   RECORD_WHAT,
   STATE_CALLS,
@@ -203,7 +204,9 @@ export class Interpreter {
       lua.lua_getinfo(this.thread, this.whatToTell, record);
       const what = machine.cTextAt(machine.uint32[(record + RECORD_WHAT) >> 2]);
       const source = machine.cTextAt(machine.uint32[(record + RECORD_SOURCE) >> 2]);
-      const line = machine.int32[(record + RECORD_LINE) >> 2];
+      // One that has paused before its first instruction is at no line yet.
+      const at = machine.int32[(record + RECORD_LINE) >> 2];
+      const line = at > 0 ? at : Math.max(1, machine.int32[(record + RECORD_LINE_DEFINED) >> 2]);
       if (what !== 'C' && what !== 'tail' && source !== PRELUDE_NAME) return { source, line };
     }
     return undefined;

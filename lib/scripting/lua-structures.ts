@@ -35,3 +35,4 @@ export const RECORD_BYTES = 104;
 export const RECORD_WHAT = 12;
 export const RECORD_SOURCE = 16;
 export const RECORD_LINE = 20;
+export const RECORD_LINE_DEFINED = 28;

@@ -6,8 +6,8 @@ import type { LogLevel } from './redis-library.js';
 export interface Suspension {
   /** Runs `slice` soon, when others have had their turn. */
   later(slice: () => void): void;
-  /** The script has come to its end, and its reply is written. */
-  end(): void;
+  /** The script has come to its end, and its reply is written. `hasWritten`: it may have changed data. */
+  end(hasWritten: boolean): void;
 }
 
 /** What scripts need of the server. */

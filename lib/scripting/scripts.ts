@@ -23,6 +23,7 @@ const NOT_BUSY = 'NOTBUSY No scripts in execution right now.';
 const UNKILLABLE =
   'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.';
 const KILLED = 'ERR Script killed by user with SCRIPT KILL.';
+const WARNING = 3;
 const NO_MEMORY = 'ERR not enough memory';
 const STACK_OVERFLOW = 'ERR stack overflow';
 
@@ -140,7 +141,8 @@ export class Scripts {
     this.databaseNumber = call.client.databaseNumber;
     this.canPause = true;
     this.pauseAtUs = 0;
-    this.thresholdUs = call.server.config.busyReplyThresholdMs * 1000;
+    const { busyReplyThresholdMs } = call.server.config;
+    this.thresholdUs = busyReplyThresholdMs > 0 ? busyReplyThresholdMs * 1000 : Infinity;
   }
 
   private startScript({ args }: Call, { ref }: Script, { firstKey, firstArgument }: Evaluation): Outcome {
@@ -182,12 +184,21 @@ export class Scripts {
   }
 
   private suspend(call: Call): boolean {
-    this.suspension ??= this.host.suspend(call);
+    this.suspension ??= this.beginSuspension(call);
     this.suspension?.later(() => {
       this.slice(call);
     });
     this.canPause = this.suspension !== undefined;
     return this.canPause;
+  }
+
+  private beginSuspension(call: Call): Suspension | undefined {
+    const sha = this.script?.sha ?? '';
+    this.host.log(
+      WARNING,
+      `Slow script detected: still in execution after ${this.thresholdUs / 1000} milliseconds. You can try killing the script using the SCRIPT KILL command. Script name is: ${sha}.`,
+    );
+    return this.host.suspend(call);
   }
 
   /** Answers the error that the script has ended with. */
@@ -216,7 +227,7 @@ export class Scripts {
     this.call = this.script = this.suspension = undefined;
     if (call.client.databaseNumber !== this.databaseNumber) call.client.select(this.databaseNumber);
     if (lua !== undefined && lua.machine.byteLength > BYTES_KEPT_MAX) this.lua = undefined;
-    suspension?.end();
+    suspension?.end(this.state.hasWritten);
   }
 
   /** Lua has come to an end of its own, for want of memory: there will be another one. Other errors are ours. */

@@ -21,6 +21,8 @@ const EVICTIONS_PER_LOOK = 2;
 /** Writes wait when so many times maxmemory is used: a little more than it, so that they are slowed down before they wait. */
 const OVERSHOOT = 1.05;
 
+const BUSY = 'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.';
+
 export interface GateOptions {
   readonly config: Config;
   readonly clock: Clock;
@@ -49,6 +51,7 @@ export class Gate implements Guards {
   private readonly options: GateOptions;
   private readonly monitors = new Set<Connection>();
   private stopping = false;
+  private busy = false;
 
   constructor(options: GateOptions) {
     this.options = options;
@@ -65,6 +68,16 @@ export class Gate implements Guards {
     this.update();
   }
 
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
+  /** While a script goes on from turn to turn, little else runs. */
+  setBusy(busy: boolean): void {
+    this.busy = busy;
+    this.update();
+  }
+
   setMonitor(connection: Connection, on: boolean): void {
     connection.isMonitor = on;
     if (on) this.monitors.add(connection);
@@ -72,10 +85,10 @@ export class Gate implements Guards {
     this.update();
   }
 
-  /** Whether data may change without a client asking for it: not in a pause, nor without a log. */
+  /** Whether no data may change without a client asking for it: in a pause, amidst a script, without a log. */
   get isQuiet(): boolean {
     const { pause, logFailure, reloading } = this.options;
-    return pause.isOn || logFailure() !== undefined || reloading() !== undefined;
+    return this.busy || pause.isOn || logFailure() !== undefined || reloading() !== undefined;
   }
 
   private get isShortOfMemory(): boolean {
@@ -97,10 +110,11 @@ export class Gate implements Guards {
     return true;
   }
 
-  refusal(isWrite: boolean): string | undefined {
+  refusal(entry: CommandEntry, isWrite: boolean): string | undefined {
     // A pause or a failure may have ended since the last look: nothing is written before expired keys are removed again.
     this.update();
     if (this.stopping) return 'ERR The server is shutting down';
+    if (this.busy && !entry.allowsBusy) return BUSY;
     const failure = this.options.logFailure();
     return failure !== undefined && isWrite ? `MISCONF Errors writing to the AOF file: ${failure}` : undefined;
   }

@@ -196,8 +196,12 @@ export class Node implements ConnectionHost {
       new ScriptPort({
         ...options,
         gate: this.gate,
+        turn: this.turn,
+        persistence: this.persistence,
         readBinary: readLuaBinary,
-        logFailure: () => this.persistence.failure,
+        serveBlocked: () => {
+          if (this.blocking.isNeeded) this.blocking.serve();
+        },
       }),
     );
     const table = new CommandTable(

@@ -65,6 +65,8 @@ export class Persistence implements TurnLog, Durability {
   private readonly batch: WriteBatch;
   /** Why there is no room for the batch; it stays until there is. */
   private full: DiskFullError | undefined;
+  /** A command is under way that is not done at the end of a turn: what it has changed is not logged before it is. */
+  private isHeld = false;
   private turnBytes = 0;
   private retryAtMs = 0;
   private reloadRunning: Promise<void> | undefined;
@@ -118,7 +120,9 @@ export class Persistence implements TurnLog, Durability {
   }
 
   get fullPosition(): number {
-    return this.full === undefined ? 0 : this.store.position + this.batch.byteLength + FRAME_HEADER_BYTES;
+    return this.full === undefined && !this.isHeld
+      ? 0
+      : this.store.position + this.batch.byteLength + FRAME_HEADER_BYTES;
   }
 
   takeDelay(): number {
@@ -134,6 +138,20 @@ export class Persistence implements TurnLog, Durability {
     if (this.batch.byteLength > BATCH_BYTES_MAX && this.full === undefined) this.append();
   }
 
+  /** Logs nothing until `unhold`: the batch stays open, and replies to what is in it wait. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  /** Logs what has waited. */
+  unhold(): void {
+    this.isHeld = false;
+    if (this.full !== undefined) return;
+    if (!this.batch.isEmpty) this.append();
+    if (this.options.config.appendfsync === 'always') this.store.requestSync();
+    else this.options.onSynced(this.store.position);
+  }
+
   /**
    * Resolves when some of what was written has reached the tables; `undefined` if nothing will, for want of a log or of room. Called between
    * commands.
@@ -141,11 +159,11 @@ export class Persistence implements TurnLog, Durability {
   whenFlushed(): Promise<void> | undefined {
     // What is flushed is all that has changed, or else it could not be told what is.
     if (!this.batch.isEmpty && this.full === undefined) this.append();
-    return this.full === undefined ? this.store.whenFlushed() : undefined;
+    return this.full === undefined && !this.isHeld ? this.store.whenFlushed() : undefined;
   }
 
   commit(): boolean {
-    if (this.full !== undefined) return true;
+    if (this.full !== undefined || this.isHeld) return true;
     // The log may have taken the batch and failed behind it, at its next segment: then the batch is never synced.
     const ok = (this.batch.isEmpty || this.append()) && this.store.failure === undefined;
     // Without a batch too: it may have been logged early.
@@ -157,7 +175,7 @@ export class Persistence implements TurnLog, Durability {
   tick(second: boolean): void {
     const { store } = this;
     const { config } = this.options;
-    if (this.full !== undefined) this.appendAgain();
+    if (this.full !== undefined && !this.isHeld) this.appendAgain();
     this.throttle.set(store.pressure, store.drainBytesPerSecond);
     if (store.failure !== undefined) return;
     if (second && config.appendfsync === 'everysec' && store.isLogging && store.syncedPosition < store.position) {
@@ -248,8 +266,9 @@ export class Persistence implements TurnLog, Durability {
     return this.store.close();
   }
 
-  /** Logs the batch. False if the log has failed; with no room for it, the batch stays. */
+  /** Logs the batch, unless it is held. False if the log has failed; with no room for it, the batch stays. */
   private append(): boolean {
+    if (this.isHeld) return true;
     const { batch, store } = this;
     let ok = true;
     if (store.isLogging) {

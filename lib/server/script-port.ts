@@ -1,23 +1,32 @@
-import type { Clock, Random } from '../host/ports.js';
+import type { Call } from '../commands/call.js';
+import type { Clock, Random, Timers } from '../host/ports.js';
 import type { LogLevel } from '../scripting/redis-library.js';
 import type { ScriptHost, Suspension } from '../scripting/script-host.js';
+import { Connection } from './connection.js';
 import type { Gate } from './gate.js';
 import type { Log } from './log.js';
+import type { Persistence } from './persistence.js';
+import type { Turn } from './turn.js';
 
 export interface ScriptPortOptions {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
   readonly gate: Gate;
+  readonly turn: Turn;
+  readonly persistence: Persistence;
   readonly readBinary: () => Uint8Array;
-  /** Why the log takes no more writes, if it does not. */
-  readonly logFailure: () => string | undefined;
+  /** Serves clients that wait for keys which may be there now. */
+  readonly serveBlocked: () => void;
 }
 
 /** redis.LOG_DEBUG ... */
 const DEBUG = 0;
 const VERBOSE = 1;
 const NOTICE = 2;
+/** How long others have their turn between two slices of a slow script. */
+const REST_MS = 1;
 
 /** The server as scripts see it. */
 export class ScriptPort implements ScriptHost {
@@ -46,11 +55,50 @@ export class ScriptPort implements ScriptHost {
   }
 
   writeRefusal(): string | undefined {
-    const failure = this.options.logFailure();
+    const { failure } = this.options.persistence;
     return failure === undefined ? undefined : `MISCONF Errors writing to the AOF file: ${failure}`;
   }
 
-  suspend(): Suspension | undefined {
-    return undefined;
+  suspend(call: Call): Suspension | undefined {
+    // Inside of a transaction, it would have to wait as well.
+    return call instanceof Connection ? new SuspendedScript(call, this.options) : undefined;
+  }
+}
+
+/** A script that goes on from turn to turn: nothing of it is logged before it is done, and background work rests. */
+class SuspendedScript implements Suspension {
+  private readonly connection: Connection;
+  private readonly options: ScriptPortOptions;
+
+  constructor(connection: Connection, options: ScriptPortOptions) {
+    this.connection = connection;
+    this.options = options;
+    connection.block();
+    options.persistence.hold();
+    options.gate.setBusy(true);
+  }
+
+  later(slice: () => void): void {
+    const { timers, turn, gate } = this.options;
+    timers.after(REST_MS, () => {
+      // What it would write now could be logged in part.
+      if (gate.isStopping) return this.later(slice);
+      turn.begin();
+      slice();
+    });
+  }
+
+  end(hasWritten: boolean): void {
+    const { connection } = this;
+    const { persistence, gate, turn, serveBlocked } = this.options;
+    turn.begin();
+    persistence.unhold();
+    gate.setBusy(false);
+    if (hasWritten) {
+      connection.wroteInTurn = true;
+      serveBlocked();
+    }
+    if (connection.isClosed) connection.reply.truncate(0);
+    connection.unblock();
   }
 }
