@@ -136,8 +136,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['sorted-sets'], 'ZUNIONSTORE command is marked with movablekeys', 'the row of ZUNIONSTORE'),
     later(['streams'], 'XREAD command is marked with movablekeys', 'the row of XREAD'),
     later(['scripting'], 'EVAL command is marked with movablekeys', 'the row of EVAL'),
-    later(['sort'], 'SORT command is marked with movablekeys', 'the row of SORT'),
-    later(['sort'], 'SORT_RO command is marked with movablekeys', 'the row of SORT_RO'),
     later(['migrate'], 'MIGRATE command is marked with movablekeys', 'the row of MIGRATE'),
     later(['geo'], 'GEORADIUS command is marked with movablekeys', 'the row of GEORADIUS'),
   ],

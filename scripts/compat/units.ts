@@ -29,7 +29,7 @@ export type Area =
   | 'transactions';
 
 /** The areas that ringkv has. Adding one makes every skip of `skips.ts` that waited for it alone an error. */
-export const BUILT: ReadonlySet<Area> = new Set<Area>(['strings', 'keys', 'server', 'hyperloglog', 'pubsub']);
+export const BUILT: ReadonlySet<Area> = new Set<Area>(['strings', 'keys', 'server', 'hyperloglog', 'sort', 'pubsub']);
 
 /** One file of the suite. */
 export interface Unit {
@@ -55,6 +55,7 @@ export const UNITS: readonly Unit[] = [
   unit('unit/bitops', 'strings'),
   unit('unit/bitfield', 'strings'),
   unit('unit/hyperloglog', 'hyperloglog', { stallSeconds: 60, timeoutSeconds: 300, fast: false }),
+  unit('unit/sort', 'sort', { flags: COLLECTIONS }),
   unit('unit/expire', 'keys', { timeoutSeconds: 120 }),
   unit('unit/keyspace', 'keys', { flags: COLLECTIONS }),
   unit('unit/scan', 'keys', { flags: COLLECTIONS }),

@@ -1,5 +1,9 @@
 /** Arguments of commands: for each kind that a syntax names, what fits, and what somebody might send all the same. */
 import fc, { type Arbitrary } from 'fast-check';
+import { encodeHashDump } from '../../lib/data/hash-dump.js';
+import { encodeListDump } from '../../lib/data/list-dump.js';
+import { encodeSetDump } from '../../lib/data/set-dump.js';
+import { encodeSortedSetDump } from '../../lib/data/sorted-set-dump.js';
 import { script } from './script-arbitrary.js';
 
 const LARGE_BYTES = 70_000;
@@ -126,11 +130,32 @@ function times(min: number, max: number, offset = 0): Arbitrary<Buffer> {
 /** 2100-01-01: absolute times begin here, so that they mean the same whenever a seed is replayed. */
 const FUTURE_SECONDS = 4_102_444_800;
 
-/** What DUMP answers for `abc` and for 42, and the first with a byte changed: its checksum is wrong. */
+const words = ['a', '1', 'bc'].map((word) => Buffer.from(word));
+const PACKED_LIMITS = {
+  hashMaxListpackEntries: 512,
+  hashMaxListpackValueBytes: 64,
+  listMaxListpackSize: -2,
+  setMaxIntsetEntries: 512,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValueBytes: 64,
+};
+
+/** What DUMP answers for `abc` and for 42, and the first with a byte changed: its checksum is wrong; and for collections. */
 const dumps = fc.constantFrom(
   Buffer.from('00036162630a00d9ac303d4172a2e2', 'hex'),
   Buffer.from('00c02a0a0081fb5cfa86634f50', 'hex'),
   Buffer.from('00036162640a00d9ac303d4172a2e2', 'hex'),
+  encodeListDump(words, PACKED_LIMITS.listMaxListpackSize),
+  encodeSetDump(words, words.length, PACKED_LIMITS),
+  encodeHashDump(
+    words.map((word) => [word, word] as const),
+    words.length,
+    PACKED_LIMITS,
+  ),
+  encodeSortedSetDump(
+    words.map((word, score) => [word, score] as const),
+    PACKED_LIMITS,
+  ),
 );
 
 /** Kind of argument, as a syntax names it, to what fits. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Plain } from './harness.js';
 import { Harness, START_MS } from './harness.js';
 
 const BROKEN = 'ERR DUMP payload version or checksum are wrong';
@@ -100,5 +101,93 @@ describe('DUMP and RESTORE', () => {
       expect(db.error('RESTORE', 'new', 0, damaged), `bit ${bit}`).to.equal(BROKEN);
     }
     expect(db.run('EXISTS', 'new')).to.equal(0);
+  });
+});
+
+/** Everything in a collection, in an order of its own. */
+function contentOf(db: Harness, key: string): Plain {
+  const type = db.run('TYPE', key);
+  if (type === 'list') return db.run('LRANGE', key, 0, -1);
+  if (type === 'zset') return db.run('ZRANGE', key, 0, -1, 'WITHSCORES');
+  return [...(db.run(type === 'set' ? 'SMEMBERS' : 'HGETALL', key) as string[])].sort();
+}
+
+describe('DUMP and RESTORE of collections', () => {
+  /** DEL, RPUSH ..., with values of all kinds, few and many. */
+  const value = fc.oneof(
+    fc.string({ unit: 'binary-ascii', maxLength: 6 }),
+    fc.integer().map(String),
+    fc.nat(200).map((length) => 'xy'.repeat(length)),
+  );
+  const few = fc.array(value, { minLength: 1, maxLength: 8 });
+  const many = fc
+    .integer({ min: 130, max: 700 })
+    .map((count) => Array.from({ length: count }, (_, i) => String(i * 3)));
+  const pairs = (values: string[]): string[] => values.flatMap((each, i) => [each, String(i)]);
+  const command = fc
+    .oneof(few, many)
+    .chain((values) =>
+      fc.constantFrom(
+        ['RPUSH', 'k', ...values],
+        ['SADD', 'k', ...values],
+        ['HSET', 'k', ...pairs(values)],
+        ['ZADD', 'k', ...pairs(values).reverse()],
+      ),
+    );
+
+  it('bring a collection back, and keep it over a restart', () => {
+    fc.assert(
+      fc.property(command, ([name, ...args]) => {
+        const db = new Harness();
+        db.run(name, ...args);
+        const payload = Buffer.from(db.run('DUMP', 'k') as string, 'latin1');
+        expect(db.run('RESTORE', 'copy', 0, payload)).to.equal('OK');
+        expect(db.run('RESTORE', 'timed', 5000, payload)).to.equal('OK');
+        for (const each of [db, db.replayed()]) {
+          expect(contentOf(each, 'copy')).to.deep.equal(contentOf(db, 'k'));
+          expect(contentOf(each, 'timed')).to.deep.equal(contentOf(db, 'k'));
+          expect(['copy', 'timed'].map((key) => each.run('PTTL', key))).to.deep.equal([-1, 5000]);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('RESTORE puts one type in the place of another, and tells of it', () => {
+    const db = new Harness();
+    db.run('RPUSH', 'list', 'a', 'b');
+    db.run('HSET', 'hash', 'f', 'v');
+    const payload = (key: string): Buffer => Buffer.from(db.run('DUMP', key) as string, 'latin1');
+    db.run('SET', 'k', 'x', 'EX', 100);
+    for (const key of ['list', 'hash', 'list']) {
+      expect(db.run('RESTORE', 'k', 0, payload(key), 'REPLACE')).to.equal('OK');
+      expect(contentOf(db, 'k')).to.deep.equal(contentOf(db, key));
+    }
+    expect(db.run('TTL', 'k')).to.equal(-1);
+    expect(db.run('RESTORE', 'k', 1, payload('hash'), 'REPLACE', 'ABSTTL')).to.equal('OK');
+    expect(db.run('EXISTS', 'k')).to.equal(0);
+  });
+
+  it('OBJECT ENCODING names the forms that DUMP writes', () => {
+    const db = new Harness();
+    db.config.set([
+      ['hash-max-listpack-entries', '2'],
+      ['set-max-intset-entries', '2'],
+      ['zset-max-listpack-value', '3'],
+    ]);
+    const of = (...words: string[]): Plain => {
+      db.run('DEL', 'k');
+      db.run(words[0], 'k', ...words.slice(1));
+      return db.run('OBJECT', 'ENCODING', 'k');
+    };
+    expect(of('RPUSH', 'a')).to.equal('quicklist');
+    expect(of('HSET', 'a', '1', 'b', '2')).to.equal('listpack');
+    expect(of('HSET', 'a', '1', 'b', '2', 'c', '3')).to.equal('hashtable');
+    expect(of('HSET', 'a', 'x'.repeat(65))).to.equal('hashtable');
+    expect(of('SADD', '1', '2')).to.equal('intset');
+    expect(of('SADD', '1', 'a')).to.equal('hashtable');
+    expect(of('SADD', '1', '2', '3')).to.equal('hashtable');
+    expect(of('ZADD', '1', 'abc')).to.equal('listpack');
+    expect(of('ZADD', '1', 'abcd')).to.equal('skiplist');
   });
 });

@@ -2,12 +2,17 @@ import { expect } from 'chai';
 import type { Command } from '../../lib/commands/command.js';
 import { dataCommands } from '../../lib/commands/data-commands.js';
 import { serverCommands } from '../../lib/commands/server-commands.js';
+import { encodeListDump } from '../../lib/data/list-dump.js';
 import { encodeStringDump } from '../../lib/data/string-dump.js';
 import { HASH_AND_SET_DATA, HASH_AND_SET_EXAMPLES, HASH_AND_SET_NAMES, UNORDERED } from './cold-examples.js';
 import type { Words } from './cold-examples.js';
 import { ColdNode } from './cold-node.js';
 
 const DUMP = encodeStringDump(Buffer.from('restored'));
+const LIST_DUMP = encodeListDump(
+  ['3', '1', '2'].map((text) => Buffer.from(text)),
+  -2,
+);
 
 /** What is there before each example. */
 const DATA: readonly Words[] = [
@@ -25,6 +30,9 @@ const DATA: readonly Words[] = [
   ['PFADD', 'sketch', 'a', 'b', 'c'],
   ['PFADD', 'dense', 'b', 'd'],
   ['PFDEBUG', 'TODENSE', 'dense'],
+  ['RESTORE', 'numbers', 0, LIST_DUMP],
+  ['SET', 'weight_1', 30],
+  ['SET', 'weight_2', 20],
   ...HASH_AND_SET_DATA,
   ['SELECT', 1],
   ['SET', 'text', 'in database 1'],
@@ -117,6 +125,7 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   dump: [
     ['DUMP', 'text'],
     ['DUMP', 'expired'],
+    ['DUMP', 'numbers'],
   ],
   exists: [
     ['EXISTS', 'text'],
@@ -201,6 +210,7 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   'object|encoding': [
     ['OBJECT', 'ENCODING', 'number'],
     ['OBJECT', 'ENCODING', 'expired'],
+    ['OBJECT', 'ENCODING', 'numbers'],
   ],
   'object|freq': [['OBJECT', 'FREQ', 'text']],
   'object|idletime': [['OBJECT', 'IDLETIME', 'nosuch']],
@@ -269,6 +279,8 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['RESTORE', 'text', 0, DUMP],
     ['RESTORE', 'text', 5000, DUMP, 'REPLACE'],
     ['RESTORE', 'expired', 0, DUMP],
+    ['RESTORE', 'text', 0, LIST_DUMP, 'REPLACE'],
+    ['RESTORE', 'numbers', 5000, LIST_DUMP, 'REPLACE'],
   ],
   scan: [
     ['SCAN', 0, 'COUNT', 100],
@@ -304,6 +316,14 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['SETRANGE', 'deleted', 2, 'x'],
     ['SETRANGE', 'timed', 0, 'S'],
   ],
+  sort: [
+    ['SORT', 'numbers', 'DESC'],
+    ['SORT', 'numbers', 'BY', 'weight_*', 'GET', '#', 'GET', 'weight_*'],
+    ['SORT', 'numbers', 'STORE', 'text'],
+    ['SORT', 'nosuch', 'STORE', 'timed'],
+    ['SORT', 'text'],
+  ],
+  sort_ro: [['SORT_RO', 'numbers', 'GET', 'weight_*']],
   strlen: [
     ['STRLEN', 'text'],
     ['STRLEN', 'expired'],
