@@ -34,6 +34,8 @@ const DATA: readonly Words[] = [
   ['SET', 'weight_1', 30],
   ['SET', 'weight_2', 20],
   ...HASH_AND_SET_DATA,
+  ['RPUSH', 'list', 'a', 'b', 'c', 'b', 'd'],
+  ['RPUSH', 'single', 'a'],
   ['SELECT', 1],
   ['SET', 'text', 'in database 1'],
   ['SELECT', 0],
@@ -194,6 +196,109 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['LCS', 'text', 'other'],
     ['LCS', 'text', 'nosuch', 'LEN'],
     ['LCS', 'expired', 'text', 'IDX'],
+  ],
+  blmove: [
+    ['BLMOVE', 'list', 'single', 'LEFT', 'RIGHT', 0],
+    ['BLMOVE', 'single', 'new', 'LEFT', 'LEFT', 0],
+    ['BLMOVE', 'list', 'text', 'LEFT', 'RIGHT', 0],
+  ],
+  blmpop: [
+    ['BLMPOP', 0, 2, 'new', 'list', 'LEFT', 'COUNT', 2],
+    ['BLMPOP', 0, 1, 'single', 'RIGHT'],
+  ],
+  blpop: [
+    ['BLPOP', 'list', 0],
+    ['BLPOP', 'deleted', 'single', 0],
+    ['BLPOP', 'text', 0],
+  ],
+  brpop: [
+    ['BRPOP', 'list', 0],
+    ['BRPOP', 'deleted', 'single', 0],
+  ],
+  brpoplpush: [
+    ['BRPOPLPUSH', 'list', 'single', 0],
+    ['BRPOPLPUSH', 'single', 'list', 0],
+  ],
+  lindex: [
+    ['LINDEX', 'list', -2],
+    ['LINDEX', 'new', 0],
+  ],
+  linsert: [
+    ['LINSERT', 'list', 'BEFORE', 'c', 'x'],
+    ['LINSERT', 'list', 'AFTER', 'd', 'x'],
+    ['LINSERT', 'new', 'BEFORE', 'c', 'x'],
+  ],
+  llen: [
+    ['LLEN', 'list'],
+    ['LLEN', 'deleted'],
+    ['LLEN', 'text'],
+  ],
+  lmove: [
+    ['LMOVE', 'list', 'single', 'LEFT', 'RIGHT'],
+    ['LMOVE', 'list', 'list', 'LEFT', 'RIGHT'],
+    ['LMOVE', 'single', 'expired', 'LEFT', 'LEFT'],
+  ],
+  lmpop: [
+    ['LMPOP', 2, 'new', 'list', 'RIGHT', 'COUNT', 10],
+    ['LMPOP', 1, 'deleted', 'LEFT'],
+  ],
+  lpop: [
+    ['LPOP', 'list'],
+    ['LPOP', 'list', 2],
+    ['LPOP', 'single'],
+    ['LPOP', 'expired'],
+  ],
+  lpos: [
+    ['LPOS', 'list', 'b', 'RANK', -1],
+    ['LPOS', 'list', 'b', 'COUNT', 0],
+    ['LPOS', 'new', 'b'],
+  ],
+  lpush: [
+    ['LPUSH', 'list', 'x', 'y'],
+    ['LPUSH', 'new', 'x'],
+    ['LPUSH', 'expired', 'x'],
+    ['LPUSH', 'text', 'x'],
+  ],
+  lpushx: [
+    ['LPUSHX', 'list', 'x'],
+    ['LPUSHX', 'new', 'x'],
+  ],
+  lrange: [
+    ['LRANGE', 'list', 1, -2],
+    ['LRANGE', 'deleted', 0, -1],
+  ],
+  lrem: [
+    ['LREM', 'list', 0, 'b'],
+    ['LREM', 'list', -1, 'b'],
+    ['LREM', 'single', 0, 'a'],
+  ],
+  lset: [
+    ['LSET', 'list', -1, 'x'],
+    ['LSET', 'new', 0, 'x'],
+  ],
+  ltrim: [
+    ['LTRIM', 'list', 1, 2],
+    ['LTRIM', 'single', 1, 0],
+    ['LTRIM', 'expired', 0, 0],
+  ],
+  rpop: [
+    ['RPOP', 'list'],
+    ['RPOP', 'single', 5],
+    ['RPOP', 'deleted'],
+  ],
+  rpoplpush: [
+    ['RPOPLPUSH', 'list', 'single'],
+    ['RPOPLPUSH', 'single', 'new'],
+    ['RPOPLPUSH', 'text', 'list'],
+  ],
+  rpush: [
+    ['RPUSH', 'list', 'x', 'y'],
+    ['RPUSH', 'deleted', 'x'],
+    ['RPUSH', 'text', 'x'],
+  ],
+  rpushx: [
+    ['RPUSHX', 'list', 'x'],
+    ['RPUSHX', 'deleted', 'x'],
   ],
   mget: [['MGET', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
   move: [
