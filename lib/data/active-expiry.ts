@@ -8,7 +8,7 @@ const STEP_KEYS = 256;
 const REST_FACTOR = 9;
 
 /**
- * Removes expired keys that nobody asks for. Goes in rounds through the segments that may hold some, a slice at a time, and rests after a round,
+ * Removes expired keys, and fields of hashes, that nobody asks for. Goes in rounds through the segments that may hold some, a slice at a time, and rests after a round,
  * so that a bounded part of the processor goes into it, however many keys expire all the time.
  */
 export class ActiveExpiry {
@@ -44,6 +44,7 @@ export class ActiveExpiry {
 
   private step(): boolean {
     const { keyspace } = this;
+    if (keyspace.expireCells()) return true;
     this.position = keyspace.expireFrom(keyspace.database(this.database), this.position, STEP_KEYS);
     if (this.position < POSITION_LIMIT) return true;
     this.position = 0;

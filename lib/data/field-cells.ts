@@ -1,4 +1,5 @@
 import type { PositionHasher } from '../base/position.js';
+import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import type { BatchReader } from '../record/batch-reader.js';
 import { ChangeKind } from '../record/batch-format.js';
 import type { Cell, CellType } from '../record/entry.js';
@@ -12,7 +13,7 @@ import {
 } from '../storage/memory/packed-fields.js';
 import type { RecordHeap } from '../storage/memory/record-heap.js';
 import { LARGE, LARGE_VALUE_BYTES, RecordHead } from '../storage/memory/record-heap.js';
-import type { BuiltValue, Collection } from './collection.js';
+import type { BuiltValue, Collection, LargeAdder } from './collection.js';
 import { FieldReader } from './field-reader.js';
 import type { Keyspace } from './keyspace.js';
 
@@ -91,6 +92,7 @@ export class FieldCells extends FieldReader implements Collection {
     keyspace.batch.cellValue(stamp, this.type, field, start, end, value, valueStart, valueEnd, expiresAtMs);
     this.setPair(stamp, keyspace.origin, expiresAtMs, false);
     this.write(value, valueStart, valueEnd);
+    if (expiresAtMs !== 0) this.noteExpiry(expiresAtMs);
     this.changed(stamp);
   }
 
@@ -120,15 +122,34 @@ export class FieldCells extends FieldReader implements Collection {
     this.put(value, 0, value.length, expiresAtMs);
   }
 
+  /** Turns to the key under the cursor, which is there, as `use` does, and sees to it that this will be done again when more has expired. */
+  expireCells(): void {
+    this.use();
+    const { nextExpiryMs } = this;
+    if (this.table !== undefined) this.table.awaitedMs = Infinity;
+    if (nextExpiryMs !== Infinity) this.noteExpiry(nextExpiryMs);
+  }
+
   /** Removes up to `max` cells that have expired. */
-  purge(max: number): void {
-    if (!this.keyspace.removesExpired) return;
-    for (const field of this.expiredFields(max)) {
+  private purge(max: number): void {
+    const { keyspace } = this;
+    const fields = keyspace.removesExpired ? this.expiredFields(max) : [];
+    for (const field of fields) {
       this.findAny(field);
       this.remove();
       this.expiredCount++;
-      if (this.cellCount === 0) break;
     }
+    if (fields.length === 0) return;
+    keyspace.tell(KEYSPACE_EVENT.hash, 'hexpired');
+    if (this.cellCount === 0) keyspace.tell(KEYSPACE_EVENT.generic, 'del');
+  }
+
+  /** A cell has got this expiry: if it is the first to expire, somebody has to wait for it. */
+  private noteExpiry(atMs: number): void {
+    const { table } = this;
+    if (table === undefined ? atMs > this.nextExpiryMs : atMs >= table.awaitedMs) return;
+    if (table !== undefined) table.awaitedMs = atMs;
+    this.keyspace.noteCellExpiry(atMs);
   }
 
   liveCount(ref: number): number {
@@ -195,6 +216,23 @@ export class FieldCells extends FieldReader implements Collection {
     return { form: this.type, value: value.subarray(0, at) };
   }
 
+  beginLarge(): LargeAdder {
+    const { heap } = this.keyspace;
+    const table = this.newTable(heap, this.hasher);
+    return {
+      value: table,
+      add: ({ kind, bytes, fieldStart, fieldEnd, valueStart, valueEnd, stamp, origin, atMs }) => {
+        const isTombstone = kind === ChangeKind.TOMBSTONE;
+        this.setPair(stamp, origin, isTombstone ? 0 : atMs, isTombstone);
+        this.fillHead(this.pair);
+        table.find(bytes, fieldStart, fieldEnd);
+        const end = isTombstone ? valueStart : valueEnd;
+        table.put(0, this.head, bytes, fieldStart, fieldEnd, bytes, valueStart, end);
+      },
+      finish: () => ({ form: this.type + LARGE, value: largeValue(heap.large.add(table)) }),
+    };
+  }
+
   apply(reader: BatchReader): void {
     const { keyspace } = this;
     this.open(keyspace.cellsAt(this.type));
@@ -203,8 +241,10 @@ export class FieldCells extends FieldReader implements Collection {
     if (this.hasCell && this.isNewer(stamp, origin)) return;
     const isTombstone = reader.kind === ChangeKind.TOMBSTONE;
     this.setPair(stamp, origin, isTombstone ? 0 : reader.atMs, isTombstone);
-    if (!isTombstone) this.write(bytes, reader.valueStart, reader.valueEnd);
-    else if (keyspace.mustKeepTombstones) this.write(NOTHING, 0, 0);
+    if (!isTombstone) {
+      this.write(bytes, reader.valueStart, reader.valueEnd);
+      if (reader.atMs !== 0) this.noteExpiry(reader.atMs);
+    } else if (keyspace.mustKeepTombstones) this.write(NOTHING, 0, 0);
     else if (this.hasCell) this.drop();
   }
 

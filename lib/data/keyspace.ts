@@ -38,6 +38,7 @@ import type { AccessPolicy } from './access.js';
 import type { ColdData, ColdKey } from './cold-data.js';
 import { CHUNKED_ABOVE_BYTES, isChunked } from '../record/string-chunks.js';
 import { COLD_KEY } from './cold-data.js';
+import { CellExpiries } from './cell-expiries.js';
 import { ChunkedStrings } from './chunked-strings.js';
 import type { Collection } from './collection.js';
 import { Database } from './database.js';
@@ -124,6 +125,7 @@ export class Keyspace {
    * do it for it.
    */
   keepsTombstones = false;
+  private readonly cellExpiries = new CellExpiries();
   private readonly collections: readonly (Collection | undefined)[];
   private readonly physical: Database[];
   /** By SELECT's number. */
@@ -481,6 +483,26 @@ export class Keyspace {
     return next;
   }
 
+  /** Removes expired cells of one key, if any key has some; whether there may be more. */
+  expireCells(): boolean {
+    const { clock, heap } = this;
+    const due = this.removesExpired ? this.cellExpiries.takeDue(clock.nowMs) : undefined;
+    if (due === undefined) return false;
+    const db = this.physicalDatabase(due.db);
+    const keys: Buffer[] = [];
+    db.table.walk(due.position, 1, (ref, position) => {
+      const isHash = position === due.position && heap.type(ref) === CellType.HASH;
+      if (isHash && !heap.isPartial(ref)) keys.push(heap.key(ref));
+    });
+    for (const key of keys) if (this.find(db, key, 0, key.length) !== 0) this.hashes.expireCells();
+    return true;
+  }
+
+  /** A cell of the key under the cursor expires at `atMs`, before all of its others. */
+  noteCellExpiry(atMs: number): void {
+    this.cellExpiries.add(atMs, this.db.id, this.hasher.position);
+  }
+
   /**
    * Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. Removes what has expired in memory,
    * so that nobody removes again what is not counted because it has expired by now.
@@ -517,6 +539,7 @@ export class Keyspace {
     this.databases.splice(0, this.databases.length, ...this.physical);
     this.databasesPair = PAIR_ZERO;
     this.flushed.length = 0;
+    this.cellExpiries.clear();
     this.heap.clear();
   }
 
@@ -685,8 +708,18 @@ export class Keyspace {
     }
     const built = collection.build(this.keepsTombstones || isPartial ? entry.cells.values() : valuesOf(entry));
     const isEmpty = !hasElements(entry);
+    this.noteCellExpiries(entry);
     const ref = heap.writeCells(place, this.key, entry, built.form, built.value, { access, isPartial, isEmpty });
     this.putRecord(ref, hadExpiry, isEmpty);
+  }
+
+  /** The key under the cursor has the cells of `entry` from now on. */
+  private noteCellExpiries(entry: Entry): void {
+    let earliestMs = Infinity;
+    for (const { expiresAtMs } of entry.cells.values()) {
+      if (expiresAtMs !== 0) earliestMs = Math.min(earliestMs, expiresAtMs);
+    }
+    if (earliestMs !== Infinity) this.noteCellExpiry(earliestMs);
   }
 
   /** How the cells of a record lie in memory, if it is that of a collection. */
@@ -995,7 +1028,7 @@ export class Keyspace {
   }
 
   /** Something has happened to the key under the cursor. */
-  private tell(eventClass: number, event: string): void {
+  tell(eventClass: number, event: string): void {
     if (!this.events.wants(eventClass)) return;
     this.events.tell(eventClass, event, this.db, this.key, this.keyStart, this.keyEnd);
   }

@@ -10,6 +10,8 @@ import { ResidentTable } from './resident-table.js';
 export class FieldTable implements LargeValue {
   readonly table: ResidentTable;
   tombstoneCount = 0;
+  /** The earliest expiry of a cell that somebody waits for, Unix ms. */
+  awaitedMs = Infinity;
   protected readonly heap: RecordHeap;
 
   /** `hasher` is one of fields. */
