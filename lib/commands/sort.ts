@@ -70,8 +70,8 @@ function sortedElements(call: Call, options: SortOptions): Buffer[] | undefined 
   const { heap } = call.keyspace;
   const ref = readKey(call, 1);
   if (ref === 0) return [];
-  // A set has no order of its own: what is stored is not left to chance.
-  if (options.keepsOrder && heap.type(ref) === CellType.SET && options.storeAt !== 0) options.sortAsTexts();
+  // A set has no order of its own. Redis gives it one only in scripts and for STORE, and leaves it to chance elsewhere.
+  if (options.keepsOrder && heap.type(ref) === CellType.SET) options.sortAsTexts();
   if (options.keepsOrder) return elementsInOrder(call, ref, options);
   const elements = elementsOf(call, ref, 0, Infinity, false);
   const { by } = options;
@@ -89,8 +89,8 @@ function elementsInOrder(call: Call, ref: number, options: SortOptions): Buffer[
 }
 
 /**
- * Copies of the elements at the keyspace's cursor, from the one at `from` up to the one before `to`; counted from the other end, if `descending` and
- * they have an order. Throws WRONG_TYPE.
+ * Copies of the elements at the keyspace's cursor: of a set all, else from the one at `from` up to the one before `to`, counted from the other end if
+ * `descending`. Throws WRONG_TYPE.
  */
 function elementsOf(call: Call, ref: number, from: number, to: number, descending: boolean): Buffer[] {
   const { keyspace } = call;
@@ -114,9 +114,7 @@ function elementsOf(call: Call, ref: number, from: number, to: number, descendin
     const { sets } = keyspace;
     sets.use();
     sets.rewind();
-    for (let i = 0; i < to && sets.next(); i++) {
-      if (i >= from) elements.push(Buffer.from(sets.bytes.subarray(sets.fieldStart, sets.fieldEnd)));
-    }
+    while (sets.next()) elements.push(Buffer.from(sets.bytes.subarray(sets.fieldStart, sets.fieldEnd)));
   } else throw WRONG_TYPE;
   return elements;
 }

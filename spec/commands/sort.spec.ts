@@ -62,6 +62,14 @@ describe('SORT', () => {
     expect(db.run('SORT', 'zset', 'ALPHA')).to.deep.equal(['a', 'b', 'c']);
   });
 
+  it('BY without a star sorts the members of a set as texts', () => {
+    db.run('SADD', 'set', 'b', 'aa', '10', '9');
+    expect(db.run('SORT', 'set', 'BY', 'x')).to.deep.equal(['10', '9', 'aa', 'b']);
+    expect(db.run('SORT', 'set', 'BY', 'x', 'DESC', 'LIMIT', 0, 2)).to.deep.equal(['b', 'aa']);
+    expect(db.run('SORT', 'set', 'BY', 'x', 'STORE', 'to')).to.equal(4);
+    expect(db.run('LRANGE', 'to', 0, -1)).to.deep.equal(['10', '9', 'aa', 'b']);
+  });
+
   it('STORE makes a list, in place of what was there, and nothing of nothing', () => {
     db.run('SET', 'to', 'x', 'EX', 100);
     expect(db.run('SORT', 'list', 'GET', '#', 'GET', 'none_*', 'STORE', 'to')).to.equal(8);
