@@ -54,6 +54,7 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['generic', 'keyspace'],
   ['hyperloglog', 'hyperloglog'],
   ['hash', 'hash'],
+  ['scripting', 'scripting'],
   ['set', 'set'],
   ['list', 'list'],
   ['sorted-set', 'sortedset'],

@@ -6,6 +6,7 @@ const ALL_NODES = 'request_policy:all_nodes';
 const ALL_SHARDS = 'request_policy:all_shards';
 const BY_KEYS = 'request_policy:multi_shard';
 const ALL_OK = 'response_policy:all_succeeded';
+const AND = 'response_policy:agg_logical_and';
 const LEAST = 'response_policy:agg_min';
 const SUM = 'response_policy:agg_sum';
 const SPECIAL = 'response_policy:special';
@@ -49,6 +50,10 @@ const TIPS: ReadonlyMap<string, readonly string[]> = new Map([
   ['pttl', [RANDOM]],
   ['randomkey', [ALL_SHARDS, RANDOM]],
   ['scan', [RANDOM, 'request_policy:special']],
+  ['script|exists', [ALL_SHARDS, AND]],
+  ['script|flush', [ALL_NODES, ALL_OK]],
+  ['script|kill', [ALL_SHARDS, 'response_policy:one_succeeded']],
+  ['script|load', [ALL_NODES, ALL_OK]],
   ['slowlog|get', [ALL_NODES, RANDOM]],
   ['slowlog|len', [ALL_NODES, SUM, RANDOM]],
   ['slowlog|reset', [ALL_NODES, ALL_OK]],

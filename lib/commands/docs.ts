@@ -25,6 +25,7 @@ export interface CommandDoc {
     | 'connection'
     | 'server'
     | 'transactions';
+    | 'scripting'
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -358,6 +359,22 @@ const TRANSACTIONS: readonly DocRow[] = [
 ];
 
 const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
+const OF_THE_SCRIPT = 'Depends on the script';
+
+const SCRIPTING: readonly DocRow[] = [
+  ['eval', '2.6.0', OF_THE_SCRIPT, 'Runs a script in Lua.'],
+  ['eval_ro', '7.0.0', OF_THE_SCRIPT, 'Runs a script in Lua that must not write.'],
+  ['evalsha', '2.6.0', OF_THE_SCRIPT, 'Runs a script that is known by the SHA1 of its text.'],
+  ['evalsha_ro', '7.0.0', OF_THE_SCRIPT, 'Runs a script that must not write, by the SHA1 of its text.'],
+  ['script', '2.6.0', undefined, 'A container for commands about scripts.'],
+  ['script|debug', '3.2.0', ONE, 'Sets how scripts are debugged.'],
+  ['script|exists', '2.6.0', 'O(N), N being the number of scripts asked for', 'Tells which scripts are known.'],
+  ['script|flush', '2.6.0', 'O(N), N being the number of scripts known', 'Forgets all scripts.'],
+  ['script|help', '5.0.0', ONE, 'Lists the subcommands of SCRIPT.'],
+  ['script|kill', '2.6.0', ONE, 'Ends the script that runs, if it has not written.'],
+  ['script|load', '2.6.0', 'O(N), N being the length of the script', 'Makes a script known without running it.'],
+];
+
   ['getset', { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' }],
   ['substr', { since: '2.0.0', replacedBy: '`GETRANGE`' }],
   ...HASH_DEPRECATIONS,
@@ -381,6 +398,7 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...TRANSACTIONS.map((row) => documented('transactions', row)),
 ]);
 
+  ...SCRIPTING.map((row) => documented('scripting', row)),
 function documented(group: CommandDoc['group'], [name, since, complexity, summary]: DocRow): [string, CommandDoc] {
   return [name, { group, since, summary, complexity, deprecated: DEPRECATIONS.get(name) }];
 }
