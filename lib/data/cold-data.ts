@@ -1,5 +1,6 @@
 import type { BatchReader } from '../record/batch-reader.js';
 import type { CellType, Entry } from '../record/entry.js';
+import type { KeyTaker } from '../record/key-merge.js';
 
 /**
  * What the keyspace needs to know of the data that is not in memory. Positions are given as a PositionHasher leaves them: the upper
@@ -21,7 +22,8 @@ export interface ColdData {
    * and DiskError.
    *
    * What the disk holds is mostly one string that replaces all before it and does not expire. Then it may call `takeString` in place of `take`, which
-   * needs no entry: `reader` stands on that change, and is valid until it returns.
+   * needs no entry: `reader` stands on that change, and is valid until it returns. What is too long for one record goes to what `takeParts` makes, in place of
+   * `take`: a part at a time, and between two parts the loop goes on.
    */
   load(
     db: number,
@@ -30,16 +32,27 @@ export interface ColdData {
     low: number,
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
+    takeParts?: () => KeyTaker,
   ): Promise<void>;
   /**
    * The same on this thread, which waits for the disk: for a command inside of another one that has changed something already. Throws
    * CorruptionError and DiskError; then nothing was taken.
    */
-  loadNow(db: number, key: Buffer, high: number, low: number, take: (entry: Entry) => void): void;
+  loadNow(
+    db: number,
+    key: Buffer,
+    high: number,
+    low: number,
+    take: (entry: Entry) => void,
+    takeParts?: () => KeyTaker,
+  ): void;
   /** Whether nothing of a database is on disk. */
   isEmpty(db: number): boolean;
-  /** Begins a walk over what the disk holds of a database, at `position`. The caller closes it. */
-  walk(db: number, position: number): ColdWalk;
+  /**
+   * Begins a walk over what the disk holds of a database, at `position`. The caller closes it. With `keysOnly`, the entries of keys that are too long for one record are
+   * not whole: nobody wants them.
+   */
+  walk(db: number, position: number, keysOnly?: boolean): ColdWalk;
   /** A database was emptied: whatever has a stamp up to this is gone. */
   flushDatabase(db: number, stamp: number): void;
 }

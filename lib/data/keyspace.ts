@@ -21,14 +21,15 @@ import { POSITION_LIMIT } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import type { Random } from '../host/ports.js';
-import type { BatchReader } from '../record/batch-reader.js';
+import { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import { ChangeKind } from '../record/batch-format.js';
 import { entryOfChange } from '../record/entry-of-record.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, cellKey, hasElements, holdsValue, typeOf } from '../record/entry.js';
-import { merge } from '../record/merge.js';
+import { standOn } from '../record/key-merge.js';
+import { ageOf, merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
@@ -43,6 +44,7 @@ import { ChunkedStrings } from './chunked-strings.js';
 import type { Collection } from './collection.js';
 import { Database } from './database.js';
 import { FieldCells } from './field-cells.js';
+import type { BuiltKey } from './key-builder.js';
 import { KeyEvents } from './key-events.js';
 import { ListCells } from './list-cells.js';
 import type { Listing } from './listing.js';
@@ -126,6 +128,12 @@ export class Keyspace {
    */
   keepsTombstones = false;
   private readonly cellExpiries = new CellExpiries();
+  /** Collections that are being built in the heap, outside of records (key-builder.ts). */
+  builderCount = 0;
+  /** How often all memory was forgotten. */
+  forgetCount = 0;
+  /** For cells that stand in no batch. */
+  readonly cellReader = new BatchReader();
   private readonly collections: readonly (Collection | undefined)[];
   private readonly physical: Database[];
   /** By SELECT's number. */
@@ -535,6 +543,8 @@ export class Keyspace {
 
   /** Forgets everything in memory, the log does not hear of it: before it is read again. */
   forgetAll(): void {
+    this.forgetCount++;
+    this.builderCount = 0;
     for (const db of this.physical) db.reset(this.newTable());
     this.databases.splice(0, this.databases.length, ...this.physical);
     this.databasesPair = PAIR_ZERO;
@@ -563,6 +573,61 @@ export class Keyspace {
     const after = merge(before, entry);
     if (place !== 0 && !hasElements(after)) db.keyCount--; // it was taken to be there
     this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
+  }
+
+  /** The same for a collection that was built meanwhile. What has been written since is merged into it. */
+  absorbBuilt(db: Database, key: Buffer, built: BuiltKey): void {
+    this.locate(db, key, 0, key.length);
+    const { heap, head } = this;
+    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
+    const { place } = this;
+    if (place !== 0 && !heap.isPartial(place)) {
+      if (built.form > LARGE) heap.large.release(built.value.readInt32LE(0));
+      return;
+    }
+    const before = place === 0 ? undefined : this.entryOf(place);
+    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
+    head.delete(built.pair.stamp, built.pair.origin);
+    head.form = built.form;
+    head.isEmpty = built.isEmpty;
+    head.deletedStamp = built.deletedUpTo.stamp;
+    head.deletedOrigin = built.deletedUpTo.origin;
+    head.access = place === 0 ? this.access.fresh() : heap.access(place);
+    // (If what was here has deleted more, all is merged anew.)
+    const isNewer = before !== undefined && comparePairs(before.expiry.pair, built.expiry.pair) > 0;
+    const expiry = isNewer && comparePairs(before.expiry.pair, built.deletedUpTo) > 0 ? before.expiry : built.expiry;
+    head.expire(expiry.atMs, expiry.pair.stamp, expiry.pair.origin);
+    this.leaveEmpty();
+    if (place !== 0) heap.letGo(place);
+    const ref = heap.write(place, head, key, 0, key.length, built.value, 0, built.value.length);
+    this.putRecord(ref, hadExpiry, built.isEmpty);
+    if (before !== undefined) this.mergeInto(before, built);
+  }
+
+  /** Merges what was in memory into the collection under the cursor, which came from the disk just now. */
+  private mergeInto(before: Entry, { collection, deletedUpTo }: BuiltKey): void {
+    const { heap, db, cellReader } = this;
+    const type = typeOf(before);
+    const isAlike = type === undefined || type === collection.type;
+    if (!isAlike || comparePairs(before.deletedUpTo, deletedUpTo) > 0) {
+      // Rare, and as long as it takes.
+      const after = merge(before, this.entryOf(this.place));
+      if (!hasElements(after)) db.keyCount--; // it was taken to be there
+      this.writeEntry(after, heap.access(this.place), false);
+      return;
+    }
+    for (const cell of before.cells.values()) {
+      if (comparePairs(ageOf(cell), deletedUpTo) <= 0) continue;
+      standOn(cellReader, cell);
+      collection.apply(cellReader);
+      this.notePair(cellReader.stamp, cellReader.origin);
+    }
+    const isLive = collection.liveCount(this.place) > 0;
+    if (isLive === heap.isEmpty(this.place)) {
+      heap.setEmpty(this.place, !isLive);
+      db.emptyCount += isLive ? -1 : 1;
+    }
+    if (!isLive) db.keyCount--; // it was taken to be there
   }
 
   /** The same for a string that replaces all before it and does not expire. REQUIRES: `reader` stands on that change. */
@@ -711,6 +776,11 @@ export class Keyspace {
     this.noteCellExpiries(entry);
     const ref = heap.writeCells(place, this.key, entry, built.form, built.value, { access, isPartial, isEmpty });
     this.putRecord(ref, hadExpiry, isEmpty);
+  }
+
+  /** How cells of a type lie in memory, if that is the type of a collection. */
+  collectionOf(type: CellType): Collection | undefined {
+    return this.collections[type];
   }
 
   /** The key under the cursor has the cells of `entry` from now on. */
@@ -1042,7 +1112,7 @@ export class Keyspace {
     }
     db.reset(this.newTable());
     this.flushed.push(old);
-    if (this.recordCount > 0) return;
+    if (this.recordCount > 0 || this.builderCount > 0) return;
     this.flushed.length = 0;
     this.heap.clear();
   }

@@ -18,11 +18,12 @@ import { Removals, StampSet, writeInterval } from '../record/removals.js';
 import { ListElement } from '../storage/memory/list-element.js';
 import { ID_BYTES_MAX, ListNodes } from '../storage/memory/list-nodes.js';
 import { LARGE, LARGE_VALUE_BYTES, RecordHead } from '../storage/memory/record-heap.js';
-import type { BuiltValue, Collection } from './collection.js';
+import type { BuiltValue, Collection, LargeAdder } from './collection.js';
 import type { Keyspace } from './keyspace.js';
 import { ListReader } from './list-reader.js';
 
 const NOTHING = Buffer.alloc(0);
+const NONE = -1;
 /** A large list that has become so small is packed again. It is looked at when its length is a power of two. */
 const REPACKED_COUNT_MAX = 32;
 /** Larger values are put together in memory of their own. */
@@ -96,19 +97,19 @@ export class ListCells extends ListReader implements Collection {
 
   /** Takes out `count` elements from `index` on. REQUIRES: there are so many. */
   remove(index: number, count: number): void {
+    if (count === 1) {
+      this.removeOne(index);
+      return;
+    }
     if (count === 0) return;
     this.readAt(index);
-    let stamp: number;
-    if (count === 1) stamp = this.claimOne();
-    else {
-      const claims = new Claims();
+    const claims = new Claims();
+    claims.add(this.element);
+    for (let i = 1; i < count; i++) {
+      this.readNext();
       claims.add(this.element);
-      for (let i = 1; i < count; i++) {
-        this.readNext();
-        claims.add(this.element);
-      }
-      stamp = this.writeClaims(claims);
     }
+    const stamp = this.writeClaims(claims);
     this.removeElements(index, count);
     this.changed(stamp);
   }
@@ -135,6 +136,35 @@ export class ListCells extends ListReader implements Collection {
     return this.buildPacked(elements, removals.encodeAll()) ?? this.buildLarge(elements, removals);
   }
 
+  beginLarge(): LargeAdder {
+    const { large, slab } = this.keyspace.heap;
+    const nodes = new ListNodes(slab);
+    const removals = new Removals();
+    return {
+      value: nodes,
+      add: (reader) => {
+        if (reader.kind !== ChangeKind.VALUE) return;
+        const { other } = this;
+        const { bytes, fieldStart, fieldEnd } = reader;
+        if (!isElementField(bytes.subarray(fieldStart, fieldEnd))) {
+          removals.addCell(reader);
+          return;
+        }
+        other.setField(bytes, fieldStart, fieldEnd);
+        other.setValue(bytes, reader.valueStart, reader.valueEnd);
+        other.pairStamp = reader.stamp;
+        other.pairOrigin = reader.origin;
+        nodes.pushRight(other);
+      },
+      finish: () => {
+        if (!removals.isEmpty) nodes.removals = removals;
+        const value = Buffer.allocUnsafe(LARGE_VALUE_BYTES);
+        value.writeInt32LE(large.add(nodes), 0);
+        return { form: this.type + LARGE, value };
+      },
+    };
+  }
+
   copier(ref: number): () => void {
     const elements: Buffer[] = [];
     this.open(ref);
@@ -154,6 +184,17 @@ export class ListCells extends ListReader implements Collection {
   }
 
   // ---- Changes of this node ----
+
+  private removeOne(index: number): void {
+    const { nodes } = this;
+    const isRead = this.wholeIndex === index;
+    if (!isRead) this.readAt(index);
+    const stamp = this.claimOne();
+    const isEnd = index === 0 || index === this.count - 1;
+    if (isEnd && nodes !== undefined && nodes.count > REPACKED_COUNT_MAX + 1 && nodes.removeHere()) this.count--;
+    else this.removeElements(index, 1);
+    this.changed(stamp);
+  }
 
   private insertBetween(index: number, bytes: Uint8Array, start: number, end: number): void {
     const { keyspace, element } = this;
@@ -243,8 +284,9 @@ export class ListCells extends ListReader implements Collection {
   private changed(stamp: number): void {
     const { keyspace } = this;
     keyspace.cellsChanged(stamp, keyspace.origin, this.count);
-    // A record without elements may still know what is gone.
-    this.use();
+    this.wholeIndex = NONE;
+    // A record without elements may still know what is gone; and one of a large list says no more than where that is.
+    if (this.nodes === undefined || this.count === 0) this.use();
   }
 
   /** The last stamp that this node has used at a side of this list, of those that are not known to be gone. */

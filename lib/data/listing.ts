@@ -34,7 +34,7 @@ export class Listing {
     const { cold, db, position } = options;
     this.options = options;
     this.resetCount = db.resetCount;
-    this.walk = cold.walk(db.id, position);
+    this.walk = cold.walk(db.id, position, true);
     this.ready = fill(this);
   }
 
@@ -83,7 +83,7 @@ export class Listing {
     await this.searchOn();
     if (this.keys.length > 0 || position === 0) return;
     this.walk.close();
-    this.walk = cold.walk(db.id, 0);
+    this.walk = cold.walk(db.id, 0, true);
     await this.searchOn();
   }
 

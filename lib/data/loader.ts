@@ -2,6 +2,7 @@ import type { BatchReader } from '../record/batch-reader.js';
 import type { Entry } from '../record/entry.js';
 import type { ColdData } from './cold-data.js';
 import type { Database } from './database.js';
+import { KeyBuilder } from './key-builder.js';
 import type { Keyspace } from './keyspace.js';
 
 /** Brings keys that are on disk into memory. Whoever asks for a key that is being loaded shares the load. */
@@ -36,8 +37,21 @@ export class Loader {
   loadNow(db: Database, key: Buffer): void {
     const { hasher } = this.keyspace;
     hasher.hash(key, 0, key.length);
-    this.cold.loadNow(db.id, key, hasher.high, hasher.low, (entry) => {
+    const take = (entry: Entry): void => {
       this.keyspace.absorb(db, key, entry);
+      this.loadedCount++;
+    };
+    let builder: KeyBuilder | undefined;
+    const takeParts = (): KeyBuilder => (builder = this.builderOf(db, key));
+    try {
+      this.cold.loadNow(db.id, key, hasher.high, hasher.low, take, takeParts);
+    } finally {
+      builder?.abandon();
+    }
+  }
+
+  private builderOf(db: Database, key: Buffer): KeyBuilder {
+    return new KeyBuilder(this.keyspace, db, key, () => {
       this.loadedCount++;
     });
   }
@@ -46,6 +60,7 @@ export class Loader {
     const { hasher } = this.keyspace;
     hasher.hash(key, 0, key.length);
     const { resetCount } = db;
+    let builder: KeyBuilder | undefined;
     try {
       const take = (entry: Entry): void => {
         // The database may have been emptied meanwhile: then what was read is from before.
@@ -58,9 +73,11 @@ export class Loader {
         this.keyspace.absorbString(db, key, reader);
         this.loadedCount++;
       };
-      await this.cold.load(db.id, key, hasher.high, hasher.low, take, takeString);
+      const takeParts = (): KeyBuilder => (builder = this.builderOf(db, key));
+      await this.cold.load(db.id, key, hasher.high, hasher.low, take, takeString, takeParts);
     } finally {
       this.loading.delete(name);
+      builder?.abandon();
     }
   }
 }

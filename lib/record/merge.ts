@@ -71,8 +71,8 @@ function normalise(deletedUpTo: Pair, expiry: Expiry, cells: Map<string, Cell>, 
 }
 
 /** The pair that decides whether a cell is dead. */
-function ageOf(cell: Cell): Pair {
-  return cell.type === CellType.LIST ? creationPairOf(cell.field) : cell.pair;
+export function ageOf({ type, field, pair }: Cell): Pair {
+  return type === CellType.LIST && isElementField(field) ? creationPairOf(field) : pair;
 }
 
 /** Takes out the elements that are gone, and adds the cells that say so. */

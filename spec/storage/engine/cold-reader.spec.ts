@@ -35,6 +35,7 @@ describe('ColdReader', function () {
           expect(plain(await bench.load(name)), name).to.deep.equal(plain(bench.expected(name)));
         }
         expect(bench.reader.readCount).to.equal(2 * names.length + 1);
+        for (const name of names) expect(plain(bench.loadNow(name)), name).to.deep.equal(plain(bench.expected(name)));
       }),
       { numRuns: 120 },
     );

@@ -35,6 +35,8 @@ export const KEYS: readonly (readonly [key: string, position: number])[] = [
   ['i', 2 ** 53 - 1],
 ];
 const MISSING = ['x', 2 ** 33] as const;
+/** Short enough that most records with several cells are in parts. */
+const PART_BYTES = 32;
 /** Stamps of a layer, of which random entries use some. */
 const LAYER_STAMPS = 20;
 
@@ -122,7 +124,7 @@ export class ReaderBench {
     for (const [i, each] of list.entries()) {
       const level = i < firstYoung ? BOTTOM_LEVEL - i : 0;
       const parts = level === 0 ? [each.records] : splitAtPositions(each.records, 3);
-      const metas = parts.map((part) => writeTable(disk, id++, DB, part, { foreign: each.foreign, blockBytes: 30 }));
+      const metas = parts.map((part) => writeTable(disk, id++, DB, part, { foreign: each.foreign, blockBytes: 30, partBytes: PART_BYTES }));
       bench.metas.set(each, metas);
       await versions.log({ added: metas.map((table) => ({ level, table })) });
     }
@@ -148,6 +150,17 @@ export class ReaderBench {
     const position = positionOf(name);
     let taken: Entry | undefined;
     await this.reader.load(DB, Buffer.from(name), Math.floor(position / 2 ** 32), position | 0, (entry) => {
+      taken = entry;
+    });
+    if (taken === undefined) throw new Error('nothing was given');
+    return taken;
+  }
+
+  /** The same, on this thread. */
+  loadNow(name: string): Entry {
+    const position = positionOf(name);
+    let taken: Entry | undefined;
+    this.reader.loadNow(DB, Buffer.from(name), Math.floor(position / 2 ** 32), position | 0, (entry) => {
       taken = entry;
     });
     if (taken === undefined) throw new Error('nothing was given');
