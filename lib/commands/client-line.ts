@@ -36,7 +36,6 @@ export function clientLine(client: Client, call: Call): string {
     ['psub', subscriptions?.pattern.size ?? 0],
     ['ssub', subscriptions?.shard.size ?? 0],
     ['multi', client.transaction?.count ?? -1],
-    ['watch', client.watchedCount],
     ['qbuf', queryBytes],
     ['qbuf-free', 0],
     ['argv-mem', isAsking ? argumentLength(call.args) : 0],
@@ -54,6 +53,7 @@ export function clientLine(client: Client, call: Call): string {
     ['resp', client.reply.resp],
     ['lib-name', client.libraryName],
     ['lib-ver', client.libraryVersion],
+    ['watch', client.watchedCount],
   ];
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
 }

@@ -212,20 +212,43 @@ const SUBCOMMANDS: ReadonlyMap<string, DebugSubcommand> = new Map<string, DebugS
   ['sleep', { min: 3, max: 3, run: sleep }],
 ]);
 
+/** What waits, and so is nothing for the inside of a transaction. */
+const WAITING: ReadonlySet<DebugSubcommand['run']> = new Set([digest, loadaof, reload]);
+
 /** DEBUG subcommand [argument ...] */
 async function debug(call: Call): Promise<void> {
-  const { args, client } = call;
-  const { enableDebugCommand } = call.server.config;
+  await subcommandOf(call)?.run(call);
+}
+
+/** The same inside of a transaction. */
+function debugNested(call: Call): void {
+  const subcommand = subcommandOf(call);
+  if (subcommand === undefined) return;
+  if (WAITING.has(subcommand.run)) call.reply.error('ERR DEBUG cannot wait inside a transaction');
+  else void subcommand.run(call);
+}
+
+/** Undefined after an error reply. */
+function subcommandOf(call: Call): DebugSubcommand | undefined {
+  const { args, client, reply, server } = call;
+  const { enableDebugCommand } = server.config;
   if (enableDebugCommand === 'no' || (enableDebugCommand === 'local' && !client.isLocal)) {
-    call.reply.error(NOT_ALLOWED);
-    return;
+    reply.error(NOT_ALLOWED);
+    return undefined;
   }
   const subcommand = SUBCOMMANDS.get(args.text(1).toLowerCase());
-  if (subcommand === undefined || args.count < subcommand.min || args.count > subcommand.max) {
-    wrongSubcommand(call, 'debug');
-  } else await subcommand.run(call);
+  if (subcommand !== undefined && args.count >= subcommand.min && args.count <= subcommand.max) return subcommand;
+  wrongSubcommand(call, 'debug');
+  return undefined;
 }
 
 export const debugCommands: readonly Command[] = [
-  { name: 'debug', arity: -2, flags: ['admin', 'noscript', 'loading', 'stale'], keys: NO_KEYS, wait: debug },
+  {
+    name: 'debug',
+    arity: -2,
+    flags: ['admin', 'noscript', 'loading', 'stale'],
+    keys: NO_KEYS,
+    wait: debug,
+    runNested: debugNested,
+  },
 ];

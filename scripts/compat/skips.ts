@@ -29,6 +29,29 @@ type Entry = Omit<Skip, 'unit'>;
 const REPLICATION_STREAM = 'reads the stream that Redis sends to its replicas';
 
 const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
+  'unit/multi': [
+    hold(inside('exec with write commands and state change', 'min-replicas-to-write counts replicas')),
+    hold(inside('exec with read commands and stale replica state change', 'makes the server a replica')),
+    inside('EXEC fails if there are errors while queueing commands #2', 'nothing is refused while data can go to disk'),
+    inside('MULTI / EXEC is not propagated (single write command)', REPLICATION_STREAM),
+    inside('MULTI / EXEC is propagated correctly (multiple commands)', REPLICATION_STREAM),
+    inside('MULTI / EXEC is propagated correctly (multiple commands with SELECT)', REPLICATION_STREAM),
+    inside('MULTI / EXEC is propagated correctly (empty transaction)', REPLICATION_STREAM),
+    inside('MULTI / EXEC is propagated correctly (read-only commands)', REPLICATION_STREAM),
+    inside('MULTI / EXEC is propagated correctly (write command, no effect)', REPLICATION_STREAM),
+    inside('MULTI / EXEC with REPLICAOF', REPLICATION_STREAM),
+    inside('MULTI propagation of PUBLISH', REPLICATION_STREAM),
+    inside('MULTI propagation of SCRIPT LOAD', REPLICATION_STREAM),
+    inside('MULTI propagation of EVAL', REPLICATION_STREAM),
+    inside('MULTI propagation of SCRIPT FLUSH', REPLICATION_STREAM),
+    inside('MULTI propagation of XREADGROUP', REPLICATION_STREAM),
+    hold(later(['streams'], 'Blocking commands ignores the timeout', 'XGROUP')),
+    hold(later(['scripting'], 'MULTI and script timeout', 'BUSY')),
+    hold(later(['scripting'], 'EXEC and script timeout', 'BUSY')),
+    hold(later(['scripting'], 'MULTI-EXEC body and script timeout', 'BUSY')),
+    hold(later(['scripting'], 'just EXEC and script timeout', 'BUSY')),
+  ],
+
   'unit/type/string': [
     inside('GETDEL propagate as DEL command to replica', REPLICATION_STREAM),
     inside('GETEX without argument does not propagate to replica', REPLICATION_STREAM),
@@ -101,7 +124,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['sets'], 'raw protocol response', 'SRANDMEMBER'),
     later(['sets'], 'raw protocol response - deferred', 'SRANDMEMBER'),
     later(['sets'], 'raw protocol response - multiline', 'SADD, SRANDMEMBER'),
-    later(['transactions'], 'test argument rewriting - issue 9598', 'MULTI'),
     hold(later(['blocking', 'lists'], 'Regression for a crash with blocking ops and pipelining', 'BLPOP, RPUSH')),
   ],
 
@@ -117,14 +139,13 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['scripting'], 'MONITOR can log commands issued by the scripting engine', 'EVAL'),
     later(['functions'], 'MONITOR can log commands issued by functions', 'FUNCTION LOAD, FCALL'),
     later(['migrate'], 'MONITOR supports redacting command arguments', 'MIGRATE'),
-    later(['transactions'], 'MONITOR correctly handles multi-exec cases', 'MULTI'),
   ],
 
   'unit/introspection-2': [
     later(['geo'], 'command stats for GEOADD', 'GEOADD'),
     later(['geo'], 'errors stats for GEOADD', 'GEOADD'),
     later(['blocking', 'lists'], 'command stats for BRPOP', 'LPUSH, BRPOP'),
-    later(['geo', 'transactions'], 'command stats for MULTI', 'MULTI, GEOADD'),
+    hold(later(['geo'], 'command stats for MULTI', 'GEOADD; would stay in MULTI')),
     later(['geo', 'scripting'], 'command stats for scripts', 'EVAL, GEOADD'),
     later(['lists', 'sort'], 'COMMAND GETKEYSANDFLAGS', 'the rows of LMOVE and SORT'),
     later(['streams'], 'COMMAND GETKEYS XGROUP', 'the row of XGROUP'),
@@ -150,7 +171,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     ),
     later(['sets'], 'SLOWLOG - commands with too many arguments are trimmed', 'SADD'),
     later(['sets'], 'SLOWLOG - too long arguments are trimmed', 'SADD'),
-    later(['transactions'], 'SLOWLOG - EXEC is not logged, just executed commands', 'MULTI'),
     later(['lists', 'sets'], 'SLOWLOG - get all slow logs', 'SADD, LPUSH'),
   ],
 
@@ -160,10 +180,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/pause': [
-    hold(
-      later(['transactions'], 'Test read/admin mutli-execs are not blocked by pause RO', 'MULTI; would stay paused'),
-    ),
-    later(['transactions'], 'Test write mutli-execs are blocked by pause RO', 'MULTI'),
     hold(later(['scripting'], 'Test scripts are blocked by pause RO', 'EVAL; would stay paused')),
     later(['functions', 'scripting'], 'Test RO scripts are not blocked by pause RO', 'FUNCTION LOAD, EVAL'),
     hold(
@@ -175,8 +191,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     ),
     later(['scripting', 'transactions'], 'Test write scripts in mutli-exec are blocked by pause RO', 'MULTI, EVAL'),
     later(['scripting'], 'Test may-replicate commands are rejected in RO scripts', 'EVAL, PUBLISH'),
-    later(['transactions'], 'Test both active and passive expires are skipped during client pause', 'MULTI'),
-    later(['transactions'], 'Test that client pause starts at the end of a transaction', 'MULTI'),
   ],
 
   'unit/pubsub': [
@@ -196,7 +210,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
       'makes keys of every type',
     ),
     later(['tracking'], 'RESET clears client state', 'CLIENT TRACKING'),
-    later(['transactions'], 'RESET clears and discards MULTI state', 'MULTI'),
     later(['acl'], 'RESET clears authenticated state', 'ACL SETUSER'),
   ],
 };

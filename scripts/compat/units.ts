@@ -29,7 +29,15 @@ export type Area =
   | 'transactions';
 
 /** The areas that ringkv has. Adding one makes every skip of `skips.ts` that waited for it alone an error. */
-export const BUILT: ReadonlySet<Area> = new Set<Area>(['strings', 'keys', 'server', 'hyperloglog', 'sort', 'pubsub']);
+export const BUILT: ReadonlySet<Area> = new Set<Area>([
+  'strings',
+  'keys',
+  'server',
+  'hyperloglog',
+  'sort',
+  'pubsub',
+  'transactions',
+]);
 
 /** One file of the suite. */
 export interface Unit {
@@ -73,6 +81,7 @@ export const UNITS: readonly Unit[] = [
   unit('unit/pause', 'server'),
   unit('unit/other', 'server', { flags: COLLECTIONS }),
   unit('unit/pubsub', 'pubsub'),
+  unit('unit/multi', 'transactions'),
 ];
 
 type Choices = Partial<Pick<Unit, 'flags' | 'stallSeconds' | 'timeoutSeconds' | 'fast'>>;

@@ -255,11 +255,11 @@ describe('transactions', () => {
         .split('\n')
         .find((text) => !text.includes('cmd=client')) ?? '';
     await replies(node, ['WATCH', 'a', 'b', 'a'], ['MULTI'], ['SET', 'a', 1], ['SET', 'b', 'x'.repeat(5000)]);
-    expect(await line()).to.match(/flags=x .* multi=2 watch=2 .*multi-mem=6\d\d\d .*cmd=set /);
+    expect(await line()).to.match(/flags=x .* multi=2 .*multi-mem=6\d\d\d .*cmd=set .*watch=2$/);
     await node.askAs(other, 'SET', 'a', 2);
-    expect(await line()).to.match(/flags=xd .* multi=2 watch=0 /);
+    expect(await line()).to.match(/flags=xd .* multi=2 .* watch=0$/);
     await node.ask('DISCARD');
-    expect(await line()).to.match(/flags=N .* multi=-1 watch=0 .*multi-mem=0 /);
+    expect(await line()).to.match(/flags=N .* multi=-1 .*multi-mem=0 .* watch=0$/);
   });
 
   it('hold no more than a client may have waiting', async () => {
