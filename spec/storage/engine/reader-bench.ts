@@ -124,7 +124,9 @@ export class ReaderBench {
     for (const [i, each] of list.entries()) {
       const level = i < firstYoung ? BOTTOM_LEVEL - i : 0;
       const parts = level === 0 ? [each.records] : splitAtPositions(each.records, 3);
-      const metas = parts.map((part) => writeTable(disk, id++, DB, part, { foreign: each.foreign, blockBytes: 30, partBytes: PART_BYTES }));
+      const metas = parts.map((part) =>
+        writeTable(disk, id++, DB, part, { foreign: each.foreign, blockBytes: 30, partBytes: PART_BYTES }),
+      );
       bench.metas.set(each, metas);
       await versions.log({ added: metas.map((table) => ({ level, table })) });
     }
