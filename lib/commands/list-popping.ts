@@ -51,7 +51,7 @@ function popOf(call: Call, end: ListEnd, name: string): void {
 /** Takes an element from the list in argument i, and answers with it. REQUIRES: there is one. */
 function popOne(call: Call, cells: ListCells, i: number, end: ListEnd): void {
   const index = end === ListSide.LEFT ? 0 : cells.count - 1;
-  cells.seek(index);
+  cells.seekWhole(index);
   call.reply.bulk(cells.bytes, cells.start, cells.end);
   cells.remove(index, 1);
   notifyPopped(call, cells, i, end);

@@ -16,6 +16,7 @@ export interface ListSource {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NONE = -1;
 
 /**
  * Reads a list, whichever way it lies in memory. `seek`, `next` and `previous` stand on one element after the other: it is
@@ -32,6 +33,8 @@ export class ListReader {
   protected readonly pack = new ListPack();
   /** The large form; `undefined`: it is packed. */
   protected nodes: ListNodes | undefined;
+  /** The index of the element that `element` says everything of; NONE: only of its payload, or nothing. */
+  protected wholeIndex = NONE;
 
   constructor(source: ListSource) {
     this.source = source;
@@ -42,6 +45,7 @@ export class ListReader {
   open(ref: number): void {
     const { heap } = this.source;
     this.nodes = undefined;
+    this.wholeIndex = NONE;
     if (ref !== 0 && heap.isLarge(ref)) {
       const nodes = heap.large.get(heap.largeIndex(ref));
       assert(nodes instanceof ListNodes, 'the large value of a list is its nodes');
@@ -73,6 +77,7 @@ export class ListReader {
   seek(index: number): boolean {
     if (index < 0 || index >= this.count) return false;
     this.index = index;
+    this.wholeIndex = NONE;
     if (this.nodes === undefined) this.pack.readPayload(index, this.element);
     else {
       this.nodes.seek(index);
@@ -81,10 +86,17 @@ export class ListReader {
     return true;
   }
 
+  /** Stands on the element at `index`, for one that is removed next: what that needs of it is read at once. REQUIRES: there is one. */
+  seekWhole(index: number): void {
+    this.readAt(index);
+    this.wholeIndex = index;
+  }
+
   /** To the next element to the right; false if there is none. */
   next(): boolean {
     const { nodes } = this;
     if (nodes === undefined) return this.seek(this.index + 1);
+    this.wholeIndex = NONE;
     if (!nodes.next()) return false;
     this.index++;
     nodes.readPayload(this.element);
@@ -95,6 +107,7 @@ export class ListReader {
   previous(): boolean {
     const { nodes } = this;
     if (nodes === undefined) return this.seek(this.index - 1);
+    this.wholeIndex = NONE;
     if (!nodes.previous()) return false;
     this.index--;
     nodes.readPayload(this.element);
@@ -148,6 +161,7 @@ export class ListReader {
   /** Reads all of the element at `index`. REQUIRES: there is one. */
   protected readAt(index: number): void {
     this.index = index;
+    this.wholeIndex = NONE;
     if (this.nodes === undefined) this.pack.read(index, this.element);
     else {
       this.nodes.seek(index);
@@ -160,6 +174,7 @@ export class ListReader {
     const { nodes } = this;
     if (this.index + 1 >= this.count) return false;
     this.index++;
+    this.wholeIndex = NONE;
     if (nodes === undefined) this.pack.read(this.index, this.element);
     else {
       nodes.next();

@@ -199,6 +199,13 @@ export class ListNodes implements LargeValue {
     if (isInside) this.tidy(firstWhole);
   }
 
+  /** Takes out the element that it stands on, which is the list's first or last. False if it is alone in its node: then nothing is done. */
+  removeHere(): boolean {
+    if (this.words[this.header + COUNT] === 1) return false;
+    this.cut(this.at, 1);
+    return true;
+  }
+
   drain(recordsMax: number): number {
     const { directory } = this;
     const freed = Math.min(recordsMax, directory.length);
