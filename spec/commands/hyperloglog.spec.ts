@@ -171,7 +171,8 @@ const requests = fc.array(
   { maxLength: 30 },
 );
 
-describe('hyperloglog commands beside redis-server', () => {
+describe('hyperloglog commands beside redis-server', function () {
+  this.timeout(60_000);
   let redis: RedisTwin;
   before(async function () {
     requireProgram(this, 'redis-server');

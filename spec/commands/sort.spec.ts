@@ -124,7 +124,8 @@ const weight = fc.constantFrom(
   'nan',
 );
 
-describe('SORT beside redis-server', () => {
+describe('SORT beside redis-server', function () {
+  this.timeout(60_000);
   let redis: RedisTwin;
   before(async function () {
     requireProgram(this, 'redis-server');

@@ -234,7 +234,8 @@ const anyPayload = fc
     return seal(damaged);
   });
 
-describe('Dump beside redis-server', () => {
+describe('Dump beside redis-server', function () {
+  this.timeout(60_000);
   let redis: RedisTwin;
   before(async function () {
     requireProgram(this, 'redis-server');
@@ -332,7 +333,7 @@ describe('Dump beside redis-server', () => {
         else if (dump.type === CellType.HASH) expect(content.sort()).to.deep.equal((await redisContent('k')).sort());
         else expect(content).to.deep.equal(await redisContent('k'));
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 });
