@@ -24,8 +24,8 @@ export interface CommandDoc {
     | 'pubsub'
     | 'connection'
     | 'server'
-    | 'transactions';
     | 'scripting'
+    | 'transactions';
   /** The version of Redis (or of Valkey for DELIFEQ, of ringkv for CAS and CAD) that had it first. */
   readonly since: string;
   /** A sentence. */
@@ -358,7 +358,6 @@ const TRANSACTIONS: readonly DocRow[] = [
   ['watch', '2.2.0', KEYS, 'Watches keys, so that a transaction runs only if none of them has changed.'],
 ];
 
-const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
 const OF_THE_SCRIPT = 'Depends on the script';
 
 const SCRIPTING: readonly DocRow[] = [
@@ -375,6 +374,7 @@ const SCRIPTING: readonly DocRow[] = [
   ['script|load', '2.6.0', 'O(N), N being the length of the script', 'Makes a script known without running it.'],
 ];
 
+const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ['getset', { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' }],
   ['substr', { since: '2.0.0', replacedBy: '`GETRANGE`' }],
   ...HASH_DEPRECATIONS,
@@ -395,10 +395,10 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...PUBSUBS.map((row) => documented('pubsub', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),
   ...SERVERS.map((row) => documented('server', row)),
+  ...SCRIPTING.map((row) => documented('scripting', row)),
   ...TRANSACTIONS.map((row) => documented('transactions', row)),
 ]);
 
-  ...SCRIPTING.map((row) => documented('scripting', row)),
 function documented(group: CommandDoc['group'], [name, since, complexity, summary]: DocRow): [string, CommandDoc] {
   return [name, { group, since, summary, complexity, deprecated: DEPRECATIONS.get(name) }];
 }
