@@ -86,7 +86,8 @@ export class ChangeList implements SortColumns {
   add(reader: BatchReader): void {
     assert(reader.db < DB_LIMIT, 'a database has a small number');
     const row = this.count++;
-    if (row === this.capacity) this.grow(reader.keyStart);
+    // A record may have millions of changes: its key says nothing of how far it was read.
+    if (row === this.capacity) this.grow(Math.max(reader.keyEnd, reader.valueEnd));
     const { hasher, doubles, words } = this;
     // All changes of a record have one key, and the same place.
     if (reader.keyStart !== this.hashedStart) {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { CorruptionError, DiskError } from '../../../lib/base/errors.js';
 import { PositionHasher } from '../../../lib/base/position.js';
-import type { Entry } from '../../../lib/record/entry.js';
+import type { Cell, Entry } from '../../../lib/record/entry.js';
 import { CellType, EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../../lib/record/entry.js';
 import { mergeAll } from '../../../lib/record/merge.js';
 import type { Pair } from '../../../lib/record/pair.js';
@@ -233,6 +233,19 @@ describe('runFlush', () => {
       },
     );
     fc.assert(property, { numRuns: 300 });
+  }).timeout(20_000);
+
+  it('takes room for what there is, where hundreds of thousands of changes share one key', () => {
+    const disk = dataDisk();
+    const cells = Array.from({ length: 200_000 }, (_, i): [string, Cell] => {
+      const field = Buffer.from(`field ${i}`);
+      return [`\x05field ${i}`, { type: CellType.HASH, field, value: field, pair: own(10 + i), expiresAtMs: 0 }];
+    });
+    const records = [changeOf('a', { ...EMPTY_ENTRY, cells: new Map(cells) })];
+    const result = runFlush(disk, jobOf([plantSegment(disk, 1, records)]), NO_PACE);
+    expect([result.changes, result.records]).to.deep.equal([200_000, 1]);
+    const [{ entry }] = readTable(disk, result.tables[0]);
+    expect(entry.cells.size).to.equal(200_000);
   }).timeout(20_000);
 
   it('takes several segments as one', () => {
