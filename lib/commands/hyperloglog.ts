@@ -83,8 +83,13 @@ function pfcount(call: Call): void {
     const bytes = heap.bytes(ref);
     const start = heap.valueStart(ref);
     if (isStale(bytes, start)) countAnew(call, ref);
-    else reply.bigInteger(cachedCardinality(bytes, start));
+    else replyCardinality(call, cachedCardinality(bytes, start));
   }
+}
+
+function replyCardinality({ reply }: Call, cardinality: number | bigint): void {
+  if (typeof cardinality === 'number') reply.integer(cardinality);
+  else reply.bigInteger(cardinality);
 }
 
 /** Answers with the count of the HyperLogLog at `ref`, under the cursor, and notes it there. */

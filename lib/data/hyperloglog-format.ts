@@ -25,6 +25,8 @@ const CARDINALITY_AT = 8;
 /** The highest bit of the cardinality. */
 const STALE_AT = 15;
 const STALE = 0x80;
+/** The upper 32 bits of 2^53. */
+const HIGH_OF_UNSAFE = 2 ** 21;
 
 export const DENSE = 0;
 export const SPARSE = 1;
@@ -69,8 +71,10 @@ export function markStale(bytes: Uint8Array, start: number): void {
   bytes[start + STALE_AT] |= STALE;
 }
 
-/** The cardinality in the head. REQUIRES: it is not stale. */
-export function cachedCardinality(bytes: Buffer, start: number): bigint {
+/** The cardinality in the head, as a bigint only where it is no safe integer. REQUIRES: it is not stale. */
+export function cachedCardinality(bytes: Buffer, start: number): number | bigint {
+  const high = bytes.readUInt32LE(start + CARDINALITY_AT + 4);
+  if (high < HIGH_OF_UNSAFE) return high * 2 ** 32 + bytes.readUInt32LE(start + CARDINALITY_AT);
   return bytes.readBigUInt64LE(start + CARDINALITY_AT);
 }
 
