@@ -58,6 +58,7 @@ const OF_GROUP: ReadonlyMap<string, AclCategory> = new Map<string, AclCategory>(
   ['set', 'set'],
   ['list', 'list'],
   ['sorted-set', 'sortedset'],
+  ['geo', 'geo'],
   ['string', 'string'],
   ['transactions', 'transaction'],
 ]);

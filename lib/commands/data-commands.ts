@@ -13,6 +13,8 @@ import { hashCommands } from './hashes.js';
 import { hashCounterCommands } from './hash-counters.js';
 import { hashExpiryCommands } from './hash-expiry.js';
 import { hashListingCommands } from './hash-listing.js';
+import { geoSearchCommands } from './geo-search.js';
+import { geoCommands } from './geo.js';
 import { keyCommands } from './keys.js';
 import { lcsCommands } from './lcs.js';
 import { listMovingCommands } from './list-moving.js';
@@ -61,6 +63,8 @@ export const dataCommands: readonly Command[] = [
   ...sortedSetPoppingCommands,
   ...sortedSetOperationCommands,
   ...sortedSetSamplingCommands,
+  ...geoCommands,
+  ...geoSearchCommands,
   ...keyCommands,
   ...expiryCommands,
   ...movingCommands,

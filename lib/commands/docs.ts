@@ -9,6 +9,7 @@
 import { HASH_DEPRECATIONS, HASH_DOCS } from './docs-hashes.js';
 import { SET_DOCS } from './docs-sets.js';
 import { LIST_DEPRECATIONS, LIST_DOCS } from './docs-lists.js';
+import { GEO_DEPRECATIONS, GEO_DOCS } from './docs-geo.js';
 import { SORTED_SET_DEPRECATIONS, SORTED_SET_DOCS } from './docs-sorted-sets.js';
 
 export interface CommandDoc {
@@ -20,6 +21,7 @@ export interface CommandDoc {
     | 'hash'
     | 'set'
     | 'sorted-set'
+    | 'geo'
     | 'generic'
     | 'pubsub'
     | 'connection'
@@ -380,6 +382,7 @@ const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ...HASH_DEPRECATIONS,
   ...LIST_DEPRECATIONS,
   ...SORTED_SET_DEPRECATIONS,
+  ...GEO_DEPRECATIONS,
 ]);
 
 /** The documents by full name. */
@@ -391,6 +394,7 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...SET_DOCS.map((row) => documented('set', row)),
   ...LIST_DOCS.map((row) => documented('list', row)),
   ...SORTED_SET_DOCS.map((row) => documented('sorted-set', row)),
+  ...GEO_DOCS.map((row) => documented('geo', row)),
   ...GENERICS.map((row) => documented('generic', row)),
   ...PUBSUBS.map((row) => documented('pubsub', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),

@@ -106,6 +106,7 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
   ['sismember', LOOKED_AT],
   ['spop', READ_AND_DELETED],
   ['srem', DELETED],
+  ['geoadd', UPDATED],
   ['zadd', UPDATED],
   ['zcard', LOOKED_AT],
   ['zpopmax', READ_AND_DELETED],
@@ -132,6 +133,17 @@ const COUNTED: ReadonlyMap<string, { readonly flags: KeyFlags; readonly at: numb
   ['zmpop', { flags: READ_AND_DELETED, at: 1 }],
   ['zunion', { flags: READ, at: 1 }],
 ]);
+
+/** The options of a GEORADIUS begin at argument `from`. */
+function radiusUses(from: number): readonly KeyUse[] {
+  const range = { first: from, last: from, step: 1 };
+  const stored = { flags: OVERWRITTEN, range };
+  return [
+    { flags: READ, range: { first: 1, last: 1, step: 1 } },
+    { ...stored, word: 'STORE' },
+    { ...stored, word: 'STOREDIST' },
+  ];
+}
 
 function countedUse(flags: KeyFlags, at: number): KeyUse {
   return { flags, range: { first: at, last: at, step: 1 }, isCounted: true };
@@ -230,6 +242,15 @@ const SEVERAL: ReadonlyMap<string, readonly KeyUse[]> = new Map([
   ['brpoplpush', MOVED],
   ['lmove', MOVED],
   ['rpoplpush', MOVED],
+  ['georadius', radiusUses(6)],
+  ['georadiusbymember', radiusUses(5)],
+  [
+    'geosearchstore',
+    [
+      { flags: OVERWRITTEN, range: FIRST },
+      { flags: READ, range: SECOND },
+    ],
+  ],
   ['zdiffstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
   ['zinterstore', [{ flags: OVERWRITTEN, range: FIRST }, countedUse(READ, 2)]],
   [

@@ -17,7 +17,7 @@ const KEPT_SCORES = 1024;
 /** The scores of the request that is run. */
 let scores = new Float64Array(KEPT_SCORES);
 
-interface AddOptions {
+export interface AddOptions {
   /** Only members that are not there (NX), or that are (XX). */
   onlyNew: boolean;
   onlyOld: boolean;
@@ -28,8 +28,6 @@ interface AddOptions {
   countsChanged: boolean;
   /** Adds to the score. */
   isIncrement: boolean;
-  /** Index of the first score. */
-  firstArg: number;
 }
 
 /** What has become of a member: it stayed as it is, because of an option or for nothing is to change; its score changed; it is new. */
@@ -41,68 +39,77 @@ const NO_NUMBER = 4;
 
 /** ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...] */
 function zadd(call: Call): void {
-  const options = addOptions(call);
-  if (options === undefined) return;
-  add(call, options);
+  const options = { ...NO_OPTIONS };
+  const first = readOptions(call, options);
+  const count = (call.args.count - first) / 2;
+  const fault = faultOf(options, count);
+  if (fault !== undefined) call.reply.error(fault);
+  else addPairs(call, options, first, count);
 }
 
 /** ZINCRBY key increment member */
 function zincrby(call: Call): void {
-  add(call, { ...NO_OPTIONS, isIncrement: true, firstArg: 2 });
+  addPairs(call, { ...NO_OPTIONS, isIncrement: true }, 2, 1);
 }
 
-const NO_OPTIONS: AddOptions = {
+export const NO_OPTIONS: AddOptions = {
   onlyNew: false,
   onlyOld: false,
   onlyUp: false,
   onlyDown: false,
   countsChanged: false,
   isIncrement: false,
-  firstArg: 2,
 };
 
-/** Undefined after an error reply. */
-function addOptions(call: Call): AddOptions | undefined {
-  const { args, reply } = call;
-  const options = { ...NO_OPTIONS };
-  for (; options.firstArg < args.count; options.firstArg++) {
-    const i = options.firstArg;
+/** Reads the options into `options`; returns the index of what is behind them. */
+function readOptions({ args }: Call, options: AddOptions): number {
+  for (let i = 2; i < args.count; i++) {
     if (args.is(i, 'nx')) options.onlyNew = true;
     else if (args.is(i, 'xx')) options.onlyOld = true;
     else if (args.is(i, 'ch')) options.countsChanged = true;
     else if (args.is(i, 'incr')) options.isIncrement = true;
     else if (args.is(i, 'gt')) options.onlyUp = true;
     else if (args.is(i, 'lt')) options.onlyDown = true;
-    else break;
+    else return i;
   }
-  const fault = faultOf(options, args.count - options.firstArg);
-  if (fault === undefined) return options;
-  reply.error(fault);
-  return undefined;
+  return args.count;
 }
 
-/** What is wrong with options and `count` arguments behind them. */
+/** What is wrong with options and `count` pairs behind them. */
 function faultOf(options: AddOptions, count: number): string | undefined {
   const { onlyNew, onlyOld, onlyUp, onlyDown, isIncrement } = options;
-  if (count === 0 || count % 2 !== 0) return SYNTAX_ERROR;
+  if (count === 0 || !Number.isInteger(count)) return SYNTAX_ERROR;
   if (onlyNew && onlyOld) return 'ERR XX and NX options at the same time are not compatible';
   if (Number(onlyNew) + Number(onlyUp) + Number(onlyDown) > 1) {
     return 'ERR GT, LT, and/or NX options at the same time are not compatible';
   }
-  if (isIncrement && count > 2) return 'ERR INCR option supports a single increment-element pair';
+  if (isIncrement && count > 1) return 'ERR INCR option supports a single increment-element pair';
   return undefined;
 }
 
-function add(call: Call, options: AddOptions): void {
-  const { args, reply } = call;
-  const count = (args.count - options.firstArg) / 2;
-  if (!readScores(call, options.firstArg, count)) return;
+/** Adds `count` pairs of a score and a member, from argument `first` on. */
+function addPairs(call: Call, options: AddOptions, first: number, count: number): void {
+  if (!readScores(call, first, count)) return;
+  addMembers(call, options, scores, count, first + 1, 2);
+  if (scores.length > KEPT_SCORES) scores = new Float64Array(KEPT_SCORES);
+}
+
+/** Adds `count` members with these scores, which are the arguments from `first` on, in steps of `step`; and answers. */
+export function addMembers(
+  call: Call,
+  options: AddOptions,
+  given: Float64Array,
+  count: number,
+  first: number,
+  step: number,
+): void {
+  const { reply } = call;
   const cells = findSortedSet(call, 1);
   let added = 0;
   let changed = 0;
   let last = SKIPPED;
   for (let j = 0; j < count && last !== NO_NUMBER; j++) {
-    last = addMember(call, cells, options.firstArg + 2 * j + 1, scores[j], options);
+    last = addMember(call, cells, first + step * j, given[j], options);
     if (last === ADDED) added++;
     else if (last === CHANGED) changed++;
   }
@@ -111,7 +118,6 @@ function add(call: Call, options: AddOptions): void {
   else if (last === SKIPPED) reply.nullBulk();
   else reply.double(resulting);
   if (added + changed > 0) notify(call, KEYSPACE_EVENT.sortedSet, options.isIncrement ? 'zincr' : 'zadd', 1);
-  if (scores.length > KEPT_SCORES) scores = new Float64Array(KEPT_SCORES);
 }
 
 /** Reads all scores before anything is changed; false after an error reply. */

@@ -141,6 +141,16 @@ zscan -3 readonly 1 1 1
 zscore 3 readonly,fast 1 1 1
 zunion -3 readonly,movablekeys 0 0 0
 zunionstore -4 write,denyoom,movablekeys 1 1 1
+geoadd -5 write,denyoom 1 1 1
+geodist -4 readonly 1 1 1
+geohash -2 readonly 1 1 1
+geopos -2 readonly 1 1 1
+georadius -6 write,denyoom,movablekeys 1 1 1
+georadius_ro -6 readonly 1 1 1
+georadiusbymember -5 write,denyoom,movablekeys 1 1 1
+georadiusbymember_ro -5 readonly 1 1 1
+geosearch -7 readonly 1 1 1
+geosearchstore -8 write,denyoom 1 2 1
 keys 2 readonly 0 0 0
 scan -2 readonly 0 0 0
 randomkey 1 readonly 0 0 0

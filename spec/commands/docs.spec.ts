@@ -39,6 +39,10 @@ describe('commands/docs', () => {
       ['zrevrange', '6.2.0'],
       ['zrevrangebylex', '6.2.0'],
       ['zrevrangebyscore', '6.2.0'],
+      ['georadius', '6.2.0'],
+      ['georadius_ro', '6.2.0'],
+      ['georadiusbymember', '6.2.0'],
+      ['georadiusbymember_ro', '6.2.0'],
     ]);
   });
 });

@@ -84,14 +84,24 @@ expireat | -3 | fast write | 1 1 1 | fast keyspace write | | RW update 1 0 1
 expiretime | 2 | fast readonly | 1 1 1 | fast keyspace read | | RO access 1 0 1
 flushall | -1 | write | 0 0 0 | dangerous keyspace slow write | request_policy:all_shards response_policy:all_succeeded |
 flushdb | -1 | write | 0 0 0 | dangerous keyspace slow write | request_policy:all_shards response_policy:all_succeeded |
+geoadd | -5 | denyoom write | 1 1 1 | geo slow write | | RW update 1 0 1
+geodist | -4 | readonly | 1 1 1 | geo read slow | | RO access 1 0 1
+geohash | -2 | readonly | 1 1 1 | geo read slow | | RO access 1 0 1
+geopos | -2 | readonly | 1 1 1 | geo read slow | | RO access 1 0 1
+georadius | -6 | denyoom movablekeys write | 1 1 1 | geo slow write | | RO access 1 0 1, OW update STORE 0 1, OW update STOREDIST 0 1
+georadius_ro | -6 | readonly | 1 1 1 | geo read slow | | RO access 1 0 1
+georadiusbymember | -5 | denyoom movablekeys write | 1 1 1 | geo slow write | | RO access 1 0 1, OW update STORE 0 1, OW update STOREDIST 0 1
+georadiusbymember_ro | -5 | readonly | 1 1 1 | geo read slow | | RO access 1 0 1
+geosearch | -7 | readonly | 1 1 1 | geo read slow | | RO access 1 0 1
+geosearchstore | -8 | denyoom write | 1 2 1 | geo slow write | | OW update 1 0 1, RO access 2 0 1
 get | 2 | fast readonly | 1 1 1 | fast read string | | RO access 1 0 1
 getbit | 3 | fast readonly | 1 1 1 | bitmap fast read | | RO access 1 0 1
 getdel | 2 | fast write | 1 1 1 | fast string write | | RW access delete 1 0 1
 getex | -2 | fast write | 1 1 1 | fast string write | | RW access update 1 0 1
 getrange | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
 getset | 3 | denyoom fast write | 1 1 1 | fast string write | | RW access update 1 0 1
-hello | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
 hdel | -3 | fast write | 1 1 1 | fast hash write | | RW delete 1 0 1
+hello | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
 hexists | 3 | fast readonly | 1 1 1 | fast hash read | | RO 1 0 1
 hget | 3 | fast readonly | 1 1 1 | fast hash read | | RO access 1 0 1
 hgetall | 2 | readonly | 1 1 1 | hash read slow | nondeterministic_output_order | RO access 1 0 1
@@ -196,24 +206,11 @@ rpoplpush | 3 | denyoom write | 1 2 1 | list slow write | | RW access delete 1 0
 rpush | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
 rpushx | -3 | denyoom fast write | 1 1 1 | fast list write | | RW insert 1 0 1
 sadd | -3 | denyoom fast write | 1 1 1 | fast set write | | RW insert 1 0 1
+save | 1 | admin no_async_loading no_multi noscript | 0 0 0 | admin dangerous slow | |
+scan | -2 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:special |
 scard | 2 | fast readonly | 1 1 1 | fast read set | | RO 1 0 1
 sdiff | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
 sdiffstore | -3 | denyoom write | 1 -1 1 | set slow write | | OW update 1 0 1, RO access 2 -1 1
-sinter | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
-sintercard | -3 | movablekeys readonly | 0 0 0 | read set slow | | RO access 1 0 1
-sinterstore | -3 | denyoom write | 1 -1 1 | set slow write | | RW update 1 0 1, RO access 2 -1 1
-sismember | 3 | fast readonly | 1 1 1 | fast read set | | RO 1 0 1
-smembers | 2 | readonly | 1 1 1 | read set slow | nondeterministic_output_order | RO access 1 0 1
-smismember | -3 | fast readonly | 1 1 1 | fast read set | | RO access 1 0 1
-smove | 4 | fast write | 1 2 1 | fast set write | | RW access delete 1 0 1, RW insert 2 0 1
-spop | -2 | fast write | 1 1 1 | fast set write | nondeterministic_output | RW access delete 1 0 1
-srandmember | -2 | readonly | 1 1 1 | read set slow | nondeterministic_output | RO access 1 0 1
-srem | -3 | fast write | 1 1 1 | fast set write | | RW delete 1 0 1
-sscan | -3 | readonly | 1 1 1 | read set slow | nondeterministic_output | RO access 1 0 1
-sunion | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
-sunionstore | -3 | denyoom write | 1 -1 1 | set slow write | | OW update 1 0 1, RO access 2 -1 1
-save | 1 | admin no_async_loading no_multi noscript | 0 0 0 | admin dangerous slow | |
-scan | -2 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:special |
 select | 2 | fast loading stale | 0 0 0 | connection fast | |
 set | -3 | denyoom write | 1 1 1 | slow string write | | RW access update variable_flags 1 0 1
 setbit | 4 | denyoom write | 1 1 1 | bitmap slow write | | RW access update 1 0 1
@@ -221,19 +218,32 @@ setex | 4 | denyoom write | 1 1 1 | slow string write | | OW update 1 0 1
 setnx | 3 | denyoom fast write | 1 1 1 | fast string write | | OW insert 1 0 1
 setrange | 4 | denyoom write | 1 1 1 | slow string write | | RW update 1 0 1
 shutdown | -1 | admin allow_busy loading no_multi noscript stale | 0 0 0 | admin dangerous slow | |
+sinter | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
+sintercard | -3 | movablekeys readonly | 0 0 0 | read set slow | | RO access 1 0 1
+sinterstore | -3 | denyoom write | 1 -1 1 | set slow write | | RW update 1 0 1, RO access 2 -1 1
+sismember | 3 | fast readonly | 1 1 1 | fast read set | | RO 1 0 1
 slaveof | 3 | admin no_async_loading noscript stale | 0 0 0 | admin dangerous slow | |
 slowlog | -2 | | 0 0 0 | slow | |
 slowlog|get | -2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes |
 slowlog|help | 2 | loading stale | 0 0 0 | slow | |
 slowlog|len | 2 | admin loading stale | 0 0 0 | admin dangerous slow | nondeterministic_output request_policy:all_nodes response_policy:agg_sum |
 slowlog|reset | 2 | admin loading stale | 0 0 0 | admin dangerous slow | request_policy:all_nodes response_policy:all_succeeded |
-spublish | 3 | fast loading pubsub stale | 1 1 1 | fast pubsub | | not_key 1 0 1
-ssubscribe | -2 | loading noscript pubsub stale | 1 -1 1 | pubsub slow | | not_key 1 -1 1
+smembers | 2 | readonly | 1 1 1 | read set slow | nondeterministic_output_order | RO access 1 0 1
+smismember | -3 | fast readonly | 1 1 1 | fast read set | | RO access 1 0 1
+smove | 4 | fast write | 1 2 1 | fast set write | | RW access delete 1 0 1, RW insert 2 0 1
 sort | -2 | denyoom movablekeys write | 1 1 1 | dangerous list set slow sortedset write | | RO access 1 0 1, RO access ? ? ?, OW update ? ? ?
 sort_ro | -2 | movablekeys readonly | 1 1 1 | dangerous list read set slow sortedset | | RO access 1 0 1, RO access ? ? ?
+spop | -2 | fast write | 1 1 1 | fast set write | nondeterministic_output | RW access delete 1 0 1
+spublish | 3 | fast loading pubsub stale | 1 1 1 | fast pubsub | | not_key 1 0 1
+srandmember | -2 | readonly | 1 1 1 | read set slow | nondeterministic_output | RO access 1 0 1
+srem | -3 | fast write | 1 1 1 | fast set write | | RW delete 1 0 1
+sscan | -3 | readonly | 1 1 1 | read set slow | nondeterministic_output | RO access 1 0 1
+ssubscribe | -2 | loading noscript pubsub stale | 1 -1 1 | pubsub slow | | not_key 1 -1 1
 strlen | 2 | fast readonly | 1 1 1 | fast read string | | RO 1 0 1
 subscribe | -2 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 substr | 4 | readonly | 1 1 1 | read slow string | | RO access 1 0 1
+sunion | -2 | readonly | 1 -1 1 | read set slow | nondeterministic_output_order | RO access 1 -1 1
+sunionstore | -3 | denyoom write | 1 -1 1 | set slow write | | OW update 1 0 1, RO access 2 -1 1
 sunsubscribe | -1 | loading noscript pubsub stale | 1 -1 1 | pubsub slow | | not_key 1 -1 1
 swapdb | 3 | fast write | 0 0 0 | dangerous fast keyspace write | |
 time | 1 | fast loading stale | 0 0 0 | fast | nondeterministic_output |

@@ -58,8 +58,10 @@ const limit = fc.oneof(
 const withScores = fc.constantFrom<Request>([], ['WITHSCORES']);
 
 function request(...parts: (string | fc.Arbitrary<Argument> | fc.Arbitrary<Request>)[]): fc.Arbitrary<Request> {
-  const arbitraries = parts.map((part) => (typeof part === 'string' ? fc.constant<Argument | Request>(part) : part));
-  return fc.tuple(...(arbitraries as fc.Arbitrary<Argument | Request>[])).map((all) => all.flat() as Argument[]);
+  const arbitraries: fc.Arbitrary<Argument | Request>[] = parts.map((part) =>
+    typeof part === 'string' ? fc.constant(part) : part,
+  );
+  return fc.tuple(...arbitraries).map((all) => all.flat<(Argument | Request)[]>());
 }
 
 const pairs = fc.array(fc.tuple(score, member), { minLength: 1, maxLength: 6 }).map((all): Request => all.flat());
