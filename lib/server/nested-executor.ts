@@ -52,7 +52,9 @@ export class NestedExecutor implements NestedCommands {
     const startedUs = this.clock.monotonicUs();
     const { runNested } = entry;
     assert(runNested !== undefined, 'what waits is not run inside of anything');
-    if (!entry.loadsFirst || this.loadKeys(call, entry)) this.complete(call, runNested);
+    if (this.canList(call, entry) && (!entry.loadsFirst || this.loadKeys(call, entry))) {
+      this.complete(call, runNested);
+    }
     const durationUs = this.clock.monotonicUs() - startedUs;
     executor.countNested(entry, durationUs, reply, errors);
     if (durationUs >= executor.slowUs) {
@@ -94,6 +96,15 @@ export class NestedExecutor implements NestedCommands {
       assert(missing !== undefined, 'COLD_KEY comes with a key');
       if (!this.load(call, missing.db, missing.key)) return;
     }
+  }
+
+  /** Whether the command sees all keys that it has to list: for those on disk alone, somebody must have begun to list them before. */
+  private canList({ db, listing, reply }: Call, entry: CommandEntry): boolean {
+    if (entry.gather === undefined || listing !== undefined || entry.name === 'randomkey') return true;
+    const isAllInMemory = !db.isEstimate && db.keyCount <= db.table.count - db.emptyCount;
+    if (isAllInMemory || this.keyspace.cold.isEmpty(db.id)) return true;
+    reply.error('ERR keys that are on disk alone cannot be listed by a script');
+    return false;
   }
 
   /** Loads all keys of a command that changes some before it looks at the others. False after an error reply. */

@@ -102,6 +102,18 @@ describe('NestedExecutor', () => {
     expect(await line(node, 'stats', 'keyspace_hits')).to.equal('6');
   });
 
+  it('lists keys only if it sees all of them', async () => {
+    const node = await ColdNode.start();
+    await node.ask('SET', 'a', 1);
+    await node.ask('SAVE');
+    const outer = new Outer(node);
+    expect(outer.run('KEYS', '*')).to.be.an('array').with.lengthOf(1);
+    await node.forget();
+    expect(outer.run('KEYS', '*')).to.equal('-ERR keys that are on disk alone cannot be listed by a script');
+    await node.ask('FLUSHALL');
+    expect(outer.run('KEYS', '*')).to.deep.equal([]);
+  });
+
   it('goes on when a read of the same key off the thread ends later', async () => {
     const node = await ColdNode.start();
     await node.ask('SET', 'a', 'old');
