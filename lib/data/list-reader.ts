@@ -97,9 +97,8 @@ export class ListReader {
     const { nodes } = this;
     if (nodes === undefined) return this.seek(this.index + 1);
     this.wholeIndex = NONE;
-    if (!nodes.next()) return false;
+    if (!nodes.nextPayload(this.element)) return false;
     this.index++;
-    nodes.readPayload(this.element);
     return true;
   }
 

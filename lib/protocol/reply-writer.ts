@@ -319,13 +319,16 @@ export class ReplyWriter {
 /** Writes a type byte, a safe integer and a line break; returns the offset behind them. */
 function writeHeader(buffer: Buffer, at: number, type: number, value: number): number {
   buffer[at] = type;
-  assert(Number.isSafeInteger(value), 'a number in a reply is a safe integer');
   let end = at + 1;
-  if (value < 0 || value > 99) end = writeInteger(value, buffer, end);
-  else {
-    const tens = Math.floor(value / 10);
+  const small = value | 0;
+  if (small === value && small >= 0 && small < 100) {
+    // A tenth, rounded down, without a division.
+    const tens = (small * 205) >>> 11;
     if (tens > 0) buffer[end++] = ZERO + tens;
-    buffer[end++] = ZERO + value - 10 * tens;
+    buffer[end++] = ZERO + small - 10 * tens;
+  } else {
+    assert(Number.isSafeInteger(value), 'a number in a reply is a safe integer');
+    end = writeInteger(value, buffer, end);
   }
   buffer[end] = CR;
   buffer[end + 1] = LF;
