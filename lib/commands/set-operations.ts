@@ -102,7 +102,8 @@ function store(call: Call, members: MemberList, event: string): void {
   const { keyspace, reply } = call;
   const wasThere = findKey(call, 1) !== 0;
   if (wasThere) {
-    keyspace.remove();
+    if (members.count === 0) keyspace.remove();
+    else keyspace.clear();
     findKey(call, 1);
   }
   reply.integer(members.count);
