@@ -32,7 +32,7 @@ function popOne(call: Call): void {
     return;
   }
   replyFieldName(call, cells);
-  cells.removeCurrent();
+  cells.removePicked();
   notifyRemoval(call, cells, KEYSPACE_EVENT.set, 'spop', 1);
 }
 

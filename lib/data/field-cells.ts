@@ -116,6 +116,20 @@ export class FieldCells extends FieldReader implements Collection {
     this.remove();
   }
 
+  /** The same for the cell that `pick` has just found, without looking for it again. */
+  removePicked(): void {
+    const { keyspace, table } = this;
+    if (keyspace.keepsTombstones) {
+      this.removeCurrent();
+      return;
+    }
+    const stamp = keyspace.beginCell();
+    keyspace.batch.tombstone(stamp, this.type, this.bytes, this.fieldStart, this.fieldEnd);
+    table?.table.select(this.pickedSegment, this.pickedSlot);
+    this.drop();
+    this.changed(stamp);
+  }
+
   /** Sets when the cell of the last `find` expires (Unix ms; 0: never), without another change of it. REQUIRES: it was found. */
   expire(expiresAtMs: number): void {
     const value = Buffer.from(this.bytes.subarray(this.valueStart, this.valueEnd));

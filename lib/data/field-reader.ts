@@ -1,9 +1,10 @@
+import { assert } from '../base/assert.js';
 import type { HybridClock } from '../base/stamp.js';
 import type { Random } from '../host/ports.js';
-import type { FieldTable } from '../storage/memory/field-table.js';
+import { FieldTable } from '../storage/memory/field-table.js';
 import { PackedFields } from '../storage/memory/packed-fields.js';
 import type { RecordHeap } from '../storage/memory/record-heap.js';
-import { SEGMENT_SLOTS_MAX } from '../storage/memory/resident-table.js';
+import type { ResidentTable } from '../storage/memory/resident-table.js';
 
 /** What reading cells takes. */
 export interface FieldSource {
@@ -16,6 +17,8 @@ export interface FieldSource {
 
 /** Draws before the way that is exact at once, and slower. */
 const DRAWS_MAX = 64;
+/** So many in vain, and it is looked how full the segments of a table are. */
+const DRAWS_OF_A_BOUND = 8;
 /** Where one in so many cells is wanted, all are looked at in their order. */
 const SCAN_PART = 4;
 const TWO_32 = 2 ** 32;
@@ -48,6 +51,9 @@ export class FieldReader {
   protected cellRef = 0;
   private segment = 0;
   private slot = 0;
+  /** Where the cell lies that `pick` or `next` stands on, of the large form. */
+  protected pickedSegment = 0;
+  protected pickedSlot = 0;
 
   constructor(source: FieldSource) {
     this.source = source;
@@ -60,7 +66,7 @@ export class FieldReader {
     this.ref = ref;
     this.table = undefined;
     if (ref === 0) this.packed.open(this.packed.bytes, 0, 0);
-    else if (heap.isLarge(ref)) this.table = heap.large.get(heap.largeIndex(ref)) as FieldTable;
+    else if (heap.isLarge(ref)) this.table = tableAt(heap, ref);
     else {
       const start = heap.valueStart(ref);
       this.packed.open(heap.bytes(ref), start, start + heap.valueLength(ref));
@@ -118,7 +124,7 @@ export class FieldReader {
     const { table } = this.table;
     for (; this.segment < table.segmentCount; this.segment++, this.slot = 0) {
       const slots = table.slotCount(this.segment);
-      while (this.slot < slots) if (this.describe(table.refInSlot(this.segment, this.slot++))) return true;
+      while (this.slot < slots) if (this.standOnSlot(table, this.segment, this.slot++)) return true;
     }
     return false;
   }
@@ -145,14 +151,25 @@ export class FieldReader {
     const { count } = this;
     if (count === 0) return false;
     if (this.table === undefined) return this.pickAt(this.below(count));
-    const { table } = this.table;
-    const slotsMax = table.segmentCount === 1 ? table.slotCount(0) : SEGMENT_SLOTS_MAX;
     for (let draw = 0; draw < DRAWS_MAX; draw++) {
-      const segment = this.below(table.segmentCount);
-      const slot = this.below(slotsMax);
-      if (slot < table.slotCount(segment) && this.describe(table.refInSlot(segment, slot))) return true;
+      if (draw === DRAWS_OF_A_BOUND) this.table.tightenBound();
+      if (this.draw(this.table)) return true;
     }
     return this.pickAt(this.below(count));
+  }
+
+  /**
+   * Draws a segment, so that each counts by the records in it, and a record of that. False if the segment's turn does not come, or the record is no live cell:
+   * to be tried again.
+   */
+  private draw({ table, countBound }: FieldTable): boolean {
+    const segment = this.below(table.segmentCount);
+    const count = table.countOf(segment);
+    if (count === 0 || (table.segmentCount > 1 && this.below(countBound) >= count)) return false;
+    const slots = table.slotCount(segment);
+    let slot = this.below(slots);
+    while (table.refInSlot(segment, slot) === 0) slot = this.below(slots);
+    return this.standOnSlot(table, segment, slot);
   }
 
   /**
@@ -195,6 +212,13 @@ export class FieldReader {
   /** A random whole number below `limit`. */
   private below(limit: number): number {
     return Math.floor((this.source.random.uint32() / TWO_32) * limit);
+  }
+
+  private standOnSlot(table: ResidentTable, segment: number, slot: number): boolean {
+    if (!this.describe(table.refInSlot(segment, slot))) return false;
+    this.pickedSegment = segment;
+    this.pickedSlot = slot;
+    return true;
   }
 
   protected describePacked(): boolean {
@@ -244,4 +268,11 @@ export class FieldReader {
   protected hasExpired(expiresAtMs: number): boolean {
     return expiresAtMs !== 0 && expiresAtMs <= this.source.clock.nowMs;
   }
+}
+
+/** The cells of a record in the large form. */
+function tableAt(heap: RecordHeap, ref: number): FieldTable {
+  const table = heap.large.get(heap.largeIndex(ref));
+  assert(table instanceof FieldTable, 'hashes and sets lie in tables');
+  return table;
 }

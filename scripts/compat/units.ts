@@ -63,6 +63,8 @@ export const UNITS: readonly Unit[] = [
   unit('unit/bitops', 'strings'),
   unit('unit/bitfield', 'strings'),
   unit('unit/hyperloglog', 'hyperloglog', { stallSeconds: 60, timeoutSeconds: 300, fast: false }),
+  unit('unit/type/hash', 'hashes', { flags: COLLECTIONS }),
+  unit('unit/type/set', 'sets', { flags: COLLECTIONS }),
   unit('unit/sort', 'sort', { flags: COLLECTIONS }),
   unit('unit/expire', 'keys', { timeoutSeconds: 120 }),
   unit('unit/keyspace', 'keys', { flags: COLLECTIONS }),

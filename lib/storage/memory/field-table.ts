@@ -12,6 +12,10 @@ export class FieldTable implements LargeValue {
   tombstoneCount = 0;
   /** The earliest expiry of a cell that somebody waits for, Unix ms. */
   awaitedMs = Infinity;
+  /** No segment has more records. */
+  countBound = 0;
+  /** Records when `countBound` was looked for last. */
+  private boundedCount = Infinity;
   protected readonly heap: RecordHeap;
 
   /** `hasher` is one of fields. */
@@ -45,13 +49,24 @@ export class FieldTable implements LargeValue {
     if (old !== 0 && heap.isEmpty(old)) this.tombstoneCount--;
     if (head.isEmpty) this.tombstoneCount++;
     const ref = heap.write(old, head, field, fieldStart, fieldEnd, value, valueStart, valueEnd);
-    if (old === 0) table.insert(ref);
-    else if (ref === old) table.expiryChanged(ref, hadExpiry);
+    if (old === 0) {
+      table.insert(ref);
+      this.countBound = Math.max(this.countBound, table.foundCount);
+    } else if (ref === old) table.expiryChanged(ref, hadExpiry);
     else {
       table.replace(ref, hadExpiry);
       heap.slab.free(old);
     }
     return ref;
+  }
+
+  /** Looks for a lower `countBound`, if many records have gone since it was looked for last. */
+  tightenBound(): void {
+    const { table } = this;
+    if (table.count > this.boundedCount / 2 && this.boundedCount !== Infinity) return;
+    this.boundedCount = table.count;
+    this.countBound = 0;
+    for (let i = 0; i < table.segmentCount; i++) this.countBound = Math.max(this.countBound, table.countOf(i));
   }
 
   /** Takes out the record that `find` found, without a trace. */

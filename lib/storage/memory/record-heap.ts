@@ -191,7 +191,9 @@ export class RecordHeap {
 
   /** The number of a record's large value. REQUIRES: `isLarge`. */
   largeIndex(ref: number): number {
-    return this.bytes(ref).readInt32LE(this.valueStart(ref));
+    const bytes = this.bytes(ref);
+    const at = this.valueStart(ref);
+    return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
   }
 
   stamp(ref: number): number {

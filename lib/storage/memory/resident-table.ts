@@ -18,8 +18,6 @@ import { Segment, homeOf } from './segment.js';
 
 /** Records in a segment before it splits; more only if their positions are all equal. */
 export const SEGMENT_COUNT_MAX = 2048;
-/** No segment has more slots: one that is full for 2048 records has grown by half and to the end of its size class. */
-export const SEGMENT_SLOTS_MAX = 4608;
 const BLOCK_HIGHS_SHIFT = 16;
 const BLOCKS = 32;
 const BLOCK_SPAN = POSITION_LIMIT / BLOCKS;
@@ -115,6 +113,17 @@ export class ResidentTable {
     if (segment.count <= SEGMENT_COUNT_MAX) return;
     this.split(this.foundIndex);
     this.findRef(ref);
+  }
+
+  /** The records of the segment in which the found one lies. */
+  get foundCount(): number {
+    return this.foundSegment.count;
+  }
+
+  /** Makes a slot of a segment, by its index, the found one. */
+  select(index: number, slot: number): void {
+    this.foundIndex = index;
+    this.foundSlot = slot;
   }
 
   /** Puts another record in the place of the one that `find` found. `hadExpiry`: whether that one had an expiry. */
