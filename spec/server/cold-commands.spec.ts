@@ -6,6 +6,12 @@ import { encodeListDump } from '../../lib/data/list-dump.js';
 import { encodeStringDump } from '../../lib/data/string-dump.js';
 import { HASH_AND_SET_DATA, HASH_AND_SET_EXAMPLES, HASH_AND_SET_NAMES, UNORDERED } from './cold-examples.js';
 import type { Words } from './cold-examples.js';
+import {
+  SORTED_SET_DATA,
+  SORTED_SET_EXAMPLES,
+  SORTED_SET_NAMES,
+  UNORDERED_OF_SORTED_SETS,
+} from './cold-sorted-sets.js';
 import { ColdNode } from './cold-node.js';
 
 const DUMP = encodeStringDump(Buffer.from('restored'));
@@ -34,6 +40,7 @@ const DATA: readonly Words[] = [
   ['SET', 'weight_1', 30],
   ['SET', 'weight_2', 20],
   ...HASH_AND_SET_DATA,
+  ...SORTED_SET_DATA,
   ['RPUSH', 'list', 'a', 'b', 'c', 'b', 'd'],
   ['RPUSH', 'single', 'a'],
   ['SELECT', 1],
@@ -54,6 +61,7 @@ const NAMES = [
   'sketch',
   'dense',
   ...HASH_AND_SET_NAMES,
+  ...SORTED_SET_NAMES,
   'new',
 ];
 
@@ -450,6 +458,7 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   unlink: [['UNLINK', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
 
   ...HASH_AND_SET_EXAMPLES,
+  ...SORTED_SET_EXAMPLES,
 
   // Of the commands of the server.
   'memory|usage': [
@@ -506,7 +515,7 @@ function ordered(reply: unknown): unknown {
 
 function orderedFor(words: Words, reply: unknown): unknown {
   const name = String(words[0]);
-  if (name === 'KEYS' || UNORDERED.has(name)) return ordered(reply);
+  if (name === 'KEYS' || UNORDERED.has(name) || UNORDERED_OF_SORTED_SETS.includes(name)) return ordered(reply);
   return name.endsWith('SCAN') && Array.isArray(reply) ? reply.map(ordered) : reply;
 }
 
