@@ -2,12 +2,13 @@
 
 import type { Lcs } from '../data/lcs.js';
 import { LCS_TOO_LARGE, lcs, lcsFits, lcsLength } from '../data/lcs.js';
+import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { TWO_KEYS } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
-import { findString, readString, stringView } from './lookup.js';
+import { findString, readKey, stringView } from './lookup.js';
 
 interface LcsOptions {
   /** LEN: the length alone. */
@@ -23,8 +24,11 @@ interface LcsOptions {
 /** LCS key key [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN] */
 function lcsCommand(call: Call): void {
   const { reply } = call;
-  readString(call, 1);
-  const second = readString(call, 2);
+  if (!isStringOrNothing(call, readKey(call, 1)) || !isStringOrNothing(call, readKey(call, 2))) {
+    reply.error('ERR The specified keys must contain string values');
+    return;
+  }
+  const second = findString(call, 2);
   const first = findString(call, 1); // again: the second look may have removed an expired key, and no ref outlives a change
   const a = stringView(call, first);
   const b = stringView(call, second);
@@ -37,6 +41,10 @@ function lcsCommand(call: Call): void {
   if (options.length) reply.integer(lcsLength(a, b));
   else if (options.indexes) replyMatches(call, lcs(a, b, options.lengthMin), options.matchLengths);
   else reply.bulkBuffer(lcs(a, b).sequence);
+}
+
+function isStringOrNothing({ keyspace }: Call, ref: number): boolean {
+  return ref === 0 || keyspace.heap.type(ref) === CellType.STRING;
 }
 
 /** Undefined after an error reply. */

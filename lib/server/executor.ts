@@ -1,5 +1,6 @@
 import { AssertionError } from '../base/assert.js';
 import type { ReplyMode } from '../commands/ports.js';
+import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { COLD_KEY } from '../data/cold-data.js';
 import type { Keyspace } from '../data/keyspace.js';
 import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../data/wrong-type.js';
@@ -127,7 +128,7 @@ export class Executor {
     }
     if (this.guards.alert && !this.mayRun(connection, entry, args, entry.isWrite)) return;
     if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;
-    if (entry.loadsFirst && args.count > 2 && this.held.isCold(connection, entry.command, args)) {
+    if (args.count > 2 && this.loadsFirst(entry) && this.held.isCold(connection, entry.command, args)) {
       this.held.load(connection, entry.command, args);
       return;
     }
@@ -183,6 +184,11 @@ export class Executor {
     if (refusal === undefined) return true;
     this.reject(connection, entry, refusal);
     return false;
+  }
+
+  /** Whether all keys of a command must be there before it runs: because it changes some first, or what it tells of one would be told again. */
+  private loadsFirst(entry: CommandEntry): boolean {
+    return entry.loadsFirst || this.keyspace.events.wants(KEYSPACE_EVENT.keyMiss);
   }
 
   /** The command and subcommand of a request; `undefined` after an error reply. */

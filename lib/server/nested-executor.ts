@@ -2,6 +2,7 @@ import { AssertionError, assert } from '../base/assert.js';
 import type { Call } from '../commands/call.js';
 import { keyIndexes } from '../commands/key-uses.js';
 import type { NestedCommands } from '../commands/ports.js';
+import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { COLD_KEY } from '../data/cold-data.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
 import type { Loader } from '../data/loader.js';
@@ -52,7 +53,7 @@ export class NestedExecutor implements NestedCommands {
     const startedUs = this.clock.monotonicUs();
     const { runNested } = entry;
     assert(runNested !== undefined, 'what waits is not run inside of anything');
-    if (this.canList(call, entry) && (!entry.loadsFirst || this.loadKeys(call, entry))) {
+    if (this.canList(call, entry) && (!this.loadsFirst(entry) || this.loadKeys(call, entry))) {
       this.complete(call, runNested);
     }
     const durationUs = this.clock.monotonicUs() - startedUs;
@@ -105,6 +106,11 @@ export class NestedExecutor implements NestedCommands {
     if (isAllInMemory || this.keyspace.cold.isEmpty(db.id)) return true;
     reply.error('ERR keys that are on disk alone cannot be listed by a script');
     return false;
+  }
+
+  /** As in the executor. */
+  private loadsFirst(entry: CommandEntry): boolean {
+    return entry.loadsFirst || this.keyspace.events.wants(KEYSPACE_EVENT.keyMiss);
   }
 
   /** Loads all keys of a command that changes some before it looks at the others. False after an error reply. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ColdNode } from './cold-node.js';
 import { NodeBench } from './node-bench.js';
 import type { BenchClient } from './node-bench.js';
 
@@ -54,6 +55,18 @@ describe('KeyspaceNotifier', () => {
     const { bench, client, ear } = await start('KEA');
     client.send('SET', Buffer.from([0, 255, 13, 10]), 'v');
     expect(await heardBy(bench, ear)).to.eql(['__keyspace@0__:\0\xff\r\n set', '__keyevent@0__:set \0\xff\r\n']);
+  });
+
+  it('publishes once that a key is missing, though the command runs again for one that is on disk', async () => {
+    const node = await ColdNode.start('notify-keyspace-events Em');
+    await node.ask('SET', 'cold', 'v');
+    await node.forget();
+    const ear = node.bench.connect();
+    await node.bench.ask(ear, 'SUBSCRIBE', '__keyevent@0__:keymiss');
+    node.client.send('MGET', 'none', 'cold');
+    await node.run();
+    expect(node.client.replies()).to.eql([[null, 'v']]);
+    expect(ear.replies()).to.eql([['message', '__keyevent@0__:keymiss', 'none']]);
   });
 
   it('publishes what happens to keys that nobody touches', async () => {

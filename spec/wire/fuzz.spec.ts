@@ -12,7 +12,7 @@ import { requireProgram } from '../tools/programs.js';
 /** A short run of what `npm run fuzz` does for as long as one likes. The seed is printed where something is wrong. */
 const RUN_MS = 2000;
 const SEEDS = 2 ** 30;
-const AREAS = ['strings', 'bitmaps', 'hyperloglogs', 'keys', 'databases'] as const;
+const AREAS = ['strings', 'bitmaps', 'hyperloglogs', 'keys', 'databases', 'hashes', 'lists', 'sets', 'sort'] as const;
 
 describe('ringkv under random input', () => {
   let ringkv: FuzzTarget;
