@@ -56,17 +56,12 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   'unit/type/string': [
     inside('GETDEL propagate as DEL command to replica', REPLICATION_STREAM),
     inside('GETEX without argument does not propagate to replica', REPLICATION_STREAM),
-    later(['lists'], 'SETBIT against key with wrong type', 'LPUSH'),
-    later(['lists'], 'SETRANGE against key with wrong type', 'LPUSH'),
     inside('SETRANGE against integer-encoded key', 'whether SETRANGE made the integer shows in OBJECT ENCODING'),
     inside('trim on SET with big value', 'measures slack in jemalloc; runs only where INFO names jemalloc'),
-    later(['lists'], 'Extended SET GET with incorrect type should result in wrong type error', 'RPUSH, RPOP'),
   ],
 
   'unit/type/incr': [
-    later(['lists'], 'INCR fails against a key holding a list', 'RPUSH'),
     inside('INCR uses shared objects in the 0-9999 range', 'the reference counts of shared integer objects'),
-    later(['lists'], 'INCRBYFLOAT fails against a key holding a list', 'RPUSH'),
   ],
 
   'unit/type/hash': [
@@ -74,10 +69,7 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     inside('Hash ziplist of various encodings - sanitize dump', LISTPACK_ORDER),
   ],
 
-  'unit/bitops': [later(['lists'], 'BITOP with non string source key', 'LPUSH')],
-
   'unit/expire': [
-    later(['lists'], 'EXPIRE - write on expire should work', 'LPUSH, LRANGE'),
     inside('All TTL in commands are propagated as absolute timestamp in replication stream', REPLICATION_STREAM),
     inside('GETEX propagate as to replica as PERSIST, DEL, or nothing', REPLICATION_STREAM),
     hold(inside('SCAN: Lazy-expire should not be wrapped in MULTI/EXEC', REPLICATION_STREAM)),
@@ -85,7 +77,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/keyspace': [
-    later(['lists'], 'COPY basic usage for list', 'LPUSH'),
     later(['sorted-sets'], 'COPY basic usage for listpack sorted set', 'ZADD'),
     later(['sorted-sets'], 'COPY basic usage for skiplist sorted set', 'ZADD'),
     later(['streams'], 'COPY basic usage for stream', 'XADD'),
@@ -133,7 +124,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['blocking', 'lists'], 'command stats for BRPOP', 'LPUSH, BRPOP'),
     hold(later(['geo'], 'command stats for MULTI', 'GEOADD; would stay in MULTI')),
     later(['geo', 'scripting'], 'command stats for scripts', 'EVAL, GEOADD'),
-    later(['lists', 'sort'], 'COMMAND GETKEYSANDFLAGS', 'the rows of LMOVE and SORT'),
     later(['streams'], 'COMMAND GETKEYS XGROUP', 'the row of XGROUP'),
     later(['scripting'], 'COMMAND GETKEYS EVAL with keys', 'the row of EVAL'),
     later(['scripting'], 'COMMAND GETKEYS EVAL without keys', 'the row of EVAL'),
@@ -177,8 +167,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/pubsub': [
-    later(['lists'], 'Keyspace notifications: we are able to mask events', 'LPUSH'),
-    later(['lists'], 'Keyspace notifications: list events test', 'LPUSH, RPOP'),
     later(['sorted-sets'], 'Keyspace notifications: zset events test', 'ZADD, ZREM'),
     later(['streams'], 'Keyspace notifications: stream events test', 'XADD, XGROUP'),
   ],
