@@ -566,6 +566,29 @@ function runCold(player: CellsPlayer, run: Run | ColdRun): void {
   }
 }
 
+describe('FieldCells of a large hash', () => {
+  it('log what is changed, and not the hash', () => {
+    const bench = new KeyspaceBench(1);
+    const { hashes } = bench.keyspace;
+    const set = (i: number, value: string): void => {
+      bench.find(0, 'hash');
+      hashes.use();
+      findField(hashes, `field:${i}`);
+      const bytes = Buffer.from(value);
+      hashes.put(bytes, 0, bytes.length);
+    };
+    for (let i = 0; i < 50_000; i++) set(i, 'first');
+    bench.endTurn();
+    bench.log.length = 0;
+    for (let i = 0; i < 1000; i++) {
+      set(i * 50, 'second');
+      bench.endTurn();
+    }
+    const bytes = bench.log.reduce((sum, { length }) => sum + length, 0);
+    expect(bytes).to.be.below(60_000);
+  });
+});
+
 describe('FieldReader', () => {
   it("walks by Redis's promise: what is there all the time is met, whatever comes and goes", () => {
     const bench = new KeyspaceBench(1, new PositionHasher(Buffer.from('position')), NO_COLD_DATA);

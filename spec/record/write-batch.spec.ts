@@ -13,7 +13,7 @@ import { entries, pairs, plain } from './arbitraries.js';
 
 const ORIGIN = 1;
 
-function open(batch: WriteBatch): BatchReader {
+function openBatch(batch: WriteBatch): BatchReader {
   const reader = new BatchReader();
   // A copy with nothing around it: a read outside of the batch would show.
   const bytes = Buffer.from(batch.buffer.subarray(batch.start, batch.end));
@@ -24,7 +24,7 @@ function open(batch: WriteBatch): BatchReader {
 /** All entries of a batch, merged by database and key. */
 function readAll(batch: WriteBatch): Map<string, Entry> {
   const found = new Map<string, Entry>();
-  const reader = open(batch);
+  const reader = openBatch(batch);
   while (reader.next()) {
     const key = `${reader.db}/${reader.bytes.toString('latin1', reader.keyStart, reader.keyEnd)}`;
     found.set(key, merge(found.get(key) ?? EMPTY_ENTRY, entryOfChange(reader)));
@@ -123,7 +123,7 @@ describe('WriteBatch', () => {
           batch.string(stamps[i], true, value, 0, value.length);
           batch.expiry(stamps[i], atMs);
         });
-        const reader = open(batch);
+        const reader = openBatch(batch);
         list.forEach(({ key, value, atMs }, i) => {
           expect(reader.next()).to.equal(true);
           expect([reader.kind, reader.db, reader.stamp, reader.origin, reader.replaces]).to.deep.equal([
@@ -148,7 +148,7 @@ describe('WriteBatch', () => {
     batch.flush(0, 50);
     batch.flush(12, 51);
     batch.databases(52, [1, 0, 300]);
-    const reader = open(batch);
+    const reader = openBatch(batch);
     expect(reader.next()).to.equal(true);
     expect([reader.kind, reader.db, reader.partition, reader.stamp, reader.origin]).to.deep.equal([
       ChangeKind.FLUSH,
@@ -184,6 +184,67 @@ describe('WriteBatch', () => {
     expect(sizes[2] - sizes[1] - 80).to.equal(6);
   });
 
+  it('puts changes of cells of one key, one after the other, into one record; no change gets lost', () => {
+    const bytes = fc.uint8Array({ maxLength: 200 });
+    const step = fc.record({
+      db: fc.nat(1),
+      key: fc.constantFrom('', 'k', 'l'),
+      kind: fc.constantFrom('value', 'value', 'tombstone', 'expiry', 'string', 'flush'),
+      field: fc.oneof(bytes, fc.constant(Buffer.from('f'))),
+      value: bytes,
+      expiresAtMs: fc.constantFrom(0, 0, 1_700_000_000_000),
+      times: fc.constantFrom(1, 1, 1, 150),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), fc.nat(9), (list, headroom) => {
+        const batch = new WriteBatch(ORIGIN, headroom);
+        const expected: unknown[] = [];
+        let records = 0;
+        let open = '';
+        let stamp = 100;
+        for (const { db, key, kind, field, value, expiresAtMs, times } of list) {
+          const name = Buffer.from(key);
+          for (let i = 0; i < times; i++) {
+            stamp++;
+            const isCell = kind !== 'string' && kind !== 'flush';
+            const place = isCell ? `${db}/${key}/` : '';
+            if (!isCell || open !== place) records++;
+            open = place;
+            if (isCell) batch.cellEntry(db, name, 0, name.length, stamp);
+            if (kind === 'value') {
+              batch.cellValue(stamp, 5, field, 0, field.length, value, 0, value.length, expiresAtMs);
+              expected.push([db, key, stamp, hexOf(field), hexOf(value), expiresAtMs]);
+            } else if (kind === 'tombstone') {
+              batch.tombstone(stamp, 5, field, 0, field.length);
+              expected.push([db, key, stamp, hexOf(field), 'gone', 0]);
+            } else if (kind === 'expiry') {
+              batch.expiry(stamp, expiresAtMs);
+              expected.push([db, key, stamp, 'expiry', expiresAtMs]);
+            } else if (kind === 'string') {
+              batch.entry(db, name, 0, name.length, 1, stamp);
+              batch.string(stamp, true, value, 0, value.length);
+              expected.push([db, key, stamp, '', hexOf(value), 0]);
+            } else {
+              batch.flush(db, stamp);
+              expected.push([db, stamp]);
+            }
+          }
+        }
+        if (batch.isEmpty) return;
+        const reader = openBatch(batch);
+        const found: unknown[] = [];
+        let recordEnds = 0;
+        while (reader.next()) {
+          if (reader.isRecordEnd) recordEnds++;
+          found.push(changeAt(reader));
+        }
+        expect(found).to.deep.equal(expected);
+        expect(recordEnds).to.equal(records);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('forgets everything on reset, and a large buffer with it', () => {
     const batch = new WriteBatch(ORIGIN, 16);
     const value = Buffer.alloc(9 * 1024 * 1024, 'x');
@@ -199,6 +260,21 @@ describe('WriteBatch', () => {
     expect([...readAll(batch).keys()]).to.deep.equal(['0/k']);
   });
 });
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** What a reader stands on, in plain form. */
+function changeAt(reader: BatchReader): unknown {
+  const { bytes, db, stamp, kind, atMs } = reader;
+  if (kind === ChangeKind.FLUSH) return [db, stamp];
+  const key = bytes.toString('latin1', reader.keyStart, reader.keyEnd);
+  if (kind === ChangeKind.EXPIRY) return [db, key, stamp, 'expiry', atMs];
+  const field = bytes.toString('hex', reader.fieldStart, reader.fieldEnd);
+  if (kind === ChangeKind.TOMBSTONE) return [db, key, stamp, field, 'gone', 0];
+  return [db, key, stamp, field, bytes.toString('hex', reader.valueStart, reader.valueEnd), atMs];
+}
 
 function plainSize(entry: Entry): number {
   return (
