@@ -2,12 +2,14 @@ import { ChangeKind } from '../record/batch-format.js';
 import type { BatchReader } from '../record/batch-reader.js';
 import { EntrySink } from '../record/entry-sink.js';
 import { readCell } from '../record/entry-of-record.js';
-import type { Cell, CellType, Expiry } from '../record/entry.js';
-import { NO_EXPIRY, holdsValue } from '../record/entry.js';
+import type { Cell, CellType, Entry, Expiry } from '../record/entry.js';
+import { CellType as CellTypes, NO_EXPIRY, entryOfCell, holdsValue } from '../record/entry.js';
 import type { KeyTaker } from '../record/key-merge.js';
 import { standOn } from '../record/key-merge.js';
+import { ANCHOR_BYTES, ListId, removalsField } from '../record/list-id.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO } from '../record/pair.js';
+import { Removals } from '../record/removals.js';
 import type { BuiltValue, Collection, LargeAdder } from './collection.js';
 import type { Database } from './database.js';
 import type { Keyspace } from './keyspace.js';
@@ -24,6 +26,10 @@ export interface BuiltKey extends BuiltValue {
   readonly pair: Pair;
   /** No cell of it holds a value. */
   readonly isEmpty: boolean;
+  /** Of a list: what comes from elsewhere may be gone, too. */
+  readonly removals: Removals;
+  /** The removals, and a cell as young as the youngest, of a field that is not in `other`: of tombstones no more may be left. */
+  readonly witness: (other: Entry) => readonly Entry[];
 }
 
 /**
@@ -44,9 +50,15 @@ export class KeyBuilder implements KeyTaker {
   private collection: Collection | undefined;
   private small: Cell[] = [];
   private large: LargeAdder | undefined;
+  private readonly removals = new Removals();
   private hasValue = false;
   private stamp = 0;
   private origin = 0;
+  /** The age of the youngest cell (merge.ts). */
+  private ageStamp = 0;
+  private ageOrigin = 0;
+  private fieldBytesMax = 0;
+  private readonly id = new ListId();
   /** In place of all that, for what is no collection. */
   private plain: EntrySink | undefined;
 
@@ -82,7 +94,15 @@ export class KeyBuilder implements KeyTaker {
       this.stamp = stamp;
       this.origin = origin;
     }
-    if (reader.kind === ChangeKind.TOMBSTONE && !this.keyspace.keepsTombstones) return;
+    this.fieldBytesMax = Math.max(this.fieldBytesMax, reader.fieldEnd - reader.fieldStart);
+    const isList = reader.type === CellTypes.LIST;
+    const isRemovals = isList && reader.fieldEnd - reader.fieldStart < ANCHOR_BYTES;
+    if (isList && !isRemovals) {
+      this.id.read(reader.bytes, reader.fieldStart, reader.fieldEnd);
+      this.noteAge(this.id.stamp, this.id.origin);
+    } else this.noteAge(stamp, origin);
+    if (isRemovals) this.removals.addCell(reader);
+    if ((isRemovals || reader.kind === ChangeKind.TOMBSTONE) && !this.keyspace.keepsTombstones) return;
     if (this.large !== undefined) {
       this.hasValue = true;
       this.large.add(reader);
@@ -105,8 +125,12 @@ export class KeyBuilder implements KeyTaker {
     else if (collection !== undefined) {
       const { deletedUpTo, expiry, stamp, origin } = this;
       const value = this.large?.finish() ?? collection.build(this.small);
-      const isEmpty = !this.hasValue;
-      keyspace.absorbBuilt(db, key, { ...value, collection, deletedUpTo, expiry, pair: { stamp, origin }, isEmpty });
+      const built = { ...value, collection, deletedUpTo, expiry, pair: { stamp, origin }, isEmpty: !this.hasValue };
+      keyspace.absorbBuilt(db, key, {
+        ...built,
+        removals: this.removals,
+        witness: (other) => this.witness(collection.type, other),
+      });
     }
     this.onTaken();
   }
@@ -123,6 +147,23 @@ export class KeyBuilder implements KeyTaker {
     this.isOpen = false;
     // Those of before were forgotten with all else.
     if (this.forgetCount === this.keyspace.forgetCount) this.keyspace.builderCount--;
+  }
+
+  private noteAge(stamp: number, origin: number): void {
+    if (stamp < this.ageStamp || (stamp === this.ageStamp && origin <= this.ageOrigin)) return;
+    this.ageStamp = stamp;
+    this.ageOrigin = origin;
+  }
+
+  private witness(type: CellType, other: Entry): Entry[] {
+    if (this.keyspace.keepsTombstones || this.ageStamp === 0) return [];
+    const pair = { stamp: this.ageStamp, origin: this.ageOrigin };
+    let fieldBytes = this.fieldBytesMax;
+    for (const cell of other.cells.values()) fieldBytes = Math.max(fieldBytes, cell.field.length);
+    const field = type === CellTypes.LIST ? removalsField(0, pair.origin) : Buffer.alloc(fieldBytes + 1);
+    const witness = [entryOfCell({ type, field, value: undefined, pair, expiresAtMs: 0 })];
+    this.removals.forEachCell(PAIR_ZERO, (cell) => witness.push(entryOfCell(cell)));
+    return witness;
   }
 
   private enlarge(): void {

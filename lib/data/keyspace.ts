@@ -29,7 +29,7 @@ import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, cellKey, hasElements, holdsValue, typeOf } from '../record/entry.js';
 import { standOn } from '../record/key-merge.js';
-import { ageOf, merge } from '../record/merge.js';
+import { ageOf, merge, mergeAll } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
@@ -605,19 +605,19 @@ export class Keyspace {
   }
 
   /** Merges what was in memory into the collection under the cursor, which came from the disk just now. */
-  private mergeInto(before: Entry, { collection, deletedUpTo }: BuiltKey): void {
+  private mergeInto(before: Entry, { collection, deletedUpTo, removals, witness }: BuiltKey): void {
     const { heap, db, cellReader } = this;
     const type = typeOf(before);
     const isAlike = type === undefined || type === collection.type;
     if (!isAlike || comparePairs(before.deletedUpTo, deletedUpTo) > 0) {
       // Rare, and as long as it takes.
-      const after = merge(before, this.entryOf(this.place));
+      const after = mergeAll([before, this.entryOf(this.place), ...witness(before)]);
       if (!hasElements(after)) db.keyCount--; // it was taken to be there
       this.writeEntry(after, heap.access(this.place), false);
       return;
     }
     for (const cell of before.cells.values()) {
-      if (comparePairs(ageOf(cell), deletedUpTo) <= 0) continue;
+      if (comparePairs(ageOf(cell), deletedUpTo) <= 0 || removals.hasElement(cell)) continue;
       standOn(cellReader, cell);
       collection.apply(cellReader);
       this.notePair(cellReader.stamp, cellReader.origin);

@@ -17,12 +17,12 @@ import { ChangeKind } from './batch-format.js';
 import type { BatchReader } from './batch-reader.js';
 import type { Cell } from './entry.js';
 import { CellType } from './entry.js';
-import type { ListId } from './list-id.js';
-import { REMOVALS_FIELD_BYTES } from './list-id.js';
+import { ANCHOR_BYTES, ListId, REMOVALS_FIELD_BYTES } from './list-id.js';
 import type { Pair } from './pair.js';
 import { PAIR_ZERO, comparePairs, maxPair } from './pair.js';
 
 const input = new VarintReader();
+const elementId = new ListId();
 
 /** A set of whole numbers as intervals. Additions are cheap, in any order; a question sorts them first. */
 export class StampSet {
@@ -162,6 +162,13 @@ export class Removals {
   has(id: ListId): boolean {
     const removals = this.known.get(id.side * ORIGINS + id.origin);
     return removals?.stamps.has(id.stamp) === true;
+  }
+
+  /** Whether a cell is that of an element that is gone. */
+  hasElement({ type, field }: Cell): boolean {
+    if (this.isEmpty || type !== CellType.LIST || field.length < ANCHOR_BYTES) return false;
+    elementId.read(field, 0, field.length);
+    return this.has(elementId);
   }
 
   get isEmpty(): boolean {
