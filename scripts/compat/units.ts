@@ -72,7 +72,7 @@ export const UNITS: readonly Unit[] = [
   unit('unit/sort', 'sort', { flags: COLLECTIONS }),
   unit('unit/expire', 'keys', { timeoutSeconds: 120 }),
   unit('unit/keyspace', 'keys', { flags: COLLECTIONS }),
-  unit('unit/scan', 'keys', { flags: COLLECTIONS }),
+  unit('unit/scan', 'keys', { flags: COLLECTIONS, stallSeconds: 90, timeoutSeconds: 180 }),
   unit('unit/dump', 'keys'),
   unit('unit/lazyfree', 'keys', { fast: false }),
   unit('unit/violations', 'keys', { flags: COLLECTIONS, fast: false }),
