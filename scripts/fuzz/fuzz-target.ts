@@ -76,13 +76,17 @@ export class FuzzTarget {
     const args = [...FLAGS, '--appendonly', kind === 'ringkv' ? 'yes' : 'no'];
     const dir = mkdtempSync(join(tmpdir(), `fuzz-${kind}-`));
     const server = await ServerProcess.start({ kind, args, dir });
+    // Whatever ends the script: behind ServerProcess's own listener, which ends the server first.
+    process.once('exit', () => {
+      removeDir(dir);
+    });
     return new FuzzTarget(kind, args, dir, server, await server.connect());
   }
 
   async stop(): Promise<void> {
     this.#watch.close();
     await this.#server.stop();
-    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 3 });
+    removeDir(this.#dir);
   }
 
   connect(): Promise<RawConnection> {
@@ -205,4 +209,8 @@ export class FuzzTarget {
       return String(error);
     }
   }
+}
+
+function removeDir(dir: string): void {
+  rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
 }
