@@ -71,10 +71,7 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
 
   'unit/type/set': [
     hold(
-      inside(
-        'SRANDMEMBER with a dict containing long chain',
-        'waits for the rehashing that DEBUG HTSTATS-KEY shows',
-      ),
+      inside('SRANDMEMBER with a dict containing long chain', 'waits for the rehashing that DEBUG HTSTATS-KEY shows'),
     ),
   ],
 
