@@ -35,6 +35,8 @@ import type { Hold } from './holds.js';
 import { Holds } from './holds.js';
 
 const TWO_32 = 4294967296;
+/** A key in parts is worked on for so long before others may go on: there may be several at a time, and a part takes a while. */
+const SLICE_US = 2000;
 
 export interface ColdReaderOptions {
   readonly directory: string;
@@ -49,6 +51,10 @@ export interface ColdReaderOptions {
   readonly onDamage: (table: TableMeta, error: CorruptionError) => void;
   /** Has BlockCache.nextTurn called when this turn of the loop is over. */
   readonly endTurn: () => void;
+  /** Of a clock that never goes back. */
+  readonly nowUs: () => number;
+  /** Resolves in a later turn of the loop. */
+  readonly rest: () => Promise<void>;
 }
 
 /** A version and what it does not have, held for a read. */
@@ -237,7 +243,14 @@ export class ColdReader {
     this.foundCount++;
     const merge = new KeyMerge<ColdSource>();
     merge.begin(chosen, taker, { stamp: floor, origin: floor === 0 ? 0 : ORIGIN_MAX });
+    // What the system has in memory is read so fast that the loop would not go on in between.
+    const { nowUs, rest } = this.options;
+    let sliceEndUs = nowUs() + SLICE_US;
     for (let waiting = merge.run(); waiting !== undefined; waiting = merge.run()) {
+      if (nowUs() >= sliceEndUs) {
+        await rest();
+        sliceEndUs = nowUs() + SLICE_US;
+      }
       try {
         await waiting.fill();
       } catch (error) {

@@ -466,6 +466,11 @@ export class Store {
       endTurn: () => {
         this.scheduleEndOfTurn();
       },
+      nowUs: () => this.options.clock.monotonicUs(),
+      rest: () =>
+        new Promise((resolve) => {
+          this.options.timers.endOfTurn(resolve);
+        }),
     });
     const known = [...current.tables()].filter(({ id }) => !current.quarantined.has(id));
     await this.warm(tables, known.slice(0, WARM_TABLES));

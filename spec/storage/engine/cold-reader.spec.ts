@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CorruptionError, DiskError } from '../../../lib/base/errors.js';
-import { EMPTY_ENTRY } from '../../../lib/record/entry.js';
+import type { Cell } from '../../../lib/record/entry.js';
+import { EMPTY_ENTRY, cellKey } from '../../../lib/record/entry.js';
 import { DamagedDataError } from '../../../lib/storage/engine/damaged-data-error.js';
 import { plain, saysSomething } from '../../record/arbitraries.js';
 import type { Layer } from './reader-bench.js';
@@ -39,6 +40,25 @@ describe('ColdReader', function () {
       }),
       { numRuns: 120 },
     );
+  });
+
+  it('lets others go on while it reads a key in parts, and not while it reads any other', async () => {
+    const cells = Array.from({ length: 100 }, (_, i): [string, Cell] => {
+      const field = Buffer.from(`field ${i + 100}`);
+      return [cellKey(5, field), { type: 5, field, value: field, pair: { stamp: i + 1, origin: 1 }, expiresAtMs: 0 }];
+    });
+    const large = { ...EMPTY_ENTRY, cells: new Map(cells) };
+    const small = { ...EMPTY_ENTRY, cells: new Map(cells.slice(0, 1)) };
+    const records = [
+      { key: 'a', position: 5, entry: large },
+      { key: 'd', position: 6, entry: small },
+    ];
+    const bench = await ReaderBench.open([{ records, foreign: false }], 0);
+    bench.partUs = 1000;
+    expect(plain(await bench.load('d'))).to.deep.equal(plain(small));
+    expect(bench.restCount).to.equal(0);
+    expect(plain(await bench.load('a'))).to.deep.equal(plain(large));
+    expect(bench.restCount).to.be.above(20);
   });
 
   it('reads nothing of what was emptied, and does not look at tables of which nothing counts', async () => {

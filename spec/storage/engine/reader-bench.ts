@@ -76,6 +76,10 @@ export class ReaderBench {
   readonly damaged: number[] = [];
   gone: number[] = [];
   flushedStamp = 1000;
+  /** What a part of a key takes, by the clock; how often others could go on meanwhile. */
+  partUs = 0;
+  restCount = 0;
+  private nowUs = 0;
   floor = 0;
   private readonly layers: readonly Layer[];
   private readonly metas = new Map<Layer, readonly TableMeta[]>();
@@ -98,6 +102,11 @@ export class ReaderBench {
         this.damaged.push(id);
       },
       endTurn: () => undefined,
+      nowUs: () => (this.nowUs += this.partUs),
+      rest: () => {
+        this.restCount++;
+        return Promise.resolve();
+      },
     });
   }
 
