@@ -1,3 +1,5 @@
+import { assert } from '../../base/assert.js';
+
 /** A collection that is too large for one record: its record holds where it stands among the heap's large values. */
 export interface LargeValue {
   /** Frees about `recordsMax` of its records and nodes, and returns how many it freed; fewer only when none are left. It is not used any more. */
@@ -20,7 +22,9 @@ export class LargeValues {
 
   /** REQUIRES: `index` came from `add` and was not released since. */
   get(index: number): LargeValue {
-    return this.values[index] as LargeValue;
+    const value = this.values[index];
+    assert(value !== undefined, 'a large value that is held');
+    return value;
   }
 
   release(index: number): void {
