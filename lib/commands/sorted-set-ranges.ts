@@ -25,6 +25,9 @@ interface RangeOptions {
   limit: number;
 }
 
+/** Of the request that is run: one for all. */
+const options: RangeOptions = { by: 'rank', isReverse: false, withScores: false, offset: 0, limit: -1 };
+
 /** ZRANGE key first last [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES] */
 function zrange(call: Call): void {
   readRange(call, 'any', false);
@@ -57,8 +60,7 @@ function zrevrangebylex(call: Call): void {
 
 /** ZRANGESTORE destination source first last [BYSCORE | BYLEX] [REV] [LIMIT offset count] */
 function zrangestore(call: Call): void {
-  const options = rangeOptions(call, 5, 'any', false, true);
-  if (options === undefined) return;
+  if (!readOptions(call, 5, 'any', false, true)) return;
   const selector = selectorOf(call, 3, options);
   if (selector === undefined) return;
   const cells = readSortedSet(call, 2);
@@ -88,8 +90,7 @@ function replyCount(call: Call, selector: Selector | undefined): void {
 }
 
 function readRange(call: Call, by: By, isReverse: boolean): void {
-  const options = rangeOptions(call, 4, by, isReverse, false);
-  if (options === undefined) return;
+  if (!readOptions(call, 4, by, isReverse, false)) return;
   const selector = selectorOf(call, 2, options);
   if (selector === undefined) return;
   const cells = readSortedSet(call, 1);
@@ -110,43 +111,42 @@ function replyRange(call: Call, cells: SortedCells, range: RankRange, { isRevers
   }
 }
 
-/** The options from argument `first` on; undefined after an error reply. */
-function rangeOptions(
-  call: Call,
-  first: number,
-  by: By,
-  isReverse: boolean,
-  stores: boolean,
-): RangeOptions | undefined {
+/** Reads the options from argument `first` on into `options`; false after an error reply. */
+function readOptions(call: Call, first: number, by: By, isReverse: boolean, stores: boolean): boolean {
   const { args, reply } = call;
   let kind = by;
-  const options = { isReverse, withScores: false, offset: 0, limit: -1 };
+  options.isReverse = isReverse;
+  options.withScores = false;
+  options.offset = 0;
+  options.limit = -1;
   for (let i = first; i < args.count; i++) {
     if (!stores && args.is(i, 'withscores')) options.withScores = true;
     else if (args.is(i, 'limit') && i + 2 < args.count) {
       options.offset = integerArgument(call, i + 1);
-      if (Number.isNaN(options.offset)) return undefined;
+      if (Number.isNaN(options.offset)) return false;
       options.limit = integerArgument(call, i + 2);
-      if (Number.isNaN(options.limit)) return undefined;
+      if (Number.isNaN(options.limit)) return false;
       i += 2;
     } else if (by === 'any' && !options.isReverse && args.is(i, 'rev')) options.isReverse = true;
     else if (kind === 'any' && args.is(i, 'bylex')) kind = 'member';
     else if (kind === 'any' && args.is(i, 'byscore')) kind = 'score';
     else {
       reply.error(SYNTAX_ERROR);
-      return undefined;
+      return false;
     }
   }
-  return withoutConflict(call, { ...options, by: kind === 'any' ? 'rank' : kind });
+  options.by = kind === 'any' ? 'rank' : kind;
+  return !hasConflict(call);
 }
 
-function withoutConflict({ reply }: Call, options: RangeOptions): RangeOptions | undefined {
+/** Whether the options do not go together; then an error was answered. */
+function hasConflict({ reply }: Call): boolean {
   if (options.limit !== -1 && options.by === 'rank') {
     reply.error(`${SYNTAX_ERROR}, LIMIT is only supported in combination with either BYSCORE or BYLEX`);
   } else if (options.withScores && options.by === 'member') {
     reply.error(`${SYNTAX_ERROR}, WITHSCORES not supported in combination with BYLEX`);
-  } else return options;
-  return undefined;
+  } else return false;
+  return true;
 }
 
 /** What the two arguments from `first` on select; undefined after an error reply. Backwards, the upper bound comes first. */

@@ -171,8 +171,17 @@ export class SortedCells extends FieldCells {
     return packed.next() && this.describePacked();
   }
 
+  /** What `describe` does, but for what no cell in the tree is: a tombstone. */
   private standOn(isThere: boolean): boolean {
-    return isThere && this.describe(this.cursor.ref);
+    if (!isThere) return false;
+    const { heap } = this.source;
+    const { ref } = this.cursor;
+    this.cellRef = ref;
+    this.bytes = heap.bytes(ref);
+    this.fieldStart = heap.keyStart(ref);
+    this.fieldEnd = this.valueStart = this.fieldStart + heap.keyLength(ref);
+    this.valueEnd = this.valueStart + SCORE_BYTES;
+    return true;
   }
 }
 
