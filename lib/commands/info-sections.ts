@@ -77,7 +77,7 @@ function clients({ server }: Call): InfoField[] {
 }
 
 function memory({ server, keyspace }: Call): InfoField[] {
-  const { config, usedMemoryBytes: used, peakMemoryBytes: peak } = server;
+  const { config, scripts, usedMemoryBytes: used, peakMemoryBytes: peak } = server;
   const process = server.processFigures();
   const dataset = keyspace.usedBytes - keyspace.indexBytes;
   const overhead = used - dataset;
@@ -92,6 +92,15 @@ function memory({ server, keyspace }: Call): InfoField[] {
     ['used_memory_heap', process.heapBytes],
     ['used_memory_index', keyspace.indexBytes],
     ...bytesTwice('total_system_memory', process.systemMemoryBytes),
+    ['used_memory_lua', scripts.memoryBytes],
+    ['used_memory_vm_eval', scripts.memoryBytes],
+    ['used_memory_lua_human', humanBytes(scripts.memoryBytes)],
+    ['used_memory_scripts_eval', scripts.sourceBytes],
+    ['number_of_cached_scripts', scripts.cachedCount],
+    ['number_of_functions', 0],
+    ['used_memory_vm_functions', 0],
+    ['used_memory_vm_total', scripts.memoryBytes],
+    ...bytesTwice('used_memory_scripts', scripts.sourceBytes),
     ...bytesTwice('maxmemory', config.maxmemoryBytes),
     ['maxmemory_policy', config.maxmemoryPolicy],
     ['mem_fragmentation_ratio', ratio(process.residentBytes, used).toFixed(2)],

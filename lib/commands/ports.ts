@@ -281,6 +281,17 @@ export interface NestedCommands {
   run(call: Call, nested: NestedCommand): void;
   /** The error that the outer command answers with is one of a nested command: it is in errorstats already. Called before it is answered. */
   errorIsCounted(): void;
+  /** Counts a command, if it is one, that was not run, because of an error with that code. */
+  countRefusal(nested: NestedCommand | undefined, code: string): void;
+}
+
+/** Scripts, for INFO: sizes are bytes. */
+export interface ScriptFigures {
+  readonly cachedCount: number;
+  /** Their texts. */
+  readonly sourceBytes: number;
+  /** What Lua has in use. */
+  readonly memoryBytes: number;
 }
 
 /** Messages to whoever has subscribed. Names and patterns are in latin1, each byte one character. */
@@ -306,6 +317,7 @@ export interface Server {
   readonly durability: Durability;
   readonly storage: Storage;
   readonly nested: NestedCommands;
+  readonly scripts: ScriptFigures;
   readonly pubsub: PubSub;
   readonly figures: ServerFigures;
   /** ringkv's own version, as in package.json. */

@@ -33,6 +33,7 @@ const NUMBERS_MIN = 128;
 
 const NO_ARGUMENTS = 'ERR Please specify at least one argument for this redis lib call';
 const BAD_ARGUMENT = 'ERR Lua redis lib command arguments must be strings or integers';
+const UNKNOWN_COMMAND = 'ERR Unknown Redis command called from script';
 const REPL_FLAGS = 3;
 
 /**
@@ -117,7 +118,9 @@ export class RedisLibrary {
     const command = nested.find(call.args);
     const refusal = this.refusal(command);
     if (refusal !== undefined || command === undefined) {
-      return this.answerError(state, refusal ?? '', raises, true);
+      const text = refusal ?? UNKNOWN_COMMAND;
+      nested.countRefusal(command, text.slice(0, text.indexOf(' ')));
+      return this.answerError(state, text, raises, true);
     }
     const { reply } = call;
     reply.truncate(0);
@@ -172,7 +175,7 @@ export class RedisLibrary {
   /** Why the script may not call the command that its arguments name. */
   private refusal(command: NestedCommand | undefined): string | undefined {
     const { script } = this;
-    if (command === undefined) return 'ERR Unknown Redis command called from script';
+    if (command === undefined) return UNKNOWN_COMMAND;
     if (!command.takes(this.call.args.count)) return 'ERR Wrong number of args calling Redis command from script';
     if (command.staysOutOfScripts || command.run === undefined) {
       return 'ERR This Redis command is not allowed from script';

@@ -1,4 +1,5 @@
 import type { Call } from '../commands/call.js';
+import type { ScriptFigures } from '../commands/ports.js';
 import type { ErrorPlace, Outcome } from './interpreter.js';
 import { Lua } from './lua.js';
 import { LuaPanic } from './lua-machine.js';
@@ -41,7 +42,7 @@ export interface Evaluation {
  * A script runs at once and to its end, as a command does. One that has run for `busy-reply-threshold` is suspended every few milliseconds from
  * then on, so that others can be told that the server is busy, and it can be killed.
  */
-export class Scripts {
+export class Scripts implements ScriptFigures {
   readonly cache = new ScriptCache();
 
   private readonly host: ScriptHost;
@@ -69,6 +70,14 @@ export class Scripts {
   /** Whether a script runs that was suspended. */
   get isBusy(): boolean {
     return this.suspension !== undefined;
+  }
+
+  get cachedCount(): number {
+    return this.cache.count;
+  }
+
+  get sourceBytes(): number {
+    return this.cache.sourceBytes;
   }
 
   /** Bytes that Lua has in use. */
@@ -112,7 +121,8 @@ export class Scripts {
 
   /** Runs a script, and answers what it answers: now, or later if it is slow. */
   run(call: Call, script: Script, evaluation: Evaluation): void {
-    const refusal = this.refusal(script, evaluation);
+    const hasRoom = script.flags.allowOom || this.host.hasRoom();
+    const refusal = this.refusal(script, evaluation, hasRoom);
     if (refusal !== undefined) {
       call.reply.error(refusal);
       return;
@@ -120,7 +130,7 @@ export class Scripts {
     if (script.generation !== this.generation || this.lua === undefined) {
       if (!this.compile(call, script)) return;
     }
-    this.begin(call, script, evaluation.isReadOnly);
+    this.begin(call, script, evaluation.isReadOnly, hasRoom);
     const start = call.reply.length;
     try {
       this.advance(call, this.startScript(call, script, evaluation));
@@ -129,10 +139,10 @@ export class Scripts {
     }
   }
 
-  private begin(call: Call, script: Script, isReadOnly: boolean): void {
+  private begin(call: Call, script: Script, isReadOnly: boolean, hasRoom: boolean): void {
     const { state, nestedCall } = this;
     state.readOnly = isReadOnly || script.flags.noWrites;
-    state.oomError = script.flags.allowOom || this.host.hasRoom() ? undefined : OOM;
+    state.oomError = hasRoom ? undefined : OOM;
     state.hasWritten = false;
     nestedCall.belongTo(call);
     nestedCall.reply.resp = 2;
@@ -241,14 +251,14 @@ export class Scripts {
   }
 
   /** Why a script may not run. */
-  private refusal({ flags }: Script, { isReadOnly }: Evaluation): string | undefined {
+  private refusal({ flags }: Script, { isReadOnly }: Evaluation, hasRoom: boolean): string | undefined {
     if (!flags.isDeclared) return undefined;
     if (!flags.noWrites) {
       const refusal = this.host.writeRefusal();
       if (refusal !== undefined) return refusal;
       if (isReadOnly) return 'ERR Can not execute a script with write flag using *_ro command.';
     }
-    return flags.allowOom || this.host.hasRoom() ? undefined : OOM_DECLARED;
+    return hasRoom ? undefined : OOM_DECLARED;
   }
 
   /** Compiles a script for the interpreter that there is. False after an error reply. */

@@ -414,6 +414,12 @@ export class Executor {
     this.fail(connection, error, entry?.isExec);
   }
 
+  /** See NestedCommands. */
+  countRefusal(entry: CommandEntry | undefined, code: string): void {
+    if (entry !== undefined) entry.rejectedCalls++;
+    this.countError(code);
+  }
+
   private reject(connection: Connection, entry: CommandEntry, error: string): void {
     entry.rejectedCalls++;
     this.fail(connection, error, entry.isExec);

@@ -73,6 +73,10 @@ export class NestedExecutor implements NestedCommands {
     this.executor.errorIsCounted();
   }
 
+  countRefusal(entry: CommandEntry | undefined, code: string): void {
+    this.executor.countRefusal(entry, code);
+  }
+
   /** Runs `work`, which answers to `call.reply`, until no key is missing for it: a signal that it throws ends it before it changes anything. */
   complete(call: Call, work: (call: Call) => void): void {
     const { reply } = call;

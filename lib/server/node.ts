@@ -237,6 +237,7 @@ export class Node implements ConnectionHost {
       table,
       executor: this.executor,
       nested,
+      scripts,
       watches: this.watches,
       registry: this.registry,
       pubsub: this.pubsub,

@@ -50,8 +50,9 @@ export class ScriptPort implements ScriptHost {
     else log.warning(message);
   }
 
+  /** A script cannot wait until there is room. */
   hasRoom(): boolean {
-    return this.options.gate.makeRoom() !== false;
+    return this.options.gate.makeRoom() === true;
   }
 
   writeRefusal(): string | undefined {

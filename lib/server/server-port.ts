@@ -1,5 +1,5 @@
 import type { Command } from '../commands/command.js';
-import type { Client, ProcessFigures, Server, ServerFigures, Storage } from '../commands/ports.js';
+import type { Client, ProcessFigures, Server, ServerFigures, ScriptFigures, Storage } from '../commands/ports.js';
 import type { Config } from '../config/config.js';
 import type { ActiveExpiry } from '../data/active-expiry.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -33,6 +33,7 @@ export interface ServerParts {
   readonly table: CommandTable;
   readonly executor: Executor;
   readonly nested: NestedExecutor;
+  readonly scripts: ScriptFigures;
   readonly watches: Watches;
   readonly registry: Clients;
   readonly pubsub: PubSubRegistry;
@@ -59,6 +60,7 @@ export class ServerPort implements Server {
   readonly durability: Persistence;
   readonly storage: Storage;
   readonly nested: NestedExecutor;
+  readonly scripts: ScriptFigures;
   readonly pubsub: PubSubRegistry;
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
@@ -82,6 +84,7 @@ export class ServerPort implements Server {
     this.durability = parts.persistence;
     this.storage = parts.storage;
     this.nested = parts.nested;
+    this.scripts = parts.scripts;
     this.pubsub = parts.pubsub;
     this.slowLog = parts.slowLog;
     this.latency = parts.latency;

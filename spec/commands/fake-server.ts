@@ -315,7 +315,9 @@ export class FakeServer implements Server {
     find: () => undefined,
     run: () => undefined,
     errorIsCounted: () => undefined,
+    countRefusal: () => undefined,
   };
+  readonly scripts = { cachedCount: 0, sourceBytes: 0, memoryBytes: 0 };
   readonly pubsub = new PubSubRegistry(new BufferPool());
   readonly version = '1.2.3';
   readonly runId = 'a'.repeat(40);
