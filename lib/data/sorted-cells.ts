@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.js';
 import type { PositionHasher } from '../base/position.js';
 import type { Cell } from '../record/entry.js';
 import { CellType } from '../record/entry.js';
@@ -144,14 +145,15 @@ export class SortedCells extends FieldCells {
   private placeFor(value: Uint8Array, valueStart: number, end: number): number {
     const { packed, pair, field } = this;
     if (pair.isTombstone) return end;
-    scoreView.set(value.subarray(valueStart, valueStart + SCORE_BYTES));
+    copyBytes(value, valueStart, valueStart + SCORE_BYTES, scoreView, 0);
     const score = scoreView.readDoubleLE(0);
     packed.rewind();
     // Behind the live cells there are tombstones, or nothing: then it ends up at the end.
-    while (packed.next() && this.describePacked()) {
-      const other = this.score;
+    while (packed.next() && !packed.isTombstone) {
+      const { bytes } = packed;
+      const other = bytes.readDoubleLE(packed.valueStart);
       if (other < score) continue;
-      if (other > score || this.bytes.compare(field, this.start, this.end, this.fieldStart, this.fieldEnd) > 0) break;
+      if (other > score || bytes.compare(field, this.start, this.end, packed.fieldStart, packed.fieldEnd) > 0) break;
     }
     return packed.cellStart - packed.start;
   }
