@@ -588,6 +588,11 @@ export class StoreBench {
     }
   }
 
+  /** Runs something of which the model knows nothing. */
+  async act<T>(act: () => T): Promise<T> {
+    return this.finish(this.run(act));
+  }
+
   private commit(): void {
     const { batch } = this.keyspace;
     if (batch.isEmpty || this.full !== undefined || this.store.failure !== undefined) return;
