@@ -1,6 +1,7 @@
 /** MEMORY: what the data takes. */
 
 import { ratio } from '../base/ratio.js';
+import type { RecordHeap } from '../storage/memory/record-heap.js';
 import type { Call } from './call.js';
 import { clientBytes } from './client-bytes.js';
 import type { Command, CommandFlag, SyncCommand } from './command.js';
@@ -46,7 +47,12 @@ function usage(call: Call): void {
   }
   const ref = keyspace.find(db, args.buffer, args.start[2], args.end[2]);
   if (ref === 0) reply.nullBulk();
-  else reply.integer(keyspace.heap.slab.capacity(ref) + INDEX_BYTES_A_RECORD);
+  else reply.integer(usedBytes(keyspace.heap, ref));
+}
+
+function usedBytes(heap: RecordHeap, ref: number): number {
+  const bytes = heap.slab.capacity(ref) + INDEX_BYTES_A_RECORD;
+  return heap.isLarge(ref) ? bytes + heap.large.get(heap.largeIndex(ref)).usedBytes : bytes;
 }
 
 type Figure = readonly [name: string, value: number | DatabaseFigures];

@@ -50,6 +50,9 @@ export interface ServerParts {
   readonly listen: () => Promise<void>;
 }
 
+/** Lengths of records are 32 bits wide, and what grows gets an eighth more than it needs. */
+const STRING_BYTES_MAX = 2 ** 30;
+
 /** The server as commands see it: the node's parts behind one interface. */
 export class ServerPort implements Server {
   readonly config: Config;
@@ -101,7 +104,7 @@ export class ServerPort implements Server {
   }
 
   get valueBytesMax(): number {
-    return this.config.protoMaxBulkLenBytes;
+    return Math.min(this.config.protoMaxBulkLenBytes, STRING_BYTES_MAX);
   }
 
   get usedMemoryBytes(): number {

@@ -28,6 +28,22 @@ export class FieldTable implements LargeValue {
     return this.table.count - this.tombstoneCount;
   }
 
+  /** The index, and the records: as long as those of one segment are, on the whole. */
+  get usedBytes(): number {
+    const { heap, table } = this;
+    let sampled = 0;
+    let bytes = 0;
+    for (let index = 0; index < table.segmentCount && sampled === 0; index++) {
+      for (let slot = 0; slot < table.slotCount(index); slot++) {
+        const ref = table.refInSlot(index, slot);
+        if (ref === 0) continue;
+        sampled++;
+        bytes += heap.slab.capacity(ref);
+      }
+    }
+    return table.indexBytes + (sampled === 0 ? 0 : Math.round((bytes / sampled) * table.count));
+  }
+
   /** The record of a field, a tombstone too; 0 if there is none. `put` and `remove` act there. */
   find(field: Uint8Array, start: number, end: number): number {
     return this.table.find(field, start, end);

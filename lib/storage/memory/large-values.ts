@@ -2,6 +2,8 @@ import { assert } from '../../base/assert.js';
 
 /** A collection that is too large for one record: its record holds where it stands among the heap's large values. */
 export interface LargeValue {
+  /** Bytes that all of it takes, more or less. */
+  readonly usedBytes: number;
   /** Frees about `recordsMax` of its records and nodes, and returns how many it freed; fewer only when none are left. It is not used any more. */
   drain(recordsMax: number): number;
 }

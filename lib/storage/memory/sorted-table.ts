@@ -18,6 +18,10 @@ export class SortedTable extends FieldTable {
     this.tree = new OrderTree(heap);
   }
 
+  override get usedBytes(): number {
+    return super.usedBytes + this.tree.usedBytes;
+  }
+
   /** The score of a cell. REQUIRES: it is no tombstone. */
   score(ref: number): number {
     return this.heap.bytes(ref).readDoubleLE(this.heap.valueStart(ref));
