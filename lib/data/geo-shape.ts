@@ -83,10 +83,10 @@ function stepFor(meters: number, latitude: number): number {
   return Math.min(Math.max(step, 1), STEP_MAX);
 }
 
-/** The square so many to the east and to the north; the grid goes around both ways. */
+/** The square so many to the east and to the north; the grid goes around both ways. One on its very edge stays there if it is not to move. */
 function beside({ x, y, step }: GridBox, east: number, north: number): GridBox {
   const cells = 2 ** step;
-  return { x: (x + east + cells) % cells, y: (y + north + cells) % cells, step };
+  return { x: east === 0 ? x : (x + east + cells) % cells, y: north === 0 ? y : (y + north + cells) % cells, step };
 }
 
 function isSame(a: GridBox, b: GridBox): boolean {

@@ -16,6 +16,8 @@ export const STEP_MAX = 26;
 const HALF_BITS = 13;
 const HALF_MASK = 0x1fff;
 const TWO_26 = 2 ** 26;
+/** Scores of places are below: a longitude of exactly 180 needs a 27th bit. */
+const SCORE_LIMIT = 2 ** 54;
 
 const EARTH_RADIUS_METERS = 6372797.560856;
 const ALPHABET = '0123456789bcdefghjkmnpqrstuvwxyz';
@@ -80,7 +82,7 @@ export function scoresOf({ x, y, step }: GridBox): { readonly first: number; rea
 
 /** Writes the middle of a score's cell to `place`. A score that is no place gives some place all the same. */
 export function readPlace(score: number, place: Place): void {
-  const bits = Math.trunc(Math.min(Math.max(score, 0), Number.MAX_SAFE_INTEGER));
+  const bits = Math.trunc(Math.min(Math.max(score, 0), SCORE_LIMIT));
   const high = Math.floor(bits / TWO_26);
   const low = bits % TWO_26;
   const y = gather(high) * (HALF_MASK + 1) + gather(low);
