@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.js';
 import { EMPTY } from './empty-buffer.js';
 
 /** Offsets that are kept room for between requests. */
@@ -92,17 +93,18 @@ export class Args {
     }
   }
 
-  /** An independent copy of everything: for what waits (a blocked command, a queued transaction). */
+  /** An independent copy of everything, one argument behind the other: for what waits (a blocked command, a queued transaction). */
   clone(): Args {
     const copy = new Args();
-    const first = this.count === 0 ? 0 : this.start[0];
-    const last = this.count === 0 ? 0 : this.end[this.count - 1];
-    copy.buffer = Buffer.from(this.buffer.subarray(first, last));
-    copy.count = this.count;
+    let bytes = 0;
+    for (let i = 0; i < this.count; i++) bytes += this.lengthOf(i);
+    copy.buffer = Buffer.allocUnsafeSlow(bytes);
     copy.reserve(this.count);
+    let at = 0;
     for (let i = 0; i < this.count; i++) {
-      copy.start[i] = this.start[i] - first;
-      copy.end[i] = this.end[i] - first;
+      const end = copyBytes(this.buffer, this.start[i], this.end[i], copy.buffer, at);
+      copy.push(at, end);
+      at = end;
     }
     return copy;
   }
