@@ -19,6 +19,8 @@ export interface Call {
   readonly db: Database;
   readonly client: Client;
   readonly server: Server;
+  /** The command was called by a script. */
+  readonly isFromScript?: true;
   /** What the command's `gather` has found on the disk, while it runs. */
   readonly listing: Listing | undefined;
 }

@@ -46,6 +46,7 @@ const HELP: readonly HelpEntry[] = [
   ['REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>', 'Accepted: reply buffers are not resized.'],
   ['REPLYBUFFER RESIZING <0|1>', 'The same.'],
   ['SET-ACTIVE-EXPIRE <0|1>', 'Whether expired keys are looked for in the background.'],
+  ['SET-DISABLE-DENY-SCRIPTS <0|1>', 'Whether scripts may call commands that are not meant for them.'],
   ['SLEEP <seconds>', 'Stop the server for a time. Decimals allowed.'],
 ];
 
@@ -176,6 +177,11 @@ function setActiveExpire(call: Call): void {
   call.reply.ok();
 }
 
+function setDisableDenyScripts(call: Call): void {
+  call.server.allowsAllInScripts = Math.trunc(leadingNumber(call.args.text(2))) !== 0;
+  call.reply.ok();
+}
+
 /** Everything stops, not this connection alone: that is what it is for. */
 function sleep(call: Call): void {
   const seconds = leadingNumber(call.args.text(2));
@@ -209,6 +215,7 @@ const SUBCOMMANDS: ReadonlyMap<string, DebugSubcommand> = new Map<string, DebugS
   ['reload', { min: 2, max: Infinity, run: reload }],
   ['replybuffer', { min: 4, max: 4, run: replybuffer }],
   ['set-active-expire', { min: 3, max: 3, run: setActiveExpire }],
+  ['set-disable-deny-scripts', { min: 3, max: 3, run: setDisableDenyScripts }],
   ['sleep', { min: 3, max: 3, run: sleep }],
 ]);
 

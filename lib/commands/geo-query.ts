@@ -118,11 +118,13 @@ function readOption(call: Call, form: GeoForm, cells: SortedCells, query: GeoQue
     return 2;
   }
   if (form.fixed !== 'nothing') return 0;
-  if (left >= 1 && query.center === undefined && args.is(i, 'frommember')) {
+  if (left >= 1 && query.centerIs !== 'place' && args.is(i, 'frommember')) {
+    query.centerIs = 'member';
     query.center = cells.count === 0 ? NOWHERE : memberPlace(call, cells, i + 1);
     return query.center === undefined ? -1 : 2;
   }
-  if (left >= 2 && query.center === undefined && args.is(i, 'fromlonlat')) {
+  if (left >= 2 && query.centerIs !== 'member' && args.is(i, 'fromlonlat')) {
+    query.centerIs = 'place';
     query.center = placeArgument(call, i + 1);
     return query.center === undefined ? -1 : 3;
   }

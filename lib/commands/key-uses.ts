@@ -121,11 +121,11 @@ const FLAGS: ReadonlyMap<string, KeyFlags> = new Map([
 const COUNTED: ReadonlyMap<string, { readonly flags: KeyFlags; readonly at: number }> = new Map([
   ['blmpop', { flags: READ_AND_DELETED, at: 2 }],
   ['bzmpop', { flags: READ_AND_DELETED, at: 2 }],
-  ['lmpop', { flags: READ_AND_DELETED, at: 1 }],
   ['eval', { flags: CHANGED, at: 2 }],
   ['eval_ro', { flags: READ, at: 2 }],
   ['evalsha', { flags: CHANGED, at: 2 }],
   ['evalsha_ro', { flags: READ, at: 2 }],
+  ['lmpop', { flags: READ_AND_DELETED, at: 1 }],
   ['sintercard', { flags: READ, at: 1 }],
   ['zdiff', { flags: READ, at: 1 }],
   ['zinter', { flags: READ, at: 1 }],

@@ -255,8 +255,8 @@ export interface NestedCommand {
   readonly command: Command;
   /** As in commandstats: `client|list` for a subcommand. */
   readonly name: string;
-  /** Whether it can be run inside of another one: others wait for something. */
-  readonly run: ((call: Call) => void) | undefined;
+  /** What it does inside of another one; undefined for those that wait for something. */
+  readonly runNested: ((call: Call) => void) | undefined;
   readonly isWrite: boolean;
   /** Refused when memory is short (denyoom). */
   readonly needsMemory: boolean;
@@ -276,7 +276,7 @@ export interface NestedCommands {
    * thread. It is counted (commandstats, errorstats), is shown to monitors and in the slow log as one of `call.client`. Whether it may run (arguments,
    * flags, memory) is for the caller to say.
    *
-   * Allocates nothing. `call.args` may be reused when it returns. REQUIRES: `nested.run` and `nested.takes(call.args.count)`.
+   * Allocates nothing. `call.args` may be reused when it returns. REQUIRES: `nested.runNested` and `nested.takes(call.args.count)`.
    */
   run(call: Call, nested: NestedCommand): void;
   /** The error that the outer command answers with is one of a nested command: it is in errorstats already. Called before it is answered. */
@@ -355,6 +355,8 @@ export interface Server {
   setMonitor(client: Client, on: boolean): void;
   /** Whether keys that have expired are looked for in the background (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpiry: boolean;
+  /** Whether scripts may call what is not meant for them, too (DEBUG SET-DISABLE-DENY-SCRIPTS). */
+  allowsAllInScripts: boolean;
   readonly slowLog: SlowLog;
   readonly latency: LatencyMonitor;
   /** Ends the process after the log is durable; `force` ends it even when that fails. Resolves only if it cannot. */

@@ -133,13 +133,14 @@ function wishOf(call: Call, countArg: number): Wish | undefined {
   const whereArg = countArg + keyCount + 1;
   const isMin = whereArg < args.count && args.is(whereArg, 'min');
   const isMax = whereArg < args.count && args.is(whereArg, 'max');
-  const hasCount = args.count === whereArg + 3 && args.is(whereArg + 1, 'count');
-  if (!(isMin || isMax) || !(hasCount || args.count === whereArg + 1)) {
+  const hasCount = (isMin || isMax) && whereArg + 2 < args.count && args.is(whereArg + 1, 'count');
+  // What is wrong with it is said before what may be wrong behind it.
+  const count = hasCount ? positiveArgument(call, whereArg + 2, 1, 'ERR count should be greater than 0') : 1;
+  if (Number.isNaN(count)) return undefined;
+  if (!(isMin || isMax) || args.count !== whereArg + (hasCount ? 3 : 1)) {
     reply.error(SYNTAX_ERROR);
     return undefined;
   }
-  const count = hasCount ? positiveArgument(call, whereArg + 2, 1, 'ERR count should be greater than 0') : 1;
-  if (Number.isNaN(count)) return undefined;
   return { keys: countedKeys(args, countArg), where: isMin ? 'min' : 'max', count };
 }
 

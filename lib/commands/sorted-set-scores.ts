@@ -24,10 +24,15 @@ export function scoreArgument(call: Call, i: number, refusal = NOT_A_FLOAT): num
   return score;
 }
 
-/** A bound of scores as C's strtod reads it: spaces in front, and beyond the largest double, infinity. NaN if it is none. */
+/**
+ * A bound of scores as C's strtod reads it: spaces in front, nothing from a zero byte on, and beyond the largest double,
+ * infinity. NaN if it is none.
+ */
 export function parseLooseScore(text: string): number {
-  if (text === '') return 0;
-  const number = text.replace(SPACES, '');
+  const end = text.indexOf('\0');
+  const string = end === -1 ? text : text.slice(0, end);
+  if (string === '') return 0;
+  const number = string.replace(SPACES, '');
   return isDecimalText(number) ? Number(number) : parseDouble(number);
 }
 

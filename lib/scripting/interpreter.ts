@@ -181,10 +181,13 @@ export class Interpreter {
   errorText(): string {
     const { lua, machine, thread } = this;
     const type = lua.lua_type(thread, -1);
-    if (type !== TYPE_TABLE)
-      return `ERR ${type === TYPE_STRING || type === TYPE_NUMBER ? machine.textAt(thread, -1) : 'unknown error'}`;
+    if (type === TYPE_STRING || type === TYPE_NUMBER) return `ERR ${machine.textAt(thread, -1)}`;
+    if (type === TYPE_NIL) return 'ERR nil';
+    if (type === TYPE_BOOLEAN) return `ERR ${lua.lua_toboolean(thread, -1) !== 0 ? 'true' : 'false'}`;
+    if (type !== TYPE_TABLE) return UNKNOWN_ERROR;
     this.pushField('err');
-    return lua.lua_type(thread, -1) === TYPE_STRING ? machine.textAt(thread, -1) : 'ERR unknown error';
+    const errType = lua.lua_type(thread, -1);
+    return errType === TYPE_STRING || errType === TYPE_NUMBER ? machine.textAt(thread, -1) : UNKNOWN_ERROR;
   }
 
   /** Whether that error is one of a command, which was counted already. */

@@ -100,7 +100,8 @@ export class LuaToReply {
     else if ((value = this.field(table, 'double', TYPE_NUMBER)) !== 0) reply.double(values.number(value));
     else if ((value = this.field(table, 'map', TYPE_TABLE)) !== 0) this.writeMap(values.pointer(value), reply);
     else if ((value = this.field(table, 'set', TYPE_TABLE)) !== 0) this.writeSet(values.pointer(value), reply);
-    else if ((value = this.field(table, 'big_number', TYPE_STRING)) !== 0) reply.bigNumber(values.text(value));
+    else if ((value = this.field(table, 'big_number', TYPE_STRING)) !== 0)
+      reply.bigNumber(values.text(value).replace(/[\r\n]/g, ' '));
     else if ((value = this.field(table, 'verbatim_string', TYPE_TABLE)) !== 0)
       return this.writeVerbatim(values.pointer(value), reply);
     else return false;

@@ -13,6 +13,7 @@ export class NestedCall implements Call {
   readonly args = new Args();
   readonly reply: ReplyWriter;
   readonly listing = undefined;
+  readonly isFromScript = true;
   keyspace!: Keyspace;
   client!: Client;
   server!: Server;

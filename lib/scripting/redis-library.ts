@@ -177,10 +177,11 @@ export class RedisLibrary {
     const { script } = this;
     if (command === undefined) return UNKNOWN_COMMAND;
     if (!command.takes(this.call.args.count)) return 'ERR Wrong number of args calling Redis command from script';
-    if (command.staysOutOfScripts || command.run === undefined) {
+    const isDenied = command.staysOutOfScripts && !this.call.server.allowsAllInScripts;
+    if (isDenied || command.runNested === undefined) {
       return 'ERR This Redis command is not allowed from script';
     }
-    if (script.readOnly && command.isWrite) return 'ERR Write commands are not allowed from read-only scripts.';
+    if (script.readOnly && command.mayReplicate) return 'ERR Write commands are not allowed from read-only scripts.';
     if (command.needsMemory && !script.hasWritten) return script.oomError;
     return undefined;
   }

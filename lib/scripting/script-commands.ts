@@ -4,14 +4,17 @@ import { parseInteger } from '../base/integer.js';
 import type { Call } from '../commands/call.js';
 import type { Command, CommandFlag, SyncCommand } from '../commands/command.js';
 import { NO_KEYS } from '../commands/command.js';
-import { NOT_AN_INTEGER } from '../commands/error-texts.js';
 import type { HelpEntry } from '../commands/help.js';
 import { helpCommand } from '../commands/help.js';
+import { integerArgument } from '../commands/integer-argument.js';
 import type { Args } from '../protocol/args.js';
 import type { Evaluation, Scripts } from './scripts.js';
 
+const SCRIPT = 1;
 const COUNT = 2;
 const FIRST_KEY = 3;
+/** In hexadecimal digits. */
+const SHA1_LENGTH = 40;
 
 const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';
 
@@ -35,10 +38,18 @@ const HELP: readonly HelpEntry[] = [
 /** The rows of the scripting commands, which work on `scripts`. */
 export function scriptCommands(scripts: Scripts): readonly Command[] {
   return [
-    evalRow('eval', false, (call) => evaluate(scripts, call, false)),
-    evalRow('evalsha', false, (call) => evaluateSha(scripts, call, false)),
-    evalRow('eval_ro', true, (call) => evaluate(scripts, call, true)),
-    evalRow('evalsha_ro', true, (call) => evaluateSha(scripts, call, true)),
+    evalRow(
+      'eval',
+      (call) => evaluate(scripts, call, false),
+      (args) => !scripts.isReadOnly(args.view(SCRIPT)),
+    ),
+    evalRow(
+      'evalsha',
+      (call) => evaluateSha(scripts, call, false),
+      (args) => !scripts.isShaReadOnly(args.view(SCRIPT)),
+    ),
+    evalRow('eval_ro', (call) => evaluate(scripts, call, true)),
+    evalRow('evalsha_ro', (call) => evaluateSha(scripts, call, true)),
     {
       name: 'script',
       arity: -2,
@@ -56,9 +67,10 @@ export function scriptCommands(scripts: Scripts): readonly Command[] {
   ];
 }
 
-function evalRow(name: string, isReadOnly: boolean, run: (call: Call) => void): SyncCommand {
-  const flags = isReadOnly ? (['readonly', ...FLAGS] as const) : FLAGS;
-  return { name, arity: -3, flags, keys: NO_KEYS, keysOf, loadsFirst: true, run };
+/** Without `mayWrite`: a form that never writes. */
+function evalRow(name: string, run: (call: Call) => void, mayWrite?: (args: Args) => boolean): SyncCommand {
+  const base = { name, arity: -3, keys: NO_KEYS, keysOf, loadsFirst: true, run } as const;
+  return mayWrite === undefined ? { ...base, flags: ['readonly', ...FLAGS] } : { ...base, flags: FLAGS, mayWrite };
 }
 
 function row(name: string, arity: number, flags: readonly CommandFlag[], run: (call: Call) => void): SyncCommand {
@@ -85,6 +97,10 @@ function evaluate(scripts: Scripts, call: Call, isReadOnly: boolean): void {
 /** EVALSHA sha1 numkeys [key ...] [arg ...] */
 function evaluateSha(scripts: Scripts, call: Call, isReadOnly: boolean): void {
   const { args, reply } = call;
+  if (args.end[SCRIPT] - args.start[SCRIPT] !== SHA1_LENGTH) {
+    reply.error(NO_SCRIPT);
+    return;
+  }
   const evaluation = evaluationOf(call, isReadOnly);
   if (evaluation === undefined) return;
   const script = scripts.cache.findSha(args.buffer, args.start[1], args.end[1]);
@@ -93,10 +109,11 @@ function evaluateSha(scripts: Scripts, call: Call, isReadOnly: boolean): void {
 }
 
 /** Where the keys and arguments are; undefined after an error reply. */
-function evaluationOf({ args, reply }: Call, isReadOnly: boolean): Evaluation | undefined {
-  const keyCount = parseInteger(args.buffer, args.start[COUNT], args.end[COUNT]);
-  if (Number.isNaN(keyCount)) reply.error(NOT_AN_INTEGER);
-  else if (keyCount > args.count - FIRST_KEY) reply.error("ERR Number of keys can't be greater than number of args");
+function evaluationOf(call: Call, isReadOnly: boolean): Evaluation | undefined {
+  const { args, reply } = call;
+  const keyCount = integerArgument(call, COUNT);
+  if (Number.isNaN(keyCount)) return undefined;
+  if (keyCount > args.count - FIRST_KEY) reply.error("ERR Number of keys can't be greater than number of args");
   else if (keyCount < 0) reply.error("ERR Number of keys can't be negative");
   else return { firstKey: FIRST_KEY, firstArgument: FIRST_KEY + keyCount, isReadOnly };
   return undefined;

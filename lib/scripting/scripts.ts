@@ -85,6 +85,17 @@ export class Scripts implements ScriptFigures {
     return this.lua?.interpreter.memoryBytes ?? 0;
   }
 
+  /** Whether a script, by its text, says that it does not write. */
+  isReadOnly(source: Buffer): boolean {
+    const parsed = parseShebang(source);
+    return typeof parsed !== 'string' && parsed.flags.noWrites;
+  }
+
+  /** The same by its SHA1: true of those that are known. */
+  isShaReadOnly(sha: Buffer): boolean {
+    return this.cache.findSha(sha, 0, sha.length)?.flags.noWrites ?? false;
+  }
+
   /** The script with the text `bytes[start, end)`, compiled; undefined after an error reply. */
   load(call: Call, bytes: Buffer, start: number, end: number): Script | undefined {
     const known = this.cache.findSource(bytes, start, end);

@@ -3,6 +3,7 @@ import type { CommandUse, NestedCommand } from '../commands/ports.js';
 import type { Args } from '../protocol/args.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
+const SCRIPTS: ReadonlySet<string> = new Set(['eval', 'evalsha', 'eval_ro', 'evalsha_ro']);
 const TRANSACTIONAL: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
 /** A command as the executor sees it: its row, what the row's flags come to, and how it was used. */
@@ -18,6 +19,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
   readonly wait: WaitingCommand['wait'] | undefined;
   readonly subcommands: ReadonlyMap<string, CommandEntry> | undefined;
   readonly isWrite: boolean;
+  readonly mayReplicate: boolean;
   readonly needsMemory: boolean;
   readonly needsNoPassword: boolean;
   readonly isAdmin: boolean;
@@ -26,6 +28,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
   readonly isShort: boolean;
   readonly loadsFirst: boolean;
   readonly staysOutOfMonitor: boolean;
+  /** MONITOR shows it before what it calls. */
+  readonly isScript: boolean;
   readonly staysOutOfSlowLog: boolean;
   readonly staysOutOfScripts: boolean;
   readonly staysOutOfTransactions: boolean;
@@ -55,6 +59,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
         ? new Map(command.subcommands.map((sub) => [sub.name, new CommandEntry(sub, `${name}|${sub.name}`)]))
         : undefined;
     this.isWrite = has('write');
+    this.mayReplicate = this.isWrite || has('may_replicate');
     this.needsMemory = has('denyoom');
     this.needsNoPassword = has('no_auth');
     this.isAdmin = has('admin');
@@ -63,6 +68,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
       command.keys.first !== 0 && command.keys.first === command.keys.last && (this.isFast || name === 'set');
     this.loadsFirst = 'loadsFirst' in command ? command.loadsFirst : false;
     this.staysOutOfMonitor = has('skip_monitor') || has('admin');
+    this.isScript = SCRIPTS.has(name);
     this.staysOutOfSlowLog = has('skip_slowlog');
     this.staysOutOfScripts = has('noscript');
     this.staysOutOfTransactions = has('no_multi');

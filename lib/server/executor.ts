@@ -250,6 +250,7 @@ export class Executor {
     this.running = reply;
     this.errorsCounted = reply.errors;
     if (this.runEntry !== undefined && this.runEntry !== entry) this.settle();
+    if (this.guards.alert && entry.isScript) this.guards.watch(connection, entry, args);
     try {
       entry.run?.(connection);
     } catch (error) {
@@ -429,9 +430,9 @@ export class Executor {
   private fail(connection: Connection, error: string, isExec = false): void {
     const { reply, transaction } = connection;
     const start = reply.length;
-    if (transaction !== undefined && isExec) {
+    if (isExec) {
       connection.endTransaction();
-      reply.error(`EXECABORT Transaction discarded because of: ${error}`);
+      reply.error(`EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`);
     } else {
       if (transaction !== undefined) transaction.hasFailed = true;
       reply.error(error);

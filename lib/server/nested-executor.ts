@@ -9,6 +9,7 @@ import type { Loader } from '../data/loader.js';
 import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../data/wrong-type.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
+import type { MonitoredClient } from './monitor.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Executor, Guards } from './executor.js';
 
@@ -66,7 +67,7 @@ export class NestedExecutor implements NestedCommands {
         durationUs,
       );
     }
-    if (guards.alert && !entry.staysOutOfMonitor) guards.watch(call.client, entry, args);
+    if (guards.alert && !entry.staysOutOfMonitor) guards.watch(monitored(call), entry, args);
   }
 
   errorIsCounted(): void {
@@ -137,4 +138,9 @@ export class NestedExecutor implements NestedCommands {
       return false;
     }
   }
+}
+
+/** Who MONITOR shows to have run a command: `lua`, if that is a script. */
+function monitored({ client, isFromScript }: Call): MonitoredClient {
+  return isFromScript === true ? { databaseNumber: client.databaseNumber, address: 'lua' } : client;
 }

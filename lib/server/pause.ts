@@ -30,7 +30,7 @@ export class Pause {
 
   /** Holds a request back if it has to be. */
   postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
-    if (!this.isOn || (this.writesOnly && !isWrite && !mayWrite(entry))) return false;
+    if (!this.isOn || (this.writesOnly && !isWrite && !mayWrite(entry, args))) return false;
     // Commands that end the pause must get through.
     if (entry.name.startsWith('client|') && entry.isAdmin) return false;
     connection.postponed = args.clone();
@@ -58,6 +58,8 @@ export class Pause {
   }
 }
 
-function mayWrite(entry: CommandEntry): boolean {
-  return entry.command.flags.includes('may_replicate');
+/** Whether a request that is no write may still change something: a script, or a message to others. */
+export function mayWrite({ command }: CommandEntry, args: Args): boolean {
+  if ('mayWrite' in command && command.mayWrite !== undefined) return command.mayWrite(args);
+  return command.flags.includes('may_replicate');
 }

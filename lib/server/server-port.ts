@@ -95,6 +95,8 @@ export class ServerPort implements Server {
     this.startedMs = parts.clock.wallMs();
   }
 
+  allowsAllInScripts = false;
+
   get activeExpiry(): boolean {
     return this.parts.expiry.enabled;
   }

@@ -2,6 +2,7 @@ import type { QueuedCommands } from '../commands/ports.js';
 import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { CommandEntry } from './command-table.js';
+import { mayWrite } from './pause.js';
 
 /** What a queued command takes beside the bytes of its arguments, about. */
 const COMMAND_BYTES = 512;
@@ -34,7 +35,7 @@ export class Transaction implements QueuedCommands {
     const args = borrowed.clone();
     this.queued.push({ entry, args, listing: undefined });
     this.bytes += args.buffer.length + COMMAND_BYTES;
-    this.isWrite ||= entry.isWrite;
+    this.isWrite ||= entry.isWrite || mayWrite(entry, args);
     this.needsMemory ||= entry.needsMemory;
   }
 

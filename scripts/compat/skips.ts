@@ -47,10 +47,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     inside('MULTI propagation of SCRIPT FLUSH', REPLICATION_STREAM),
     inside('MULTI propagation of XREADGROUP', REPLICATION_STREAM),
     hold(later(['streams'], 'Blocking commands ignores the timeout', 'XGROUP')),
-    hold(later(['scripting'], 'MULTI and script timeout', 'BUSY')),
-    hold(later(['scripting'], 'EXEC and script timeout', 'BUSY')),
-    hold(later(['scripting'], 'MULTI-EXEC body and script timeout', 'BUSY')),
-    hold(later(['scripting'], 'just EXEC and script timeout', 'BUSY')),
   ],
 
   'unit/type/string': [
@@ -75,6 +71,37 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     ),
   ],
 
+  'unit/type/list': [
+    inside('SWAPDB wants to wake blocked client, but the key already expired', REPLICATION_STREAM),
+    inside('MULTI + LPUSH + EXPIRE + DEBUG SLEEP on blocked client, key already expired', REPLICATION_STREAM),
+    inside('BLMPOP propagate as pop with count command to replica', REPLICATION_STREAM),
+    inside('LMPOP propagate as pop with count command to replica', REPLICATION_STREAM),
+  ],
+
+  'unit/type/zset': [
+    inside('ZMPOP propagate as pop with count command to replica', REPLICATION_STREAM),
+    inside('BZMPOP propagate as pop with count command to replica', REPLICATION_STREAM),
+  ],
+
+  'unit/latency-monitor': [
+    inside(
+      'LATENCY of expire events are correctly collected',
+      'wants an expiry that takes 20 ms; here a million members are freed in slices',
+    ),
+  ],
+
+  'unit/scripting': [
+    later(['streams'], "EVAL - Scripts can't run XREAD and XREADGROUP with BLOCK option", 'XGROUP'),
+    later(['cluster'], 'CLUSTER RESET can not be invoke from within a script', 'CLUSTER'),
+    later(['acl'], 'Script ACL check', 'ACL SETUSER'),
+    hold(inside('SPOP: We can call scripts rewriting client->argv from Lua', REPLICATION_STREAM)),
+    hold(inside("MGET: mget shouldn't be propagated in Lua", REPLICATION_STREAM)),
+    hold(inside('EXPIRE: We can call scripts rewriting client->argv from Lua', REPLICATION_STREAM)),
+    hold(inside('INCRBYFLOAT: We can call scripts expanding client->argv from Lua', REPLICATION_STREAM)),
+    inside('Script delete the expired key', 'sees with DEBUG OBJECT that an expired key is still there'),
+    inside('not enough good replicas', 'min-replicas-to-write counts replicas'),
+  ],
+
   'unit/expire': [
     inside('All TTL in commands are propagated as absolute timestamp in replication stream', REPLICATION_STREAM),
     inside('GETEX propagate as to replica as PERSIST, DEL, or nothing', REPLICATION_STREAM),
@@ -83,18 +110,9 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/keyspace': [
-    later(['sorted-sets'], 'COPY basic usage for listpack sorted set', 'ZADD'),
-    later(['sorted-sets'], 'COPY basic usage for skiplist sorted set', 'ZADD'),
     later(['streams'], 'COPY basic usage for stream', 'XADD'),
     later(['streams'], 'COPY basic usage for stream-cgroups', 'XADD, XGROUP'),
     later(['streams'], 'MOVE basic usage', 'counts on the FLUSHDB with which the test before it ends'),
-  ],
-
-  'unit/scan': [
-    later(['sorted-sets'], 'ZSCAN with encoding listpack', 'ZADD, ZSCAN'),
-    later(['sorted-sets'], 'ZSCAN with encoding skiplist', 'ZADD, ZSCAN'),
-    later(['sorted-sets'], 'ZSCAN with PATTERN', 'ZADD, ZSCAN'),
-    later(['sorted-sets'], 'ZSCAN scores: regression test for issue #2175', 'ZADD, ZSCAN'),
   ],
 
   'unit/dump': [
@@ -106,10 +124,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
     later(['streams'], 'lazy free a stream with deleted cgroup', 'XADD, XGROUP'),
   ],
 
-  'unit/protocol': [
-    hold(later(['blocking', 'lists'], 'Regression for a crash with blocking ops and pipelining', 'BLPOP, RPUSH')),
-  ],
-
   'unit/querybuf': [
     inside('query buffer resized correctly', 'the sizes of the buffers that Redis reads each client into'),
     inside(
@@ -119,71 +133,29 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
   ],
 
   'unit/introspection': [
-    later(['scripting'], 'MONITOR can log commands issued by the scripting engine', 'EVAL'),
     later(['functions'], 'MONITOR can log commands issued by functions', 'FUNCTION LOAD, FCALL'),
     later(['migrate'], 'MONITOR supports redacting command arguments', 'MIGRATE'),
   ],
 
   'unit/introspection-2': [
-    later(['geo'], 'command stats for GEOADD', 'GEOADD'),
-    later(['geo'], 'errors stats for GEOADD', 'GEOADD'),
-    later(['blocking', 'lists'], 'command stats for BRPOP', 'LPUSH, BRPOP'),
-    hold(later(['geo'], 'command stats for MULTI', 'GEOADD; would stay in MULTI')),
-    later(['geo', 'scripting'], 'command stats for scripts', 'EVAL, GEOADD'),
     later(['streams'], 'COMMAND GETKEYS XGROUP', 'the row of XGROUP'),
-    later(['scripting'], 'COMMAND GETKEYS EVAL with keys', 'the row of EVAL'),
-    later(['scripting'], 'COMMAND GETKEYS EVAL without keys', 'the row of EVAL'),
-    later(['sorted-sets'], 'COMMAND GETKEYS MORE THAN 256 KEYS', 'the row of ZUNIONSTORE'),
-    later(['scripting'], 'COMMAND LIST FILTERBY ACLCAT - list all commands/subcommands', 'the rows of EVAL and SCRIPT'),
     later(['cluster'], 'COMMAND LIST FILTERBY PATTERN - list all commands/subcommands', 'the row of CLUSTER'),
-    later(['sorted-sets'], 'ZUNIONSTORE command is marked with movablekeys', 'the row of ZUNIONSTORE'),
     later(['streams'], 'XREAD command is marked with movablekeys', 'the row of XREAD'),
-    later(['scripting'], 'EVAL command is marked with movablekeys', 'the row of EVAL'),
     later(['migrate'], 'MIGRATE command is marked with movablekeys', 'the row of MIGRATE'),
-    later(['geo'], 'GEORADIUS command is marked with movablekeys', 'the row of GEORADIUS'),
   ],
 
   'unit/slowlog': [
     later(['acl'], 'SLOWLOG - Certain commands are omitted that contain sensitive information', 'ACL SETUSER'),
     later(['migrate'], 'SLOWLOG - Some commands can redact sensitive fields', 'MIGRATE'),
-    later(
-      ['blocking', 'geo', 'lists', 'sets', 'transactions'],
-      'SLOWLOG - Rewritten commands are logged as their original command',
-      'SADD, SPOP, GEOADD, BLPOP, MULTI',
-    ),
-    later(['lists', 'sets'], 'SLOWLOG - get all slow logs', 'SADD, LPUSH'),
-  ],
-
-  'unit/latency-monitor': [
-    later(['scripting', 'sets'], 'LATENCY of expire events are correctly collected', 'EVAL, SADD'),
   ],
 
   'unit/pause': [
-    hold(later(['scripting'], 'Test scripts are blocked by pause RO', 'EVAL; would stay paused')),
     later(['functions', 'scripting'], 'Test RO scripts are not blocked by pause RO', 'FUNCTION LOAD, EVAL'),
-    hold(
-      later(
-        ['scripting', 'transactions'],
-        'Test read-only scripts in mutli-exec are not blocked by pause RO',
-        'MULTI, EVAL; would stay paused',
-      ),
-    ),
-    later(['scripting', 'transactions'], 'Test write scripts in mutli-exec are blocked by pause RO', 'MULTI, EVAL'),
-    later(['scripting'], 'Test may-replicate commands are rejected in RO scripts', 'EVAL, PUBLISH'),
   ],
 
-  'unit/pubsub': [
-    later(['sorted-sets'], 'Keyspace notifications: zset events test', 'ZADD, ZREM'),
-    later(['streams'], 'Keyspace notifications: stream events test', 'XADD, XGROUP'),
-  ],
+  'unit/pubsub': [later(['streams'], 'Keyspace notifications: stream events test', 'XADD, XGROUP')],
 
   'unit/other': [
-    later(['lists', 'sorted-sets'], 'SAVE - make sure there are all the types as values', 'LPUSH, ZADD'),
-    later(
-      ['hashes', 'lists', 'sets', 'sorted-sets'],
-      'Check consistency of different data types after a reload',
-      'makes keys of every type',
-    ),
     later(['tracking'], 'RESET clears client state', 'CLIENT TRACKING'),
     later(['acl'], 'RESET clears authenticated state', 'ACL SETUSER'),
   ],

@@ -328,6 +328,7 @@ export class FakeServer implements Server {
   peakMemoryBytes = 65 * 1024 * 1024;
   residentBytes = 96 * 1024 * 1024;
   activeExpiry = true;
+  allowsAllInScripts = false;
   readonly slowLog = new RecentSlowCommands();
   readonly latency = new LatencyEvents();
   readonly keyspace: Keyspace;
