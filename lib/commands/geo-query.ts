@@ -26,6 +26,8 @@ export interface GeoForm {
 export interface GeoQuery {
   /** Where the middle is; undefined if nothing said so. */
   center: Place | undefined;
+  /** Which option said so. */
+  centerIs: 'member' | 'place' | undefined;
   /** With its center at 0, 0; undefined if nothing said so. */
   shape: GeoShape | undefined;
   /** Meters in the unit of the shape. */
@@ -49,6 +51,7 @@ const NOWHERE: Place = { longitude: 0, latitude: 0 };
 export function parseQuery(call: Call, form: GeoForm, cells: SortedCells): GeoQuery | undefined {
   const query: GeoQuery = {
     center: undefined,
+    centerIs: undefined,
     shape: undefined,
     unitMeters: 1,
     withDistance: false,

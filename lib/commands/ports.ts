@@ -258,6 +258,8 @@ export interface NestedCommand {
   /** What it does inside of another one; undefined for those that wait for something. */
   readonly runNested: ((call: Call) => void) | undefined;
   readonly isWrite: boolean;
+  /** It writes, or tells others something (may_replicate). */
+  readonly mayReplicate: boolean;
   /** Refused when memory is short (denyoom). */
   readonly needsMemory: boolean;
   /** Not to be run inside of a script (noscript), or of a transaction (no_multi). */

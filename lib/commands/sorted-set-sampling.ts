@@ -2,7 +2,9 @@
 
 import { formatDouble } from '../base/double.js';
 import { parseInteger64 } from '../base/integer.js';
+import { membersIn } from '../data/cell-iterables.js';
 import type { MemberList } from '../data/member-list.js';
+import { isPackedSortedSet } from '../data/packed-limits.js';
 import type { SortedCells } from '../data/sorted-cells.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
@@ -17,6 +19,8 @@ const TWO_32 = 2 ** 32;
 const INT64_MAX = 2n ** 63n - 1n;
 /** Beyond this, the items of a reply with scores could not be counted in 64 bits. */
 const PAIRS_MAX = 2 ** 62;
+/** Redis keeps larger scores as texts in packed sorted sets. */
+const PACKED_INTEGER_MAX = 2 ** 62;
 
 /** ZRANDMEMBER key [count [WITHSCORES]] */
 function zrandmember(call: Call): void {
@@ -105,12 +109,25 @@ function takeMember(found: MemberList, cells: SortedCells): void {
 }
 
 /** Scores are texts here, in RESP3 too. */
-function replyScanned({ reply }: Call, found: MemberList): void {
+function replyScanned(call: Call, found: MemberList): void {
+  const { reply } = call;
   reply.array(2 * found.count);
   for (let i = 0; i < found.count; i++) {
     reply.bulk(found.bytes, found.start(i), found.end(i));
-    reply.bulkText(formatDouble(found.score(i)));
+    reply.bulkText(scoreText(call, found.score(i)));
   }
+}
+
+/** As Redis keeps it, which is an integer wherever a packed sorted set has room for one: nothing else shows that. */
+function scoreText(call: Call, score: number): string {
+  const text = formatDouble(score);
+  const isInteger = Math.abs(score) <= PACKED_INTEGER_MAX && Number.isInteger(score);
+  return isInteger && text.includes('e') && isPacked(call) ? BigInt(score).toString() : text;
+}
+
+function isPacked(call: Call): boolean {
+  const cells = readSortedSet(call, 1);
+  return isPackedSortedSet(membersIn(cells), cells.count, call.server.config);
 }
 
 export const sortedSetSamplingCommands: readonly Command[] = [

@@ -7,6 +7,8 @@ import {
   REGISTRY,
   STATUS_OK,
   STATUS_YIELD,
+  TYPE_BOOLEAN,
+  TYPE_NIL,
   TYPE_NUMBER,
   TYPE_STRING,
   TYPE_TABLE,
@@ -43,6 +45,7 @@ const CALLS_MAX = 150;
 /** More of the C stack than this is used by nothing that is in order. */
 const STACK_BYTES_MAX = 1024 * 1024;
 
+const UNKNOWN_ERROR = 'ERR unknown error';
 const PRELUDE_NAME = '=ringkv';
 const ESCAPE = 27;
 
