@@ -118,6 +118,42 @@ describe('Scripts', () => {
     expect(await scripts.run("#!lua flags=no-writes\nreturn redis.call('SET', 'k', 1)")).to.equal(`${refused}2.`);
   });
 
+  for (const call of ["'PUBLISH', 'c', 'm'", "'SPUBLISH', 'c', 'm'", "'PFCOUNT', 'k'"]) {
+    it(`do not tell others anything in EVAL_RO either: ${call}`, async () => {
+      const refused = '-ERR Write commands are not allowed from read-only scripts.';
+      expect(await scripts.ask('EVAL_RO', `return redis.pcall(${call})`, 0)).to.equal(refused);
+    });
+  }
+
+  it('may have any number of keys that fits 64 bits, but not so many arguments', async () => {
+    const few = "-ERR Number of keys can't be greater than number of args";
+    const negative = "-ERR Number of keys can't be negative";
+    expect(await scripts.ask('EVAL', 'return', '9223372036854775807')).to.equal(few);
+    expect(await scripts.ask('EVAL', 'return', '-9223372036854775808')).to.equal(negative);
+    expect(await scripts.ask('EVAL', 'return', '9223372036854775808')).to.match(/^-ERR value is not an integer/);
+  });
+
+  it('are unknown by what is no SHA1, whatever follows', async () => {
+    const unknown = '-NOSCRIPT No matching script. Please use EVAL.';
+    expect(await scripts.ask('EVALSHA', '', 'x')).to.equal(unknown);
+    expect(await scripts.ask('EVALSHA_RO', 'f', -1)).to.equal(unknown);
+    expect(await scripts.ask('EVALSHA', 'f'.repeat(40), -1)).to.equal("-ERR Number of keys can't be negative");
+  });
+
+  for (const [value, text] of [
+    ['nil', 'ERR nil'],
+    ['', 'ERR nil'],
+    ['true', 'ERR true'],
+    ['false', 'ERR false'],
+    ['1.5', 'ERR user_script:1: 1.5'],
+    ['{err = 1}', '1'],
+    ['{}', 'ERR unknown error'],
+  ]) {
+    it(`say what was raised, if it is no text: error(${value})`, async () => {
+      expect(await scripts.run(`error(${value})`)).to.equal(`-${text}, on @user_script:1.`);
+    });
+  }
+
   it('are found by their SHA1, until they are flushed', async () => {
     const sha = await scripts.ask('SCRIPT', 'LOAD', 'return 7');
     expect(await scripts.ask('EVALSHA', String(sha).toUpperCase(), 0)).to.equal(7);

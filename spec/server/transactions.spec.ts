@@ -94,7 +94,7 @@ describe('transactions', () => {
     ]);
     expect(await replies(node, ['MULTI'], ['EXEC', 'x'], ['EXEC'])).to.deep.equal([
       'OK',
-      "-EXECABORT Transaction discarded because of: ERR wrong number of arguments for 'exec' command",
+      "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command",
       '-ERR EXEC without MULTI',
     ]);
     expect(await replies(node, ['UNWATCH'], ['MULTI'], ['UNWATCH'], ['EXEC'])).to.deep.equal([
@@ -103,6 +103,19 @@ describe('transactions', () => {
       'QUEUED',
       ['OK'],
     ]);
+  });
+
+  it('end at an EXEC with arguments, which is refused in other words', async () => {
+    const node = await ColdNode.start();
+    const refused = "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command";
+    expect(await replies(node, ['MULTI'], ['SET', 'a', 1], ['EXEC', 'x'], ['EXEC'], ['EXEC', 'x'])).to.deep.equal([
+      'OK',
+      'QUEUED',
+      refused,
+      '-ERR EXEC without MULTI',
+      refused,
+    ]);
+    expect(await node.ask('GET', 'a')).to.equal(null);
   });
 
   it('end with DISCARD, RESET and the connection', async () => {

@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { Harness } from './harness.js';
+
+/** What random requests beside redis-server find too seldom (see scripts/fuzz). */
+describe('geo commands', () => {
+  const place = ['FROMLONLAT', 13.361389, 38.115556];
+  const member = ['FROMMEMBER', 'Palermo'];
+  const circle = ['BYRADIUS', 1, 'KM'];
+  const box = ['BYBOX', 1, 1, 'KM'];
+
+  function search(...options: (string | number)[][]): unknown {
+    const db = new Harness();
+    db.run('GEOADD', 'g', 13.361389, 38.115556, 'Palermo', 15.087269, 37.502669, 'Catania');
+    return db.run('GEOSEARCHSTORE', 'to', 'g', ...options.flat());
+  }
+
+  it('take an option twice, but not two that contradict each other', () => {
+    expect(search(place, place, circle, circle, ['COUNT', 9, 'COUNT', 1, 'STOREDIST', 'STOREDIST'])).to.equal(1);
+    expect(search(member, ['FROMMEMBER', 'Catania'], box, box)).to.equal(1);
+    expect(() => search(place, member, circle)).to.throw('ERR syntax error');
+    expect(() => search(member, place, circle)).to.throw('ERR syntax error');
+    expect(() => search(member, box, circle)).to.throw('ERR syntax error');
+    expect(() => search(member, circle, box)).to.throw('ERR syntax error');
+  });
+});
