@@ -11,7 +11,7 @@ import { NO_KEYS, ONE_KEY } from './command.js';
 import { countedKeys } from './counted-keys.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
-import { readKey } from './lookup.js';
+import { readKey, useKey } from './lookup.js';
 import { replyMember, replyMembersHead, scoreArgument } from './sorted-set-scores.js';
 import { storeMembers } from './sorted-set-store.js';
 
@@ -107,8 +107,8 @@ function operate(call: Call, form: Form): { list: MemberList; options: Options }
 }
 
 /** The sets that the arguments name, before their options are read; undefined after an error reply. */
-function sourcesOf(call: Call, { countArg, name }: Form): Source[] | undefined {
-  const { args, reply, keyspace } = call;
+function sourcesOf(call: Call, { countArg, name, purpose }: Form): Source[] | undefined {
+  const { args, reply } = call;
   const count = integerArgument(call, countArg);
   if (Number.isNaN(count)) return undefined;
   if (count < 1) {
@@ -120,12 +120,19 @@ function sourcesOf(call: Call, { countArg, name }: Form): Source[] | undefined {
     return undefined;
   }
   const refs: number[] = [];
-  for (let i = countArg + 1; i <= countArg + count; i++) refs.push(readKey(call, i));
-  return refs.map((ref) => {
-    const type = ref === 0 ? CellType.SORTED_SET : keyspace.heap.type(ref);
-    if (type !== CellType.SORTED_SET && type !== CellType.SET) throw WRONG_TYPE;
-    return new Source(call, ref, type === CellType.SET);
-  });
+  for (let i = countArg + 1; i <= countArg + count; i++) {
+    const ref = purpose === 'store' ? useKey(call, i) : readKey(call, i);
+    // What comes behind a key of another type is not looked for.
+    if (typeOf(call, ref) === undefined) throw WRONG_TYPE;
+    refs.push(ref);
+  }
+  return refs.map((ref) => new Source(call, ref, typeOf(call, ref) === CellType.SET));
+}
+
+/** Whether it is a set or a sorted set, as one that is not there is; undefined if it is something else. */
+function typeOf({ keyspace }: Call, ref: number): CellType | undefined {
+  const type = ref === 0 ? CellType.SORTED_SET : keyspace.heap.type(ref);
+  return type === CellType.SORTED_SET || type === CellType.SET ? type : undefined;
 }
 
 /** The options behind the keys; sets the weights of `sources`. Undefined after an error reply. */

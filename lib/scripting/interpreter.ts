@@ -79,6 +79,7 @@ export class Interpreter {
   wantsPause: () => boolean = () => false;
 
   private readonly lua: LuaExports;
+  private readonly values: LuaValues;
   private readonly main: State;
   private readonly hook: Pointer;
   private readonly record: Pointer;
@@ -94,6 +95,7 @@ export class Interpreter {
     this.machine = machine;
     const { lua } = machine;
     this.lua = lua;
+    this.values = new LuaValues(machine);
     this.main = lua.luaL_newstate();
     this.hook = machine.addHook((state) => {
       this.onHook(state);
@@ -164,8 +166,9 @@ export class Interpreter {
   /** Pushes the first of what the script has returned, and returns where. REQUIRES: it is done. */
   pushResult(): State {
     const { lua, thread } = this;
-    if (lua.lua_gettop(thread) < FIRST_RESULT) lua.lua_pushnil(thread);
-    else lua.lua_pushvalue(thread, FIRST_RESULT);
+    const count = this.values.argumentCount(thread);
+    if (count < FIRST_RESULT) lua.lua_pushnil(thread);
+    else if (count > FIRST_RESULT) lua.lua_pushvalue(thread, FIRST_RESULT);
     return thread;
   }
 
@@ -182,15 +185,21 @@ export class Interpreter {
 
   /** The error that the script has failed with: of a table, its `err`. */
   errorText(): string {
-    const { lua, machine, thread } = this;
+    const { lua, thread } = this;
     const type = lua.lua_type(thread, -1);
-    if (type === TYPE_STRING || type === TYPE_NUMBER) return `ERR ${machine.textAt(thread, -1)}`;
+    if (type === TYPE_STRING || type === TYPE_NUMBER) return `ERR ${this.textOnTop()}`;
     if (type === TYPE_NIL) return 'ERR nil';
     if (type === TYPE_BOOLEAN) return `ERR ${lua.lua_toboolean(thread, -1) !== 0 ? 'true' : 'false'}`;
     if (type !== TYPE_TABLE) return UNKNOWN_ERROR;
     this.pushField('err');
     const errType = lua.lua_type(thread, -1);
-    return errType === TYPE_STRING || errType === TYPE_NUMBER ? machine.textAt(thread, -1) : UNKNOWN_ERROR;
+    return errType === TYPE_STRING || errType === TYPE_NUMBER ? this.textOnTop() : UNKNOWN_ERROR;
+  }
+
+  /** The string or number on the top of the stack, up to its first zero byte. */
+  private textOnTop(): string {
+    const { lua, machine, thread } = this;
+    return machine.cTextAt(lua.lua_tolstring(thread, -1, 0));
   }
 
   /** Whether that error is one of a command, which was counted already. */
@@ -384,8 +393,7 @@ export class Interpreter {
 
   /** Proves that the structures of the binary are where lua-structures.ts says. */
   private checkLayout(): void {
-    const { lua, machine, main } = this;
-    const values = new LuaValues(machine);
+    const { lua, machine, main, values } = this;
     lua.lua_settop(main, 0);
     lua.lua_pushnumber(main, 1.5);
     lua.lua_createtable(main, 1, 1);

@@ -96,7 +96,7 @@ export class LuaToReply {
     const { values } = this;
     let value: Pointer;
     if ((value = this.field(table, 'err', TYPE_STRING)) !== 0) this.writeError(table, value, reply);
-    else if ((value = this.field(table, 'ok', TYPE_STRING)) !== 0) reply.simple(values.text(value));
+    else if ((value = this.field(table, 'ok', TYPE_STRING)) !== 0) reply.simple(values.cText(value));
     else if ((value = this.field(table, 'double', TYPE_NUMBER)) !== 0) reply.double(values.number(value));
     else if ((value = this.field(table, 'map', TYPE_TABLE)) !== 0) this.writeMap(values.pointer(value), reply);
     else if ((value = this.field(table, 'set', TYPE_TABLE)) !== 0) this.writeSet(values.pointer(value), reply);
@@ -115,7 +115,7 @@ export class LuaToReply {
   }
 
   private writeError(table: Pointer, text: Pointer, reply: ReplyWriter): void {
-    reply.error(this.values.text(text));
+    reply.error(this.values.cText(text));
     const counted = this.field(table, 'ignore_error_stats_update', TYPE_BOOLEAN);
     this.hasCountedError = counted !== 0 && this.values.boolean(counted);
   }

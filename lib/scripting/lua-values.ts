@@ -76,6 +76,11 @@ export class LuaValues {
     return this.machine.bytes.toString('latin1', this.stringStart(value), this.stringEnd(value));
   }
 
+  /** The same, up to its first zero byte. */
+  cText(value: Pointer): string {
+    return this.machine.cTextAt(this.stringStart(value));
+  }
+
   /** How many items the array part of a table has room for: item i + 1 is `arraySlot(table, i)`. */
   arraySlots(table: Pointer): number {
     return this.machine.uint32[(table + TABLE_ARRAY_LENGTH) >> 2];

@@ -18,7 +18,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['scan', scans],
   ['sscan', scans],
   ['hscan', scansOfPairs],
-  ['zscan', scansOfPairs],
+  ['zscan', scansOfScores],
   ['ttl', closeBy(SECONDS_APART)],
   ['expiretime', closeBy(SECONDS_APART)],
   ['pttl', closeBy(SECONDS_APART * 1000)],
@@ -149,6 +149,22 @@ function scans(ours: RespValue, theirs: RespValue): boolean {
 
 function scansOfPairs(ours: RespValue, theirs: RespValue): boolean {
   return scansAlike(ours, theirs, pairs);
+}
+
+/** Whether it says an integer in one way or another depends on the encoding. */
+function scansOfScores(ours: RespValue, theirs: RespValue): boolean {
+  return scansAlike(ours, theirs, (our, their) => pairs(withPlainScores(our), withPlainScores(their)));
+}
+
+function withPlainScores(reply: RespValue): RespValue {
+  return Array.isArray(reply) ? reply.map((item, i) => (i % 2 === 0 ? item : scoreText(item))) : reply;
+}
+
+/** The same text for the same score. */
+export function scoreText(score: RespValue): string {
+  const text = replyText(score);
+  const number = Number(text);
+  return Number.isFinite(number) ? String(number) : text;
 }
 
 function scansAlike(ours: RespValue, theirs: RespValue, alike: Rule): boolean {

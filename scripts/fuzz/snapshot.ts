@@ -2,7 +2,7 @@
 import type { RespValue } from '../../spec/protocol/resp-decoder.js';
 import type { Command } from './command-arbitrary.js';
 import { argumentText } from './command-text.js';
-import { areAlike, replyText } from './comparison.js';
+import { areAlike, replyText, scoreText } from './comparison.js';
 import { converse } from './conversation.js';
 import type { FuzzTarget } from './fuzz-target.js';
 
@@ -17,11 +17,17 @@ const LISTINGS: ReadonlyMap<string, readonly [name: string, ...rest: string[]]> 
   ['set', ['SMEMBERS']],
   ['zset', ['ZRANGE', '0', '-1', 'WITHSCORES']],
 ]);
-/** By type, the command that goes through a value in parts, and how many words an element has. */
-const SCANS: ReadonlyMap<string, readonly [name: string, words: number]> = new Map([
-  ['hash', ['HSCAN', 2]],
-  ['set', ['SSCAN', 1]],
-  ['zset', ['ZSCAN', 2]],
+interface Scan {
+  readonly name: string;
+  /** What of each word of an element is looked at. */
+  readonly words: readonly ((word: RespValue) => string)[];
+}
+
+/** By type, the command that goes through a value in parts. */
+const SCANS: ReadonlyMap<string, Scan> = new Map<string, Scan>([
+  ['hash', { name: 'HSCAN', words: [replyText, replyText] }],
+  ['set', { name: 'SSCAN', words: [replyText] }],
+  ['zset', { name: 'ZSCAN', words: [replyText, scoreText] }],
 ]);
 const SCAN_COUNT = '5';
 const SCAN_ROUNDS_MAX = 1000;
@@ -83,46 +89,35 @@ export async function scanFault(target: FuzzTarget, snapshot: Snapshot): Promise
   for (const [name, { database, key, type, value }] of snapshot) {
     const scan = SCANS.get(type);
     if (scan === undefined || !Array.isArray(value)) continue;
-    const [command, words] = scan;
-    const expected = elements(value, words);
-    const found = await scanned(target, database, key, command, words);
+    const expected = elements(value, scan);
+    const found = await scanned(target, database, key, scan);
     const missing = [...expected].find((element) => !found.has(element));
     const surplus = [...found].find((element) => !expected.has(element));
-    if (missing !== undefined) return `${name}: ${command} does not find ${missing}`;
-    if (surplus !== undefined) return `${name}: ${command} finds ${surplus}, which is not there`;
+    if (missing !== undefined) return `${name}: ${scan.name} does not find ${missing}`;
+    if (surplus !== undefined) return `${name}: ${scan.name} finds ${surplus}, which is not there`;
   }
   return undefined;
 }
 
-async function scanned(
-  target: FuzzTarget,
-  database: string,
-  key: Buffer,
-  name: string,
-  words: number,
-): Promise<Set<string>> {
+async function scanned(target: FuzzTarget, database: string, key: Buffer, scan: Scan): Promise<Set<string>> {
   const found = new Set<string>();
   let cursor: Buffer = Buffer.from('0');
   for (let round = 0; round < SCAN_ROUNDS_MAX; round++) {
-    const ask: Command = [Buffer.from(name), key, cursor, Buffer.from('COUNT'), Buffer.from(SCAN_COUNT)];
+    const ask: Command = [Buffer.from(scan.name), key, cursor, Buffer.from('COUNT'), Buffer.from(SCAN_COUNT)];
     const [, reply] = await converse(target, [command('SELECT', database), ask]);
     const [next, some] = reply as [Buffer, RespValue[]];
-    for (const element of elements(some, words)) found.add(element);
+    for (const element of elements(some, scan)) found.add(element);
     if (next.toString() === '0') return found;
     cursor = next;
   }
-  throw new Error(`${name} does not come to an end`);
+  throw new Error(`${scan.name} does not come to an end`);
 }
 
-function elements(flat: readonly RespValue[], words: number): Set<string> {
+function elements(flat: readonly RespValue[], { words }: Scan): Set<string> {
   const found = new Set<string>();
-  for (let i = 0; i < flat.length; i += words)
-    found.add(
-      flat
-        .slice(i, i + words)
-        .map(replyText)
-        .join(' '),
-    );
+  for (let i = 0; i < flat.length; i += words.length) {
+    found.add(words.map((textOf, at) => textOf(flat[i + at])).join(' '));
+  }
   return found;
 }
 
