@@ -23,6 +23,9 @@ export const SLOT_SPAN = 2 ** 39;
 export const POSITION_KEY_BYTES = 8;
 
 const TWO_32 = 4294967296;
+/** Keys up to this length can be kept. */
+const KEPT_BYTES_MAX = 64;
+const NONE = -1;
 
 /** The slot that `bytes[start, end)` hashes to: by its `{tag}` where it has one that is not empty. */
 export function slotOf(bytes: Uint8Array, start: number, end: number): number {
@@ -49,6 +52,9 @@ export class PositionHasher {
   private readonly k0: number;
   private readonly k1: number;
   private readonly ofFields: boolean;
+  /** The key that the fields are of, if it was kept: its first `keptLength` bytes; NONE without one. */
+  private readonly kept = new Uint8Array(KEPT_BYTES_MAX);
+  private keptLength = NONE;
 
   /** `key` is POSITION_KEY_BYTES long. `ofFields`: for the fields of a collection, which are in no slot; positions are below FIELD_POSITION_LIMIT then. */
   constructor(key: Uint8Array, ofFields = false) {
@@ -71,7 +77,31 @@ export class PositionHasher {
     return this.high * TWO_32 + (this.low >>> 0);
   }
 
+  /** Hashes a key that is likely to be the next one, too: if it is, nothing is computed. */
+  hashAndKeep(bytes: Uint8Array, start: number, end: number): void {
+    this.hash(bytes, start, end);
+    const length = end - start;
+    if (length > KEPT_BYTES_MAX) return;
+    for (let i = 0; i < length; i++) this.kept[i] = bytes[start + i];
+    this.keptLength = length;
+  }
+
   hash(bytes: Uint8Array, start: number, end: number): void {
+    if (this.keptLength !== NONE) {
+      if (this.isKept(bytes, start, end)) return;
+      this.keptLength = NONE;
+    }
+    this.compute(bytes, start, end);
+  }
+
+  private isKept(bytes: Uint8Array, start: number, end: number): boolean {
+    const { kept, keptLength } = this;
+    if (keptLength !== end - start) return false;
+    for (let i = 0; i < keptLength; i++) if (kept[i] !== bytes[start + i]) return false;
+    return true;
+  }
+
+  private compute(bytes: Uint8Array, start: number, end: number): void {
     let v0 = this.k0;
     let v1 = this.k1;
     let v2 = 0x6c796765 ^ v0;

@@ -103,6 +103,10 @@ function replyRange(call: Call, cells: SortedCells, range: RankRange, { isRevers
   replyMembersHead(call, length, withScores);
   if (length === 0) return;
   cells.seek(isReverse ? range.end - 1 : range.first);
+  if (!isReverse && !withScores) {
+    cells.writeUp(call.reply, length);
+    return;
+  }
   for (let left = length; ;) {
     replyCurrent(call, cells, withScores);
     if (--left === 0) return;

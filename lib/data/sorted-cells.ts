@@ -1,14 +1,18 @@
 import { copyBytes } from '../base/bytes.js';
 import type { PositionHasher } from '../base/position.js';
+import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Cell } from '../record/entry.js';
 import { CellType } from '../record/entry.js';
 import { OrderCursor } from '../storage/memory/order-tree.js';
 import { PACKED_BYTES_MAX, PACKED_CELLS_MAX, PACKED_HEADER_BYTES } from '../storage/memory/packed-fields.js';
-import type { RecordHeap } from '../storage/memory/record-heap.js';
+import type { KeyWords, RecordHeap } from '../storage/memory/record-heap.js';
 import { SCORE_BYTES, SortedTable } from '../storage/memory/sorted-table.js';
 import type { BuiltValue } from './collection.js';
 import { FieldCells } from './field-cells.js';
 import type { Keyspace } from './keyspace.js';
+
+/** From this length on, a call to the engine copies a member faster than a loop over its words. */
+const WORDS_BYTES_MAX = 128;
 
 /**
  * The cells of the sorted set under the keyspace's cursor. A cell's field is the member, its value the score: a double, little-endian.
@@ -20,6 +24,7 @@ import type { Keyspace } from './keyspace.js';
  */
 export class SortedCells extends FieldCells {
   private readonly cursor = new OrderCursor();
+  private readonly keyWords: KeyWords = { words: new Int32Array(0), at: 0, length: 0 };
   private readonly scoreBytes = Buffer.alloc(SCORE_BYTES);
   /** Where the live cells of the packed form begin, from its start, in order: filled by `seek`. */
   private readonly offsets = new Int16Array(PACKED_CELLS_MAX);
@@ -68,6 +73,15 @@ export class SortedCells extends FieldCells {
   /** To the next lower member. */
   down(): boolean {
     return this.table === undefined ? this.standAt(this.index - 1) : this.standOn(this.cursor.previous());
+  }
+
+  /** Writes the member that it stands on and those above it, `count` of them, as bulk strings. Stands on none then. REQUIRES: there are so many. */
+  writeUp(reply: ReplyWriter, count: number): void {
+    if (this.table !== undefined) {
+      this.writeTreeUp(reply, count);
+      return;
+    }
+    for (let left = count; left > 0; left--, this.up()) reply.bulk(this.bytes, this.fieldStart, this.fieldEnd);
   }
 
   /** How many members have a score below `score`; with `inclusive`, the same or below. */
@@ -128,6 +142,17 @@ export class SortedCells extends FieldCells {
     return true;
   }
 
+  private writeTreeUp(reply: ReplyWriter, count: number): void {
+    const { cursor, keyWords } = this;
+    const { heap } = this.source;
+    for (let left = count; left > 0; left--, cursor.next()) {
+      heap.locateWords(cursor.ref, keyWords);
+      const { length } = keyWords;
+      if (length <= WORDS_BYTES_MAX) reply.bulkWords(keyWords.words, keyWords.at, length);
+      else reply.bulk(heap.bytes(cursor.ref), keyWords.at * 4, keyWords.at * 4 + length);
+    }
+  }
+
   private get sorted(): SortedTable | undefined {
     return this.table as SortedTable | undefined;
   }
@@ -176,13 +201,11 @@ export class SortedCells extends FieldCells {
   /** What `describe` does, but for what no cell in the tree is: a tombstone. */
   private standOn(isThere: boolean): boolean {
     if (!isThere) return false;
-    const { heap } = this.source;
     const { ref } = this.cursor;
     this.cellRef = ref;
-    this.bytes = heap.bytes(ref);
-    this.fieldStart = heap.keyStart(ref);
-    this.fieldEnd = this.valueStart = this.fieldStart + heap.keyLength(ref);
-    this.valueEnd = this.valueStart + SCORE_BYTES;
+    this.source.heap.locateKey(ref, this);
+    this.valueStart = this.fieldEnd;
+    this.valueEnd = this.fieldEnd + SCORE_BYTES;
     return true;
   }
 }

@@ -7,6 +7,8 @@ const UNLOADED_MAX = 10_000;
 const SHA_LENGTH = 40;
 /** Bytes that are looked at to tell scripts apart at first: spread over all of it. */
 const SAMPLES = 16;
+/** From this length on, a call to the engine compares faster than a loop. */
+const LOOP_BYTES_MAX = 128;
 
 /** A script that is known. */
 export class Script {
@@ -133,7 +135,11 @@ function sampleOf(bytes: Buffer, start: number, end: number): number {
 
 function isSource(script: Script, bytes: Buffer, start: number, end: number): boolean {
   const { source } = script;
-  return source.length === end - start && source.compare(bytes, start, end) === 0;
+  const { length } = source;
+  if (length !== end - start) return false;
+  if (length > LOOP_BYTES_MAX) return source.compare(bytes, start, end) === 0;
+  for (let i = 0; i < length; i++) if (source[i] !== bytes[start + i]) return false;
+  return true;
 }
 
 function isSha(sha: string, bytes: Buffer, start: number, end: number): boolean {

@@ -41,6 +41,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
 
   calls = 0;
   totalUs = 0;
+  /** What a call of it inside of another one takes, as far as it was timed. */
+  nestedUs = 0;
   rejectedCalls = 0;
   failedCalls = 0;
   latency: LatencyHistogram | undefined;

@@ -101,6 +101,11 @@ export class Executor {
     return this.startedUs;
   }
 
+  /** Whether even short commands are timed by themselves: they may be slow. */
+  get timesEach(): boolean {
+    return this.slowUs < SHARED_SLOW_US;
+  }
+
   resetFigures(): void {
     this.commandsProcessed = 0;
     this.errors.clear();
@@ -273,7 +278,7 @@ export class Executor {
     const hasChanged = keyspace.batch.recordCount !== changes;
     if (hasChanged) connection.wroteInTurn = true;
     if (reply.errors !== this.errorsCounted) this.noteFailure(entry, reply);
-    if (entry.isShort && this.slowUs >= SHARED_SLOW_US && isSmall(args, reply.length - start)) this.share(entry);
+    if (entry.isShort && !this.timesEach && isSmall(args, reply.length - start)) this.share(entry);
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);

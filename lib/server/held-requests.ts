@@ -38,9 +38,11 @@ export class HeldRequests {
 
   /** Whether a key of the request has to be loaded before the command can see it. */
   isCold(connection: Connection, command: Command, args: Args): boolean {
-    const isCold = (i: number): boolean =>
-      i < args.count && this.keyspace.isCold(connection.db, args.buffer, args.start[i], args.end[i]);
-    return keyIndexes(command, args).some(isCold);
+    const { keyspace } = this;
+    for (const i of keyIndexes(command, args)) {
+      if (i < args.count && keyspace.isCold(connection.db, args.buffer, args.start[i], args.end[i])) return true;
+    }
+    return false;
   }
 
   /**

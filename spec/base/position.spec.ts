@@ -166,6 +166,25 @@ describe('PositionHasher', () => {
     );
   });
 
+  it('is the same for a key that was kept, and for any that comes instead of it', () => {
+    const few = fc.oneof(fc.constantFrom('', 'a', 'b', 'ab', '{a}b', 'x'.repeat(64), 'x'.repeat(65)), fc.string());
+    fc.assert(
+      fc.property(positionKeys, fc.array(fc.tuple(few, fc.boolean())), (positionKey, list) => {
+        const hasher = new PositionHasher(positionKey);
+        for (const [text, keeps] of list) {
+          const key = Buffer.from(`<${text}>`);
+          if (keeps) hasher.hashAndKeep(key, 1, key.length - 1);
+          else hasher.hash(key, 1, key.length - 1);
+          const alone = key.subarray(1, key.length - 1);
+          expect(hasher.position).to.equal(positionByFormula(positionKey, alone));
+          expect(hasher.slot).to.equal(slotByPattern(alone));
+          key.fill(0);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('hashes keys longer than 255 bytes, of which the length counts modulo 256', () => {
     for (const length of [255, 256, 257, 511, 512, 4096]) {
       const key = Buffer.alloc(length, 'ab');

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { SortedCells } from '../../lib/data/sorted-cells.js';
+import { BufferPool } from '../../lib/protocol/buffer-pool.js';
+import { ReplyWriter } from '../../lib/protocol/reply-writer.js';
 import { KeyspaceBench } from './keyspace-bench.js';
 
 type Pairs = (readonly [member: string, score: number])[];
@@ -102,6 +104,14 @@ function pairsUp(bench: KeyspaceBench): Pairs {
   return pairs;
 }
 
+/** What the part of a sorted set from a rank on is written as. */
+function writtenUp(bench: KeyspaceBench, rank: number, count: number): string {
+  const cells = cellsOf(bench);
+  const reply = new ReplyWriter(new BufferPool(0));
+  if (cells.seek(rank)) cells.writeUp(reply, count);
+  return reply.buffer.toString('latin1', 0, reply.length);
+}
+
 function pairsDown(bench: KeyspaceBench): Pairs {
   const cells = cellsOf(bench);
   const pairs: Pairs = [];
@@ -126,6 +136,19 @@ describe('SortedCells', () => {
       );
     });
   }
+
+  it('SortedCells writes members from any rank on', () => {
+    fc.assert(
+      fc.property(steps, fc.nat(20), fc.nat(200), (list, first, most) => {
+        const twins = new Twins();
+        for (const step of list) twins.play(step);
+        const part = twins.sorted.slice(first, first + most);
+        const expected = part.map(([member]) => `$${String(member.length)}\r\n${member}\r\n`).join('');
+        expect(writtenUp(twins.bench, first, part.length)).to.equal(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
 
   it('SortedCells knows ranks', () => {
     fc.assert(

@@ -76,6 +76,14 @@ const scalar: fc.Arbitrary<Reply> = fc.oneof(
         Buffer.from(bytes.subarray(start)),
       ),
     ),
+  fc.tuple(binary, fc.nat(3)).map(([bytes, from]) =>
+    same((writer) => {
+      // The rest of the last word is no part of it.
+      const words = new Int32Array(from + Math.ceil(bytes.length / 4)).fill(-1);
+      Buffer.from(words.buffer).set(bytes, from * 4);
+      writer.bulkWords(words, from, bytes.length);
+    }, Buffer.from(bytes)),
+  ),
   binary.map((bytes) => same((writer) => writer.bulkBuffer(bytes), Buffer.from(bytes))),
   unicode.map((text) => same((writer) => writer.bulkText(text), Buffer.from(text))),
   line.map((text) => same((writer) => writer.bulkLatin1(text), Buffer.from(text, 'latin1'))),

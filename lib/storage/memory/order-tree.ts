@@ -23,6 +23,7 @@ import type { RecordHeap } from './record-heap.js';
 
 /** More than any tree has: inner nodes but the root have at least 33 children. */
 const LEVELS_MAX = 12;
+const NO_WORDS = new Int32Array(0);
 /** From this length on, a call to the engine compares faster than a loop. */
 const LOOP_BYTES_MAX = 64;
 
@@ -446,49 +447,67 @@ export class OrderTree {
 export class OrderCursor {
   /** The record of the member that it is on; 0 on none. */
   ref = 0;
-  score = 0;
   private nodes: OrderNodes | undefined;
   private leaf = 0;
   private index = 0;
   private count = 0;
+  // Where the leaf's refs lie: what a step looks at.
+  private words: Int32Array = NO_WORDS;
+  private refsAt = 0;
+
+  /** The score of the member that it is on. */
+  get score(): number {
+    return this.nodes === undefined ? 0 : this.nodes.score(this.leaf, this.index);
+  }
 
   /** Puts it on an entry of a leaf. */
   enter(nodes: OrderNodes, leaf: number, index: number): boolean {
     this.nodes = nodes;
     this.leaf = leaf;
     this.count = nodes.count(leaf);
-    return this.stand(nodes, index);
+    this.words = nodes.words(leaf);
+    this.refsAt = nodes.at(leaf) + LEAF.refs;
+    this.index = index;
+    this.ref = this.words[this.refsAt + index];
+    return true;
   }
 
   /** Puts it on nothing. */
   leave(): boolean {
-    this.ref = 0;
+    this.ref = this.count = this.index = 0;
     this.nodes = undefined;
     return false;
   }
 
   /** To the next member; false, and on none, behind the last. */
   next(): boolean {
-    const { nodes } = this;
-    if (nodes === undefined) return false;
-    if (this.index + 1 < this.count) return this.stand(nodes, this.index + 1);
-    const leaf = nodes.next(this.leaf);
-    return leaf === 0 ? this.leave() : this.enter(nodes, leaf, 0);
+    const index = this.index + 1;
+    if (index >= this.count) return this.nextLeaf();
+    this.index = index;
+    this.ref = this.words[this.refsAt + index];
+    return true;
   }
 
   /** To the previous member; false, and on none, in front of the first. */
   previous(): boolean {
-    const { nodes } = this;
-    if (nodes === undefined) return false;
-    if (this.index > 0) return this.stand(nodes, this.index - 1);
-    const leaf = nodes.previous(this.leaf);
-    return leaf === 0 ? this.leave() : this.enter(nodes, leaf, nodes.count(leaf) - 1);
+    const index = this.index - 1;
+    if (index < 0) return this.previousLeaf();
+    this.index = index;
+    this.ref = this.words[this.refsAt + index];
+    return true;
   }
 
-  private stand(nodes: OrderNodes, index: number): boolean {
-    this.index = index;
-    this.score = nodes.score(this.leaf, index);
-    this.ref = nodes.ref(this.leaf, index, LEAF);
-    return true;
+  private nextLeaf(): boolean {
+    const { nodes } = this;
+    if (nodes === undefined) return false;
+    const leaf = nodes.next(this.leaf);
+    return leaf === 0 ? this.leave() : this.enter(nodes, leaf, 0);
+  }
+
+  private previousLeaf(): boolean {
+    const { nodes } = this;
+    if (nodes === undefined) return false;
+    const leaf = nodes.previous(this.leaf);
+    return leaf === 0 ? this.leave() : this.enter(nodes, leaf, nodes.count(leaf) - 1);
   }
 }

@@ -153,6 +153,20 @@ export class RecordHead {
   }
 }
 
+/** Where a record's key lies, which may be the field of a cell. */
+export interface KeyPlace {
+  bytes: Buffer;
+  fieldStart: number;
+  fieldEnd: number;
+}
+
+/** The same in words: it begins with `words[at]`, and is `length` bytes long. */
+export interface KeyWords {
+  words: Int32Array;
+  at: number;
+  length: number;
+}
+
 export class RecordHeap {
   readonly slab = new Slab();
   readonly large = new LargeValues();
@@ -259,6 +273,30 @@ export class RecordHeap {
   /** Where the key begins in `bytes(ref)`; the value follows it. */
   keyStart(ref: number): number {
     return this.slab.offset(ref) + HEADER_BYTES + optionalBytes[this.flags(ref)];
+  }
+
+  /** Fills `place` with where the key lies: `bytes`, `keyStart` and `valueStart` at once. */
+  locateKey(ref: number, place: KeyPlace): void {
+    const { slab } = this;
+    const words = slab.words(ref);
+    const offset = slab.offset(ref);
+    const at = offset >>> 2;
+    const flags = words[at + 1] >>> FLAGS_SHIFT;
+    const start = offset + HEADER_BYTES + optionalBytes[flags];
+    place.bytes = slab.bytes(ref);
+    place.fieldStart = start;
+    place.fieldEnd = start + (flags & LONG ? words[at + 4] : (words[at + 3] >>> 8) & 0xff);
+  }
+
+  /** The same in words, on one of which every key begins. */
+  locateWords(ref: number, place: KeyWords): void {
+    const { slab } = this;
+    const words = slab.words(ref);
+    const at = slab.offset(ref) >>> 2;
+    const flags = words[at + 1] >>> FLAGS_SHIFT;
+    place.words = words;
+    place.at = at + ((HEADER_BYTES + optionalBytes[flags]) >>> 2);
+    place.length = flags & LONG ? words[at + 4] : (words[at + 3] >>> 8) & 0xff;
   }
 
   valueStart(ref: number): number {

@@ -90,6 +90,14 @@ function check(ref: number, sample: Sample): void {
   ]);
   expect([heap.keyLength(ref), heap.valueLength(ref)]).to.deep.equal([key.length, value.length]);
   expect(heap.valueStart(ref) - heap.keyStart(ref)).to.equal(key.length);
+  const place = { bytes: Buffer.alloc(0), fieldStart: 0, fieldEnd: 0 };
+  heap.locateKey(ref, place);
+  expect(place.bytes).to.equal(heap.bytes(ref));
+  expect([place.fieldStart, place.fieldEnd]).to.deep.equal([heap.keyStart(ref), heap.valueStart(ref)]);
+  const words = { words: new Int32Array(0), at: 0, length: 0 };
+  heap.locateWords(ref, words);
+  expect(words.words).to.equal(heap.slab.words(ref));
+  expect([words.at * 4, words.length]).to.deep.equal([heap.keyStart(ref), key.length]);
   expect(heap.key(ref).equals(key)).to.equal(true);
   const start = heap.valueStart(ref);
   expect(
