@@ -161,6 +161,17 @@ describe('NestedExecutor', () => {
     expect(await line(node, 'errorstats', 'errorstat_WRONGTYPE')).to.equal('count=1');
   });
 
+  it('times one in sixteen of short commands, and counts the others with the same time', async () => {
+    const node = await ColdNode.start();
+    const outer = new Outer(node);
+    node.bench.clock.lookUs = 3;
+    const beganUs = node.bench.clock.us;
+    for (let i = 0; i < 32; i++) outer.run('GET', 'a');
+    expect(node.bench.clock.us - beganUs).to.equal(4 * 3);
+    node.bench.clock.lookUs = 0;
+    expect(await line(node, 'commandstats', 'cmdstat_get')).to.match(/^calls=32,usec=96,/);
+  });
+
   it('counts calls and errors, and shows calls to monitors and in the slow log', async () => {
     const node = await ColdNode.start('slowlog-log-slower-than 0');
     const monitor = node.bench.connect();
