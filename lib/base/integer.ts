@@ -16,6 +16,7 @@ const SAFE_DIGITS_MAX = 16;
 const INT64_DIGITS_MAX = 19;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
+const INT64_LIMIT = 2 ** 63;
 
 const BILLION = 1_000_000_000;
 
@@ -116,4 +117,10 @@ function writeDigits(value: number, target: Uint8Array, start: number, end: numb
     target[i] = ZERO + rest - quotient * 10;
     rest = quotient;
   }
+}
+
+/** `value` as C makes a 64-bit integer of a double: cut, and the lowest of all where there is none. */
+export function int64Of(value: number): bigint {
+  const whole = Math.trunc(value);
+  return whole >= -INT64_LIMIT && whole < INT64_LIMIT ? BigInt(whole) : INT64_MIN;
 }

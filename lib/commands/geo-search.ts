@@ -1,5 +1,6 @@
 /** Places within a circle or a box: GEOSEARCH and its elder, GEORADIUS. */
 
+import { int64Of } from '../base/integer.js';
 import type { GeoShape } from '../data/geo-shape.js';
 import { boxesOf, distanceWithin } from '../data/geo-shape.js';
 import type { Place } from '../data/geohash.js';
@@ -143,7 +144,7 @@ function replyFound(call: Call, { members, distances }: Found, order: readonly n
     if (extras > 0) reply.array(1 + extras);
     reply.bulk(members.bytes, members.start(i), members.end(i));
     if (withDistance) replyDistance(call, distances[i]);
-    if (withHash) reply.integer(members.score(i));
+    if (withHash) reply.bigInteger(int64Of(members.score(i)));
     if (!withPlace) continue;
     readPlace(members.score(i), place);
     replyPlace(call, place);

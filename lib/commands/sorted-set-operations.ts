@@ -11,7 +11,7 @@ import { NO_KEYS, ONE_KEY } from './command.js';
 import { countedKeys } from './counted-keys.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
-import { readKey, useKey } from './lookup.js';
+import { readKey } from './lookup.js';
 import { replyMember, replyMembersHead, scoreArgument } from './sorted-set-scores.js';
 import { storeMembers } from './sorted-set-store.js';
 
@@ -107,7 +107,7 @@ function operate(call: Call, form: Form): { list: MemberList; options: Options }
 }
 
 /** The sets that the arguments name, before their options are read; undefined after an error reply. */
-function sourcesOf(call: Call, { countArg, name, purpose }: Form): Source[] | undefined {
+function sourcesOf(call: Call, { countArg, name }: Form): Source[] | undefined {
   const { args, reply } = call;
   const count = integerArgument(call, countArg);
   if (Number.isNaN(count)) return undefined;
@@ -121,7 +121,7 @@ function sourcesOf(call: Call, { countArg, name, purpose }: Form): Source[] | un
   }
   const refs: number[] = [];
   for (let i = countArg + 1; i <= countArg + count; i++) {
-    const ref = purpose === 'store' ? useKey(call, i) : readKey(call, i);
+    const ref = readKey(call, i);
     // What comes behind a key of another type is not looked for.
     if (typeOf(call, ref) === undefined) throw WRONG_TYPE;
     refs.push(ref);

@@ -1,3 +1,4 @@
+import { int64Of } from '../base/integer.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Pointer, State } from './lua-exports.js';
 import { REGISTRY, TYPE_BOOLEAN, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE } from './lua-exports.js';
@@ -6,9 +7,6 @@ import { LuaValues } from './lua-values.js';
 
 /** Tables inside of one another: fewer than there is room for on the engine's stack. */
 const DEPTH_MAX = 1000;
-
-const INT64_LIMIT = 2 ** 63;
-const INT64_MIN = -(2n ** 63n);
 
 /** Fields that make a table something else than an array. */
 const NAMES = [
@@ -202,8 +200,7 @@ export class LuaToReply {
 function writeNumber(value: number, reply: ReplyWriter): void {
   const whole = Math.trunc(value);
   if (Number.isSafeInteger(whole)) reply.integer(whole === 0 ? 0 : whole);
-  else if (whole >= -INT64_LIMIT && whole < INT64_LIMIT) reply.bigInteger(BigInt(whole));
-  else reply.bigInteger(INT64_MIN);
+  else reply.bigInteger(int64Of(whole));
 }
 
 function writeBoolean(value: boolean, reply: ReplyWriter, scriptResp: 2 | 3): void {

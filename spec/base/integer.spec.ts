@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { integerLength, parseInteger, parseInteger64, writeInteger } from '../../lib/base/integer.js';
+import { int64Of, integerLength, parseInteger, parseInteger64, writeInteger } from '../../lib/base/integer.js';
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -89,5 +89,10 @@ describe('base/integer', () => {
     expect(write(Number.MAX_SAFE_INTEGER)).to.equal('9007199254740991');
     expect(write(Number.MIN_SAFE_INTEGER)).to.equal('-9007199254740991');
     expect(write(-0)).to.equal('0');
+  });
+
+  it('int64Of cuts as C does', () => {
+    expect([1.9, -1.9, -0, 2 ** 60, -(2 ** 63)].map(int64Of)).to.deep.equal([1n, -1n, 0n, 2n ** 60n, -(2n ** 63n)]);
+    expect([2 ** 63, Infinity, -Infinity, NaN].map(int64Of)).to.deep.equal(Array(4).fill(-(2n ** 63n)));
   });
 });

@@ -22,4 +22,14 @@ describe('geo commands', () => {
     expect(() => search(member, box, circle)).to.throw('ERR syntax error');
     expect(() => search(member, circle, box)).to.throw('ERR syntax error');
   });
+
+  it('answer WITHHASH with the whole number in any score', () => {
+    const db = new Harness();
+    db.run('GEOADD', 'g', 180, 38.115556, 'edge');
+    expect(db.run('GEOSEARCH', 'g', 'FROMMEMBER', 'edge', ...circle, 'WITHHASH')).to.deep.equal([
+      ['edge', 10225531505430528n],
+    ]);
+    db.run('ZADD', 'scores', 1.5, 'a');
+    expect(db.run('GEORADIUS', 'scores', 0, 0, 30000, 'KM', 'WITHHASH')).to.deep.equal([['a', 1]]);
+  });
 });

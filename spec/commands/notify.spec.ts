@@ -135,6 +135,16 @@ describe('notify', () => {
     harness.keyspace.events.classes = KEYSPACE_EVENT.generic;
     expect(eventsOf('set', 'a', 1, 'ex', 10)).to.eql(['expire 0 a']);
   });
+
+  it('tells of no missing source of a sorted set behind one of another type', () => {
+    harness.run('set', 'text', 'x');
+    heard.length = 0;
+    expect(() => harness.run('zunion', 3, 'first', 'text', 'second')).to.throw('WRONGTYPE');
+    expect(heard).to.eql(['keymiss 0 first']);
+    heard.length = 0;
+    expect(() => harness.run('zdiffstore', 'to', 2, 'text', 'second')).to.throw('WRONGTYPE');
+    expect(heard).to.eql([]);
+  });
 });
 
 describe('KeyEvents', () => {

@@ -140,6 +140,13 @@ describe('Scripts', () => {
     expect(await scripts.ask('EVALSHA', 'f'.repeat(40), -1)).to.equal("-ERR Number of keys can't be negative");
   });
 
+  it('answer errors and statuses up to their first zero byte', async () => {
+    expect(await scripts.run("return {ok = 'a\\0b'}")).to.equal('a');
+    expect(await scripts.run("return {err = 'MY a\\0b'}")).to.equal('-MY a');
+    expect(await scripts.run("error({err = 'MY a\\0b'})")).to.equal('-MY a, on @user_script:1.');
+    expect(await scripts.run("return 'a\\0b'")).to.equal('a\0b');
+  });
+
   for (const [value, text] of [
     ['nil', 'ERR nil'],
     ['', 'ERR nil'],
