@@ -16,63 +16,37 @@
 
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
-import type { PositionHasher } from '../base/position.js';
 import { POSITION_LIMIT } from '../base/position.js';
-import type { HybridClock } from '../base/stamp.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
-import type { Random } from '../host/ports.js';
-import { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
-import { ChangeKind } from '../record/batch-format.js';
-import { entryOfChange } from '../record/entry-of-record.js';
-import type { Entry } from '../record/entry.js';
-import type { Cell } from '../record/entry.js';
-import { CellType, EMPTY_ENTRY, cellKey, hasElements, holdsValue, typeOf } from '../record/entry.js';
-import { standOn } from '../record/key-merge.js';
-import { ageOf, merge, mergeAll } from '../record/merge.js';
-import type { Pair } from '../record/pair.js';
-import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
-import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
-import { CHUNKED, LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
+import { CellType } from '../record/entry.js';
+import { PAIR_ZERO, comparePairs } from '../record/pair.js';
+import { LARGE } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
-import type { AccessPolicy } from './access.js';
-import type { ColdData, ColdKey } from './cold-data.js';
-import { CHUNKED_ABOVE_BYTES, isChunked } from '../record/string-chunks.js';
+import type { ColdKey } from './cold-data.js';
+import { CHUNKED_ABOVE_BYTES } from '../record/string-chunks.js';
 import { COLD_KEY } from './cold-data.js';
-import { CellExpiries } from './cell-expiries.js';
 import { ChunkedStrings } from './chunked-strings.js';
 import type { Collection } from './collection.js';
 import { Database } from './database.js';
 import { FieldCells } from './field-cells.js';
-import type { BuiltKey } from './key-builder.js';
-import { KeyEvents } from './key-events.js';
 import { ListCells } from './list-cells.js';
 import type { Listing } from './listing.js';
 import { SortedCells } from './sorted-cells.js';
 
+import { KeyspaceMerge } from './keyspace-merge.js';
+import type { KeyspaceOptions } from './record-cursor.js';
+import { NEVER } from './record-cursor.js';
+
 export type { Database } from './database.js';
+export type { KeyspaceOptions } from './record-cursor.js';
+export { NEVER } from './record-cursor.js';
 
 /** For `put`: the key's expiry stays as it is. */
 export const KEEP_EXPIRY = -1;
-/** For `put`: the key does not expire. */
-export const NEVER = 0;
 
 /** Where strings are put together that are changed in part. */
 const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
-/** What a value begins as. */
-const BLANK = Buffer.alloc(PACKED_BYTES_MAX);
-
-export interface KeyspaceOptions {
-  readonly databaseCount: number;
-  readonly clock: HybridClock;
-  readonly hasher: PositionHasher;
-  readonly random: Random;
-  readonly batch: WriteBatch;
-  readonly access: AccessPolicy;
-  readonly cold: ColdData;
-  /** This node's ordinal. */
-  readonly origin: number;
-}
 
 /** What a database's counts were when they began to be counted anew. */
 export interface CountMark {
@@ -82,18 +56,7 @@ export interface CountMark {
   readonly wasEstimate: boolean;
 }
 
-export class Keyspace {
-  readonly heap = new RecordHeap();
-  readonly clock: HybridClock;
-  readonly batch: WriteBatch;
-  readonly random: Random;
-
-  /**
-   * False while no data may change (CLIENT PAUSE, a log that failed): expired keys are then hidden, not removed.
-   * REQUIRES: nothing is written while it is false.
-   */
-  removesExpired = true;
-
+export class Keyspace extends KeyspaceMerge {
   /** Reads that met a key, and that did not. */
   hits = 0;
   misses = 0;
@@ -101,84 +64,29 @@ export class Keyspace {
   evictedCount = 0;
   /** Records that were dropped from memory because the disk has them. */
   spilledCount = 0;
-  /** Changes since the start: what INFO's rdb_changes_since_last_save counts from. */
-  changeCount = 0;
-
-  readonly access: AccessPolicy;
-  /** What happens to keys is told here. */
-  readonly events = new KeyEvents();
   /** What `find` has not found in memory when it threw COLD_KEY. */
   missing: { db: Database; key: Buffer } | undefined;
-  readonly cold: ColdData;
-  readonly hasher: PositionHasher;
-  /** Hashes the fields of large collections. */
-  readonly fieldHasher: PositionHasher;
-  /** This node's ordinal. */
-  readonly origin: number;
+  /** How often all memory was forgotten. */
+  forgetCount = 0;
+
   /** The cells of the collection under the cursor, by type. */
   readonly hashes: FieldCells;
   readonly sets: FieldCells;
-  /** The string under the cursor, if it is a large one that is changed in part. */
-  readonly chunkedStrings: ChunkedStrings;
   readonly sortedSets: SortedCells;
   readonly lists: ListCells;
-  /**
-   * Whether memory remembers what was removed from a collection: where other nodes may yet write below that. A single node's log and tables
-   * do it for it.
-   */
-  keepsTombstones = false;
-  private readonly cellExpiries = new CellExpiries();
-  /** Collections that are being built in the heap, outside of records (key-builder.ts). */
-  builderCount = 0;
-  /** How often all memory was forgotten. */
-  forgetCount = 0;
-  /** For cells that stand in no batch. */
-  readonly cellReader = new BatchReader();
-  private readonly collections: readonly (Collection | undefined)[];
-  private readonly physical: Database[];
-  /** By SELECT's number. */
-  private readonly databases: Database[];
-  private databasesPair: Pair = PAIR_ZERO;
+  readonly chunkedStrings: ChunkedStrings;
+  protected readonly collections: readonly (Collection | undefined)[];
   /** While keys are counted: what has expired at this Unix millisecond is not. */
   private countingFromMs = 0;
-  private readonly head = new RecordHead();
-  /** Tables that were flushed, and whose records are yet to be freed. */
-  private readonly flushed: ResidentTable[] = [];
-  private readonly newTable: () => ResidentTable;
-
-  // The cursor.
-  private db: Database;
-  private key: Uint8Array = new Uint8Array(0);
-  private keyStart = 0;
-  private keyEnd = 0;
-  /** The record of the key, live or not; 0 if there is none. */
-  private place = 0;
-  /** The same if it is live, else 0. */
-  private ref = 0;
-  /** Nobody has looked whether the disk has the key. */
-  private isUnknown = false;
-  /** What comes into being takes the place of what was there. */
-  private isReplaced = false;
 
   constructor(options: KeyspaceOptions) {
-    this.clock = options.clock;
-    this.batch = options.batch;
-    this.random = options.random;
-    this.access = options.access;
-    this.cold = options.cold;
-    this.hasher = options.hasher;
-    this.origin = options.origin;
-    this.fieldHasher = options.hasher.forFields();
+    super(options);
     this.hashes = new FieldCells(this, CellType.HASH, this.fieldHasher);
     this.sets = new FieldCells(this, CellType.SET, this.fieldHasher);
     this.sortedSets = new SortedCells(this, this.fieldHasher);
-    this.chunkedStrings = new ChunkedStrings(this);
     this.lists = new ListCells(this);
+    this.chunkedStrings = new ChunkedStrings(this);
     this.collections = byType([this.hashes, this.sets, this.sortedSets, this.lists]);
-    this.newTable = () => new ResidentTable(this.heap, options.hasher);
-    this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
-    this.databases = [...this.physical];
-    this.db = this.databases[0];
   }
 
   get databaseCount(): number {
@@ -207,18 +115,6 @@ export class Keyspace {
 
   get keyCount(): number {
     return this.physical.reduce((count, db) => count + db.keyCount, 0);
-  }
-
-  /** Records in memory. */
-  get recordCount(): number {
-    return this.physical.reduce((count, db) => count + db.table.count, 0);
-  }
-
-  /** A physical database, by its id. Throws RangeError if there are not so many. */
-  physicalDatabase(id: number): Database {
-    const known = this.physical[id] as Database | undefined;
-    if (known !== undefined) return known;
-    throw new RangeError(`there is data in database ${id}, but "databases" is ${this.physical.length}: raise it`);
   }
 
   /**
@@ -278,11 +174,6 @@ export class Keyspace {
     if (place === 0 || this.isSpent(place)) return !this.isPast(expiresAtMs);
     if (!heap.isPartial(place) || !heap.isEmpty(place)) return false;
     return heap.hasExpiry(place) ? !this.hasExpired(place) : !this.isPast(expiresAtMs);
-  }
-
-  /** Whether the disk has a record just as it is, so that it may be dropped from memory. */
-  isClean(ref: number): boolean {
-    return this.heap.newestStamp(ref) <= this.cold.cleanUpTo;
   }
 
   /** `find` for a read: counts a hit or a miss, and the access unless `noTouch`. */
@@ -508,11 +399,6 @@ export class Keyspace {
     return true;
   }
 
-  /** A cell of the key under the cursor expires at `atMs`, before all of its others. */
-  noteCellExpiry(atMs: number): void {
-    this.cellExpiries.add(atMs, this.db.id, this.hasher.position);
-  }
-
   /**
    * Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. Removes what has expired in memory,
    * so that nobody removes again what is not counted because it has expired by now.
@@ -564,448 +450,6 @@ export class Keyspace {
     );
   }
 
-  /** Takes over what the disk holds of a key. A record in memory that is complete knows it already. */
-  absorb(db: Database, key: Buffer, entry: Entry): void {
-    this.locate(db, key, 0, key.length);
-    const { heap } = this;
-    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
-    const { place } = this;
-    if (place !== 0 && !heap.isPartial(place)) return;
-    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
-    const after = merge(before, entry);
-    if (place !== 0 && !hasElements(after)) db.keyCount--; // it was taken to be there
-    this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
-  }
-
-  /** The same for a collection that was built meanwhile. What has been written since is merged into it. */
-  absorbBuilt(db: Database, key: Buffer, built: BuiltKey): void {
-    this.locate(db, key, 0, key.length);
-    const { heap, head } = this;
-    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
-    const { place } = this;
-    if (place !== 0 && !heap.isPartial(place)) {
-      if (built.form > LARGE) heap.large.release(built.value.readInt32LE(0));
-      return;
-    }
-    const before = place === 0 ? undefined : this.entryOf(place);
-    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
-    head.delete(built.pair.stamp, built.pair.origin);
-    head.form = built.form;
-    head.isEmpty = built.isEmpty;
-    head.deletedStamp = built.deletedUpTo.stamp;
-    head.deletedOrigin = built.deletedUpTo.origin;
-    head.access = place === 0 ? this.access.fresh() : heap.access(place);
-    // (If what was here has deleted more, all is merged anew.)
-    const isNewer = before !== undefined && comparePairs(before.expiry.pair, built.expiry.pair) > 0;
-    const expiry = isNewer && comparePairs(before.expiry.pair, built.deletedUpTo) > 0 ? before.expiry : built.expiry;
-    head.expire(expiry.atMs, expiry.pair.stamp, expiry.pair.origin);
-    this.leaveEmpty();
-    if (place !== 0) heap.letGo(place);
-    const ref = heap.write(place, head, key, 0, key.length, built.value, 0, built.value.length);
-    this.putRecord(ref, hadExpiry, built.isEmpty);
-    if (before !== undefined) this.mergeInto(before, built);
-  }
-
-  /** Merges what was in memory into the collection under the cursor, which came from the disk just now. */
-  private mergeInto(before: Entry, { collection, deletedUpTo, removals, witness }: BuiltKey): void {
-    const { heap, db, cellReader } = this;
-    const type = typeOf(before);
-    const isAlike = type === undefined || type === collection.type;
-    if (!isAlike || comparePairs(before.deletedUpTo, deletedUpTo) > 0) {
-      // Rare, and as long as it takes.
-      const after = mergeAll([before, this.entryOf(this.place), ...witness(before)]);
-      if (!hasElements(after)) db.keyCount--; // it was taken to be there
-      this.writeEntry(after, heap.access(this.place), false);
-      return;
-    }
-    for (const cell of before.cells.values()) {
-      if (comparePairs(ageOf(cell), deletedUpTo) <= 0 || removals.hasElement(cell)) continue;
-      standOn(cellReader, cell);
-      collection.apply(cellReader);
-      this.notePair(cellReader.stamp, cellReader.origin);
-    }
-    const isLive = collection.liveCount(this.place) > 0;
-    if (isLive === heap.isEmpty(this.place)) {
-      heap.setEmpty(this.place, !isLive);
-      db.emptyCount += isLive ? -1 : 1;
-    }
-    if (!isLive) db.keyCount--; // it was taken to be there
-  }
-
-  /** The same for a string that replaces all before it and does not expire. REQUIRES: `reader` stands on that change. */
-  absorbString(db: Database, key: Buffer, reader: BatchReader): void {
-    this.locate(db, key, 0, key.length);
-    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
-    if (this.place !== 0) {
-      this.absorb(db, key, entryOfChange(reader));
-      return;
-    }
-    const { heap, head } = this;
-    head.replace(reader.stamp, reader.origin);
-    head.access = this.access.fresh();
-    const { bytes, valueStart, valueEnd } = reader;
-    this.putRecord(heap.write(0, head, key, 0, key.length, bytes, valueStart, valueEnd), false, false);
-  }
-
-  /** Merges one change of a log or of another node. Adds nothing to the batch. */
-  apply(reader: BatchReader): void {
-    this.clock.observe(reader.stamp);
-    if (reader.kind === ChangeKind.DATABASES) {
-      this.adoptDatabases({ stamp: reader.stamp, origin: reader.origin }, reader.physical);
-    } else {
-      const db = this.physicalDatabase(reader.db);
-      if (reader.kind === ChangeKind.FLUSH) this.applyFlush(db, reader);
-      else this.applyChange(db, reader);
-    }
-  }
-
-  /** Takes over which physical database each of SELECT's numbers stands for, if `pair` is newer than what is known. */
-  adoptDatabases(pair: Pair, physical: readonly number[]): void {
-    if (comparePairs(pair, this.databasesPair) <= 0) return;
-    this.databasesPair = pair;
-    physical.forEach((id, number) => (this.databases[number] = this.physicalDatabase(id)));
-  }
-
-  private applyFlush(db: Database, reader: BatchReader): void {
-    const { heap } = this;
-    this.cold.flushDatabase(db.id, reader.stamp);
-    const isOlder = (ref: number): boolean => heap.isOlder(ref, reader.stamp, reader.origin + 1);
-    let newerCount = 0;
-    db.table.forEach((ref) => (newerCount += isOlder(ref) ? 0 : 1));
-    if (newerCount === 0) {
-      this.emptied(db);
-      return;
-    }
-    const older: Buffer[] = [];
-    const newer: Buffer[] = [];
-    db.table.forEach((ref) => {
-      if (isOlder(ref)) older.push(heap.key(ref));
-      else if (this.collectionAt(ref) !== undefined) newer.push(heap.key(ref));
-    });
-    for (const key of newer) this.pruneCells(db, key, { stamp: reader.stamp, origin: ORIGIN_MAX });
-    for (const key of older) {
-      const place = this.locate(db, key, 0, key.length);
-      if (!heap.isEmpty(place)) db.keyCount--;
-      this.drop();
-    }
-  }
-
-  /** Takes out of a collection what is no newer than `floor`, though some of its cells are. */
-  private pruneCells(db: Database, key: Buffer, floor: Pair): void {
-    const place = this.locate(db, key, 0, key.length);
-    const before = this.entryOf(place);
-    const after = merge(before, { ...EMPTY_ENTRY, deletedUpTo: floor });
-    if (after.cells.size === before.cells.size && after.expiry === before.expiry) return;
-    if (hasElements(before) && !hasElements(after)) db.keyCount--;
-    if (before.expiry.atMs !== 0 && after.expiry.atMs === 0) db.expiringCount--;
-    this.writeEntry(after, this.heap.access(place), this.heap.isPartial(place));
-  }
-
-  private applyChange(db: Database, reader: BatchReader): void {
-    const { heap } = this;
-    const place = this.locate(db, reader.bytes, reader.keyStart, reader.keyEnd);
-    const { high, low } = this.hasher;
-    const wasPartial = place === 0 ? this.cold.mayHold(db.id, high, low) : heap.isPartial(place);
-    // What is on the disk alone is taken to be there.
-    const wasThere = wasPartial || (place !== 0 && !heap.isEmpty(place));
-    if (place === 0 && wasPartial) db.isEstimate = true;
-    if (reader.kind === ChangeKind.VALUE && reader.replaces && this.replacedBy(reader)) {
-      if (!wasThere) db.keyCount++;
-      return;
-    }
-    const isCell = (reader.kind === ChangeKind.VALUE && !reader.replaces) || reader.kind === ChangeKind.TOMBSTONE;
-    const collection = isCell ? this.collections[reader.type] : undefined;
-    if (collection !== undefined && this.canHoldCells(reader.type)) {
-      this.applyCell(collection, reader, wasPartial, wasThere);
-      return;
-    }
-    if (isCell && this.applyChunk(reader)) return;
-    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
-    const after = merge(before, entryOfChange(reader));
-    const saysAll = reader.kind === ChangeKind.DELETE || (reader.kind === ChangeKind.VALUE && reader.replaces);
-    const isPartial = wasPartial && !saysAll;
-    const isThere = isPartial || hasElements(after);
-    db.keyCount += Number(isThere) - Number(wasThere);
-    db.expiringCount += Number(after.expiry.atMs !== 0) - Number(before.expiry.atMs !== 0);
-    if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) {
-      if (place !== 0) this.drop();
-      return;
-    }
-    this.key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));
-    this.keyEnd -= this.keyStart;
-    this.keyStart = 0;
-    this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), isPartial);
-  }
-
-  /** The common case of `applyChange` without a plain entry: a SET that is newer than all that is there. */
-  private replacedBy(reader: BatchReader): boolean {
-    const { heap, head, place } = this;
-    if (reader.type !== CellType.STRING || reader.fieldEnd !== reader.fieldStart || reader.atMs !== 0) return false;
-    let hadExpiry = false;
-    if (place === 0) head.access = this.access.fresh();
-    else {
-      heap.read(place, head);
-      if (!heap.isOlder(place, reader.stamp, reader.origin) || head.expiryStamp >= reader.stamp) return false;
-      hadExpiry = head.expiresAtMs !== 0;
-    }
-    this.leaveEmpty();
-    if (hadExpiry) this.db.expiringCount--;
-    if (place !== 0) heap.letGo(place);
-    head.replace(reader.stamp, reader.origin);
-    const { bytes, valueStart, valueEnd } = reader;
-    const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
-    this.putRecord(ref, hadExpiry, false);
-    return true;
-  }
-
-  /** Makes `entry` the record of the key under the cursor. REQUIRES: the key's bytes are its own and whole. */
-  private writeEntry(entry: Entry, access: number, isPartial: boolean): void {
-    const { heap, place } = this;
-    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
-    this.leaveEmpty();
-    if (place !== 0) heap.letGo(place);
-    const type = typeOf(entry);
-    const collection = type === undefined ? undefined : this.collections[type];
-    if (collection === undefined) {
-      const ref = isChunked(entry)
-        ? this.chunkedStrings.write(place, this.key, entry, access, isPartial)
-        : heap.writeEntry(place, this.key, entry, access, isPartial);
-      this.putRecord(ref, hadExpiry, entry.cells.size === 0);
-      return;
-    }
-    const built = collection.build(this.keepsTombstones || isPartial ? entry.cells.values() : valuesOf(entry));
-    const isEmpty = !hasElements(entry);
-    this.noteCellExpiries(entry);
-    const ref = heap.writeCells(place, this.key, entry, built.form, built.value, { access, isPartial, isEmpty });
-    this.putRecord(ref, hadExpiry, isEmpty);
-  }
-
-  /** How cells of a type lie in memory, if that is the type of a collection. */
-  collectionOf(type: CellType): Collection | undefined {
-    return this.collections[type];
-  }
-
-  /** The key under the cursor has the cells of `entry` from now on. */
-  private noteCellExpiries(entry: Entry): void {
-    let earliestMs = Infinity;
-    for (const { expiresAtMs } of entry.cells.values()) {
-      if (expiresAtMs !== 0) earliestMs = Math.min(earliestMs, expiresAtMs);
-    }
-    if (earliestMs !== Infinity) this.noteCellExpiry(earliestMs);
-  }
-
-  /** How the cells of a record lie in memory, if it is that of a collection. */
-  collectionAt(ref: number): Collection | undefined {
-    return this.collections[this.heap.type(ref)];
-  }
-
-  /** A record in plain form. Copies everything. */
-  entryOf(ref: number): Entry {
-    const { heap } = this;
-    const collection = this.collectionAt(ref);
-    if (heap.form(ref) === CHUNKED) return { ...heap.registers(ref), cells: this.chunkedStrings.cells(ref) };
-    if (collection === undefined) return heap.entry(ref);
-    const cells = new Map<string, Cell>();
-    collection.collect(ref, (cell) => cells.set(cellKey(cell.type, cell.field), cell));
-    return { ...heap.registers(ref), cells };
-  }
-
-  // ---- What the cursors of collections (FieldCells ...) change the key under the keyspace's own cursor by ----
-
-  /** The record of the key under the cursor if it holds cells of a type, live ones or not; else 0. */
-  cellsAt(type: CellType): number {
-    const { place } = this;
-    return place !== 0 && this.heap.type(place) === type ? place : 0;
-  }
-
-  /** Whether tombstones must stay in the record under the cursor: something may lie below them. */
-  get mustKeepTombstones(): boolean {
-    return this.keepsTombstones || (this.place !== 0 && this.heap.isPartial(this.place));
-  }
-
-  /** Begins a change of a cell of the key under the cursor and returns its stamp. The cell must be added to the batch next. */
-  beginCell(): number {
-    const stamp = this.clock.next();
-    this.batch.cellEntry(this.db.id, this.key, this.keyStart, this.keyEnd, stamp);
-    this.changeCount++;
-    return stamp;
-  }
-
-  /**
-   * Gives the value of the key under the cursor another length; its first bytes stay. Makes a record of `type`, with nothing live in it yet, where there is
-   * none. Returns the record. REQUIRES: `length` is at most PACKED_BYTES_MAX.
-   */
-  resizeValue(type: CellType, length: number): number {
-    if (this.cellsAt(type) === 0) return this.createCells(type, length, false);
-    return this.recordMoved(this.heap.resize(this.place, length));
-  }
-
-  /** Gives the value of the key under the cursor another form and other bytes. Returns the record. What large value it held is the caller's. */
-  rewriteValue(form: number, bytes: Uint8Array, start: number, end: number): number {
-    const { heap, head } = this;
-    const type = (form > LARGE ? form - LARGE : form) as CellType;
-    if (this.cellsAt(type) === 0) this.createCells(type, 0, false);
-    heap.read(this.place, head);
-    head.form = form;
-    this.recordMoved(heap.write(this.place, head, this.key, this.keyStart, this.keyEnd, bytes, start, end));
-    return this.place;
-  }
-
-  /**
-   * Ends a change of cells of the key under the cursor: (stamp, origin) is the pair of the newest, `liveCount` how many elements it has now. With the first
-   * one the key comes into being, with the last one it is gone. Returns its record; 0 if there is none any more.
-   */
-  cellsChanged(stamp: number, origin: number, liveCount: number): number {
-    const { heap } = this;
-    this.notePair(stamp, origin);
-    if (liveCount === 0) return this.endCells();
-    if (heap.isEmpty(this.place)) this.revive();
-    else heap.setAccess(this.place, this.access.touched(heap.access(this.place)));
-    return (this.ref = this.place);
-  }
-
-  /** The record under the cursor holds a cell again. */
-  private revive(): void {
-    this.leaveEmpty();
-    this.heap.setEmpty(this.place, false);
-    this.heap.setAccess(this.place, this.access.fresh());
-    this.countNew();
-  }
-
-  /** The collection under the cursor has lost its last element. Its expiry goes, too: it must not fall upon the key's next life. */
-  private endCells(): number {
-    const { db, heap, head } = this;
-    const place = this.place;
-    if (heap.isEmpty(place)) return 0;
-    const hadExpiry = heap.expiresAtMs(place) !== 0;
-    heap.read(place, head);
-    if (hadExpiry) {
-      const stamp = this.beginCell();
-      this.batch.expiry(stamp, NEVER);
-      head.expire(NEVER, stamp, this.origin);
-      db.expiringCount--;
-    }
-    db.keyCount--;
-    this.ref = 0;
-    const { high, low } = this.hasher;
-    if (!this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) {
-      this.takeOut();
-      return 0;
-    }
-    head.isEmpty = true;
-    let ref: number;
-    if (this.keepsTombstones) ref = heap.rewriteHead(place, head);
-    else {
-      heap.letGo(place);
-      head.form = heap.type(place);
-      ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, BLANK, 0, 0);
-    }
-    this.putRecord(ref, hadExpiry, true);
-    return 0;
-  }
-
-  /** Makes a record of `type` that has no cells, of the key under the cursor, of which nothing live is there. */
-  private createCells(type: CellType, valueLength: number, isPartial: boolean): number {
-    const { heap, head, place } = this;
-    let hadExpiry = false;
-    if (place === 0) head.delete(0, 0);
-    else {
-      assert(heap.isEmpty(place), 'nothing live is replaced by cells');
-      hadExpiry = heap.expiresAtMs(place) !== 0;
-      heap.letGo(place);
-      heap.read(place, head);
-      head.buryCells(type);
-      if (hadExpiry && head.expiresAtMs === 0) this.db.expiringCount--;
-    }
-    head.form = type;
-    head.isEmpty = true;
-    head.isPartial = isPartial;
-    head.access = this.access.fresh();
-    this.leaveEmpty();
-    const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, BLANK, 0, valueLength);
-    this.putRecord(ref, hadExpiry, true);
-    return ref;
-  }
-
-  /** The pair of the record under the cursor is at least this. */
-  private notePair(stamp: number, origin: number): void {
-    const { heap, head, place } = this;
-    if (!heap.isOlder(place, stamp, origin)) return;
-    if (!heap.hasExpiry(place)) {
-      heap.setPair(place, stamp, origin);
-      return;
-    }
-    heap.read(place, head);
-    head.stamp = stamp;
-    head.origin = origin;
-    this.recordMoved(heap.rewriteHead(place, head));
-  }
-
-  /** The record under the cursor is at `ref` now, and says the same of its expiry. Returns `ref`. */
-  recordMoved(ref: number): number {
-    const { place, heap } = this;
-    if (ref === place) return ref;
-    this.db.table.replace(ref, heap.expiresAtMs(place) !== 0);
-    heap.slab.free(place);
-    if (this.ref === place) this.ref = ref;
-    return (this.place = ref);
-  }
-
-  /** Whether the record under the cursor takes cells of a type as it is. */
-  private canHoldCells(type: CellType): boolean {
-    const { heap, place } = this;
-    return place === 0 || heap.type(place) === type || (heap.isEmpty(place) && heap.form(place) === CellType.STRING);
-  }
-
-  /** `applyChange` of a cell, where the key holds cells of its type or nothing. */
-  private applyCell(collection: Collection, reader: BatchReader, wasPartial: boolean, wasThere: boolean): void {
-    const { heap, db } = this;
-    if (this.place !== 0 && this.isDead(this.place, reader)) return;
-    if (this.cellsAt(collection.type) === 0) this.createCells(collection.type, 0, wasPartial);
-    collection.apply(reader);
-    this.notePair(reader.stamp, reader.origin);
-    const isLive = collection.liveCount(this.place) > 0;
-    if (isLive === heap.isEmpty(this.place)) {
-      heap.setEmpty(this.place, !isLive);
-      db.emptyCount += isLive ? -1 : 1;
-    }
-    const isThere = wasPartial || isLive;
-    db.keyCount += Number(isThere) - Number(wasThere);
-    const { high, low } = this.hasher;
-    if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) this.drop();
-  }
-
-  /** Merges a chunk into a large string that is there; false if it is not one. */
-  private applyChunk(reader: BatchReader): boolean {
-    const { place } = this;
-    if (reader.type !== CellType.STRING || reader.fieldStart === reader.fieldEnd) return false;
-    if (!this.chunkedStrings.takes(place)) return false;
-    if (this.isDead(place, reader)) return true;
-    this.chunkedStrings.apply(reader);
-    this.notePair(reader.stamp, reader.origin);
-    return true;
-  }
-
-  /** Whether a change comes from before what the record at `ref` says was deleted. */
-  private isDead(ref: number, reader: BatchReader): boolean {
-    const { head } = this;
-    this.heap.read(ref, head);
-    const isPlain = head.isEmpty && head.form === CellType.STRING;
-    const stamp = isPlain ? head.stamp : head.deletedStamp;
-    const origin = isPlain ? head.origin : head.deletedOrigin;
-    return reader.stamp < stamp || (reader.stamp === stamp && reader.origin <= origin);
-  }
-
-  /** The cursor on a key, whatever is known of it. Returns its record; 0 if there is none. */
-  private locate(db: Database, key: Uint8Array, start: number, end: number): number {
-    this.db = db;
-    this.key = key;
-    this.keyStart = start;
-    this.keyEnd = end;
-    this.ref = 0;
-    return (this.place = db.table.find(key, start, end));
-  }
-
   /** What `find` makes of a record that is not plain. */
   private look(place: number): number {
     const { heap } = this;
@@ -1030,64 +474,9 @@ export class Keyspace {
     return 0;
   }
 
-  /**
-   * Whether a record is one that the disk was to complete, and that the disk has all of by now. It counts no more: the disk may know
-   * that the key has expired, and may have dropped it.
-   */
-  private isSpent(ref: number): boolean {
-    return this.heap.isPartial(ref) && this.isClean(ref);
-  }
-
-  private hasExpired(ref: number): boolean {
-    return this.isPast(this.heap.expiresAtMs(ref));
-  }
-
-  private isPast(expiresAtMs: number): boolean {
-    return expiresAtMs !== 0 && expiresAtMs <= this.clock.nowMs;
-  }
-
   private miss(): never {
     this.missing = { db: this.db, key: Buffer.from(this.key.subarray(this.keyStart, this.keyEnd)) };
     throw COLD_KEY;
-  }
-
-  /** The key under the cursor comes into being. */
-  private countNew(): void {
-    if (this.isUnknown) this.db.isEstimate = true;
-    else this.db.keyCount++;
-    this.isUnknown = false;
-    if (!this.isReplaced) this.tell(KEYSPACE_EVENT.newKey, 'new');
-    this.isReplaced = false;
-  }
-
-  /** The record under the cursor is at `ref` now. */
-  private putRecord(ref: number, hadExpiry: boolean, isEmpty: boolean): void {
-    const { place } = this;
-    const { table } = this.db;
-    if (isEmpty) this.db.emptyCount++;
-    if (place === 0) table.insert(ref);
-    else if (ref === place) table.expiryChanged(ref, hadExpiry);
-    else {
-      table.replace(ref, hadExpiry);
-      this.heap.slab.free(place);
-    }
-    this.place = ref;
-  }
-
-  private drop(): void {
-    this.leaveEmpty();
-    this.takeOut();
-  }
-
-  /** The record under the cursor, if there is one, will not be an empty one any more. */
-  private leaveEmpty(): void {
-    if (this.place !== 0 && this.heap.isEmpty(this.place)) this.db.emptyCount--;
-  }
-
-  private takeOut(): void {
-    this.db.table.remove();
-    this.heap.free(this.place);
-    this.place = this.ref = 0;
   }
 
   private hideExpired(): void {
@@ -1098,35 +487,10 @@ export class Keyspace {
     this.expiredCount++;
     this.tell(KEYSPACE_EVENT.expired, 'expired');
   }
-
-  /** Something has happened to the key under the cursor. */
-  tell(eventClass: number, event: string): void {
-    if (!this.events.wants(eventClass)) return;
-    this.events.tell(eventClass, event, this.db, this.key, this.keyStart, this.keyEnd);
-  }
-
-  /** Takes a database's table away. If that leaves no record at all, the memory goes at once. */
-  private emptied(db: Database): void {
-    const old = db.table;
-    if (old.count === 0) {
-      db.reset(old);
-      return;
-    }
-    db.reset(this.newTable());
-    this.flushed.push(old);
-    if (this.recordCount > 0 || this.builderCount > 0) return;
-    this.flushed.length = 0;
-    this.heap.clear();
-  }
 }
 
 function byType(collections: readonly Collection[]): readonly (Collection | undefined)[] {
   const table: (Collection | undefined)[] = Array.from({ length: LARGE + 1 });
   for (const collection of collections) table[collection.type] = collection;
   return table;
-}
-
-/** The cells of an entry but for its tombstones. */
-function* valuesOf(entry: Entry): Generator<Cell> {
-  for (const cell of entry.cells.values()) if (holdsValue(cell)) yield cell;
 }

@@ -1,0 +1,320 @@
+/**
+ * The part of a keyspace that takes over what is known elsewhere: changes of a log or of another node (`apply`), and what the disk holds of a key
+ * (`absorb` and its kin). Adds nothing to the batch.
+ */
+
+import { BatchReader } from '../record/batch-reader.js';
+import { ChangeKind } from '../record/batch-format.js';
+import { entryOfChange } from '../record/entry-of-record.js';
+import type { Entry } from '../record/entry.js';
+import type { Cell } from '../record/entry.js';
+import { CellType, EMPTY_ENTRY, hasElements, holdsValue, typeOf } from '../record/entry.js';
+import { standOn } from '../record/key-merge.js';
+import { ageOf, merge, mergeAll } from '../record/merge.js';
+import type { Pair } from '../record/pair.js';
+import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
+import { LARGE } from '../storage/memory/record-heap.js';
+import { ResidentTable } from '../storage/memory/resident-table.js';
+import { isChunked } from '../record/string-chunks.js';
+import type { Collection } from './collection.js';
+import { Database } from './database.js';
+import type { BuiltKey } from './key-builder.js';
+
+import { RecordCursor } from './record-cursor.js';
+
+export abstract class KeyspaceMerge extends RecordCursor {
+  /** Collections that are being built in the heap, outside of records (key-builder.ts). */
+  builderCount = 0;
+  /** For cells that stand in no batch. */
+  readonly cellReader = new BatchReader();
+  protected databasesPair: Pair = PAIR_ZERO;
+  /** Tables that were flushed, and whose records are yet to be freed. */
+  protected readonly flushed: ResidentTable[] = [];
+
+  /** A physical database, by its id. Throws RangeError if there are not so many. */
+  physicalDatabase(id: number): Database {
+    const known = this.physical[id] as Database | undefined;
+    if (known !== undefined) return known;
+    throw new RangeError(`there is data in database ${id}, but "databases" is ${this.physical.length}: raise it`);
+  }
+
+  /** Takes over what the disk holds of a key. A record in memory that is complete knows it already. */
+  absorb(db: Database, key: Buffer, entry: Entry): void {
+    this.locate(db, key, 0, key.length);
+    const { heap } = this;
+    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
+    const { place } = this;
+    if (place !== 0 && !heap.isPartial(place)) return;
+    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
+    const after = merge(before, entry);
+    if (place !== 0 && !hasElements(after)) db.keyCount--; // it was taken to be there
+    this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
+  }
+
+  /** The same for a collection that was built meanwhile. What has been written since is merged into it. */
+  absorbBuilt(db: Database, key: Buffer, built: BuiltKey): void {
+    this.locate(db, key, 0, key.length);
+    const { heap, head } = this;
+    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
+    const { place } = this;
+    if (place !== 0 && !heap.isPartial(place)) {
+      if (built.form > LARGE) heap.large.release(built.value.readInt32LE(0));
+      return;
+    }
+    const before = place === 0 ? undefined : this.entryOf(place);
+    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
+    head.delete(built.pair.stamp, built.pair.origin);
+    head.form = built.form;
+    head.isEmpty = built.isEmpty;
+    head.deletedStamp = built.deletedUpTo.stamp;
+    head.deletedOrigin = built.deletedUpTo.origin;
+    head.access = place === 0 ? this.access.fresh() : heap.access(place);
+    // (If what was here has deleted more, all is merged anew.)
+    const isNewer = before !== undefined && comparePairs(before.expiry.pair, built.expiry.pair) > 0;
+    const expiry = isNewer && comparePairs(before.expiry.pair, built.deletedUpTo) > 0 ? before.expiry : built.expiry;
+    head.expire(expiry.atMs, expiry.pair.stamp, expiry.pair.origin);
+    this.leaveEmpty();
+    if (place !== 0) heap.letGo(place);
+    const ref = heap.write(place, head, key, 0, key.length, built.value, 0, built.value.length);
+    this.putRecord(ref, hadExpiry, built.isEmpty);
+    if (before !== undefined) this.mergeInto(before, built);
+  }
+
+  /** Merges what was in memory into the collection under the cursor, which came from the disk just now. */
+  private mergeInto(before: Entry, { collection, deletedUpTo, removals, witness }: BuiltKey): void {
+    const { heap, db, cellReader } = this;
+    const type = typeOf(before);
+    const isAlike = type === undefined || type === collection.type;
+    if (!isAlike || comparePairs(before.deletedUpTo, deletedUpTo) > 0) {
+      // Rare, and as long as it takes.
+      const after = mergeAll([before, this.entryOf(this.place), ...witness(before)]);
+      if (!hasElements(after)) db.keyCount--; // it was taken to be there
+      this.writeEntry(after, heap.access(this.place), false);
+      return;
+    }
+    for (const cell of before.cells.values()) {
+      if (comparePairs(ageOf(cell), deletedUpTo) <= 0 || removals.hasElement(cell)) continue;
+      standOn(cellReader, cell);
+      collection.apply(cellReader);
+      this.notePair(cellReader.stamp, cellReader.origin);
+    }
+    const isLive = collection.liveCount(this.place) > 0;
+    if (isLive === heap.isEmpty(this.place)) {
+      heap.setEmpty(this.place, !isLive);
+      db.emptyCount += isLive ? -1 : 1;
+    }
+    if (!isLive) db.keyCount--; // it was taken to be there
+  }
+
+  /** The same for a string that replaces all before it and does not expire. REQUIRES: `reader` stands on that change. */
+  absorbString(db: Database, key: Buffer, reader: BatchReader): void {
+    this.locate(db, key, 0, key.length);
+    if (this.place !== 0 && this.isSpent(this.place)) this.drop();
+    if (this.place !== 0) {
+      this.absorb(db, key, entryOfChange(reader));
+      return;
+    }
+    const { heap, head } = this;
+    head.replace(reader.stamp, reader.origin);
+    head.access = this.access.fresh();
+    const { bytes, valueStart, valueEnd } = reader;
+    this.putRecord(heap.write(0, head, key, 0, key.length, bytes, valueStart, valueEnd), false, false);
+  }
+
+  /** Merges one change of a log or of another node. Adds nothing to the batch. */
+  apply(reader: BatchReader): void {
+    this.clock.observe(reader.stamp);
+    if (reader.kind === ChangeKind.DATABASES) {
+      this.adoptDatabases({ stamp: reader.stamp, origin: reader.origin }, reader.physical);
+    } else {
+      const db = this.physicalDatabase(reader.db);
+      if (reader.kind === ChangeKind.FLUSH) this.applyFlush(db, reader);
+      else this.applyChange(db, reader);
+    }
+  }
+
+  /** Takes over which physical database each of SELECT's numbers stands for, if `pair` is newer than what is known. */
+  adoptDatabases(pair: Pair, physical: readonly number[]): void {
+    if (comparePairs(pair, this.databasesPair) <= 0) return;
+    this.databasesPair = pair;
+    physical.forEach((id, number) => (this.databases[number] = this.physicalDatabase(id)));
+  }
+
+  private applyFlush(db: Database, reader: BatchReader): void {
+    const { heap } = this;
+    this.cold.flushDatabase(db.id, reader.stamp);
+    const isOlder = (ref: number): boolean => heap.isOlder(ref, reader.stamp, reader.origin + 1);
+    let newerCount = 0;
+    db.table.forEach((ref) => (newerCount += isOlder(ref) ? 0 : 1));
+    if (newerCount === 0) {
+      this.emptied(db);
+      return;
+    }
+    const older: Buffer[] = [];
+    const newer: Buffer[] = [];
+    db.table.forEach((ref) => {
+      if (isOlder(ref)) older.push(heap.key(ref));
+      else if (this.collectionAt(ref) !== undefined) newer.push(heap.key(ref));
+    });
+    for (const key of newer) this.pruneCells(db, key, { stamp: reader.stamp, origin: ORIGIN_MAX });
+    for (const key of older) {
+      const place = this.locate(db, key, 0, key.length);
+      if (!heap.isEmpty(place)) db.keyCount--;
+      this.drop();
+    }
+  }
+
+  /** Takes out of a collection what is no newer than `floor`, though some of its cells are. */
+  private pruneCells(db: Database, key: Buffer, floor: Pair): void {
+    const place = this.locate(db, key, 0, key.length);
+    const before = this.entryOf(place);
+    const after = merge(before, { ...EMPTY_ENTRY, deletedUpTo: floor });
+    if (after.cells.size === before.cells.size && after.expiry === before.expiry) return;
+    if (hasElements(before) && !hasElements(after)) db.keyCount--;
+    if (before.expiry.atMs !== 0 && after.expiry.atMs === 0) db.expiringCount--;
+    this.writeEntry(after, this.heap.access(place), this.heap.isPartial(place));
+  }
+
+  private applyChange(db: Database, reader: BatchReader): void {
+    const { heap } = this;
+    const place = this.locate(db, reader.bytes, reader.keyStart, reader.keyEnd);
+    const { high, low } = this.hasher;
+    const wasPartial = place === 0 ? this.cold.mayHold(db.id, high, low) : heap.isPartial(place);
+    // What is on the disk alone is taken to be there.
+    const wasThere = wasPartial || (place !== 0 && !heap.isEmpty(place));
+    if (place === 0 && wasPartial) db.isEstimate = true;
+    if (reader.kind === ChangeKind.VALUE && reader.replaces && this.replacedBy(reader)) {
+      if (!wasThere) db.keyCount++;
+      return;
+    }
+    const isCell = (reader.kind === ChangeKind.VALUE && !reader.replaces) || reader.kind === ChangeKind.TOMBSTONE;
+    const collection = isCell ? this.collections[reader.type] : undefined;
+    if (collection !== undefined && this.canHoldCells(reader.type)) {
+      this.applyCell(collection, reader, wasPartial, wasThere);
+      return;
+    }
+    if (isCell && this.applyChunk(reader)) return;
+    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
+    const after = merge(before, entryOfChange(reader));
+    const saysAll = reader.kind === ChangeKind.DELETE || (reader.kind === ChangeKind.VALUE && reader.replaces);
+    const isPartial = wasPartial && !saysAll;
+    const isThere = isPartial || hasElements(after);
+    db.keyCount += Number(isThere) - Number(wasThere);
+    db.expiringCount += Number(after.expiry.atMs !== 0) - Number(before.expiry.atMs !== 0);
+    if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) {
+      if (place !== 0) this.drop();
+      return;
+    }
+    this.key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));
+    this.keyEnd -= this.keyStart;
+    this.keyStart = 0;
+    this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), isPartial);
+  }
+
+  /** The common case of `applyChange` without a plain entry: a SET that is newer than all that is there. */
+  private replacedBy(reader: BatchReader): boolean {
+    const { heap, head, place } = this;
+    if (reader.type !== CellType.STRING || reader.fieldEnd !== reader.fieldStart || reader.atMs !== 0) return false;
+    let hadExpiry = false;
+    if (place === 0) head.access = this.access.fresh();
+    else {
+      heap.read(place, head);
+      if (!heap.isOlder(place, reader.stamp, reader.origin) || head.expiryStamp >= reader.stamp) return false;
+      hadExpiry = head.expiresAtMs !== 0;
+    }
+    this.leaveEmpty();
+    if (hadExpiry) this.db.expiringCount--;
+    if (place !== 0) heap.letGo(place);
+    head.replace(reader.stamp, reader.origin);
+    const { bytes, valueStart, valueEnd } = reader;
+    const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
+    this.putRecord(ref, hadExpiry, false);
+    return true;
+  }
+
+  /** Makes `entry` the record of the key under the cursor. REQUIRES: the key's bytes are its own and whole. */
+  private writeEntry(entry: Entry, access: number, isPartial: boolean): void {
+    const { heap, place } = this;
+    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
+    this.leaveEmpty();
+    if (place !== 0) heap.letGo(place);
+    const type = typeOf(entry);
+    const collection = type === undefined ? undefined : this.collections[type];
+    if (collection === undefined) {
+      const ref = isChunked(entry)
+        ? this.chunkedStrings.write(place, this.key, entry, access, isPartial)
+        : heap.writeEntry(place, this.key, entry, access, isPartial);
+      this.putRecord(ref, hadExpiry, entry.cells.size === 0);
+      return;
+    }
+    const built = collection.build(this.keepsTombstones || isPartial ? entry.cells.values() : valuesOf(entry));
+    const isEmpty = !hasElements(entry);
+    this.noteCellExpiries(entry);
+    const ref = heap.writeCells(place, this.key, entry, built.form, built.value, { access, isPartial, isEmpty });
+    this.putRecord(ref, hadExpiry, isEmpty);
+  }
+
+  /** Whether the record under the cursor takes cells of a type as it is. */
+  private canHoldCells(type: CellType): boolean {
+    const { heap, place } = this;
+    return place === 0 || heap.type(place) === type || (heap.isEmpty(place) && heap.form(place) === CellType.STRING);
+  }
+
+  /** `applyChange` of a cell, where the key holds cells of its type or nothing. */
+  private applyCell(collection: Collection, reader: BatchReader, wasPartial: boolean, wasThere: boolean): void {
+    const { heap, db } = this;
+    if (this.place !== 0 && this.isDead(this.place, reader)) return;
+    if (this.cellsAt(collection.type) === 0) this.createCells(collection.type, 0, wasPartial);
+    collection.apply(reader);
+    this.notePair(reader.stamp, reader.origin);
+    const isLive = collection.liveCount(this.place) > 0;
+    if (isLive === heap.isEmpty(this.place)) {
+      heap.setEmpty(this.place, !isLive);
+      db.emptyCount += isLive ? -1 : 1;
+    }
+    const isThere = wasPartial || isLive;
+    db.keyCount += Number(isThere) - Number(wasThere);
+    const { high, low } = this.hasher;
+    if (!isThere && !this.keepsTombstones && !this.cold.keepsDeletes(db.id, high, low)) this.drop();
+  }
+
+  /** Merges a chunk into a large string that is there; false if it is not one. */
+  private applyChunk(reader: BatchReader): boolean {
+    const { place } = this;
+    if (reader.type !== CellType.STRING || reader.fieldStart === reader.fieldEnd) return false;
+    if (!this.chunkedStrings.takes(place)) return false;
+    if (this.isDead(place, reader)) return true;
+    this.chunkedStrings.apply(reader);
+    this.notePair(reader.stamp, reader.origin);
+    return true;
+  }
+
+  /** Whether a change comes from before what the record at `ref` says was deleted. */
+  private isDead(ref: number, reader: BatchReader): boolean {
+    const { head } = this;
+    this.heap.read(ref, head);
+    const isPlain = head.isEmpty && head.form === CellType.STRING;
+    const stamp = isPlain ? head.stamp : head.deletedStamp;
+    const origin = isPlain ? head.origin : head.deletedOrigin;
+    return reader.stamp < stamp || (reader.stamp === stamp && reader.origin <= origin);
+  }
+
+  /** Takes a database's table away. If that leaves no record at all, the memory goes at once. */
+  protected emptied(db: Database): void {
+    const old = db.table;
+    if (old.count === 0) {
+      db.reset(old);
+      return;
+    }
+    db.reset(this.newTable());
+    this.flushed.push(old);
+    if (this.recordCount > 0 || this.builderCount > 0) return;
+    this.flushed.length = 0;
+    this.heap.clear();
+  }
+}
+
+/** The cells of an entry but for its tombstones. */
+function* valuesOf(entry: Entry): Generator<Cell> {
+  for (const cell of entry.cells.values()) if (holdsValue(cell)) yield cell;
+}
