@@ -23,7 +23,8 @@ describe('geohash', () => {
   });
 
   it('readPlace gives a place back, to half of a cell', () => {
-    const longitudes = fc.double({ min: -180, max: 180, noNaN: true });
+    // At 180 itself a score has more bits than a double.
+    const longitudes = fc.double({ min: -180, max: 180, maxExcluded: true, noNaN: true });
     const latitudes = fc.double({ min: -LATITUDE_MAX, max: LATITUDE_MAX, noNaN: true });
     fc.assert(
       fc.property(longitudes, latitudes, (longitude, latitude) => {
