@@ -77,6 +77,8 @@ export function isPortable(command: Command): boolean {
   if (/^(keys|[hsz]?scan)$/i.test(name) && args.some((argument) => /[\x80-\xff]/.test(argument))) return false;
   // In Redis, a sorted set forgets the sign of zero when it is packed, and keeps it when it is not.
   if (/^z/i.test(name) && args.some((argument) => /^-0*\.?0*(e|$)/i.test(argument))) return false;
+  // Redis's Lua takes a long string inside of one for text, ours (LUA_COMPAT_LSTR) for an error.
+  if (/^(eval(_ro)?|script)$/i.test(name) && args.some((argument) => /\[\[[^]*\[\[/.test(argument))) return false;
   // Of equals, each server stores another order; and of any so many, others.
   if (/^sort$/i.test(name) && has(command, 'store') && has(command, 'by')) return false;
   if (/^geo(radius|searchstore)/i.test(name) && /store/i.test(args.join(' ')) && has(command, 'any')) return false;
