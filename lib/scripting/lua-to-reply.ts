@@ -94,12 +94,12 @@ export class LuaToReply {
     const { values } = this;
     let value: Pointer;
     if ((value = this.field(table, 'err', TYPE_STRING)) !== 0) this.writeError(table, value, reply);
-    else if ((value = this.field(table, 'ok', TYPE_STRING)) !== 0) reply.simple(values.cText(value));
+    else if ((value = this.field(table, 'ok', TYPE_STRING)) !== 0) reply.simple(withoutLineBreaks(values.cText(value)));
     else if ((value = this.field(table, 'double', TYPE_NUMBER)) !== 0) reply.double(values.number(value));
     else if ((value = this.field(table, 'map', TYPE_TABLE)) !== 0) this.writeMap(values.pointer(value), reply);
     else if ((value = this.field(table, 'set', TYPE_TABLE)) !== 0) this.writeSet(values.pointer(value), reply);
     else if ((value = this.field(table, 'big_number', TYPE_STRING)) !== 0)
-      reply.bigNumber(values.text(value).replace(/[\r\n]/g, ' '));
+      reply.bigNumber(withoutLineBreaks(values.text(value)));
     else if ((value = this.field(table, 'verbatim_string', TYPE_TABLE)) !== 0)
       return this.writeVerbatim(values.pointer(value), reply);
     else return false;
@@ -207,4 +207,9 @@ function writeBoolean(value: boolean, reply: ReplyWriter, scriptResp: 2 | 3): vo
   if (scriptResp === 3) reply.boolean(value);
   else if (value) reply.integer(1);
   else reply.nullBulk();
+}
+
+/** Those at the end become spaces, too. */
+function withoutLineBreaks(text: string): string {
+  return text.replace(/[\r\n]/g, ' ');
 }

@@ -140,6 +140,10 @@ describe('Scripts', () => {
     expect(await scripts.ask('EVALSHA', 'f'.repeat(40), -1)).to.equal("-ERR Number of keys can't be negative");
   });
 
+  it('answer statuses with spaces for line breaks, at the end too', async () => {
+    expect(await scripts.run("return {ok = 'a\\nb\\r\\n'}")).to.equal('a b  ');
+  });
+
   it('answer errors and statuses up to their first zero byte', async () => {
     expect(await scripts.run("return {ok = 'a\\0b'}")).to.equal('a');
     expect(await scripts.run("return {err = 'MY a\\0b'}")).to.equal('-MY a');
