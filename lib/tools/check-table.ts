@@ -23,7 +23,7 @@ import { RecordWriter } from '../record/record-writer.js';
 import { shapeOf } from '../record/change-writer.js';
 import type { Block } from '../storage/sstable/block.js';
 import type { BloomFilter } from '../storage/sstable/bloom-filter.js';
-import { RecordFlags, expiresByMsOf, flagsOf } from '../storage/sstable/record-flags.js';
+import { RecordFlags, expiresByMsOf, expiresByOf, flagsOf } from '../storage/sstable/record-flags.js';
 import type { TableIndex } from '../storage/sstable/table-index.js';
 import type { TableMeta } from '../storage/sstable/table-meta.js';
 import { TableReader } from '../storage/sstable/table-reader.js';
@@ -118,7 +118,7 @@ class TableWalk {
       this.compare(name, meta[name], this.counted[name]);
     }
     this.compare('the last position', meta.largest, this.position);
-    this.compare('expiresByMs', meta.expiresByMs, this.expiresByMs === Infinity ? 0 : this.expiresByMs);
+    this.compare('expiresByMs', meta.expiresByMs, expiresByOf(this.expiresByMs));
   }
 
   private takeRecord(block: Block, index: number, number: number): void {

@@ -38,3 +38,8 @@ export function expiresByMsOf(entry: Entry): number {
   const byMs = entry.expiry.atMs === 0 ? cellsByMs : Math.min(cellsByMs, entry.expiry.atMs);
   return byMs === Infinity ? 0 : byMs;
 }
+
+/** What a table says of when all of it has expired, if its last record does at `lastMs`: 0 is never, and so is what a number does not hold exactly. */
+export function expiresByOf(lastMs: number): number {
+  return lastMs > Number.MAX_SAFE_INTEGER ? 0 : lastMs;
+}

@@ -7,7 +7,7 @@ import { frameSeed } from '../log/aof-frame.js';
 import { BLOCK_BYTES, BlockWriter } from './block.js';
 import { BloomFilter } from './bloom-filter.js';
 import type { Compression } from './compression.js';
-import { RecordFlags } from './record-flags.js';
+import { RecordFlags, expiresByOf } from './record-flags.js';
 import { FOOTER_BYTES, encodeFooter } from './table-format.js';
 import { TableIndexWriter } from './table-index.js';
 import type { TableMeta } from './table-meta.js';
@@ -134,7 +134,7 @@ export class TableWriter {
       expiringCount: this.expiringCount,
       minStamp: stamps.minStamp,
       maxStamp: stamps.maxStamp,
-      expiresByMs: this.expiresByMs === Infinity ? 0 : this.expiresByMs,
+      expiresByMs: expiresByOf(this.expiresByMs),
       foreign: stamps.foreign,
     };
     const footer = encodeFooter({ meta, origin: options.origin, filterOffset, indexOffset, footerOffset });

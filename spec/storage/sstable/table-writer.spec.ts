@@ -144,6 +144,13 @@ describe('TableWriter', () => {
     expect(new TableReader(disk.openForReading(PATH)).meta.foreign).to.equal(true);
   });
 
+  it('takes a time beyond what a number holds exactly for never', () => {
+    const [record] = stringsOf(1, 10, 1);
+    const expiry = { atMs: 9007199254740993000, pair: { stamp: 12, origin: 1 } };
+    const meta = writeTable(new MemoryDisk(), [{ ...record, entry: { ...record.entry, expiry } }], {});
+    expect(meta.expiresByMs).to.equal(0);
+  });
+
   it('refuses records that do not rise, as a bug', () => {
     const list = stringsOf(3, 10, 1);
     const again =
