@@ -17,10 +17,10 @@ import { parseQuery, storeArgOf } from './geo-query.js';
 import { readSortedSet } from './lookup.js';
 import { storeMembers } from './sorted-set-store.js';
 
-/** What was found: members with their scores, and how far from the middle they are, in the query's unit. */
+/** What was found: members with their scores, and how far from the middle they are. (Meters: in another unit, two distances may be rounded to one.) */
 interface Found {
   readonly members: MemberList;
-  readonly distances: number[];
+  readonly meters: number[];
 }
 
 const SEARCH: GeoForm = { fixed: 'nothing', keyArg: 1, optionsFrom: 2, stores: 'never', event: '' };
@@ -82,24 +82,24 @@ function search(call: Call, form: GeoForm): void {
     replyFound(call, found, order, query);
     return;
   }
-  const { members, distances } = found;
+  const { members, meters } = found;
   const stored = new MemberList(order.length);
   for (const i of order) {
-    const score = query.storesDistance ? distances[i] : members.score(i);
+    const score = query.storesDistance ? meters[i] / query.unitMeters : members.score(i);
     stored.add(members.bytes, members.start(i), members.end(i), score);
   }
   storeMembers(call, storeArg, stored, form.event);
   call.reply.integer(stored.count);
 }
 
-const NOTHING_FOUND: Found = { members: new MemberList(), distances: [] };
+const NOTHING_FOUND: Found = { members: new MemberList(), meters: [] };
 
 function find(cells: SortedCells, query: GeoQuery, shape: GeoShape): Found {
-  const found: Found = { members: new MemberList(), distances: [] };
+  const found: Found = { members: new MemberList(), meters: [] };
   const enough = query.takesAny && query.count > 0 ? query.count : Infinity;
   for (const box of boxesOf(shape)) {
     const { first, end } = scoresOf(box);
-    findBetween(cells, first, end, query, shape, enough, found);
+    findBetween(cells, first, end, shape, enough, found);
     if (found.members.count >= enough) break;
   }
   return found;
@@ -110,31 +110,30 @@ function findBetween(
   cells: SortedCells,
   first: number,
   end: number,
-  query: GeoQuery,
   shape: GeoShape,
   enough: number,
-  { members, distances }: Found,
+  { members, meters }: Found,
 ): void {
   const place: Place = { longitude: 0, latitude: 0 };
   for (let on = cells.seek(cells.rankOfScore(first, false)); on && cells.score < end; on = cells.up()) {
     readPlace(cells.score, place);
-    const meters = distanceWithin(shape, place);
-    if (Number.isNaN(meters)) continue;
-    distances.push(meters / query.unitMeters);
+    const distance = distanceWithin(shape, place);
+    if (Number.isNaN(distance)) continue;
+    meters.push(distance);
     members.add(cells.bytes, cells.fieldStart, cells.fieldEnd, cells.score);
     if (members.count >= enough) return;
   }
 }
 
 /** The indexes of what is wanted of what was found, in the order that is wanted. */
-function ordered({ distances }: Found, { sort, count }: GeoQuery): number[] {
-  const order = distances.map((_, i) => i);
-  if (sort === 'ascending') order.sort((a, b) => distances[a] - distances[b]);
-  else if (sort === 'descending') order.sort((a, b) => distances[b] - distances[a]);
+function ordered({ meters }: Found, { sort, count }: GeoQuery): number[] {
+  const order = meters.map((_, i) => i);
+  if (sort === 'ascending') order.sort((a, b) => meters[a] - meters[b]);
+  else if (sort === 'descending') order.sort((a, b) => meters[b] - meters[a]);
   return count > 0 ? order.slice(0, count) : order;
 }
 
-function replyFound(call: Call, { members, distances }: Found, order: readonly number[], query: GeoQuery): void {
+function replyFound(call: Call, { members, meters }: Found, order: readonly number[], query: GeoQuery): void {
   const { reply } = call;
   const { withDistance, withHash, withPlace } = query;
   const extras = Number(withDistance) + Number(withHash) + Number(withPlace);
@@ -143,7 +142,7 @@ function replyFound(call: Call, { members, distances }: Found, order: readonly n
   for (const i of order) {
     if (extras > 0) reply.array(1 + extras);
     reply.bulk(members.bytes, members.start(i), members.end(i));
-    if (withDistance) replyDistance(call, distances[i]);
+    if (withDistance) replyDistance(call, meters[i] / query.unitMeters);
     if (withHash) reply.bigInteger(int64Of(members.score(i)));
     if (!withPlace) continue;
     readPlace(members.score(i), place);

@@ -22,6 +22,8 @@ export interface RespClientOptions {
   readonly host?: string;
   /** Bulk strings come as Buffers instead of strings. */
   readonly buffers?: boolean;
+  /** Integers come as strings instead of numbers, which round those beyond 2^53. */
+  readonly integersAsText?: boolean;
 }
 
 /** The command as an array of bulk strings. */
@@ -39,10 +41,11 @@ export class RespClient {
   readonly #waiting = new Denque<Waiting>();
   #failure: Error | undefined;
 
-  private constructor(socket: Socket, buffers: boolean) {
+  private constructor(socket: Socket, { buffers = false, integersAsText = false }: RespClientOptions) {
     this.#socket = socket;
     const parser = new RedisParser({
       returnBuffers: buffers,
+      stringNumbers: integersAsText,
       returnReply: (reply: Reply) => this.#waiting.shift()?.resolve(reply),
       returnError: (error: Error) => this.#waiting.shift()?.reject(error),
       returnFatalError: (error: Error) => this.#fail(error),
@@ -59,7 +62,7 @@ export class RespClient {
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
-        resolve(new RespClient(socket, options.buffers ?? false));
+        resolve(new RespClient(socket, options));
       });
     });
   }

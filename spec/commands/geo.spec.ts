@@ -32,4 +32,13 @@ describe('geo commands', () => {
     db.run('ZADD', 'scores', 1.5, 'a');
     expect(db.run('GEORADIUS', 'scores', 0, 0, 30000, 'KM', 'WITHHASH')).to.deep.equal([['a', 1]]);
   });
+
+  it('know which of two is nearer though both are as far in the unit of the query', () => {
+    const db = new Harness();
+    db.run('GEOADD', 'g', 46.49717420339584, 20.734907503158972, 'near', 13.827578723430634, 20.734907503158972, 'far');
+    db.run('GEOADD', 'g', 30.16237646341324, 20.734907503158972, 'middle');
+    const around = ['GEORADIUSBYMEMBER', 'g', 'middle', 1100, 'MI'] as const;
+    expect(db.run(...around, 'ASC')).to.deep.equal(['middle', 'near', 'far']);
+    expect(db.run(...around, 'DESC')).to.deep.equal(['far', 'near', 'middle']);
+  });
 });

@@ -17,7 +17,7 @@ export class RedisTwin {
   static async start(...args: string[]): Promise<RedisTwin> {
     const flags = ['--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args];
     const process = await ServerProcess.start({ kind: 'redis', args: flags });
-    return new RedisTwin(process, await Client.connect(process.port, { buffers: true }));
+    return new RedisTwin(process, await Client.connect(process.port, { buffers: true, integersAsText: true }));
   }
 
   /** The reply; of an error, its text. Strings are latin1. */
@@ -38,6 +38,7 @@ export class RedisTwin {
 
 function plain(reply: Reply): Plain {
   if (Buffer.isBuffer(reply)) return reply.toString('latin1');
+  if (typeof reply === 'string') return Number.isSafeInteger(Number(reply)) ? Number(reply) : BigInt(reply);
   if (reply instanceof Error) return reply.message;
   return Array.isArray(reply) ? reply.map(plain) : reply;
 }

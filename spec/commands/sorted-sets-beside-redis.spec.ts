@@ -10,7 +10,10 @@ type Request = readonly Argument[];
 const KEYS = ['a', 'b', 'c'];
 /** A sorted set whose scores are all equal: what a range by member is of others means nothing. */
 const EQUAL = 'equal';
-const key = fc.constantFrom(...KEYS, ...KEYS, 'set', 'text', 'nosuch');
+/** A string at first. ('text' stays one: were it a sorted set, ranges by member of it would mean nothing.) */
+const REPLACED = 'replaced';
+const key = fc.constantFrom(...KEYS, ...KEYS, 'set', 'text', REPLACED, 'nosuch');
+const destination = fc.constantFrom(...KEYS, ...KEYS, 'set', REPLACED, 'nosuch');
 const equalKey = fc.constantFrom(EQUAL, EQUAL, 'text', 'missing');
 const member = fc.oneof(
   fc.constantFrom('x', 'y', 'z', '', '\0', '\xff', 'xx', 'long'.repeat(20)),
@@ -107,8 +110,8 @@ const reading = fc.oneof(
   request('ZREVRANGEBYSCORE', key, scoreBound, scoreBound, limit, withScores),
   request('ZRANGEBYLEX', equalKey, memberBound, memberBound, limit),
   request('ZREVRANGEBYLEX', equalKey, memberBound, memberBound, limit, words('WITHSCORES')),
-  request('ZRANGESTORE', key, key, rank, rank, words('REV')),
-  request('ZRANGESTORE', key, key, scoreBound, scoreBound, 'BYSCORE', limit),
+  request('ZRANGESTORE', destination, key, rank, rank, words('REV')),
+  request('ZRANGESTORE', destination, key, scoreBound, scoreBound, 'BYSCORE', limit),
   request(
     'ZRANDMEMBER',
     fc.constantFrom('nosuch', 'text', 'a'),
@@ -132,9 +135,9 @@ const aggregate = fc.constantFrom<Request>(
 const someKeys = fc.array(key, { minLength: 1, maxLength: 3 }).map((all): Request => [all.length, ...all]);
 const combining = fc.oneof(
   request(fc.constantFrom('ZUNION', 'ZINTER'), someKeys, weights, aggregate, withScores),
-  request(fc.constantFrom('ZUNIONSTORE', 'ZINTERSTORE'), key, someKeys, weights, aggregate),
+  request(fc.constantFrom('ZUNIONSTORE', 'ZINTERSTORE'), destination, someKeys, weights, aggregate),
   request(fc.constantFrom('ZDIFF', 'ZUNION', 'ZINTER'), someKeys, withScores),
-  request('ZDIFFSTORE', key, someKeys),
+  request('ZDIFFSTORE', destination, someKeys),
   request(fc.constantFrom('ZDIFF', 'ZUNIONSTORE', 'ZINTERCARD'), 'a', rank, key),
   request(fc.constantFrom('ZDIFF', 'ZUNION', 'ZINTERCARD'), rank, key, words('WITHSCORES', 'WEIGHTS', 'LIMIT')),
   request(
@@ -176,7 +179,10 @@ describe('sorted set commands beside redis-server', () => {
         fc.asyncProperty(requests, async (list) => {
           const db = new Harness();
           await redis.ask('FLUSHALL');
-          const before: Request[] = [['SET', 'text', 'x']];
+          const before: Request[] = [
+            ['SET', 'text', 'x'],
+            ['SET', REPLACED, 'x'],
+          ];
           for (const name of KEYS) {
             const filling = Array.from({ length: size }, (_, i) => [i % 7, `m${String((i * 11) % 331)}`]).flat();
             if (size > 0) before.push(['ZADD', name, ...filling]);
@@ -186,7 +192,7 @@ describe('sorted set commands beside redis-server', () => {
             const asked = each.map((word) => String(word)).join(' ');
             expect(ours(db, each), asked).to.deep.equal(await redis.ask(...each));
           }
-          for (const name of [...KEYS, EQUAL]) {
+          for (const name of [...KEYS, EQUAL, REPLACED]) {
             const all = ['ZRANGE', name, 0, -1, 'WITHSCORES'] as const;
             expect(ours(db, all)).to.deep.equal(await redis.ask(...all));
             expect(ours(db.replayed(), all)).to.deep.equal(ours(db, all));

@@ -36,6 +36,13 @@ describe('RespClient', () => {
     client.close();
   });
 
+  it('gives integers digit by digit when asked to', async () => {
+    server = await FakeServer.start((socket) => socket.write(':9007199254740993\r\n'));
+    const client = await RespClient.connect(server.port, { integersAsText: true });
+    expect(await client.call('INCR', 'k')).to.equal('9007199254740993');
+    client.close();
+  });
+
   it('rejects what waits, and what comes later, when the connection ends', async () => {
     server = await FakeServer.start((socket) => socket.destroy());
     const client = await RespClient.connect(server.port);
