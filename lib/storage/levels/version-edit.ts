@@ -7,13 +7,13 @@
 
 import { AssertionError } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
+import { ShapeError, boolean, integer, list, object, text } from '../../base/json-shape.js';
 import { POSITION_LIMIT } from '../../base/position.js';
 import { STAMP_LIMIT } from '../../base/stamp.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
 import type { FileId } from '../log/aof-frame.js';
 import { ADVICE } from '../log/aof-frame.js';
 import type { TableMeta } from '../sstable/table-meta.js';
-import { ShapeError, boolean, integer, list, object, text } from './json-shape.js';
 
 /** Levels 0 to 6. */
 export const LEVEL_COUNT = 7;
