@@ -5,7 +5,7 @@ import type { MemberList } from '../data/member-list.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
-import { countArgument } from './count-argument.js';
+import { countArgument, repeatedCount } from './count-argument.js';
 import { scanElements } from './element-scan.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { replyFieldName, replyValue } from './hashes.js';
@@ -59,9 +59,10 @@ function hrandfield(call: Call): void {
 
 function replyAny(call: Call, count: number, withValues: boolean): void {
   const cells = readHash(call, 1);
-  const wanted = cells.count === 0 ? 0 : count;
+  const wanted = repeatedCount(call, count, cells.count);
+  if (Number.isNaN(wanted)) return;
   replyHead(call, wanted, withValues);
-  for (let i = 0; i < wanted && cells.pick(); i++) replyPicked(call, cells, withValues);
+  for (let i = 0; i < wanted && cells.pick() && !call.reply.isLost; i++) replyPicked(call, cells, withValues);
 }
 
 function replyDistinct(call: Call, count: number, withValues: boolean): void {

@@ -5,7 +5,7 @@ import type { FieldCells } from '../data/field-cells.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
-import { countArgument } from './count-argument.js';
+import { countArgument, repeatedCount } from './count-argument.js';
 import { NOT_POSITIVE, SYNTAX_ERROR } from './error-texts.js';
 import { replyMembers } from './set-replies.js';
 import { notifyRemoval, replyFieldName } from './hashes.js';
@@ -68,9 +68,11 @@ function srandmember(call: Call): void {
 }
 
 function replyAny(call: Call, cells: FieldCells, count: number): void {
-  const wanted = cells.count === 0 ? 0 : count;
-  call.reply.array(wanted);
-  for (let i = 0; i < wanted && cells.pick(); i++) replyFieldName(call, cells);
+  const { reply } = call;
+  const wanted = repeatedCount(call, count, cells.count);
+  if (Number.isNaN(wanted)) return;
+  reply.array(wanted);
+  for (let i = 0; i < wanted && cells.pick() && !reply.isLost; i++) replyFieldName(call, cells);
 }
 
 function replyDistinct(call: Call, cells: FieldCells, count: number): void {

@@ -1,7 +1,6 @@
 /** Sorted sets: members at random, and all of them step by step. */
 
 import { formatDouble } from '../base/double.js';
-import { parseInteger64 } from '../base/integer.js';
 import { membersIn } from '../data/cell-iterables.js';
 import type { MemberList } from '../data/member-list.js';
 import { isPackedSortedSet } from '../data/packed-limits.js';
@@ -9,14 +8,13 @@ import type { SortedCells } from '../data/sorted-cells.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
+import { countArgument, repeatedCount } from './count-argument.js';
 import { scanElements } from './element-scan.js';
 import { SYNTAX_ERROR } from './error-texts.js';
-import { integerArgument } from './integer-argument.js';
 import { readSortedSet } from './lookup.js';
 import { replyCurrent, replyMembersHead } from './sorted-set-scores.js';
 
 const TWO_32 = 2 ** 32;
-const INT64_MAX = 2n ** 63n - 1n;
 /** Beyond this, the items of a reply with scores could not be counted in 64 bits. */
 const PAIRS_MAX = 2 ** 62;
 /** Redis keeps larger scores as texts in packed sorted sets. */
@@ -29,22 +27,13 @@ function zrandmember(call: Call): void {
     replyOne(call);
     return;
   }
-  const count = countArgument(call);
+  const count = countArgument(call, 2);
   if (Number.isNaN(count)) return;
   const withScores = args.count > 3;
   if (args.count > 4 || (withScores && !args.is(3, 'withscores'))) reply.error(SYNTAX_ERROR);
   else if (withScores && Math.abs(count) >= PAIRS_MAX) reply.error('ERR value is out of range');
   else if (count < 0) replyAny(call, -count, withScores);
   else replyDistinct(call, count, withScores);
-}
-
-/** NaN after an error reply. */
-function countArgument(call: Call): number {
-  const { args, reply } = call;
-  const count = integerArgument(call, 2);
-  if (parseInteger64(args.buffer, args.start[2], args.end[2]) !== -INT64_MAX - 1n) return count;
-  reply.error(`ERR value is out of range, value must between -${String(INT64_MAX)} and ${String(INT64_MAX)}`);
-  return NaN;
 }
 
 function replyOne(call: Call): void {
@@ -60,9 +49,10 @@ function replyOne(call: Call): void {
 function replyAny(call: Call, count: number, withScores: boolean): void {
   const cells = readSortedSet(call, 1);
   const size = cells.count;
-  const wanted = size === 0 ? 0 : count;
+  const wanted = repeatedCount(call, count, size);
+  if (Number.isNaN(wanted)) return;
   replyMembersHead(call, wanted, withScores);
-  for (let i = 0; i < wanted; i++) {
+  for (let i = 0; i < wanted && !call.reply.isLost; i++) {
     cells.seek(below(call, size));
     replyCurrent(call, cells, withScores);
   }

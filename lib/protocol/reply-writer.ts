@@ -24,6 +24,10 @@ import { EMPTY } from './empty-buffer.js';
 
 /** A type byte, a safe integer and two line breaks: room for a header and for the end of what follows. */
 const HEADER_BYTES_MAX = 24;
+/**
+ * Replies of one client that have not been handed over. A buffer cannot be much longer, and no client has waited for more.
+ */
+export const REPLIES_BYTES_MAX = 2 * 1024 ** 3;
 /** Texts up to this length are written character by character, as long as they are ASCII. */
 const SHORT_TEXT_MAX = 64;
 /** An error whose first space is not in so many characters has no code. */
@@ -69,6 +73,9 @@ export interface Output {
  * when it has been written. `length` before a reply and `truncate(length)` take the reply back.
  *
  * Aggregates are headers only: the caller writes as many items as it said.
+ *
+ * Replies that become longer than they may be are dropped, all of them: `isLost`. A caller may go on writing, to no effect; whoever
+ * sends the replies has nothing to send then, and ends the connection.
  */
 export class ReplyWriter {
   /** The version of the protocol that the client asked for with HELLO. */
@@ -76,6 +83,10 @@ export class ReplyWriter {
   /** The replies are its first `length` bytes. Another one after any call that writes. */
   buffer: Buffer = EMPTY;
   length = 0;
+  /** How long replies may become, or a little longer. */
+  bytesMax = REPLIES_BYTES_MAX;
+  /** What was written became too long. Until all of it is taken back, nothing that is written comes to anything. */
+  isLost = false;
   /** Error replies written so far, those taken back included. */
   errors = 0;
   /** The code of the last error reply, such as `WRONGTYPE`; Redis counts those without one as `ERR`. */
@@ -250,8 +261,9 @@ export class ReplyWriter {
 
   /** The same, in front of what was written after the first `at` bytes. */
   insert(at: number, bytes: Uint8Array, start: number, end: number): void {
-    assert(at <= this.length, 'nothing is inserted behind the end');
+    assert(at <= this.length || this.isLost, 'nothing is inserted behind the end');
     const length = this.reserve(end - start);
+    if (this.isLost) return;
     this.buffer.copyWithin(at + end - start, at, length);
     copyBytes(bytes, start, end, this.buffer, at);
     this.length = length + end - start;
@@ -259,12 +271,14 @@ export class ReplyWriter {
 
   /** Takes back everything after the first `length` bytes. */
   truncate(length: number): void {
-    assert(length <= this.length, 'only what was written is taken back');
-    this.length = length;
+    assert(length <= this.length || this.isLost, 'only what was written is taken back');
+    if (length < this.length) this.length = length;
+    if (length === 0) this.isLost = false;
   }
 
-  /** Hands over what was written, and starts again with nothing. */
+  /** Hands over what was written, and starts again with nothing. REQUIRES: it is not lost. */
   detach(): Output {
+    assert(!this.isLost, 'what is lost is not sent');
     const output = { buffer: this.buffer, length: this.length };
     this.buffer = this.viewed = EMPTY;
     this.view = EMPTY_VIEW;
@@ -274,16 +288,17 @@ export class ReplyWriter {
 
   /** Writes into `buffer` from now on, which is the writer's then. REQUIRES: nothing is written. */
   attach(buffer: Buffer): void {
-    assert(this.length === 0, 'what was written is detached first');
+    assert(this.length === 0 && !this.isLost, 'what was written is detached first');
     this.pool.give(this.buffer);
     this.buffer = buffer;
   }
 
-  /** Makes room for `bytes` more; returns `length`. */
+  /** Makes room for `bytes` more; returns where. */
   private reserve(bytes: number): number {
     const length = this.length;
-    if (length + bytes > this.buffer.length) this.grow(length + bytes);
-    return length;
+    if (length + bytes <= this.buffer.length) return length;
+    this.grow(length + bytes);
+    return this.length;
   }
 
   private viewBuffer(): void {
@@ -293,12 +308,24 @@ export class ReplyWriter {
   }
 
   private grow(needed: number): void {
+    if (this.isLost || needed > this.bytesMax) {
+      this.lose(needed - this.length);
+      return;
+    }
     // Where the pool does not round up, a block more spares a long value from being moved on for a few bytes after it.
     const wanted = needed > POOLED_BYTES_MAX ? needed + BLOCK_BYTES : needed;
-    const larger = this.pool.take(Math.max(wanted, this.buffer.length * 2));
+    const larger = this.pool.take(Math.max(wanted, Math.min(this.buffer.length * 2, this.bytesMax)));
     this.buffer.copy(larger, 0, 0, this.length);
     this.pool.give(this.buffer);
     this.buffer = larger;
+  }
+
+  /** Drops what was written; what comes now is written to where it is overwritten. */
+  private lose(bytes: number): void {
+    this.isLost = true;
+    this.length = 0;
+    this.pool.give(this.buffer);
+    this.buffer = this.pool.take(bytes);
   }
 
   private header(type: number, value: number): void {

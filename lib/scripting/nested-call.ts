@@ -18,9 +18,11 @@ export class NestedCall implements Call {
   client!: Client;
   server!: Server;
 
-  constructor() {
+  /** `bytesMax`: how long a reply may be. */
+  constructor(bytesMax: number) {
     // What it writes into is Lua's memory: nothing of it goes to a pool.
     this.reply = new ReplyWriter(new BufferPool(0));
+    this.reply.bytesMax = bytesMax;
   }
 
   /** What the client has selected, in the script too. */

@@ -127,6 +127,7 @@ export class RedisLibrary {
     if (reply.buffer !== this.regionView) reply.attach(this.regionView);
     if (command.isWrite) this.script.hasWritten = true;
     nested.run(call, command);
+    if (reply.isLost) this.machine.raise(state, 'not enough memory');
     const { buffer } = reply;
     const isError = buffer[0] === MINUS;
     this.toLua.push(state, buffer, buffer === this.regionView ? this.region : -1);

@@ -46,7 +46,7 @@ export class Scripts implements ScriptFigures {
   readonly cache = new ScriptCache();
 
   private readonly host: ScriptHost;
-  private readonly nestedCall = new NestedCall();
+  private readonly nestedCall = new NestedCall(BYTES_MAX);
   private readonly state: ScriptState = { readOnly: false, oomError: undefined, hasWritten: false };
   private module: WasmModule | undefined;
   private lua: Lua | undefined;

@@ -49,6 +49,8 @@ export interface ConnectionHost {
   scheduleMessage(connection: Connection): void;
   /** Whether replies of this many bytes still pending are too much for the connection. */
   isOverOutputLimit(connection: Connection, bytes: number): boolean;
+  /** Replies of the connection are too long to be sent: it is closed. */
+  onLostReplies(connection: Connection): void;
   onOutput(bytes: number): void;
   onClosed(connection: Connection): void;
 }
@@ -282,6 +284,10 @@ export class Connection implements StreamHandler, Call, Client {
       reply.insert(this.replyStart, message, 0, length);
       this.replyStart += length;
     } else reply.raw(message, 0, length);
+    if (reply.isLost) {
+      this.killForLoss();
+      return;
+    }
     if (!this.inTurn) {
       this.inTurn = true;
       this.host.scheduleMessage(this);
@@ -299,6 +305,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** It has run, or waits. */
   leaveCommand(): void {
     this.executing = false;
+    if (this.reply.isLost) this.killForLoss();
     if (this.pushed.length > 0) this.insertPushed();
   }
 
@@ -310,6 +317,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** Goes on with what has arrived. */
   unblock(): void {
     this.blockers--;
+    if (this.reply.isLost) this.killForLoss();
     if (this.isClosed || this.blockers > 0) return;
     this.schedule();
     this.process();
@@ -530,6 +538,11 @@ export class Connection implements StreamHandler, Call, Client {
     }
     this.reply.error(`ERR ${error}`);
     this.closeAfterReplies();
+  }
+
+  private killForLoss(): void {
+    this.host.onLostReplies(this);
+    this.kill();
   }
 
   /** Has the connection served at the end of the turn. */

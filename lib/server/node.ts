@@ -343,6 +343,10 @@ export class Node implements ConnectionHost {
     return over;
   }
 
+  onLostReplies(connection: Connection): void {
+    this.log.warning(`Client ${connection.address} closed: its replies are too long to be sent`);
+  }
+
   onOutput(bytes: number): void {
     this.registry.outputBytes += bytes;
   }

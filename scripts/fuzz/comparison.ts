@@ -55,6 +55,8 @@ const FIRST_CURSOR = '0';
 const NEWER_OPTION = /^if(d?eq|d?ne)$/i;
 /** Beyond 2^53, ringkv rounds indexes and times. */
 const ROUNDED = /^-\d{17,}$/;
+/** Drawn so often, elements would fill the memory of Redis. */
+const DRAWN_FOR_EVER = /^-\d{7,}$/;
 /** Where a command that waits says how long: its first argument, or its last. */
 const WAITS: ReadonlyMap<string, number> = new Map([
   ['blmove', -1],
@@ -73,6 +75,7 @@ export function isPortable(command: Command): boolean {
   const wait = WAITS.get(name.toLowerCase());
   if (wait !== undefined && !WAIT_SECONDS.includes((wait < 0 ? args.at(-1) : args[0]) ?? '')) return false;
   if (args.some((argument) => NEWER_OPTION.test(argument))) return false;
+  if (/^[hsz]rand/i.test(name) && args.some((argument) => DRAWN_FOR_EVER.test(argument))) return false;
   // In Redis, bytes from 0x80 on come first in a range or last, as the compiler takes a char.
   if (/^(keys|[hsz]?scan)$/i.test(name) && args.some((argument) => /[\x80-\xff]/.test(argument))) return false;
   // In Redis, a sorted set forgets the sign of zero when it is packed, and keeps it when it is not.

@@ -464,6 +464,49 @@ describe('ReplyWriter detach', () => {
   });
 });
 
+describe('ReplyWriter of too long replies', () => {
+  function lost(): ReplyWriter {
+    const writer = writerFor(3);
+    writer.bytesMax = 100_000;
+    writer.ok();
+    for (let i = 0; i < 14; i++) writer.bulkText('x'.repeat(10_000));
+    return writer;
+  }
+
+  it('drops them, and takes what else is written to no effect, in bounded memory', () => {
+    const writer = lost();
+    expect(writer.isLost).to.equal(true);
+    for (let i = 0; i < 1000; i++) {
+      writer.array(i);
+      writer.bulkText('x'.repeat(i));
+      writer.error('ERR no');
+      writer.insert(4, Buffer.from('+PUSH\r\n'), 0, 7);
+    }
+    writer.bulkText('x'.repeat(300_000));
+    writer.double(1.5);
+    expect(writer.isLost).to.equal(true);
+    expect(writer.buffer.length).to.be.below(2 ** 20);
+    expect(() => writer.detach()).to.throw('what is lost');
+  });
+
+  it('is as new when all of them are taken back, not when some are', () => {
+    const writer = lost();
+    writer.truncate(50_000);
+    expect(writer.isLost).to.equal(true);
+    writer.truncate(0);
+    expect(writer.isLost).to.equal(false);
+    writer.ok();
+    expect(textOf(writer)).to.equal('+OK\r\n');
+  });
+
+  it('takes all up to the limit', () => {
+    const writer = writerFor(2);
+    writer.bytesMax = 100_000;
+    writer.bulkText('x'.repeat(99_000));
+    expect([writer.isLost, writer.length]).to.deep.equal([false, 99_010]);
+  });
+});
+
 describe('ReplyWriter attach', () => {
   it('writes into the buffer that it is given, and gives its own back', () => {
     const pool = new BufferPool();

@@ -182,6 +182,13 @@ describe('Scripts', () => {
     expect(await scripts.run('return 1')).to.equal(1);
   });
 
+  it('end with an error when a reply is longer than their memory; what comes behind them runs', async () => {
+    await scripts.ask('SADD', 's', 'x'.repeat(10_000));
+    const large = "return redis.pcall('SRANDMEMBER', 's', -50000)";
+    expect(await scripts.run(large)).to.match(/^-ERR .*not enough memory/);
+    expect(await scripts.run("return #redis.call('SRANDMEMBER', 's', -50)")).to.equal(50);
+  });
+
   it('end with an error when they recurse without an end; the next one runs', async () => {
     expect(await scripts.run('local function f() return pcall(f) end return {f()}')).to.be.an('array');
     expect(await scripts.run('local function f() return 1 + f() end f()')).to.match(/stack overflow/);

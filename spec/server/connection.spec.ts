@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Connection } from '../../lib/server/connection.js';
 import type { BenchClient } from './node-bench.js';
 import { NodeBench, requestOf } from './node-bench.js';
 
@@ -20,6 +21,11 @@ async function readAll(bench: NodeBench, client: BenchClient): Promise<unknown[]
     idle = more.length === 0 ? idle + 1 : 0;
   }
   return replies;
+}
+
+/** Lets replies to those that are connected become so long. */
+function limitReplies(bench: NodeBench, bytesMax: number): void {
+  for (const client of bench.node.server.clients()) if (client instanceof Connection) client.reply.bytesMax = bytesMax;
 }
 
 describe('Connection', () => {
@@ -136,6 +142,34 @@ describe('Connection', () => {
     expect(client.closed).to.equal('destroyed');
     expect([...bench.node.server.clients()]).to.deep.equal([]);
     expect(bench.lines.join('')).to.include('output buffer limit');
+  });
+
+  it('closes a client whose replies become too long to be sent, and no other', async () => {
+    const bench = await NodeBench.start();
+    const [client, other] = [bench.connect(), bench.connect()];
+    await bench.ask(client, 'SET', 'large', Buffer.alloc(200_000, 'x'));
+    limitReplies(bench, 500_000);
+    client.sendBytes(
+      pipeline(3, (i) => (i === 2 ? ['SET', 'after', 1] : ['MGET', ...Array<string>(3 * i).fill('large')])),
+    );
+    await bench.settle();
+    expect(client.closed).to.equal('destroyed');
+    expect(bench.lines.join('')).to.include('too long to be sent');
+    expect(await bench.ask(other, 'EXISTS', 'large', 'after')).to.equal(1);
+    expect([...bench.node.server.clients()].length).to.equal(1);
+  });
+
+  it('closes it for those of a transaction as a whole, too', async () => {
+    const bench = await NodeBench.start();
+    const client = bench.connect();
+    await bench.ask(client, 'SET', 'large', Buffer.alloc(200_000, 'x'));
+    limitReplies(bench, 500_000);
+    client.sendBytes(
+      pipeline(6, (i) => (i === 0 ? ['MULTI'] : i === 4 ? ['SET', 'last', 1] : i === 5 ? ['EXEC'] : ['GET', 'large'])),
+    );
+    await bench.settle();
+    expect(client.closed).to.equal('destroyed');
+    expect(await bench.ask(bench.connect(), 'GET', 'last')).to.deep.equal('1');
   });
 
   it('answers what was sent before the sending side was closed, and closes then', async () => {

@@ -80,6 +80,8 @@ describe('isPortable', () => {
     expect(isPortable(command('SET', 'a', '\xff', 'NX'))).to.equal(true);
     expect(isPortable(command('SET', 'a', 'b', 'ifeq', 'c'))).to.equal(false);
     expect(isPortable(command('KEYS', '[a-\xff]'))).to.equal(false);
+    expect(isPortable(command('SRANDMEMBER', 's', '-1000'))).to.equal(true);
+    expect(isPortable(command('SRANDMEMBER', 's', '-2147483648'))).to.equal(false);
     expect(isPortable(command('GETRANGE', 'a', '-9223372036854775807', '-1'))).to.equal(true);
     expect(isPortable(command('GETRANGE', 'a', '-9223372036854775807', '-9223372036854775808'))).to.equal(false);
   });
