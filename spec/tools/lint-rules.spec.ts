@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ESLint } from 'eslint';
 import { join } from 'node:path';
 import tseslint from 'typescript-eslint';
-import { repositoryRoot } from './repository.js';
+import { repositoryRoot } from '../../scripts/tools/repository-root.js';
 
 /** Lints `code` as if it stood in `file`; returns `rule: message` for what is wrong with its imports and names. */
 async function lint(file: string, code: string): Promise<string[]> {

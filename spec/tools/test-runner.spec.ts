@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { repositoryRoot } from './repository.js';
+import { repositoryRoot } from '../../scripts/tools/repository-root.js';
 
 /** A repository in a temporary folder, with the real scripts, settings and packages, and specs of its own. */
 class SmallRepository {
@@ -120,6 +120,26 @@ describe('scripts/test.mjs', function () {
     expect(repository.test([], 'true')).to.include({ status: 1, last: '2 passed, 1 failed, 0 skipped' });
     repository.write('spec/wire/skipped.spec.ts', "it.only('lone', () => {});");
     expect(repository.test([], 'true')).to.include({ status: 1, last: '2 passed, 1 failed, 0 skipped' });
+  });
+
+  it('draws the same each time, unless it is told another seed, and says which', () => {
+    const draws = `
+      import fc from 'fast-check';
+      it('draws', () => console.log('drawn', fc.sample(fc.nat(), 1)[0]));
+    `;
+    repository.write('spec/base/draws.spec.ts', draws);
+    const drawn = (...args: string[]): string[] => {
+      const { output } = repository.test(args);
+      return [/^drawn (\d+)$/m, /^The seed was (-?\d+): /m].map((pattern) => pattern.exec(output)?.[1] ?? '');
+    };
+    const usual = drawn();
+    expect(drawn()).to.deep.equal(usual);
+    const [number, seed] = drawn('--seed', 'random');
+    expect(number).not.to.equal(usual[0]);
+    expect(drawn('--seed', seed)).to.deep.equal([number, seed]);
+    expect(repository.test(['--seed', '1.5']).output).to.include(
+      "--seed must be 'random' or a whole number of 32 bits",
+    );
   });
 
   it('does not run a spec whose source was deleted', () => {

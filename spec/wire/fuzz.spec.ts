@@ -8,10 +8,10 @@ import { FuzzTarget } from '../../scripts/fuzz/fuzz-target.js';
 import { rawExperiment } from '../../scripts/fuzz/raw-experiment.js';
 import { reloadExperiment } from '../../scripts/fuzz/reload-experiment.js';
 import { requireProgram } from '../tools/programs.js';
+import { specSeed } from '../tools/spec-seed.js';
 
-/** A short run of what `npm run fuzz` does for as long as one likes. The seed is printed where something is wrong. */
-const RUN_MS = 2000;
-const SEEDS = 2 ** 30;
+/** A short run of what `npm run fuzz` does for as long as one likes, so many commands or connections. The seed is printed where something is wrong. */
+const RUN_SIZE = 400;
 
 describe('ringkv under random input', () => {
   let ringkv: FuzzTarget;
@@ -21,7 +21,7 @@ describe('ringkv under random input', () => {
   after(() => ringkv.stop());
 
   function run(experiment: Experiment): Promise<CampaignResult> {
-    return runCampaign(experiment, { seed: Math.floor(Math.random() * SEEDS), durationMs: RUN_MS });
+    return runCampaign(experiment, { seed: specSeed(), durationMs: Infinity, sizeMax: RUN_SIZE });
   }
 
   it('stands bytes that are hardly the protocol', async function () {
