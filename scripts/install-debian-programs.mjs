@@ -16,6 +16,7 @@ const programs = [
   ['tclsh', 'tcl'],
   ['strace', 'strace'],
   ['prlimit', 'util-linux'],
+  ['openssl', 'openssl'],
 ];
 
 /** Debian asks this file whether a package may start its service; 101 says no. */

@@ -137,10 +137,34 @@ export interface ByteStream {
   destroy(): void;
 }
 
+/** What happens on a stream that was opened from here. */
+export interface OutgoingHandler extends StreamHandler {
+  /** The connection stands (with TLS: the other side's certificate is good); what is written is sent from now on. */
+  onConnect(): void;
+}
+
+/** Certificates and a key, as PEM texts. */
+export interface TlsSettings {
+  /** The own certificate, and those between it and its authority. Empty where we connect: none is shown. */
+  readonly cert: string;
+  readonly key: string;
+  /** Whom to believe: certificates of authorities. Empty: those that come with the runtime. */
+  readonly ca: string;
+  /** Where we listen: whether clients show a certificate, as in Redis's `tls-auth-clients`. One that is shown must be good. */
+  readonly clientCertificates: 'yes' | 'no' | 'optional';
+}
+
 /** Where to listen. `mode`: permission bits of the socket file. */
 export type ListenAddress =
-  | { readonly host: string; readonly port: number; readonly backlog: number }
+  | { readonly host: string; readonly port: number; readonly backlog: number; readonly tls?: TlsSettings }
   | { readonly path: string; readonly mode: number | undefined };
+
+/** Where to connect to. As in Redis, the certificate of the other side must be of the authority, for any name. */
+export interface ConnectAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsSettings;
+}
 
 export interface Listener {
   /** The port it has (useful after asking for 0); 0 for a unix socket. */
@@ -148,9 +172,30 @@ export interface Listener {
   close(): void;
 }
 
+/** `buffer[0, length)` arrived from there; it is overwritten after the call returns. `host` is an IP address. */
+export type OnDatagram = (buffer: Buffer, length: number, host: string, port: number) => void;
+
+/** Sends and receives datagrams, which may be lost, doubled, and come in any order. */
+export interface DatagramSocket {
+  readonly port: number;
+  /** Datagrams that could not be sent. Most that are lost are lost elsewhere, and nobody knows. */
+  readonly unsentCount: number;
+  /** Sends `buffer[start, end)`, which is free when this returns. Never throws: what cannot be sent is lost, and counted. */
+  send(buffer: Buffer, start: number, end: number, host: string, port: number): void;
+  /** Nothing arrives, and nothing is sent, after this. */
+  close(): void;
+}
+
 export interface Network {
   /** Resolves once connections are taken; `accept` is called for each and returns its handler. Rejects with an Error that has a `code`. */
   listen(address: ListenAddress, accept: (stream: ByteStream) => StreamHandler): Promise<Listener>;
+  /**
+   * Opens a connection. The handler hears nothing before this returns, then `onConnect`, or `onClose` with the reason why not. How long
+   * to wait is the caller's business: `destroy` gives up. REQUIRES: nothing is written before `onConnect`.
+   */
+  connect(address: ConnectAddress, handler: OutgoingHandler): ByteStream;
+  /** Resolves once datagrams are taken. `port` 0: any that is free. Rejects with an Error that has a `code`. */
+  bind(address: { readonly host: string; readonly port: number }, onDatagram: OnDatagram): Promise<DatagramSocket>;
 }
 
 /** What the process and its machine say of themselves: bytes, seconds. */

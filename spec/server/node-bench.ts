@@ -250,7 +250,15 @@ class BenchNetwork implements Network {
     return Promise.resolve({ port: 6379, close: () => undefined });
   }
 
-  connect(): BenchClient {
+  connect(): ByteStream {
+    throw new Error('a single node connects to nobody');
+  }
+
+  bind(): ReturnType<Network['bind']> {
+    return Promise.reject(new Error('a single node sends no datagrams'));
+  }
+
+  connectClient(): BenchClient {
     const client = new BenchClient(`127.0.0.1:${50_000 + ++this.count}`, this.readBuffer);
     if (this.accept === undefined) throw new Error('the node does not listen');
     client.handler = this.accept(client);
@@ -325,7 +333,7 @@ export class NodeBench {
   }
 
   connect(): BenchClient {
-    return this.network.connect();
+    return this.network.connectClient();
   }
 
   endTurn(): void {
