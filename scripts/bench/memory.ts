@@ -1,5 +1,5 @@
 /** How much memory keys need: the resident set of a fresh server, before and after it gets them. */
-import { exchange, type NumberedText } from '../tools/pipelined-exchange.js';
+import { loadHashes, loadMembers, type CollectionLoader } from '../tools/collection-loader.js';
 import { loadKeys } from '../tools/pipelined-loader.js';
 import type { Metric } from './scenario.js';
 import type { Contender } from './server-driver.js';
@@ -35,35 +35,32 @@ export async function measureMemory(
   }
 }
 
-/** Bytes that each of a million hashes takes: keys of 16 bytes, 5 fields of 6 bytes with values of 7. */
+/** Bytes that each of a million hashes takes. */
 export function measureHashes(contender: Contender, flags: readonly string[], dir: string): Promise<readonly number[]> {
-  const fields = Array.from({ length: 5 }, (_, i) => `$6\r\nfield${i}\r\n$7\r\nvalue-${i}\r\n`).join('');
-  const request = ['*12\r\n$4\r\nHSET\r\n$16\r\nkey:', `\r\n${fields}`];
-  return measureGrowth(contender, flags, dir, { request, reply: [':5\r\n'] });
+  return measureGrowth(contender, flags, dir, loadHashes);
 }
 
-/** Bytes that each of a million members of one sorted set takes: of 16 bytes, with scores that differ. */
+/** Bytes that each of a million members of one sorted set takes. */
 export function measureSortedSet(
   contender: Contender,
   flags: readonly string[],
   dir: string,
 ): Promise<readonly number[]> {
-  const request = ['*4\r\n$4\r\nZADD\r\n$1\r\nz\r\n$12\r\n', '\r\n$16\r\nmbr:', '\r\n'];
-  return measureGrowth(contender, flags, dir, { request, reply: [':1\r\n'] });
+  return measureGrowth(contender, flags, dir, loadMembers);
 }
 
 async function measureGrowth(
   contender: Contender,
   flags: readonly string[],
   dir: string,
-  texts: { readonly request: NumberedText; readonly reply: NumberedText },
+  load: CollectionLoader,
 ): Promise<readonly number[]> {
   const driver = await contender.start(flags, dir);
   try {
     await loadKeys({ port: driver.port, count: WARM_UP_KEYS, valueBytes: VALUE_BYTES });
     await settle(driver);
     const beforeBytes = driver.rssBytes();
-    await exchange({ ...texts, port: driver.port, count: BASE_KEYS, numberAt: (turn) => WARM_UP_KEYS + turn });
+    await load({ port: driver.port, first: WARM_UP_KEYS, count: BASE_KEYS });
     await settle(driver);
     return [(driver.rssBytes() - beforeBytes) / BASE_KEYS];
   } finally {

@@ -1,10 +1,11 @@
 /**
  * `npm run soak:loop`: does any work keep ringkv's event loop from its clients? 99.99 % of the loop's turns must use
  * less than 10 ms of CPU while millions of keys are loaded, and while everything is flushed and compacted with writes going on; with
- * keys all over the slots, and with all of them in one slot.
+ * keys all over the slots, with all of them in one slot, with hashes, and with all in one collection.
  */
 import { parseArgs } from 'node:util';
 import { positiveInteger } from '../tools/arguments.js';
+import { loadFields, loadHashes, loadMembers, type CollectionLoader } from '../tools/collection-loader.js';
 import { DataDirs } from '../tools/data-dirs.js';
 import { errorText } from '../tools/error-text.js';
 import { loadKeys } from '../tools/pipelined-loader.js';
@@ -19,16 +20,11 @@ const USAGE = `npm run soak:loop -- [options]
 
 Measures the turns of ringkv's event loop under load; exit code 1 if more than 0.01 % use 10 ms of CPU.
 
-  --keys N    keys to load, of 16 bytes with values of 64 (5000000)
+  --keys N    keys to load, of 16 bytes with values of 64; a fifth as many hashes, fields and members (5000000)
   --out DIR   where the server's data goes (bench-out)
   --help      this text
 `;
 
-/** Both make keys of 16 bytes. */
-const KEY_SPACES = [
-  { title: 'keys of all slots', prefix: 'key:' },
-  { title: 'keys of one hash tag', prefix: '{t}:' },
-];
 const FLAGS = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
 const VALUE_BYTES = 64;
 /** Keys that are written between two looks at whether the compaction is over. */
@@ -36,25 +32,53 @@ const SLICE_KEYS = 20_000;
 const COMPACTION_MS_MAX = 300_000;
 /** A compaction is one step of the progress bar for this many keys loaded: it is several times as quick. */
 const COMPACTION_WEIGHT = 0.25;
+/** Keys for each hash, field and member. */
+const KEYS_PER_CELL = 5;
+
+/** What is loaded, so many times, and the command that counts it. */
+interface Load {
+  readonly title: string;
+  readonly count: number;
+  readonly write: CollectionLoader;
+  readonly counting: readonly string[];
+}
 
 interface Row {
   readonly phase: string;
   readonly figures: LoopFigures;
 }
 
+function loadsOf(keys: number): readonly Load[] {
+  const cells = Math.ceil(keys / KEYS_PER_CELL);
+  return [
+    { title: 'keys of all slots', count: keys, write: keysWith('key:'), counting: ['DBSIZE'] },
+    { title: 'keys of one hash tag', count: keys, write: keysWith('{t}:'), counting: ['DBSIZE'] },
+    { title: 'hashes', count: cells, write: loadHashes, counting: ['DBSIZE'] },
+    { title: 'fields of one hash', count: cells, write: loadFields, counting: ['HLEN', 'hash'] },
+    { title: 'members of one sorted set', count: cells, write: loadMembers, counting: ['ZCARD', 'ranking'] },
+  ];
+}
+
+/** Both prefixes make keys of 16 bytes. */
+function keysWith(prefix: 'key:' | '{t}:'): CollectionLoader {
+  return (options) => loadKeys({ ...options, prefix, valueBytes: VALUE_BYTES });
+}
+
 async function main(keys: number, outDir: string): Promise<boolean> {
   const dirs = new DataDirs(outDir);
-  const bar = new ProgressBar(KEY_SPACES.length * keys * (1 + COMPACTION_WEIGHT));
+  const loads = loadsOf(keys);
+  const bar = new ProgressBar(loads.reduce((sum, { count }) => sum + count * (1 + COMPACTION_WEIGHT), 0));
   const rows: Row[] = [];
-  for (const { title, prefix } of KEY_SPACES) {
+  for (const load of loads) {
+    const { title, count } = load;
     const server = await ServerProcess.start({ kind: 'ringkv', args: FLAGS, dir: dirs.make('ringkv') });
     const client = await server.connect();
     try {
       bar.label(`${title}: loading`);
-      rows.push({ phase: `${title}, load`, figures: await measureLoad(server, client, keys, prefix, bar) });
+      rows.push({ phase: `${title}, load`, figures: await measureLoad(server, client, load, bar) });
       bar.label(`${title}: compacting`);
-      rows.push({ phase: `${title}, compaction`, figures: await measureCompaction(server, client, keys, prefix) });
-      bar.advance(keys * COMPACTION_WEIGHT);
+      rows.push({ phase: `${title}, compaction`, figures: await measureCompaction(server, client, load) });
+      bar.advance(count * COMPACTION_WEIGHT);
     } finally {
       client.close();
       await server.stop();
@@ -67,27 +91,24 @@ async function main(keys: number, outDir: string): Promise<boolean> {
 }
 
 async function measureLoad(
-  server: ServerProcess,
+  { port }: ServerProcess,
   client: RespClient,
-  keys: number,
-  prefix: string,
+  { count, write, counting }: Load,
   bar: ProgressBar,
 ): Promise<LoopFigures> {
   await client.call('CONFIG', 'RESETSTAT');
-  const onProgress = (done: number): void => bar.advance(done);
-  await loadKeys({ port: server.port, count: keys, prefix, valueBytes: VALUE_BYTES, onProgress });
+  await write({ port, count, onProgress: (done) => bar.advance(done) });
   const figures = loopFigures(await info(client, 'loop'));
-  const found = await client.call('DBSIZE');
-  if (found !== keys) throw new Error(`expected ${keys} keys in the server, found ${String(found)}`);
+  const found = await client.call(...counting);
+  if (found !== count) throw new Error(`expected ${counting.join(' ')} to be ${count}, found ${String(found)}`);
   return figures;
 }
 
-/** COMPACT, with writes going on until it is over. */
+/** COMPACT, with the same written again until it is over. */
 async function measureCompaction(
   server: ServerProcess,
   client: RespClient,
-  keys: number,
-  prefix: string,
+  { count, write }: Load,
 ): Promise<LoopFigures> {
   const deadlineMs = performance.now() + COMPACTION_MS_MAX;
   await client.call('CONFIG', 'RESETSTAT');
@@ -98,9 +119,9 @@ async function measureCompaction(
   compacted.catch(() => undefined);
   for (let first = 0; !state.isOver;) {
     if (performance.now() > deadlineMs) throw new Error('the compaction did not end in time');
-    const count = Math.min(SLICE_KEYS, keys - first);
-    await loadKeys({ port: server.port, first, count, prefix, valueBytes: VALUE_BYTES });
-    first = (first + count) % keys;
+    const slice = Math.min(SLICE_KEYS, count - first);
+    await write({ port: server.port, first, count: slice, isKnown: true });
+    first = (first + slice) % count;
   }
   await compacted;
   other.close();

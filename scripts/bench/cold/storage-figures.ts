@@ -9,7 +9,12 @@ export interface StorageFigures {
   readonly blockReads: number;
   /** The same, and filters and indexes of tables that were read. */
   readonly diskReads: number;
+  /** Bytes of those blocks. */
+  readonly blockReadBytes: number;
+  readonly appendedBytes: number;
   readonly flushes: number;
+  /** Bytes of tables that flushes wrote. */
+  readonly flushWrittenBytes: number;
   readonly compactions: number;
   /** Whether nothing is left to flush or to compact, but for what is in the last segment of the log. */
   readonly isAtRest: boolean;
@@ -28,7 +33,10 @@ export async function storageFigures(client: RespClient): Promise<StorageFigures
     lookups: info.number('cold_reads'),
     blockReads: info.number('block_reads'),
     diskReads: info.number('block_reads') + info.number('index_loads'),
+    blockReadBytes: info.number('block_read_bytes'),
+    appendedBytes: info.number('log_appended_bytes'),
     flushes: info.number('flushes'),
+    flushWrittenBytes: info.number('flush_written_bytes'),
     compactions: info.number('compactions'),
     isAtRest: info.number('flush_running') + info.number('compaction_running') === 0,
     writeAmplification: info.number('write_amplification'),
