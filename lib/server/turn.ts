@@ -17,7 +17,7 @@ export interface TurnLog {
   takeDelay(): number;
 }
 
-/** CPU time is read when so much time has passed in turns: reading it costs microseconds. */
+/** CPU time is read when so much time has passed since it was: reading it costs microseconds. */
 const CPU_READ_EVERY_US = 2000;
 const LONG_TURN_US = 10_000;
 const VERY_LONG_TURN_US = 20_000;
@@ -58,15 +58,16 @@ export class Turn implements LoopFigures {
   /** What TURN_US counts from, and how many connections TURN_CONNECTIONS does not count. */
   private budgetFromUs = 0;
   private connectionsBefore = 0;
-  private cpuReadUs: number;
-  private sinceCpuReadUs = 0;
+  /** The CPU time that was read last, and when. */
+  private cpuUs = 0;
+  private cpuReadAtUs = 0;
   private readonly onEnd: () => void;
 
   constructor(clock: Clock, timers: Timers, log: TurnLog) {
     this.clock = clock;
     this.timers = timers;
     this.log = log;
-    this.cpuReadUs = clock.threadCpuUs();
+    this.readCpu(clock.monotonicUs());
     this.onEnd = () => {
       this.end();
     };
@@ -78,6 +79,8 @@ export class Turn implements LoopFigures {
     this.scheduled = true;
     this.startedUs = this.clock.monotonicUs();
     this.openBudget(this.startedUs);
+    // What was used before is not the turn's.
+    if (this.startedUs - this.cpuReadAtUs >= CPU_READ_EVERY_US) this.readCpu(this.startedUs);
     this.timers.endOfTurn(this.onEnd);
   }
 
@@ -180,18 +183,22 @@ export class Turn implements LoopFigures {
   }
 
   private measure(): void {
-    const wallUs = this.clock.monotonicUs() - this.startedUs;
+    const nowUs = this.clock.monotonicUs();
+    const wallUs = nowUs - this.startedUs;
     this.turns++;
     if (wallUs > this.wallMaxUs) this.wallMaxUs = wallUs;
-    this.sinceCpuReadUs += wallUs;
-    if (this.sinceCpuReadUs < CPU_READ_EVERY_US) return;
-    // An upper bound: it counts the short turns since the last reading too.
-    const cpuUs = this.clock.threadCpuUs();
-    const usedUs = Math.min(wallUs, cpuUs - this.cpuReadUs);
-    this.cpuReadUs = cpuUs;
-    this.sinceCpuReadUs = 0;
+    if (nowUs - this.cpuReadAtUs < CPU_READ_EVERY_US) return;
+    const { cpuUs } = this;
+    this.readCpu(nowUs);
+    // An upper bound: it may count what was used within CPU_READ_EVERY_US before the turn, too.
+    const usedUs = Math.min(wallUs, this.cpuUs - cpuUs);
     if (usedUs > this.cpuMaxUs) this.cpuMaxUs = usedUs;
     if (usedUs >= LONG_TURN_US) this.cpuOver10Ms++;
     if (usedUs >= VERY_LONG_TURN_US) this.cpuOver20Ms++;
+  }
+
+  private readCpu(nowUs: number): void {
+    this.cpuUs = this.clock.threadCpuUs();
+    this.cpuReadAtUs = nowUs;
   }
 }

@@ -31,6 +31,14 @@ const START_STEPS_MAX = 1000;
 export class BenchClock implements Clock {
   us = 0;
   lookUs = 1;
+  /** Time in which others had the processor. */
+  private othersUs = 0;
+
+  /** Others have the processor for a while. */
+  preempt(us: number): void {
+    this.us += us;
+    this.othersUs += us;
+  }
 
   wallMs(): number {
     return START_MS + Math.floor(this.us / 1000);
@@ -46,7 +54,7 @@ export class BenchClock implements Clock {
   }
 
   threadCpuUs(): number {
-    return this.us;
+    return this.us - this.othersUs;
   }
 }
 

@@ -160,6 +160,26 @@ describe('Turn', () => {
     expect(bench.node.server.figures.loop.wallMaxUs).to.be.below(10_000);
   });
 
+  it('counts as long what has used the processor for so long, not what waited for it', async () => {
+    const bench = await NodeBench.start();
+    const client = bench.connect();
+    const { loop } = bench.node.server.figures;
+    const turn = (within: () => void): void => {
+      client.send('PING');
+      within();
+      bench.endTurn();
+    };
+    bench.clock.us += 50_000;
+    turn(() => bench.clock.preempt(30_000));
+    expect([loop.cpuOver10Ms, loop.wallMaxUs > 30_000, loop.cpuMaxUs < 1000]).to.deep.equal([0, true, true]);
+    turn(() => (bench.clock.us += 12_000));
+    expect([loop.cpuOver10Ms, loop.cpuOver20Ms]).to.deep.equal([1, 0]);
+    turn(() => (bench.clock.us += 22_000));
+    expect([loop.cpuOver10Ms, loop.cpuOver20Ms]).to.deep.equal([2, 1]);
+    for (let i = 0; i < 20; i++) turn(() => (bench.clock.us += 1900));
+    expect(loop.cpuOver10Ms).to.equal(2);
+  });
+
   it('logs a turn that wrote more than fits into one batch in several, and answers it once', async () => {
     const bench = await NodeBench.start('appendfsync always');
     const client = bench.connect();
