@@ -26,7 +26,7 @@ function decode(wire: string): Plain {
     const text = wire.slice(at + 1, end);
     at = end + 2;
     const count = Number(text);
-    if (kind === ':') return count;
+    if (kind === ':') return Number.isSafeInteger(count) ? count : BigInt(text);
     if (kind === '*') return count < 0 ? null : Array.from({ length: count }, value);
     if (kind === '+' || kind === '-') return text;
     if (count < 0) return null;
@@ -38,8 +38,6 @@ function decode(wire: string): Plain {
 
 /** A reply in an order of its own, where Redis promises none. */
 function ordered([name]: Words, reply: Plain): Plain {
-  // The client of the twin has doubles for integers.
-  if (typeof reply === 'number' && !Number.isSafeInteger(reply)) return 'beyond 2^53';
   if (!Array.isArray(reply)) return reply;
   const items = reply.map((item) => JSON.stringify(item));
   if (UNORDERED.has(name)) return items.sort();
