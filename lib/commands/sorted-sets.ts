@@ -47,9 +47,11 @@ function zadd(call: Call): void {
   else addPairs(call, options, first, count);
 }
 
-/** ZINCRBY key increment member */
+/** ZINCRBY key increment member. To Redis it is a ZADD, whose options leave it without an increment. */
 function zincrby(call: Call): void {
-  addPairs(call, { ...NO_OPTIONS, isIncrement: true }, 2, 1);
+  const options = { ...NO_OPTIONS, isIncrement: true };
+  if (readOptions(call, options) > 2) call.reply.error(SYNTAX_ERROR);
+  else addPairs(call, options, 2, 1);
 }
 
 export const NO_OPTIONS: AddOptions = {

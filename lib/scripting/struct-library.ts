@@ -65,7 +65,9 @@ class Struct {
     const start = lua.luaL_checklstring(state, 2, lengthAt);
     const length = this.machine.uint32[lengthAt >> 2];
     const offset = lua.lua_type(state, 3) <= TYPE_NIL ? 1 : Math.trunc(lua.luaL_checknumber(state, 3));
-    if (offset < 1) return this.refuse(state, 3, 'offset must be 1 or greater');
+    if (offset === 0) return this.refuse(state, 3, 'offset must be 1 or greater');
+    // Redis counts without signs.
+    if (offset < 0) return this.refuse(state, 2, 'data string too short');
     lua.lua_settop(state, 2);
     let at = offset - 1;
     while (format.next()) {

@@ -93,7 +93,7 @@ export const UNITS: readonly Unit[] = [
   unit('unit/type/list-2', 'lists', { flags: COLLECTIONS, timeoutSeconds: 180 }),
   unit('unit/type/list-3', 'lists', { flags: COLLECTIONS, timeoutSeconds: 300, fast: false }),
   unit('unit/type/zset', 'sorted-sets', { flags: COLLECTIONS, timeoutSeconds: 300 }),
-  unit('unit/geo', 'geo', { timeoutSeconds: 180 }),
+  unit('unit/geo', 'geo', { stallSeconds: 120, timeoutSeconds: 300 }),
   unit('unit/scripting', 'scripting', { timeoutSeconds: 300 }),
   unit('unit/pubsub', 'pubsub'),
   unit('unit/pubsubshard', 'pubsub'),

@@ -32,6 +32,15 @@ describe('sorted set commands', () => {
     expect(unpacked[1]).to.include.members(['1e+17', '-1.2345678901234568e+17', '1e+19', '1.5']);
   });
 
+  it('take a word for an option of ZINCRBY that is one of ZADD, as Redis does', () => {
+    const db = new Harness();
+    for (const word of ['NX', 'xx', 'CH', 'Incr', 'GT', 'LT']) {
+      expect(db.error('ZINCRBY', 'z', word, 'a')).to.equal('ERR syntax error');
+    }
+    expect(db.error('ZINCRBY', 'z', 'n', 'a')).to.equal('ERR value is not a valid float');
+    expect(db.run('ZINCRBY', 'z', 1, 'nx')).to.equal('1');
+  });
+
   it('keep no sign of zero', () => {
     const db = new Harness();
     db.run('ZADD', 'z', '-0', 'a');
