@@ -33,13 +33,15 @@ export class PreferenceLists {
     this.passedOver = new Uint16Array(zones.length);
   }
 
-  /** Writes the list of the slots in the range of a token to `target[0, length)`. */
-  fill(token: number, target: Uint16Array): void {
+  /** Writes the list of the slots in the range of a token to `target[0, length)`. Returns how many tokens it passed, this one included. */
+  fill(token: number, target: Uint16Array): number {
     const { circle, zones, zonedLength, length, memberMet, zoneMet, passedOver } = this;
     const walk = ++this.walk;
     let count = 0;
     let passedOverCount = 0;
+    let tokenCount = 0;
     for (let at = token; count < zonedLength || count + passedOverCount < length; at = circle.after(at)) {
+      tokenCount++;
       const member = circle.ownerAt(at);
       if (memberMet[member] === walk) continue;
       memberMet[member] = walk;
@@ -51,5 +53,6 @@ export class PreferenceLists {
       }
     }
     for (let i = 0; count < length; i++) target[count++] = passedOver[i];
+    return tokenCount;
   }
 }

@@ -32,7 +32,7 @@ describe('Ring', () => {
           expect([...ring.replicas(each)]).to.deep.equal(replicasByWalk(document, each));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
