@@ -1,0 +1,316 @@
+/**
+ * One stream between two members: handshake, then messages both ways.
+ *
+ *     opening ──(handshake done)──▶ open ──▶ closed          and from opening to closed
+ *
+ *  1. What is added is sent in order, when the stream is open: what a turn of the loop has added leaves at its end, with one write.
+ *  2. At most `queueBytesMax` wait, and one message more. Beyond that the stream breaks.
+ *  3. The one who opened it pings the other each second, with kinds PING and PONG, which are handled here. Without any sign of life for
+ *     10 s it breaks.
+ *  4. The receiver hears `onOpen` at most once and first, `onClosed` exactly once and last; neither after `close`.
+ */
+
+import { assert } from '../../base/assert.js';
+import type { ByteStream, Clock } from '../../host/ports.js';
+import type { BufferPool } from '../../protocol/buffer-pool.js';
+import { Deadline } from './deadlines.js';
+import type { Deadlines } from './deadlines.js';
+import { FrameDecoder } from './frame.js';
+import type { Handshake, Peer, Refusal } from './handshake.js';
+import { PING, PONG } from './kinds.js';
+import { OutputQueue } from './output-queue.js';
+import { EMPTY_PAYLOAD } from './payload.js';
+import type { Payload } from './payload.js';
+import { PeerError } from './peer-error.js';
+import type { BusAddress, BusNetwork, OutgoingHandler } from './ports.js';
+import type { Rejections } from './rejections.js';
+import { RoundTrips } from './round-trips.js';
+import { Traffic } from './traffic.js';
+
+/** From connecting to the last byte of the handshake. */
+const OPENING_MS = 5000;
+const HEARTBEAT_MS = 1000;
+const SILENT_HEARTBEATS_MAX = 10;
+/** For the side that does not ping. */
+const KEEP_ALIVE_SECONDS = 30;
+
+export interface FrameReceiver {
+  onOpen(peer: Peer): void;
+  /** The payload is `buffer[start, end)`, until the call returns. */
+  onMessage(kind: number, id: number, buffer: Buffer, start: number, end: number): void;
+  /** The system has taken all that was added. */
+  onSent(): void;
+  onClosed(error: PeerError): void;
+}
+
+export interface FrameStreamHost {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly pool: BufferPool;
+  readonly rejections: Rejections<Refusal>;
+  readonly queueBytesMax: number;
+  /** Calls `flush` at the end of the turn. */
+  schedule(stream: FrameStream): void;
+}
+
+export class FrameStream extends Deadline implements OutgoingHandler {
+  /** Where it goes, or comes from, in words. */
+  readonly remoteAddress: string;
+  readonly handshake: Handshake;
+  /** What is counted; the receiver may set another one in `onOpen`. */
+  traffic = new Traffic();
+  roundTrips: RoundTrips | undefined;
+
+  private readonly host: FrameStreamHost;
+  private readonly receiver: FrameReceiver;
+  private readonly decoder: FrameDecoder;
+  private readonly output: OutputQueue;
+  private stream: ByteStream | undefined;
+  private state: 'opening' | 'open' | 'closed' = 'opening';
+  /** A part of the handshake is written and not taken yet. */
+  private isWriting = false;
+  private isScheduled = false;
+  private isOverloaded = false;
+  private isPinging = false;
+  private pingedUs = 0;
+  private hasLived = false;
+  private silentHeartbeats = 0;
+
+  private constructor(host: FrameStreamHost, handshake: Handshake, receiver: FrameReceiver, remoteAddress: string) {
+    super();
+    this.host = host;
+    this.handshake = handshake;
+    this.receiver = receiver;
+    this.remoteAddress = remoteAddress;
+    this.output = new OutputQueue(host.pool);
+    this.decoder = new FrameDecoder(host.pool, (kind, id, buffer, start, end) => {
+      this.receive(kind, id, buffer, start, end);
+    });
+    host.deadlines.set(this, OPENING_MS);
+  }
+
+  /**
+   * Connects. The receiver hears nothing before this returns. Without an address that fails, later. `roundTrips` gets those of its pings.
+   */
+  static open(
+    host: FrameStreamHost,
+    handshake: Handshake,
+    receiver: FrameReceiver,
+    network: BusNetwork,
+    address: BusAddress | undefined,
+    roundTrips: RoundTrips,
+  ): FrameStream {
+    const place = address === undefined ? 'a member whose address is not known' : `${address.host}:${address.port}`;
+    const result = new FrameStream(host, handshake, receiver, place);
+    result.roundTrips = roundTrips;
+    if (address === undefined) host.deadlines.set(result, 0);
+    else result.stream = network.connect(address, result);
+    return result;
+  }
+
+  /** Takes a stream that was opened by somebody. */
+  static accept(host: FrameStreamHost, handshake: Handshake, receiver: FrameReceiver, stream: ByteStream): FrameStream {
+    const result = new FrameStream(host, handshake, receiver, stream.remoteAddress);
+    result.stream = stream;
+    return result;
+  }
+
+  get localAddress(): string {
+    return this.stream?.localAddress ?? '';
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.output.queuedBytes;
+  }
+
+  /** Sends a message, as soon as the stream is open. False: it is closed, or about to be. */
+  add(kind: number, id: number, payload: Payload): boolean {
+    if (this.state === 'closed' || this.isOverloaded) return false;
+    const { output, traffic } = this;
+    if (output.queuedBytes > this.host.queueBytesMax) {
+      // Not at once: the caller is in the middle of something.
+      this.isOverloaded = true;
+      this.schedule();
+      return false;
+    }
+    const before = output.queuedBytes;
+    output.add(kind, id, payload);
+    traffic.bytesOut += output.queuedBytes - before;
+    traffic.messagesOut++;
+    if (this.state === 'open') this.schedule();
+    return true;
+  }
+
+  /** The end of the turn. */
+  flush(): void {
+    this.isScheduled = false;
+    if (this.state === 'closed') return;
+    if (this.isOverloaded) this.break(new PeerError('overloaded', `${this.remoteAddress}: too much waits to be sent`));
+    else this.write();
+  }
+
+  /** Closes at once; the receiver hears nothing more. Does nothing if it is closed. */
+  close(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.host.deadlines.clear(this);
+    this.decoder.stop();
+    this.output.clear();
+    this.stream?.destroy();
+  }
+
+  /** Refuses the other side, and tells it why. Counts that. */
+  refuse(refusal: Refusal): void {
+    if (this.state === 'closed') return;
+    this.handshake.fail(refusal);
+    this.host.rejections.add(refusal, this.remoteAddress);
+    this.endRefused(refusal);
+  }
+
+  onConnect(): void {
+    if (this.state === 'opening') this.writeHandshake();
+  }
+
+  onData(buffer: Buffer, length: number): void {
+    let at = 0;
+    if (this.state === 'closed') return;
+    if (this.state === 'opening') {
+      at = this.handshake.receive(buffer, 0, length);
+      this.settle();
+      if (!this.isOpen) return;
+    }
+    this.hasLived = true;
+    this.traffic.bytesIn += length;
+    if (at === length || this.decoder.feed(buffer, at, length) || !this.isOpen) return;
+    this.host.rejections.add('malformed', this.remoteAddress);
+    this.break(new PeerError('unreachable', `${this.remoteAddress}: sent what is no frame`));
+  }
+
+  onDrain(): void {
+    if (this.state === 'closed' || this.stream === undefined) return;
+    this.hasLived = true;
+    if (this.isWriting) {
+      this.isWriting = false;
+      this.writeHandshake();
+      this.write();
+    } else {
+      this.output.drained(this.stream);
+      this.tellSent();
+    }
+  }
+
+  onEnd(): void {
+    this.break(new PeerError('unreachable', `${this.remoteAddress}: closed the connection`));
+  }
+
+  onClose(error: Error | undefined): void {
+    const why = error === undefined ? 'the connection is closed' : error.message;
+    this.break(new PeerError('unreachable', `${this.remoteAddress}: ${why}`, { cause: error }));
+  }
+
+  override onDeadline(): void {
+    if (this.state === 'opening') {
+      // Where we connect, nobody may be there who could be called wrong.
+      if (this.roundTrips === undefined) this.refuse('timeout');
+      else this.break(new PeerError('unreachable', `${this.remoteAddress}: could not connect in time`));
+    } else if (this.state === 'open') {
+      this.beat();
+    }
+  }
+
+  /** Goes on after a part of the handshake has come. */
+  private settle(): void {
+    const { handshake } = this;
+    if (handshake.state !== 'failed') this.writeHandshake();
+    if (handshake.state === 'done') this.opened();
+    else if (handshake.refusal !== undefined) {
+      if (!handshake.wasRefused) this.host.rejections.add(handshake.refusal, this.remoteAddress);
+      this.endRefused(handshake.refusal);
+    }
+  }
+
+  private opened(): void {
+    const { peer } = this.handshake;
+    assert(peer !== undefined, 'a handshake that is done knows the peer');
+    this.state = 'open';
+    if (this.roundTrips !== undefined) this.host.deadlines.set(this, HEARTBEAT_MS);
+    else {
+      this.host.deadlines.clear(this);
+      this.stream?.setKeepAlive(KEEP_ALIVE_SECONDS);
+    }
+    this.receiver.onOpen(peer);
+    if (this.output.queuedBytes > 0) this.schedule();
+  }
+
+  /** Sends the last of the handshake, and closes. */
+  private endRefused(refusal: Refusal): void {
+    const { stream } = this;
+    this.writeHandshake();
+    // What was written still leaves.
+    stream?.end();
+    this.stream = undefined;
+    const message = this.handshake.wasRefused ? `refused us: ${refusal}` : `was refused: ${refusal}`;
+    this.break(new PeerError('refused', `${this.remoteAddress}: ${message}`, { refusal }));
+  }
+
+  private writeHandshake(): void {
+    if (this.isWriting || this.stream === undefined) return;
+    const bytes = this.handshake.takeOutput();
+    if (bytes !== undefined) this.isWriting = !this.stream.write(bytes, 0, bytes.length);
+  }
+
+  private write(): void {
+    const { stream, output } = this;
+    if (this.state !== 'open' || this.isWriting || stream === undefined) return;
+    output.flush(stream);
+    this.tellSent();
+  }
+
+  private tellSent(): void {
+    if (this.state === 'open' && this.output.queuedBytes === 0) this.receiver.onSent();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.host.schedule(this);
+  }
+
+  private receive(kind: number, id: number, buffer: Buffer, start: number, end: number): void {
+    this.traffic.messagesIn++;
+    if (kind === PING) this.add(PONG, id, EMPTY_PAYLOAD);
+    else if (kind === PONG) this.endPing();
+    else this.receiver.onMessage(kind, id, buffer, start, end);
+  }
+
+  private beat(): void {
+    this.silentHeartbeats = this.hasLived ? 0 : this.silentHeartbeats + 1;
+    this.hasLived = false;
+    if (this.silentHeartbeats >= SILENT_HEARTBEATS_MAX) {
+      this.break(new PeerError('timeout', `${this.remoteAddress}: gives no sign of life`));
+      return;
+    }
+    this.host.deadlines.set(this, HEARTBEAT_MS);
+    if (this.isPinging) return;
+    this.isPinging = true;
+    this.pingedUs = this.host.clock.monotonicUs();
+    this.add(PING, 0, EMPTY_PAYLOAD);
+  }
+
+  private endPing(): void {
+    if (!this.isPinging) return;
+    this.isPinging = false;
+    this.roundTrips?.add(this.host.clock.monotonicUs() - this.pingedUs);
+  }
+
+  private break(error: PeerError): void {
+    if (this.state === 'closed') return;
+    this.close();
+    this.receiver.onClosed(error);
+  }
+}
