@@ -12,7 +12,16 @@
  */
 
 import { assert } from '../../base/assert.js';
-import type { ByteStream, Clock, Listener, ListenAddress, Random, StreamHandler, Timers } from '../../host/ports.js';
+import type {
+  ByteStream,
+  Clock,
+  Listener,
+  ListenAddress,
+  Random,
+  StreamHandler,
+  Timers,
+  TlsSettings,
+} from '../../host/ports.js';
 import type { BufferPool } from '../../protocol/buffer-pool.js';
 import type { Channel } from './channel.js';
 import { METADATA_BYTES_MAX } from './channel-link.js';
@@ -32,7 +41,8 @@ import type { Payload } from './payload.js';
 import { PeerError } from './peer-error.js';
 import { PeerLink } from './peer-link.js';
 import type { Asker, LinkHost } from './peer-link.js';
-import type { BusAddress, BusNetwork, MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
+import type { BusAddress, BusNetwork } from './ports.js';
 import { Rejections } from './rejections.js';
 import { RoundTrips } from './round-trips.js';
 import { Traffic } from './traffic.js';
@@ -60,6 +70,8 @@ export interface BusOptions {
   readonly random: Random;
   readonly pool: BufferPool;
   readonly secret: Uint8Array;
+  /** How to connect to others; undefined: without TLS. How they connect is said by `listen`. */
+  readonly tls: TlsSettings | undefined;
   /** Who this member is; asked at each handshake. When the answer has changed, `renew` is to be called. */
   identity(): Identity;
   /** Where the bus of a member is to be found at this moment, as far as is known. */
@@ -121,6 +133,8 @@ export class Bus implements LinkHost, IncomingHost {
   readonly rejections: Rejections<Refusal>;
   readonly service = new MessageService();
   readonly queueBytesMax: number;
+  readonly network: BusNetwork;
+  readonly tls: TlsSettings | undefined;
 
   private readonly options: BusOptions;
   private readonly timers: Timers;
@@ -143,6 +157,8 @@ export class Bus implements LinkHost, IncomingHost {
 
   constructor(options: BusOptions) {
     this.options = options;
+    this.network = options.network;
+    this.tls = options.tls;
     this.clock = options.clock;
     this.timers = options.timers;
     this.random = options.random;
@@ -161,7 +177,7 @@ export class Bus implements LinkHost, IncomingHost {
 
   /** Resolves to the port once connections are taken. Rejects with an Error that has a `code`. */
   async listen(address: ListenAddress): Promise<number> {
-    const listener = await this.options.network.listen(address, (stream) => this.accept(stream));
+    const listener = await this.network.listen(address, (stream) => this.accept(stream));
     this.listeners.push(listener);
     if (this.isClosed) listener.close();
     return listener.port;
@@ -374,7 +390,7 @@ export class Bus implements LinkHost, IncomingHost {
     roundTrips: RoundTrips,
   ): FrameStream {
     const handshake = this.handshake('opener', purpose, expectedId);
-    return FrameStream.open(this, handshake, receiver, this.options.network, address, roundTrips);
+    return FrameStream.open(this, handshake, receiver, address, roundTrips);
   }
 
   private handshake(role: 'opener' | 'acceptor', purpose: Purpose, expectedId: MemberId | undefined): Handshake {

@@ -11,7 +11,7 @@
  */
 
 import { assert } from '../../base/assert.js';
-import type { ByteStream, Clock } from '../../host/ports.js';
+import type { ByteStream, Clock, OutgoingHandler, TlsSettings } from '../../host/ports.js';
 import type { BufferPool } from '../../protocol/buffer-pool.js';
 import { Deadline } from './deadlines.js';
 import type { Deadlines } from './deadlines.js';
@@ -22,7 +22,7 @@ import { OutputQueue } from './output-queue.js';
 import { EMPTY_PAYLOAD } from './payload.js';
 import type { Payload } from './payload.js';
 import { PeerError } from './peer-error.js';
-import type { BusAddress, BusNetwork, OutgoingHandler } from './ports.js';
+import type { BusAddress, BusNetwork } from './ports.js';
 import type { Rejections } from './rejections.js';
 import { RoundTrips } from './round-trips.js';
 import { Traffic } from './traffic.js';
@@ -49,6 +49,9 @@ export interface FrameStreamHost {
   readonly pool: BufferPool;
   readonly rejections: Rejections<Refusal>;
   readonly queueBytesMax: number;
+  readonly network: BusNetwork;
+  /** How to connect; undefined: without TLS. */
+  readonly tls: TlsSettings | undefined;
   /** Calls `flush` at the end of the turn. */
   schedule(stream: FrameStream): void;
 }
@@ -96,7 +99,6 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     host: FrameStreamHost,
     handshake: Handshake,
     receiver: FrameReceiver,
-    network: BusNetwork,
     address: BusAddress | undefined,
     roundTrips: RoundTrips,
   ): FrameStream {
@@ -104,7 +106,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     const result = new FrameStream(host, handshake, receiver, place);
     result.roundTrips = roundTrips;
     if (address === undefined) host.deadlines.set(result, 0);
-    else result.stream = network.connect(address, result);
+    else result.stream = host.network.connect(host.tls === undefined ? address : { ...address, tls: host.tls }, result);
     return result;
   }
 

@@ -24,7 +24,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { assert } from '../../base/assert.js';
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
 
 export const PROTOCOL_VERSION = 1;
 export const NONCE_BYTES = 32;

@@ -7,7 +7,7 @@ import type { FrameReceiver, FrameStreamHost } from './frame-stream.js';
 import type { Handshake, Peer, Purpose } from './handshake.js';
 import type { MessageService } from './message-service.js';
 import type { PeerError } from './peer-error.js';
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
 
 export interface IncomingHost extends FrameStreamHost {
   readonly service: MessageService;

@@ -7,7 +7,7 @@ import { KIND_MAX } from './frame.js';
 import { BytesPayload } from './payload.js';
 import type { Payload } from './payload.js';
 import { ONE_WAY } from './peer-link.js';
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
 
 /** The way back to who asked. It is used once, now or later; if the stream is gone by then, nothing happens. */
 export class Answer {

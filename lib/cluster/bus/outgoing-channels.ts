@@ -3,7 +3,7 @@ import { ChannelLink } from './channel-link.js';
 import type { FrameReceiver, FrameStream } from './frame-stream.js';
 import type { Purpose } from './handshake.js';
 import { PeerError } from './peer-error.js';
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
 import { RoundTrips } from './round-trips.js';
 import { Traffic } from './traffic.js';
 

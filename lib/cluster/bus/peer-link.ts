@@ -19,7 +19,7 @@ import type { Purpose } from './handshake.js';
 import { ANSWER, REFUSAL } from './kinds.js';
 import type { Payload } from './payload.js';
 import { PeerError } from './peer-error.js';
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
 import { RoundTrips } from './round-trips.js';
 import { Traffic } from './traffic.js';
 

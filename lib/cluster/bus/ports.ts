@@ -1,20 +1,11 @@
-/** What the bus needs of the rest of the cluster, and of the network. */
+/** What the bus needs of the network. */
 
-import type { ByteStream, Listener, ListenAddress, StreamHandler } from '../../host/ports.js';
+import type { Network } from '../../host/ports.js';
 
-export type MemberId = string;
+export type BusNetwork = Pick<Network, 'listen' | 'connect'>;
 
-/** Where a member's bus listens. */
+/** Where a member's bus listens. Whether with TLS is the same for all. */
 export interface BusAddress {
   readonly host: string;
   readonly port: number;
-}
-
-export interface OutgoingHandler extends StreamHandler {
-  onConnect(): void;
-}
-
-export interface BusNetwork {
-  listen(address: ListenAddress, accept: (stream: ByteStream) => StreamHandler): Promise<Listener>;
-  connect(address: BusAddress, handler: OutgoingHandler): ByteStream;
 }

@@ -7,7 +7,7 @@ import { Bus } from '../../../lib/cluster/bus/bus.js';
 import type { Identity } from '../../../lib/cluster/bus/handshake.js';
 import type { Asker } from '../../../lib/cluster/bus/peer-link.js';
 import type { PeerError } from '../../../lib/cluster/bus/peer-error.js';
-import type { MemberId } from '../../../lib/cluster/bus/ports.js';
+import type { MemberId } from '../../../lib/cluster/ring/member.js';
 import { BufferPool } from '../../../lib/protocol/buffer-pool.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import { MemoryNetwork } from './memory-network.js';
@@ -44,6 +44,7 @@ export class BusWorld {
       random: new SeededRandom(this.names.size),
       pool: new BufferPool(),
       secret: Buffer.from('secret'),
+      tls: undefined,
       identity: () => identityOf(name),
       addressOf: (memberId) => {
         const host = this.names.get(memberId);

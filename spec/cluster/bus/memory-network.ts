@@ -3,8 +3,8 @@
  * reads nothing), and two may be cut off from each other (nothing arrives, and nobody is told).
  */
 
-import type { ByteStream, Listener, ListenAddress, StreamHandler } from '../../../lib/host/ports.js';
-import type { BusAddress, BusNetwork, OutgoingHandler } from '../../../lib/cluster/bus/ports.js';
+import type { ByteStream, Listener, ListenAddress, OutgoingHandler, StreamHandler } from '../../../lib/host/ports.js';
+import type { BusAddress, BusNetwork } from '../../../lib/cluster/bus/ports.js';
 import type { VirtualTime } from './virtual-time.js';
 
 const LATENCY_MS = 1;
