@@ -144,13 +144,12 @@ export class Dialogue {
 
   /** Compares, and keeps track of transactions. */
   #agrees(command: Command, ours: RespValue, theirs: RespValue): boolean {
-    const name = command.length === 1 ? nameOf(command) : '';
     if (this.#queued === undefined) {
-      if (name === 'multi' && ours === 'OK') this.#queued = [];
+      if (transactionAfter(command, false)) this.#queued = [];
       return areAlike(command, ours, theirs);
     }
     if (ours === 'QUEUED') this.#queued.push(command);
-    else if (name === 'exec' || name === 'discard') {
+    else if (!transactionAfter(command, true)) {
       const queued = this.#queued;
       this.#queued = undefined;
       if (Array.isArray(ours) && Array.isArray(theirs)) return areResultsAlike(queued, ours, theirs);
@@ -209,11 +208,11 @@ export class Dialogue {
   }
 }
 
-/** Whether a transaction is open behind a command. */
+/** Whether a transaction is open behind a command. EXEC ends it though it has arguments, which is an error. */
 function transactionAfter(command: Command, isInTransaction: boolean): boolean {
-  if (command.length !== 1) return isInTransaction;
   const name = nameOf(command);
-  return isInTransaction ? name !== 'exec' && name !== 'discard' : name === 'multi';
+  if (isInTransaction) return name !== 'exec' && (name !== 'discard' || command.length > 1);
+  return name === 'multi' && command.length === 1;
 }
 
 function areResultsAlike(

@@ -20,6 +20,8 @@ import { commandRows, type CommandRow } from './command-arbitrary.js';
 const PING_MS_MAX = 3000;
 const TOUCH_MS_MAX = 100;
 const LOOK_EVERY_MS = 5;
+/** Looks at who is there before those that are still there are said to stay: on a busy machine a server may not run for seconds. */
+const RECOVER_LOOKS_MIN = 20;
 /** Some data is pinned: it need not all go. */
 const COOL_LOOKS_MAX = 60;
 const RSS_BYTES_MAX = 1024 * 1024 * 1024;
@@ -124,7 +126,10 @@ export class FuzzTarget {
   async recover(): Promise<void> {
     const deadlineMs = performance.now() + PING_MS_MAX;
     let failure: unknown;
-    while (this.#server.isRunning && performance.now() < deadlineMs) {
+    for (let look = 0; this.#server.isRunning; look++) {
+      if (look >= RECOVER_LOOKS_MIN && performance.now() >= deadlineMs) {
+        throw new Error('clients that have gone stay, or nobody is let in', { cause: failure });
+      }
       try {
         this.#watch.close();
         this.#watch = await this.#server.connect();
@@ -134,7 +139,6 @@ export class FuzzTarget {
         failure = error;
       }
     }
-    if (this.#server.isRunning) throw new Error('clients that have gone stay, or nobody is let in', { cause: failure });
   }
 
   /** Puts the options back. False if others are there still: what they had sent may be run later, and change them again. */
