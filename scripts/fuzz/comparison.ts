@@ -82,9 +82,9 @@ export function isPortable(command: Command): boolean {
   if (/^z/i.test(name) && args.some((argument) => /^-0*\.?0*(e|$)/i.test(argument))) return false;
   // Redis's Lua takes a long string inside of one for text, ours (LUA_COMPAT_LSTR) for an error.
   if (/^(eval(_ro)?|script)$/i.test(name) && args.some((argument) => /\[\[[^]*\[\[/.test(argument))) return false;
-  // Of equals, each server stores another order; and of any so many, others.
+  // Of equals, each server stores another order; and of so many that are equally far, others.
   if (/^sort$/i.test(name) && has(command, 'store') && has(command, 'by')) return false;
-  if (/^geo(radius|searchstore)/i.test(name) && /store/i.test(args.join(' ')) && has(command, 'any')) return false;
+  if (/^geo/i.test(name) && /store/i.test([name, ...args].join(' ')) && has(command, 'count')) return false;
   // Two that are rounded to the same are not the wrong way round any more.
   return args.filter((argument) => ROUNDED.test(argument)).length < 2;
 }

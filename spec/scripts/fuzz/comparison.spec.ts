@@ -87,6 +87,18 @@ describe('isPortable', () => {
   });
 });
 
+describe('isPortable of searches for places', () => {
+  it('leaves out what is stored of some that may be equally far', () => {
+    const around = ['g', 'FROMMEMBER', 'a', 'BYRADIUS', '1', 'km'];
+    expect(isPortable(command('GEOSEARCHSTORE', 'to', ...around))).to.equal(true);
+    expect(isPortable(command('GEOSEARCH', ...around, 'COUNT', '1'))).to.equal(true);
+    expect(isPortable(command('GEOSEARCHSTORE', 'to', ...around, 'COUNT', '1'))).to.equal(false);
+    expect(isPortable(command('GEORADIUSBYMEMBER', 'g', 'a', '1', 'km', 'count', '1', 'storedist', 'to'))).to.equal(
+      false,
+    );
+  });
+});
+
 describe('isPortable of commands that wait', () => {
   it('lets them wait for a moment only', () => {
     expect(isPortable(command('BLPOP', 'a', '0.01'))).to.equal(true);
