@@ -19,6 +19,7 @@ import type { Database, Keyspace } from '../data/keyspace.js';
 import type { Cell, Entry } from '../record/entry.js';
 import { CellType, WHOLE, isLive, isLiveCell, typeOf } from '../record/entry.js';
 import { merge } from '../record/merge.js';
+import { isChunked, stringOfChunks } from '../record/string-chunks.js';
 
 const DIGEST_BYTES = 20;
 /** Redis's numbers for types. */
@@ -129,10 +130,15 @@ class DatabaseDigest {
 function withValue(digest: Buffer, entry: Entry, nowMs: number): Buffer {
   const type = typeOf(entry) ?? CellType.STRING;
   let mixed = mix(digest, TYPES[type] ?? WHOLE);
+  if (isChunked(entry)) mixed = mix(mixed, stringOfChunks(entry));
+  else for (const cell of orderedCells(entry, type, nowMs)) mixed = withCell(mixed, cell);
+  return entry.expiry.atMs === 0 ? mixed : xor(mixed, EXPIRES);
+}
+
+function orderedCells(entry: Entry, type: CellType, nowMs: number): Cell[] {
   const cells = [...entry.cells.values()].filter((cell) => isLiveCell(cell, nowMs));
   if (type === CellType.LIST) cells.sort((a, b) => Buffer.compare(a.field, b.field));
-  for (const cell of cells) mixed = withCell(mixed, cell);
-  return entry.expiry.atMs === 0 ? mixed : xor(mixed, EXPIRES);
+  return cells;
 }
 
 function withCell(digest: Buffer, { type, field, value = WHOLE }: Cell): Buffer {

@@ -24,6 +24,8 @@ export interface UnitJob {
 
 /** Flags of every unit: errors end a test and not the run, and bounds on latency are for idle machines. */
 const RUNNER_FLAGS = ['--durable', '--no-latency', '--dont-clean'];
+/** Without an end of any test, the runner gives up after so long: several times the longest test's own, on a machine that does other things, too. */
+const STALL_SECONDS = 120;
 /** What the units expect of a server, in the words of both. */
 const SERVER_FLAGS = ['--enable-debug-command', 'yes', '--enable-protected-configs', 'yes'];
 /** Redis alone would write snapshots; ringkv persists as it always does. */
@@ -71,7 +73,7 @@ async function runRunner(
   const where = ['--host', '127.0.0.1', '--port', String(port), '--single', unit.name];
   // The runner listens for its own child. Left to itself it takes a fixed port, and two runs at a time would meet there.
   const own = ['--baseport', String((await freePort()) + PORTS_BELOW_BASE)];
-  const limits = ['--timeout', String(unit.stallSeconds), ...held.flatMap((name) => ['--skiptest', name])];
+  const limits = ['--timeout', String(STALL_SECONDS), ...held.flatMap((name) => ['--skiptest', name])];
   const args = ['tests/test_helper.tcl', ...where, ...own, ...limits, ...runnerFlags(unit)];
   // A process group of its own, because the runner has a child; and no terminal, so that it prints no colours.
   const child = spawn('tclsh', args, {

@@ -101,6 +101,16 @@ describe('commands/debug', () => {
     ]);
   });
 
+  it('DEBUG DIGEST-VALUE of a string in chunks is that of the string', async () => {
+    const client = connect();
+    await client.ask('set', 'chunked', 'x'.repeat(200_000));
+    await client.ask('setrange', 'chunked', 100_000, 'y');
+    await client.ask('append', 'chunked', 'z');
+    await client.ask('set', 'whole', `${'x'.repeat(100_000)}y${'x'.repeat(99_999)}z`);
+    const [chunked, whole] = (await client.ask('debug', 'digest-value', 'chunked', 'whole')) as string[];
+    expect(chunked).to.equal(whole);
+  });
+
   it('DEBUG accepts, and refuses, what only Redis has', async () => {
     const client = connect();
     await client.ask('set', 'a', 'b');
