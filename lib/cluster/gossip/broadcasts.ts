@@ -5,7 +5,7 @@
  * (SWIM, section 4.1).
  */
 
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
 
 interface Broadcast {
   readonly id: MemberId;

@@ -14,18 +14,19 @@
 
 import { assert } from '../../base/assert.js';
 import type { Clock, Random, Timer, Timers } from '../../host/ports.js';
+import type { Address, MemberId } from '../ring/member.js';
+import { compareRingVersions, type RingVersion } from '../ring/ring-version.js';
 import { Awareness, lagPoints } from './awareness.js';
 import { DropCounts } from './drop-counts.js';
 import { Joining } from './joining.js';
 import { LivedTime } from './lived-time.js';
 import { GossipMember, MemberList } from './member-list.js';
-import type { MemberLoad, Profile } from './member.js';
-import { gossipEndpoint, isNewerRing, isSameAddress, isSameLoad } from './member.js';
+import { gossipEndpoint, isSameAddress, isSameLoad, type MemberLoad, type Profile } from './member.js';
 import { Membership, type GossipEvents } from './membership.js';
 import { decodeState, encodeMessage, encodeState, type Message } from './message-codec.js';
 import { PacketCodec, type OpenedPacket } from './packet.js';
 import { intervalGrowth, transmitLimit, type GossipParameters } from './parameters.js';
-import type { Address, DatagramSender, Endpoint, MemberId, RingVersion, StateExchange, StreamPing } from './ports.js';
+import type { DatagramSender, Endpoint, StateExchange, StreamPing } from './ports.js';
 import { Prober } from './prober.js';
 import { Relays, type Asker } from './relays.js';
 
@@ -200,7 +201,7 @@ export class Gossip {
 
   /** This member knows that ring now. It tells the others if it is newer than the one before. */
   setRing(ring: RingVersion): void {
-    if (isNewerRing(ring, this.self.profile.ring)) this.update({ ...this.self.profile, ring });
+    if (compareRingVersions(ring, this.self.profile.ring) > 0) this.update({ ...this.self.profile, ring });
   }
 
   setAddress(address: Address): void {

@@ -4,10 +4,11 @@
  * first; and the two sides of a partition find each other when it has healed. Pure.
  */
 
+import type { MemberId } from '../ring/member.js';
 import type { GossipMember, MemberList } from './member-list.js';
 import { gossipEndpoint } from './member.js';
 import type { GossipParameters } from './parameters.js';
-import type { Endpoint, MemberId } from './ports.js';
+import type { Endpoint } from './ports.js';
 
 interface Seed {
   readonly endpoint: Endpoint;

@@ -1,7 +1,7 @@
 /**
  * The members that this one knows, itself among them, and how news about them merges. Pure: it decides nothing, and sends nothing.
  *
- * 1. What is known of a member is the pair (incarnation, state), and only ever rises: by incarnation, then in the order of MEMBER_STATES. So news
+ * 1. What is known of a member is the pair (incarnation, state), and only ever rises: by incarnation, then in the order of LIVENESSES. So news
  *    may come in any order, and any number of times.
  * 2. Only the member itself raises its incarnation: by what it says in a higher one, it refutes what was said of it in a lower.
  * 3. The profile is that of the highest incarnation in which the member has said something.
@@ -10,13 +10,12 @@
  */
 
 import type { Random } from '../../host/ports.js';
-import type { AliveNews, MemberRecord, MemberState, News, Profile } from './member.js';
-import { MEMBER_STATES } from './member.js';
-import type { MemberId } from './ports.js';
+import type { MemberId } from '../ring/member.js';
+import { LIVENESSES, type AliveNews, type Liveness, type MemberRecord, type News, type Profile } from './member.js';
 
 export class GossipMember {
   readonly id: MemberId;
-  state: MemberState;
+  state: Liveness;
   incarnation: number;
   profile: Profile;
   profileIncarnation: number;
@@ -47,7 +46,7 @@ export class GossipMember {
 export interface Change {
   readonly member: GossipMember;
   /** The state before; undefined if the member was not known. */
-  readonly before: MemberState | undefined;
+  readonly before: Liveness | undefined;
   /** The profile before; undefined if it is still the same. */
   readonly oldProfile: Profile | undefined;
 }
@@ -135,7 +134,7 @@ function mergeProfile(member: GossipMember, news: AliveNews): Profile | undefine
   return oldProfile;
 }
 
-function isHigher(incarnation: number, state: MemberState, than: GossipMember): boolean {
+function isHigher(incarnation: number, state: Liveness, than: GossipMember): boolean {
   if (incarnation !== than.incarnation) return incarnation > than.incarnation;
-  return MEMBER_STATES.indexOf(state) > MEMBER_STATES.indexOf(than.state);
+  return LIVENESSES.indexOf(state) > LIVENESSES.indexOf(than.state);
 }

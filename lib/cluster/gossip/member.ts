@@ -1,13 +1,15 @@
 /** A member as gossip sees it, and the news about members. */
 
-import type { Address, Endpoint, MemberId, RingVersion } from './ports.js';
+import type { Address, MemberId } from '../ring/member.js';
+import { compareRingVersions, type RingVersion } from '../ring/ring-version.js';
+import type { Endpoint } from './ports.js';
 
 /**
  * `suspect`: it did not answer somebody; it is asked to refute. `dead`: it did not refute in time. `left`: it said that it goes. Of two
  * states in one incarnation, the later in this list wins.
  */
-export const MEMBER_STATES = ['alive', 'suspect', 'dead', 'left'] as const;
-export type MemberState = (typeof MEMBER_STATES)[number];
+export const LIVENESSES = ['alive', 'suspect', 'dead', 'left'] as const;
+export type Liveness = (typeof LIVENESSES)[number];
 
 /** How busy a member is, in whole numbers. */
 export interface MemberLoad {
@@ -16,12 +18,15 @@ export interface MemberLoad {
   readonly commandsPerSecond: number;
 }
 
+/** The ring of a member that knows none yet. */
+export const NO_RING: RingVersion = { generation: 0, epoch: 0 };
+
 /** What a member says of itself. It is one and the same within an incarnation. */
 export interface Profile {
   readonly address: Address;
   readonly zone: string;
   readonly load: MemberLoad;
-  /** The newest ring that it knows. */
+  /** The newest ring that it knows, or NO_RING. */
   readonly ring: RingVersion;
 }
 
@@ -53,7 +58,7 @@ export type News = AliveNews | Accusation | LeftNews;
 /** All that one member knows of another, as in an exchange of states. */
 export interface MemberRecord {
   readonly id: MemberId;
-  readonly state: MemberState;
+  readonly state: Liveness;
   readonly incarnation: number;
   readonly profile: Profile;
   /** The incarnation that said the profile: not above `incarnation`. */
@@ -64,10 +69,6 @@ export interface MemberRecord {
 
 export function gossipEndpoint(address: Address): Endpoint {
   return { host: address.host, port: address.busPort };
-}
-
-export function isNewerRing(ring: RingVersion, than: RingVersion): boolean {
-  return ring.generation === than.generation ? ring.epoch > than.epoch : ring.generation > than.generation;
 }
 
 export function isSameAddress(a: Address, b: Address): boolean {
@@ -83,7 +84,6 @@ export function isSameProfile(a: Profile, b: Profile): boolean {
     isSameAddress(a.address, b.address) &&
     isSameLoad(a.load, b.load) &&
     a.zone === b.zone &&
-    a.ring.generation === b.ring.generation &&
-    a.ring.epoch === b.ring.epoch
+    compareRingVersions(a.ring, b.ring) === 0
   );
 }

@@ -7,14 +7,22 @@
  *    who will refute it: so the sides of a partition that has healed do not suspect each other on hearsay.
  */
 
+import type { MemberId } from '../ring/member.js';
+import { compareRingVersions, type RingVersion } from '../ring/ring-version.js';
 import type { Awareness } from './awareness.js';
 import { Broadcasts } from './broadcasts.js';
 import type { Change, GossipMember, MemberList } from './member-list.js';
-import type { Accusation, AliveNews, MemberRecord, MemberState, News, Profile } from './member.js';
-import { isNewerRing, isSameProfile } from './member.js';
+import {
+  isSameProfile,
+  type Accusation,
+  type AliveNews,
+  type Liveness,
+  type MemberRecord,
+  type News,
+  type Profile,
+} from './member.js';
 import { encodeMessage } from './message-codec.js';
 import type { GossipParameters } from './parameters.js';
-import type { MemberId, RingVersion } from './ports.js';
 import { Suspicion } from './suspicion.js';
 
 /** What others want to know. The members handed over are to be read only. Nothing is said of this member itself. */
@@ -92,7 +100,7 @@ export class Membership {
 
   /** This member says something else of itself from now on. */
   update(profile: Profile, nowMs: number): void {
-    if (isNewerRing(profile.ring, this.newestRing)) this.newestRing = profile.ring;
+    if (compareRingVersions(profile.ring, this.newestRing) > 0) this.newestRing = profile.ring;
     this.raise(this.self.incarnation + 1, profile, nowMs);
   }
 
@@ -205,12 +213,12 @@ export class Membership {
     if (oldProfile !== undefined && !isSameProfile(oldProfile, member.profile))
       this.events.onUpdate(member, oldProfile);
     if (member.state !== before) this.announceState(member, member.state);
-    if (!isNewerRing(member.profile.ring, this.newestRing)) return;
+    if (compareRingVersions(member.profile.ring, this.newestRing) <= 0) return;
     this.newestRing = member.profile.ring;
     this.events.onRingNews(this.newestRing, member);
   }
 
-  private announceState(member: GossipMember, state: MemberState): void {
+  private announceState(member: GossipMember, state: Liveness): void {
     if (state === 'alive') this.events.onAlive(member);
     else if (state === 'suspect') this.events.onSuspect(member);
     else if (state === 'dead') this.events.onDead(member);

@@ -12,7 +12,7 @@
  *
  *   state        = 1 record*                                       that of the sender comes first
  *   record       = member:id state:u8 incarnation:varint profile-incarnation:varint age-ms:varint profile
- *                                                                  state: its place in MEMBER_STATES
+ *                                                                  state: its place in LIVENESSES
  *   profile      = host:text port:u16 tls-port:u16 bus-port:u16 zone:text
  *                  keys:varint bytes:varint commands-per-second:varint generation:varint epoch:varint
  *   id           = 20 bytes
@@ -25,10 +25,9 @@ import { isUtf8 } from 'node:buffer';
 
 import { assert } from '../../base/assert.js';
 import { VARINT_BYTES_MAX, VarintReader, writeVarint } from '../../base/varint.js';
-import type { MemberRecord, News, Profile } from './member.js';
-import { MEMBER_STATES } from './member.js';
-import type { Endpoint, MemberId } from './ports.js';
-import { MEMBER_ID_BYTES } from './ports.js';
+import { MEMBER_ID_BYTES, type MemberId } from '../ring/member.js';
+import { LIVENESSES, type MemberRecord, type News, type Profile } from './member.js';
+import type { Endpoint } from './ports.js';
 
 export type Message =
   | News
@@ -125,7 +124,7 @@ export function encodeState(records: readonly MemberRecord[]): Buffer {
 
 function writeRecord(record: MemberRecord): number {
   let at = writeId(record.id, 0);
-  scratch[at++] = MEMBER_STATES.indexOf(record.state);
+  scratch[at++] = LIVENESSES.indexOf(record.state);
   at = writeVarint(scratch, at, record.incarnation);
   at = writeVarint(scratch, at, record.profileIncarnation);
   at = writeVarint(scratch, at, record.ageMs);
@@ -143,7 +142,7 @@ export function decodeState(buffer: Buffer): MemberRecord[] | undefined {
 
 function readRecord(reader: FieldReader): MemberRecord {
   const id = reader.id();
-  const state = MEMBER_STATES.at(reader.below(MEMBER_STATES.length)) ?? 'dead';
+  const state = LIVENESSES.at(reader.below(LIVENESSES.length)) ?? 'dead';
   const incarnation = reader.incarnation();
   const profileIncarnation = reader.incarnation();
   if (profileIncarnation > incarnation) reader.failed = true;

@@ -16,9 +16,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 import { VARINT_BYTES_MAX, VarintReader, writeVarint } from '../../base/varint.js';
+import { MEMBER_ID_BYTES, type MemberId } from '../ring/member.js';
 import { INCARNATION_MAX, decodeMessages, type Message } from './message-codec.js';
-import type { MemberId } from './ports.js';
-import { MEMBER_ID_BYTES } from './ports.js';
 import { ReplayWindow } from './replay-window.js';
 
 export const DATAGRAM_BYTES_MAX = 1400;

@@ -1,23 +1,6 @@
-/** What gossip needs of its surroundings, and the words that it shares with the rest of the cluster. */
+/** What gossip needs of its surroundings. */
 
-/** 40 hexadecimal digits in lower case. */
-export type MemberId = string;
-
-export const MEMBER_ID_BYTES = 20;
-
-/** What a node announces, where others and clients reach it. Gossip and bus are on `busPort`. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly tlsPort: number;
-  readonly busPort: number;
-}
-
-/** Which ring: of two, the one of the higher generation is newer, then the one of the higher epoch. */
-export interface RingVersion {
-  readonly generation: number;
-  readonly epoch: number;
-}
+import type { MemberId } from '../ring/member.js';
 
 /** Where a datagram or an exchange goes. */
 export interface Endpoint {

@@ -13,10 +13,10 @@
  */
 
 import type { Random } from '../../host/ports.js';
+import type { MemberId } from '../ring/member.js';
 import { failedProbePoints, type Awareness } from './awareness.js';
 import type { GossipMember, MemberList } from './member-list.js';
 import type { GossipParameters } from './parameters.js';
-import type { MemberId } from './ports.js';
 import { RoundTrips } from './round-trips.js';
 
 /** What a probe has done. */

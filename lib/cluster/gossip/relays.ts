@@ -3,8 +3,9 @@
  * while, a nack says that the asker was heard at least. An ack that comes after that is passed on, too.
  */
 
+import type { MemberId } from '../ring/member.js';
 import type { GossipParameters } from './parameters.js';
-import type { Endpoint, MemberId } from './ports.js';
+import type { Endpoint } from './ports.js';
 
 /** Who asks, and where it is. */
 export interface Asker {

@@ -1,7 +1,7 @@
 /** How long pings take to each member, and how long to wait for one. */
 
+import type { MemberId } from '../ring/member.js';
 import type { GossipParameters } from './parameters.js';
-import type { MemberId } from './ports.js';
 
 /** The weight of a new measurement, as in TCP (RFC 6298). */
 const WEIGHT = 1 / 8;

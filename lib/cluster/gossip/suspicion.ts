@@ -5,8 +5,8 @@
  * suspect, in lived time.
  */
 
+import type { MemberId } from '../ring/member.js';
 import type { GossipParameters } from './parameters.js';
-import type { MemberId } from './ports.js';
 
 export class Suspicion {
   readonly incarnation: number;

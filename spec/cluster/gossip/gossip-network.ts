@@ -5,10 +5,11 @@
  */
 
 import { Gossip, firstIncarnation, type GossipPorts } from '../../../lib/cluster/gossip/gossip.js';
-import type { MemberState, Profile } from '../../../lib/cluster/gossip/member.js';
 import type { GossipMember } from '../../../lib/cluster/gossip/member-list.js';
+import { NO_RING, type Liveness, type Profile } from '../../../lib/cluster/gossip/member.js';
 import { LAN_PARAMETERS, type GossipParameters } from '../../../lib/cluster/gossip/parameters.js';
-import type { Endpoint, MemberId } from '../../../lib/cluster/gossip/ports.js';
+import type { Endpoint } from '../../../lib/cluster/gossip/ports.js';
+import type { MemberId } from '../../../lib/cluster/ring/member.js';
 import type { Timer, Timers } from '../../../lib/host/ports.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import { VirtualTime } from './virtual-time.js';
@@ -31,7 +32,7 @@ export interface NetworkOptions {
 /** Something that a member was told of another. */
 export interface Told {
   readonly atMs: number;
-  readonly what: MemberState | 'update' | 'ring';
+  readonly what: Liveness | 'update' | 'ring';
   readonly member: MemberId;
 }
 
@@ -87,11 +88,7 @@ export class GossipNetwork {
   }
 
   /** Whether each of `viewers` sees each of `seen` in that state. */
-  agrees(
-    state: MemberState,
-    seen: readonly VirtualMember[],
-    viewers: readonly VirtualMember[] = this.members,
-  ): boolean {
+  agrees(state: Liveness, seen: readonly VirtualMember[], viewers: readonly VirtualMember[] = this.members): boolean {
     return viewers.every((viewer) =>
       seen.every((member) => member === viewer || viewer.gossip.member(member.id)?.state === state),
     );
@@ -224,7 +221,7 @@ export class VirtualMember {
       address: { host: this.host, port: 7000, tlsPort: 0, busPort: PORT },
       zone: '',
       load: { keyCount: 0, memoryBytes: 0, commandsPerSecond: 0 },
-      ring: { generation: 0, epoch: 0 },
+      ring: NO_RING,
     };
   }
 
