@@ -142,6 +142,9 @@ export class VirtualMember {
   readonly number: number;
   readonly id: MemberId;
   readonly told: Told[] = [];
+  readonly warnings: string[] = [];
+  /** How far its wall clock is off, since it was started. */
+  clockErrorMs = 0;
   host: string;
   gossip!: Gossip;
   isRunning = false;
@@ -226,7 +229,7 @@ export class VirtualMember {
   }
 
   private wallMs(): number {
-    return WALL_MS + Math.floor(this.network.time.nowMs);
+    return WALL_MS + Math.floor(this.network.time.nowMs) + this.clockErrorMs;
   }
 
   /** Runs it now, or when the member goes on, unless it has ended by then. */
@@ -256,7 +259,7 @@ export class VirtualMember {
             this.overStream(target, (member) => (member.isPaused ? undefined : this.happen(life, onAnswer)));
         },
       },
-      warn: () => undefined,
+      warn: (message) => this.warnings.push(message),
     };
   }
 
