@@ -126,13 +126,7 @@ function lrange(call: Call): void {
   const last = Math.min(stop < 0 ? cells.count + stop : stop, cells.count - 1);
   const count = Math.max(0, last - first + 1);
   reply.array(count);
-  if (count === 0) return;
-  cells.seek(first);
-  reply.bulk(cells.bytes, cells.start, cells.end);
-  for (let left = count - 1; left > 0; left--) {
-    cells.next();
-    reply.bulk(cells.bytes, cells.start, cells.end);
-  }
+  if (cells.seek(first)) cells.writeRight(reply, count);
 }
 
 export const listCommands: readonly Command[] = [

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.js';
 import { varintLength, writeVarint } from '../base/varint.js';
+import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Cell } from '../record/entry.js';
 import { CellType } from '../record/entry.js';
 import { Removals } from '../record/removals.js';
@@ -14,6 +15,9 @@ export interface ListSource {
   /** This node's ordinal. */
   readonly origin: number;
 }
+
+/** From this length on, a call to the engine copies an element faster than a loop over its words. */
+const WORDS_BYTES_MAX = 128;
 
 const NOTHING = Buffer.alloc(0);
 const NONE = -1;
@@ -111,6 +115,21 @@ export class ListReader {
     this.index--;
     nodes.readPayload(this.element);
     return true;
+  }
+
+  /** Writes the element that it stands on and those to its right, `count` of them, as bulk strings. Stands on none then. REQUIRES: there are so many. */
+  writeRight(reply: ReplyWriter, count: number): void {
+    const { element, nodes } = this;
+    if (nodes === undefined) {
+      for (let left = count; left > 0; left--, this.next()) reply.bulk(this.bytes, this.start, this.end);
+      return;
+    }
+    for (let left = count; left > 0; left--, nodes.nextPayload(element)) {
+      const { payload, payloadStart, payloadEnd } = element;
+      const view = payloadEnd - payloadStart <= WORDS_BYTES_MAX ? nodes.viewOf(element) : undefined;
+      if (view === undefined) reply.bulk(payload, payloadStart, payloadEnd);
+      else reply.bulkView(view, payloadStart, payloadEnd);
+    }
   }
 
   /** Whether the element that it stands on is these bytes. */

@@ -32,6 +32,7 @@ export const REPLIES_BYTES_MAX = 2 * 1024 ** 3;
 const SHORT_TEXT_MAX = 64;
 /** An error whose first space is not in so many characters has no code. */
 const ERROR_CODE_MAX = 31;
+const WORD_BYTES = 4;
 /** The last Latin-1 character. */
 const BYTE_MAX = 0xff;
 
@@ -160,6 +161,29 @@ export class ReplyWriter {
     buffer[end] = CR;
     buffer[end + 1] = LF;
     this.length = end + 2;
+  }
+
+  /** The bytes [start, end) of `source`: short ones are copied faster by words than by bytes, wherever they lie. */
+  bulkView(source: DataView, start: number, end: number): void {
+    const length = end - start;
+    const reserved = this.reserve(length + HEADER_BYTES_MAX);
+    const { buffer } = this;
+    if (this.viewed !== buffer) this.viewBuffer();
+    const { view } = this;
+    let at = writeHeader(buffer, reserved, DOLLAR, length);
+    const after = at + length;
+    if (length < WORD_BYTES) for (let from = start; from < end; from++) view.setUint8(at++, source.getUint8(from));
+    else {
+      // The last word may reach back into the one before.
+      const last = end - WORD_BYTES;
+      for (let from = start; from < last; from += WORD_BYTES, at += WORD_BYTES) {
+        view.setInt32(at, source.getInt32(from, true), true);
+      }
+      view.setInt32(after - WORD_BYTES, source.getInt32(last, true), true);
+    }
+    buffer[after] = CR;
+    buffer[after + 1] = LF;
+    this.length = after + 2;
   }
 
   /** All of `bytes`. */

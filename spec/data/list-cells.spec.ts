@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { spillSome } from '../../lib/data/eviction.js';
 import { NEVER } from '../../lib/data/keyspace.js';
 import type { ListCells } from '../../lib/data/list-cells.js';
+import { BufferPool } from '../../lib/protocol/buffer-pool.js';
+import { ReplyWriter } from '../../lib/protocol/reply-writer.js';
 import { BatchReader } from '../../lib/record/batch-reader.js';
 import { entryOfChange } from '../../lib/record/entry-of-record.js';
 import type { Entry } from '../../lib/record/entry.js';
@@ -133,6 +135,17 @@ function elementsOf(lists: ListCells): string[] {
   const found: string[] = [];
   for (let isThere = lists.seek(0); isThere; isThere = lists.next()) found.push(lists.copy().toString('latin1'));
   return found;
+}
+
+/** The part of a list from an index on, as LRANGE answers it. */
+function written(lists: ListCells, from: number, count: number): string {
+  const reply = new ReplyWriter(new BufferPool(0));
+  if (lists.seek(from)) lists.writeRight(reply, count);
+  return reply.buffer.toString('latin1', 0, reply.length);
+}
+
+function bulks(elements: readonly string[]): string {
+  return elements.map((element) => `$${element.length}\r\n${element}\r\n`).join('');
 }
 
 /** Acts on one keyspace with its cursor as commands do. */
@@ -361,7 +374,13 @@ describe('ListCells', () => {
           const expected = NAMES.map((each) => model.get(each));
           for (const each of NAMES) {
             if (!(await player.turnTo(each))) continue;
-            expect(elementsOf(keyspace.lists), 'read').to.deep.equal(model.get(each));
+            const { lists } = keyspace;
+            const elements = model.get(each);
+            expect(elementsOf(lists), 'read').to.deep.equal(elements);
+            const from = elements.length >>> 2;
+            const count = (elements.length - from) >>> 1;
+            expect(written(lists, from, count), 'written').to.equal(bulks(elements.slice(from, from + count)));
+            expect(written(lists, 0, elements.length), 'all written').to.equal(bulks(elements));
           }
           // What has expired was removed when it was met.
           bench.endTurn();

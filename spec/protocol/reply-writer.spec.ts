@@ -84,6 +84,14 @@ const scalar: fc.Arbitrary<Reply> = fc.oneof(
       writer.bulkWords(words, from, bytes.length);
     }, Buffer.from(bytes)),
   ),
+  fc.tuple(binary, fc.nat(5), fc.nat(2)).map(([bytes, before, behind]) =>
+    same((writer) => {
+      const source = Buffer.alloc(before + bytes.length + behind, 0xff);
+      source.set(bytes, before);
+      const view = new DataView(source.buffer, source.byteOffset, source.length);
+      writer.bulkView(view, before, before + bytes.length);
+    }, Buffer.from(bytes)),
+  ),
   binary.map((bytes) => same((writer) => writer.bulkBuffer(bytes), Buffer.from(bytes))),
   unicode.map((text) => same((writer) => writer.bulkText(text), Buffer.from(text))),
   line.map((text) => same((writer) => writer.bulkLatin1(text), Buffer.from(text, 'latin1'))),

@@ -44,6 +44,7 @@ const START = 2;
 const END = 3;
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 const NO_WORDS = new Int32Array(4);
 
 export class ListNodes implements LargeValue {
@@ -65,6 +66,7 @@ export class ListNodes implements LargeValue {
   /** Where it ends in `bytes`, once it was read. */
   private hereEnd = 0;
   private bytes: Buffer = NO_BYTES;
+  private view: DataView = NO_VIEW;
   private base = 0;
   private words: Int32Array = NO_WORDS;
   private header = 0;
@@ -124,6 +126,11 @@ export class ListNodes implements LargeValue {
   readPayload(element: ListElement): void {
     this.hereEnd = this.endOf(this.at);
     element.readPayload(this.bytes, this.startOf(this.at), this.hereEnd);
+  }
+
+  /** The memory that the payload of an element lies in, unless that is in a place of its own. Valid as long as it stands on the element. */
+  viewOf(element: ListElement): DataView | undefined {
+    return element.payload === this.bytes ? this.view : undefined;
   }
 
   /** `next` and `readPayload` in one, for long walks: an element begins where the one before ends. REQUIRES: that one was read. */
@@ -259,6 +266,7 @@ export class ListNodes implements LargeValue {
     this.node = node;
     this.at = 0;
     this.bytes = slab.bytes(ref);
+    this.view = slab.view(ref);
     this.base = slab.offset(ref);
     this.words = slab.words(ref);
     this.header = this.base >>> 2;

@@ -63,6 +63,7 @@ export class Slab {
   private readonly chunkBytes: Buffer[] = [];
   private readonly chunkWords: Int32Array<SharedArrayBuffer>[] = [];
   private readonly chunkDoubles: Float64Array[] = [];
+  private readonly chunkViews: DataView[] = [];
   private readonly largeBytes: Buffer[] = [];
   private readonly largeWords: Int32Array[] = [];
   private readonly largeDoubles: Float64Array[] = [];
@@ -101,6 +102,11 @@ export class Slab {
   /** The same memory as doubles, at `offset(ref) / 8`. */
   doubles(ref: number): Float64Array {
     return ref < 0 ? this.largeDoubles[ref & LARGE_INDEX] : this.chunkDoubles[ref >>> CHUNK_UNITS_SHIFT];
+  }
+
+  /** The same memory, for numbers that lie anywhere. REQUIRES: the place is no longer than a slot can be. */
+  view(ref: number): DataView {
+    return this.chunkViews[ref >>> CHUNK_UNITS_SHIFT];
   }
 
   offset(ref: number): number {
@@ -171,6 +177,7 @@ export class Slab {
     for (const { buffer } of this.chunkWords.splice(1)) this.letGo.push(new WeakRef(buffer));
     this.chunkBytes.splice(1);
     this.chunkDoubles.splice(1);
+    this.chunkViews.splice(1);
     this.largeBytes.length = this.largeWords.length = this.largeDoubles.length = 0;
     this.freeLarge.length = this.freePages.length = 0;
     this.current.fill(NONE);
@@ -217,6 +224,7 @@ export class Slab {
     this.chunkBytes.push(Buffer.from(memory));
     this.chunkWords.push(new Int32Array(memory));
     this.chunkDoubles.push(new Float64Array(memory));
+    this.chunkViews.push(new DataView(memory));
   }
 
   private growPageTables(): void {
