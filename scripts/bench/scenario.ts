@@ -47,7 +47,7 @@ export interface LoadScenario {
   readonly setup: Setup;
   /** redis-benchmark's arguments that say what to send. */
   readonly workload: readonly string[];
-  /** What is sent before, unmeasured, as often: for a workload that uses something up. */
+  /** What is sent before, unmeasured, as often: for a workload that needs something there, or uses it up. */
   readonly before?: readonly string[];
   /** Requests that a connection sends before it waits for replies. */
   readonly pipeline: number;

@@ -89,12 +89,12 @@ const ELEMENT = 'element:__rand_int__';
 const collectionWorkloads: readonly { title: string; workload: readonly string[]; before?: readonly string[] }[] = [
   { title: 'HSET', workload: ['HSET', 'hash', ELEMENT, 'value'] },
   { title: 'LPUSH', workload: ['LPUSH', 'list', ELEMENT] },
-  { title: 'LRANGE_100', workload: ['LRANGE', 'list', '0', '99'] },
+  { title: 'LRANGE_100', workload: ['LRANGE', 'list', '0', '99'], before: ['LPUSH', 'list', ELEMENT] },
   { title: 'LPOP', workload: ['LPOP', 'list'], before: ['LPUSH', 'list', ELEMENT] },
   { title: 'SADD', workload: ['SADD', 'set', ELEMENT] },
   { title: 'SPOP', workload: ['SPOP', 'set'], before: ['SADD', 'set', ELEMENT] },
   { title: 'ZADD', workload: ['ZADD', 'ranking', '__rand_int__', ELEMENT] },
-  { title: 'ZRANGE', workload: ['ZRANGE', 'ranking', '0', '99'] },
+  { title: 'ZRANGE', workload: ['ZRANGE', 'ranking', '0', '99'], before: ['ZADD', 'ranking', '__rand_int__', ELEMENT] },
   { title: 'EVAL', workload: ['EVAL', "return redis.call('GET', KEYS[1])", '1', 'key:000000000001'] },
 ];
 
