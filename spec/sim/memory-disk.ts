@@ -83,6 +83,11 @@ export class MemoryDisk implements Disk {
    */
   crash(fate: CrashFate, options: MemoryDiskOptions = {}): MemoryDisk {
     this.die();
+    return this.snapshot(fate, options);
+  }
+
+  /** What `crash` would return now; this disk goes on. */
+  snapshot(fate: CrashFate, options: MemoryDiskOptions = {}): MemoryDisk {
     const next = new MemoryDisk(options);
     next.root = this.root.crash('', fate, new Map());
     return next;

@@ -1,0 +1,161 @@
+/** Does to machines what a FaultPlan says, and makes everything good again. */
+
+import type { CrashKind, FaultPlan } from './fault-plan.js';
+import { GOOD_LINK } from './link.js';
+import type { Machine } from './machine.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { Heal } from './wires.js';
+import type { World } from './world.js';
+
+/** A power failure in the middle of a turn comes within so many steps of the disk. */
+const STEPS_MAX = 40;
+
+export interface ChaosOptions {
+  /** Machines that run nodes. */
+  readonly machines: readonly Machine[];
+  /** Machines of clients, which only links fail for. */
+  readonly clients: readonly Machine[];
+  /** Starts a process on a machine that has none; resolves when it serves, if it lives so long. A rejection ends the run. */
+  readonly boot: (machine: Machine) => Promise<void>;
+  /** Clocks are never wrong by more than this. */
+  readonly clockErrorMsMax: number;
+}
+
+export class Chaos {
+  private readonly world: World;
+  private readonly plan: FaultPlan;
+  private readonly options: ChaosOptions;
+  private readonly random: SeededRandom;
+  private readonly boots = new Map<Machine, Promise<void>>();
+  private readonly cuts = new Set<Heal>();
+  private endUs = 0;
+
+  constructor(world: World, plan: FaultPlan, options: ChaosOptions) {
+    this.world = world;
+    this.plan = plan;
+    this.options = options;
+    this.random = world.fork();
+  }
+
+  /** Starts a machine's process. */
+  boot(machine: Machine): Promise<void> {
+    const booted = this.options.boot(machine);
+    this.boots.set(machine, booted);
+    booted.catch((error: unknown) => {
+      this.world.fail(error instanceof Error ? error : new Error(String(error)));
+    });
+    return booted;
+  }
+
+  /** Resolves when the time of the plan is over, and all is well again: everybody serves, and nothing is lost any more. */
+  async run(): Promise<void> {
+    const { plan } = this;
+    this.endUs = this.world.nowUs + plan.chaosMs * 1000;
+    this.begin();
+    await Promise.all([
+      this.every(plan.crashes?.everyMs, () => this.crash()),
+      this.every(plan.stops?.everyMs, () => this.victim().process?.stop(this.about(plan.stops?.ms ?? 0))),
+      this.every(plan.partitions?.everyMs, () => this.cut()),
+      this.every(plan.jumps?.everyMs, () => this.jump()),
+      this.world.sleep(plan.chaosMs),
+    ]);
+    await this.heal();
+  }
+
+  private begin(): void {
+    const { machines, clients } = this.options;
+    this.world.wires.setQuality([...machines, ...clients], this.plan.link);
+    const { driftPpm } = this.plan;
+    if (driftPpm === 0) return;
+    for (const machine of machines) machine.clock.drift(this.random.below(2 * driftPpm + 1) - driftPpm);
+  }
+
+  private async heal(): Promise<void> {
+    const { machines, clients } = this.options;
+    this.world.note('', () => 'all is well again');
+    for (const heal of this.cuts) heal();
+    this.world.wires.setQuality([...machines, ...clients], GOOD_LINK);
+    for (const machine of machines) {
+      machine.powerOffAtStep(Infinity);
+      machine.process?.continue();
+      machine.clock.drift(0);
+      machine.clock.correct();
+      if (machine.process === undefined) void this.boot(machine);
+    }
+    await Promise.all(machines.map((machine) => this.boots.get(machine)));
+  }
+
+  /** Does something again and again, until the time is over. */
+  private async every(meanMs: number | undefined, act: () => void): Promise<void> {
+    if (meanMs === undefined) return;
+    for (;;) {
+      const ms = this.about(meanMs);
+      if (this.world.nowUs + ms * 1000 >= this.endUs) return;
+      await this.world.sleep(ms);
+      act();
+    }
+  }
+
+  private crash(): void {
+    const { crashes, downMax } = this.plan;
+    const down = this.options.machines.filter((machine) => machine.process === undefined).length;
+    if (crashes === undefined || down >= downMax) return;
+    const victim = this.victim();
+    if (victim.process === undefined) return;
+    const bootLater = (): void => {
+      this.world.after(this.about(crashes.downMs) * 1000, 'boot', () => {
+        if (victim.process === undefined) void this.boot(victim);
+      });
+    };
+    this.end(victim, crashes.how, bootLater);
+  }
+
+  private end(victim: Machine, how: CrashKind, onEnd: () => void): void {
+    switch (how) {
+      case 'kill':
+        victim.kill();
+        return onEnd();
+      case 'power':
+        victim.powerOff();
+        return onEnd();
+      case 'step':
+        return victim.powerOffAtStep(1 + this.random.below(STEPS_MAX), onEnd);
+      case 'any':
+        return this.end(victim, (['kill', 'power', 'step'] as const)[this.random.below(3)], onEnd);
+    }
+  }
+
+  private cut(): void {
+    const { partitions } = this.plan;
+    if (partitions === undefined) return;
+    const all = [...this.options.machines, ...this.options.clients];
+    const some = all.filter(() => this.random.below(2) === 0);
+    const others = all.filter((machine) => !some.includes(machine));
+    const isOneWay = partitions.oneWay && this.random.below(2) === 0;
+    const { wires } = this.world;
+    const heal = isOneWay ? wires.cut(some, others) : wires.cutBothWays(some, others);
+    this.world.note('', () => `cut ${isOneWay ? 'one way' : 'both ways'} from ${some.map(({ name }) => name).join(' ')}`);
+    this.cuts.add(heal);
+    this.world.after(this.about(partitions.ms) * 1000, 'heal', heal);
+  }
+
+  private jump(): void {
+    const { jumps } = this.plan;
+    if (jumps === undefined) return;
+    const { clock, name } = this.victim();
+    const { clockErrorMsMax } = this.options;
+    const ms = this.random.below(2 * jumps.ms + 1) - jumps.ms;
+    if (Math.abs(clock.errorMs + ms) > clockErrorMsMax) return;
+    this.world.note(name, () => `the clock jumps by ${ms} ms`);
+    clock.jump(ms);
+  }
+
+  private victim(): Machine {
+    return this.options.machines[this.random.below(this.options.machines.length)];
+  }
+
+  /** Around a mean: from nothing to twice as much. */
+  private about(meanMs: number): number {
+    return this.random.below(2 * meanMs + 1);
+  }
+}

@@ -1,0 +1,83 @@
+/** Which faults a seed draws, how often and how bad. Pure: `chaos.ts` acts on it. */
+
+import type { LinkQuality } from './link.js';
+import { GOOD_LINK } from './link.js';
+import type { SeededRandom } from './seeded-random.js';
+
+/** Times between two of a kind are means. */
+export interface FaultPlan {
+  readonly chaosMs: number;
+  /** Machines without a process at a time, at most. */
+  readonly downMax: number;
+  readonly crashes: { readonly everyMs: number; readonly downMs: number; readonly how: CrashKind } | undefined;
+  readonly stops: { readonly everyMs: number; readonly ms: number } | undefined;
+  readonly partitions: { readonly everyMs: number; readonly ms: number; readonly oneWay: boolean } | undefined;
+  readonly jumps: { readonly everyMs: number; readonly ms: number } | undefined;
+  readonly driftPpm: number;
+  readonly link: LinkQuality;
+}
+
+/** `kill`: kill -9. `power`: between two turns; `step`: in the middle of one, at a step of the disk; `any` of them. */
+export type CrashKind = 'kill' | 'power' | 'step' | 'any';
+
+export interface PlanLimits {
+  /** Of machines. */
+  readonly nodes: number;
+  /** Clocks are never wrong by more than this. */
+  readonly clockErrorMsMax: number;
+}
+
+const CRASH_KINDS: readonly CrashKind[] = ['kill', 'power', 'step', 'any'];
+
+export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPlan {
+  const isOn = (): boolean => random.below(2) === 0;
+  /** Small ones are as likely as large ones: the logarithm is uniform. */
+  const between = (least: number, most: number): number =>
+    Math.round(least * (most / least) ** (random.uint32() / 0x1_0000_0000));
+  const share = (most: number): number => (isOn() ? between(1, most * 1000) / 1000 : 0);
+  return {
+    chaosMs: between(5_000, 60_000),
+    downMax: 1 + random.below(limits.nodes),
+    crashes: isOn()
+      ? { everyMs: between(500, 20_000), downMs: between(10, 10_000), how: CRASH_KINDS[random.below(CRASH_KINDS.length)] }
+      : undefined,
+    stops: isOn() ? { everyMs: between(500, 20_000), ms: between(10, 10_000) } : undefined,
+    partitions: isOn() ? { everyMs: between(1000, 20_000), ms: between(10, 20_000), oneWay: isOn() } : undefined,
+    jumps: isOn() ? { everyMs: between(1000, 20_000), ms: between(1, limits.clockErrorMsMax) } : undefined,
+    driftPpm: isOn() ? between(1, 200) : 0,
+    link: isOn()
+      ? {
+          delayUs: between(20, 20_000),
+          jitterUs: between(10, 50_000),
+          lostShare: share(0.2),
+          doubledShare: share(0.1),
+          overtakenShare: share(0.1),
+        }
+      : GOOD_LINK,
+  };
+}
+
+/** The plan on one line. */
+export function describePlan(plan: FaultPlan): string {
+  const { crashes, stops, partitions, jumps, link } = plan;
+  const parts = [`chaos for ${plan.chaosMs} ms`];
+  if (crashes !== undefined) {
+    const { how, everyMs, downMs } = crashes;
+    parts.push(`crashes (${how}) every ${everyMs} ms, down for ${downMs} ms, at most ${plan.downMax} at a time`);
+  }
+  if (stops !== undefined) parts.push(`stops every ${stops.everyMs} ms for ${stops.ms} ms`);
+  if (partitions !== undefined) {
+    const ways = partitions.oneWay ? 'some one way' : 'both ways';
+    parts.push(`partitions (${ways}) every ${partitions.everyMs} ms for ${partitions.ms} ms`);
+  }
+  if (jumps !== undefined) parts.push(`clocks jump every ${jumps.everyMs} ms by up to ${jumps.ms} ms`);
+  if (plan.driftPpm > 0) parts.push(`clocks drift by up to ${plan.driftPpm} ppm`);
+  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  if (link !== GOOD_LINK) {
+    parts.push(
+      `links take ${link.delayUs}+${link.jitterUs} us, ${percent(link.lostShare)} lost, ` +
+        `${percent(link.doubledShare)} doubled, ${percent(link.overtakenShare)} overtaken`,
+    );
+  }
+  return parts.join('; ');
+}

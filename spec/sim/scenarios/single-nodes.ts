@@ -1,0 +1,92 @@
+/** Nodes that know nothing of each other, with `appendfsync always`: what they have acknowledged, they keep through everything. */
+
+import { Chaos } from '../chaos.js';
+import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import { History } from '../history.js';
+import { Machine } from '../machine.js';
+import { RegisterClients } from '../register-clients.js';
+import { checkRegister } from '../register-checker.js';
+import type { Scenario } from '../scenario.js';
+import { SimClient } from '../sim-client.js';
+import type { NodeChanges } from '../simulated-node.js';
+import { CLIENT_PORT, bootNode } from '../simulated-node.js';
+import type { World } from '../world.js';
+
+const CLIENTS = 3;
+const KEYS = 8;
+const CLOCK_ERROR_MS_MAX = 500;
+const TIMEOUT_MS = 2000;
+
+/** A node and who uses it. */
+class Island {
+  readonly machine: Machine;
+  readonly history = new History();
+  private readonly clientMachine: Machine;
+  private readonly registers: RegisterClients;
+
+  constructor(world: World, number: number, clientMachine: Machine) {
+    this.machine = new Machine(world, `node${number}`, `10.0.0.${number}`);
+    this.clientMachine = clientMachine;
+    const keys = Array.from({ length: KEYS }, (_, index) => `node${number}:k${index}`);
+    this.registers = new RegisterClients(world, this.history, { keys, thinkMs: 50, writeShare: 0.5, valueBytesMax: 5000 });
+  }
+
+  /** Resolves when the clients have stopped. */
+  async use(): Promise<void> {
+    await Promise.all(Array.from({ length: CLIENTS }, (_, i) => this.registers.run(`c${i}`, () => this.client())));
+  }
+
+  stop(): void {
+    this.registers.stop();
+  }
+
+  async readAll(): Promise<void> {
+    const client = this.client();
+    await this.registers.readAll('last', client);
+    client.close();
+  }
+
+  problems(): string[] {
+    return [...this.history.byKey().values()].flatMap((operations) => checkRegister(operations));
+  }
+
+  private client(): SimClient {
+    const { process } = this.clientMachine;
+    if (process === undefined) throw new Error('the clients have no process');
+    return new SimClient(process, { host: this.machine.host, port: CLIENT_PORT, timeoutMs: TIMEOUT_MS });
+  }
+}
+
+/** `changes`: a bug to be found. */
+export function singleNodes(changes: NodeChanges = {}): Scenario {
+  return {
+    name: 'single-nodes',
+    about: 'nodes on their own, appendfsync always: nothing acknowledged is lost',
+    nodesDefault: 1,
+    run: async (world, { nodes }) => {
+      const clients = new Machine(world, 'clients', '10.0.1.1');
+      clients.boot();
+      const islands = Array.from({ length: nodes }, (_, index) => new Island(world, index + 1, clients));
+      const plan = drawFaultPlan(world.fork(), { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX });
+      world.note('', () => describePlan(plan));
+      const chaos = new Chaos(world, plan, {
+        machines: islands.map(({ machine }) => machine),
+        clients: [clients],
+        boot: (machine) => bootNode(machine, 'appendfsync always\n', changes),
+        clockErrorMsMax: CLOCK_ERROR_MS_MAX,
+      });
+      await Promise.all(islands.map(({ machine }) => chaos.boot(machine)));
+      const used = islands.map((island) => island.use());
+      await chaos.run();
+      for (const island of islands) island.stop();
+      await Promise.all(used);
+      for (const island of islands) await island.readAll();
+      const operations = islands.flatMap(({ history }) => history.operations);
+      return {
+        plan: describePlan(plan),
+        operations: operations.filter(({ outcome }) => outcome === 'ok').length,
+        problems: islands.flatMap((island) => island.problems()),
+      };
+    },
+  };
+}
