@@ -40,6 +40,7 @@ export class Chaos {
   /** Starts a machine's process. */
   boot(machine: Machine): Promise<void> {
     const booted = this.options.boot(machine);
+    // Of the boot before nobody will hear, if it was cut short.
     this.boots.set(machine, booted);
     booted.catch((error: unknown) => {
       this.world.fail(error instanceof Error ? error : new Error(String(error)));
@@ -82,7 +83,7 @@ export class Chaos {
       machine.clock.correct();
       if (machine.process === undefined) void this.boot(machine);
     }
-    await Promise.all(machines.map((machine) => this.boots.get(machine)));
+    await Promise.all(this.boots.values());
   }
 
   /** Does something again and again, until the time is over. */
@@ -134,7 +135,10 @@ export class Chaos {
     const isOneWay = partitions.oneWay && this.random.below(2) === 0;
     const { wires } = this.world;
     const heal = isOneWay ? wires.cut(some, others) : wires.cutBothWays(some, others);
-    this.world.note('', () => `cut ${isOneWay ? 'one way' : 'both ways'} from ${some.map(({ name }) => name).join(' ')}`);
+    this.world.note(
+      '',
+      () => `cut ${isOneWay ? 'one way' : 'both ways'} from ${some.map(({ name }) => name).join(' ')}`,
+    );
     this.cuts.add(heal);
     this.world.after(this.about(partitions.ms) * 1000, 'heal', heal);
   }

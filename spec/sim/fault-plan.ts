@@ -39,7 +39,11 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
     chaosMs: between(5_000, 60_000),
     downMax: 1 + random.below(limits.nodes),
     crashes: isOn()
-      ? { everyMs: between(500, 20_000), downMs: between(10, 10_000), how: CRASH_KINDS[random.below(CRASH_KINDS.length)] }
+      ? {
+          everyMs: between(500, 20_000),
+          downMs: between(10, 10_000),
+          how: CRASH_KINDS[random.below(CRASH_KINDS.length)],
+        }
       : undefined,
     stops: isOn() ? { everyMs: between(500, 20_000), ms: between(10, 10_000) } : undefined,
     partitions: isOn() ? { everyMs: between(1000, 20_000), ms: between(10, 20_000), oneWay: isOn() } : undefined,

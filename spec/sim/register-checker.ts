@@ -63,7 +63,8 @@ function checkOrigins(operations: readonly Operation[]): string[] {
     const write = begun.get(read.value);
     if (write === undefined) problems.push(`${describe(read)}: nobody wrote that`);
     else if (write.outcome === 'failed') problems.push(`${describe(read)}: this had failed: ${describe(write)}`);
-    else if (write.invokedUs > read.returnedUs) problems.push(`${describe(read)}: before it was written: ${describe(write)}`);
+    else if (write.invokedUs > read.returnedUs)
+      problems.push(`${describe(read)}: before it was written: ${describe(write)}`);
   }
   return problems;
 }

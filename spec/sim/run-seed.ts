@@ -6,7 +6,7 @@ import { World } from './world.js';
 
 export interface SeedResult {
   readonly seed: number;
-  readonly plan: string;
+  readonly headline: string;
   readonly operations: number;
   readonly problems: readonly string[];
   /** Virtual. */
@@ -22,16 +22,15 @@ export async function runSeed(
   worldOptions: WorldOptions = {},
 ): Promise<SeedResult> {
   const world = new World(seed, worldOptions);
-  let plan = '';
   let operations = 0;
   let problems: readonly string[];
   try {
-    ({ plan, operations, problems } = await world.run(() => scenario.run(world, options)));
+    ({ operations, problems } = await world.run(() => scenario.run(world, options)));
   } catch (error) {
     problems = [stackOf(error)];
   }
-  const { nowUs, eventCount, fingerprint } = world;
-  return { seed, plan, operations, problems, simulatedMs: nowUs / 1000, events: eventCount, fingerprint };
+  const { headline, nowUs, eventCount, fingerprint } = world;
+  return { seed, headline, operations, problems, simulatedMs: nowUs / 1000, events: eventCount, fingerprint };
 }
 
 function stackOf(error: unknown): string {

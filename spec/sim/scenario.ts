@@ -7,8 +7,6 @@ export interface ScenarioOptions {
 }
 
 export interface Verdict {
-  /** What the seed has drawn, on one line. */
-  readonly plan: string;
   /** What clients did that was answered. */
   readonly operations: number;
   /** What is wrong, a line each; empty if nothing is. */
@@ -20,6 +18,6 @@ export interface Scenario {
   /** One line for the help text. */
   readonly about: string;
   readonly nodesDefault: number;
-  /** Everything from an empty world to the verdict, in virtual time. What it rejects with is a problem too. */
+  /** Everything from an empty world to the verdict, in virtual time. Sets `world.headline`. What it rejects with is a problem too. */
   run(world: World, options: ScenarioOptions): Promise<Verdict>;
 }

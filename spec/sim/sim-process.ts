@@ -33,7 +33,6 @@ export class SimProcess implements EventOwner {
     this.disk = diskFor(this);
   }
 
-
   /** Does nothing for so long (SIGSTOP, a long turn of the loop). Its clock goes on, and what comes waits. */
   stop(ms: number): void {
     const { world } = this.machine;

@@ -28,7 +28,8 @@ const GIVE_UP_US = 900_000_000;
 const CONNECT_RETRY_US = 1_000_000;
 const CONNECT_GIVE_UP_US = 127_000_000;
 
-type Segment = { readonly kind: 'data'; readonly bytes: Buffer } | { readonly kind: 'end' } | { readonly kind: 'reset' };
+type Segment =
+  { readonly kind: 'data'; readonly bytes: Buffer } | { readonly kind: 'end' } | { readonly kind: 'reset' };
 
 const END: Segment = { kind: 'end' };
 const RESET: Segment = { kind: 'reset' };

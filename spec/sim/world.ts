@@ -44,6 +44,8 @@ export class World {
   readonly wires: Wires;
   nowUs = 0;
   eventCount = 0;
+  /** What the seed has drawn, on one line. */
+  headline = '';
 
   private readonly queue = new EventQueue();
   private readonly ties: SeededRandom;
@@ -137,7 +139,7 @@ export class World {
           if (this.failure !== undefined) throw this.failure;
           if (!this.step()) throw new StandstillError(`${this.time()}: nothing is left to happen`);
         } catch (error) {
-          end(() => reject(error as Error));
+          end(() => reject(asError(error)));
           return;
         }
         goOn();
@@ -150,7 +152,7 @@ export class World {
       };
       main().then(
         (value) => end(() => resolve(value)),
-        (error: unknown) => end(() => reject(error as Error)),
+        (error: unknown) => end(() => reject(asError(error))),
       );
       goOn();
     });
@@ -202,4 +204,8 @@ export class World {
     this.high = Math.imul(this.high ^ value, 0x01000193);
     this.low = Math.imul(this.low + value, 0x5bd1e995) ^ (this.low >>> 15);
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

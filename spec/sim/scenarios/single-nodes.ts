@@ -28,7 +28,12 @@ class Island {
     this.machine = new Machine(world, `node${number}`, `10.0.0.${number}`);
     this.clientMachine = clientMachine;
     const keys = Array.from({ length: KEYS }, (_, index) => `node${number}:k${index}`);
-    this.registers = new RegisterClients(world, this.history, { keys, thinkMs: 50, writeShare: 0.5, valueBytesMax: 5000 });
+    this.registers = new RegisterClients(world, this.history, {
+      keys,
+      thinkMs: 50,
+      writeShare: 0.5,
+      valueBytesMax: 5000,
+    });
   }
 
   /** Resolves when the clients have stopped. */
@@ -68,7 +73,7 @@ export function singleNodes(changes: NodeChanges = {}): Scenario {
       clients.boot();
       const islands = Array.from({ length: nodes }, (_, index) => new Island(world, index + 1, clients));
       const plan = drawFaultPlan(world.fork(), { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX });
-      world.note('', () => describePlan(plan));
+      world.headline = describePlan(plan);
       const chaos = new Chaos(world, plan, {
         machines: islands.map(({ machine }) => machine),
         clients: [clients],
@@ -83,7 +88,6 @@ export function singleNodes(changes: NodeChanges = {}): Scenario {
       for (const island of islands) await island.readAll();
       const operations = islands.flatMap(({ history }) => history.operations);
       return {
-        plan: describePlan(plan),
         operations: operations.filter(({ outcome }) => outcome === 'ok').length,
         problems: islands.flatMap((island) => island.problems()),
       };

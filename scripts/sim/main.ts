@@ -1,0 +1,54 @@
+/** `npm run sim`: seeds of the simulator. See the help text. */
+import type { SeedResult } from '../../spec/sim/run-seed.js';
+import { runSeed } from '../../spec/sim/run-seed.js';
+import { errorText } from '../tools/error-text.js';
+import { ProgressBar } from '../tools/progress-bar.js';
+import type { SimOptions } from './options.js';
+import { USAGE, parseOptions } from './options.js';
+import { failureReport, seedReport, summary } from './report.js';
+
+const options = readOptions();
+if (options?.help === true) process.stdout.write(USAGE);
+else if (options !== undefined) await main(options);
+
+function readOptions(): SimOptions | undefined {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`sim: ${errorText(error)}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function main({ scenario, nodes, from, seeds, trace }: SimOptions): Promise<void> {
+  let current = from;
+  // Nothing in a world is real: a promise that nobody waits for has failed in the seed that runs.
+  process.on('unhandledRejection', (error) => {
+    process.stdout.write(
+      failureReport({ scenario, nodes }, current, '', [`a rejection that nobody took: ${errorText(error)}`]),
+    );
+    process.exit(1);
+  });
+  const bar = new ProgressBar(seeds);
+  const startMs = performance.now();
+  const results: SeedResult[] = [];
+  for (; current < from + seeds; current++) {
+    bar.label(`seed ${current}`);
+    const startCpu = process.cpuUsage();
+    const result = await runSeed(scenario, current, { nodes }, trace ? { trace: printLine } : {});
+    const { user, system } = process.cpuUsage(startCpu);
+    results.push(result);
+    bar.advance();
+    if (seeds === 1) process.stdout.write(seedReport(result, (user + system) / 1000));
+    if (result.problems.length === 0) continue;
+    process.stdout.write(failureReport({ scenario, nodes }, current, result.headline, result.problems));
+  }
+  bar.finish();
+  process.stdout.write(summary(results, performance.now() - startMs, process.cpuUsage()));
+  process.exitCode = results.every(({ problems }) => problems.length === 0) ? 0 : 1;
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,63 @@
+/** The command line of `npm run sim`. */
+import { parseArgs } from 'node:util';
+import type { Scenario } from '../../spec/sim/scenario.js';
+import { findScenario, scenarios } from '../../spec/sim/scenarios/all.js';
+import { positiveInteger } from '../tools/arguments.js';
+
+export interface SimOptions {
+  readonly scenario: Scenario;
+  readonly nodes: number;
+  /** The first, and how many. */
+  readonly from: number;
+  readonly seeds: number;
+  readonly trace: boolean;
+  readonly help: boolean;
+}
+
+const SCENARIO_DEFAULT = scenarios[scenarios.length - 1].name;
+
+export const USAGE = `npm run sim -- [options]
+
+Runs nodes in one process on virtual time, from a seed: each seed draws its own mix of crashes, stops, partitions, lost,
+doubled and overtaken messages, wrong clocks; lets it rage, makes everything good again, and checks what clients have seen.
+The same seed does the same again. Exit code 1 if a seed fails; each comes with the command that replays it.
+
+  --seeds N         how many seeds (100)
+  --from N          the first of them (1)
+  --seed N          this one alone
+  --nodes N         how many nodes (the scenario's own number)
+  --scenario NAME   what is simulated (${SCENARIO_DEFAULT}):
+${scenarios.map(({ name, about }) => `                      ${name}: ${about}`).join('\n')}
+  --trace           shows everything that happens, a line an event
+  --help            this text
+`;
+
+/** Reads the arguments after the script's name. Throws an error fit for the user if they make no sense. */
+export function parseOptions(args: readonly string[]): SimOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: 'string', default: '100' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      nodes: { type: 'string' },
+      scenario: { type: 'string', default: SCENARIO_DEFAULT },
+      trace: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const scenario = findScenario(values.scenario);
+  return {
+    scenario,
+    nodes: values.nodes === undefined ? scenario.nodesDefault : positiveInteger('--nodes', values.nodes),
+    from: values.seed === undefined ? positiveInteger('--from', values.from) : positiveInteger('--seed', values.seed),
+    seeds: values.seed === undefined ? positiveInteger('--seeds', values.seeds) : 1,
+    trace: values.trace,
+    help: values.help,
+  };
+}
+
+/** The command that runs one seed again. */
+export function replayCommand({ scenario, nodes }: Pick<SimOptions, 'scenario' | 'nodes'>, seed: number): string {
+  return `npm run sim -- --scenario ${scenario.name} --nodes ${nodes} --seed ${seed}`;
+}

@@ -1,0 +1,15 @@
+/** The scenarios, by name. */
+
+import type { Scenario } from '../scenario.js';
+import { singleNodes } from './single-nodes.js';
+
+export const scenarios: readonly Scenario[] = [singleNodes()];
+
+/** Throws an error fit for the user if there is none of that name. */
+export function findScenario(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found === undefined) {
+    throw new Error(`--scenario must be ${scenarios.map((scenario) => scenario.name).join(' or ')}, not '${name}'`);
+  }
+  return found;
+}
