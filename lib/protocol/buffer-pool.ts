@@ -6,19 +6,23 @@ export const POOLED_BYTES_MAX = POOLED_BYTES[POOLED_BYTES.length - 1];
 
 /** Buffers for replies, shared by all connections: one that has nothing to say holds none. */
 export class BufferPool {
-  private readonly free: readonly Buffer[][] = POOLED_BYTES.map(() => []);
+  private readonly lengths: readonly number[];
+  private readonly free: readonly Buffer[][];
   private readonly freeBytesMax: number;
   private freeBytes = 0;
 
-  /** Keeps at most `freeBytesMax` bytes of buffers that nobody uses. */
-  constructor(freeBytesMax = 32 * 1024 * 1024) {
+  /** Keeps at most `freeBytesMax` bytes of buffers that nobody uses, of the given lengths, which ascend from BLOCK_BYTES. */
+  constructor(freeBytesMax = 32 * 1024 * 1024, lengths = POOLED_BYTES) {
     this.freeBytesMax = freeBytesMax;
+    this.lengths = lengths;
+    this.free = lengths.map(() => []);
   }
 
   /** A buffer of at least `bytes`, with any content. It is the caller's until it is given back. */
   take(bytes = BLOCK_BYTES): Buffer {
-    for (let i = 0; i < POOLED_BYTES.length; i++) {
-      const length = POOLED_BYTES[i];
+    const { lengths } = this;
+    for (let i = 0; i < lengths.length; i++) {
+      const length = lengths[i];
       if (bytes > length) continue;
       const buffer = this.free[i].pop();
       if (buffer === undefined) return Buffer.allocUnsafeSlow(length);
@@ -35,7 +39,7 @@ export class BufferPool {
   give(buffer: Buffer): void {
     const { length } = buffer;
     if (this.freeBytes + length > this.freeBytesMax) return;
-    const i = length === BLOCK_BYTES ? 0 : POOLED_BYTES.indexOf(length);
+    const i = length === BLOCK_BYTES ? 0 : this.lengths.indexOf(length);
     if (i < 0) return;
     this.freeBytes += length;
     this.free[i].push(buffer);

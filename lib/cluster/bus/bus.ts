@@ -22,7 +22,7 @@ import type {
   Timers,
   TlsSettings,
 } from '../../host/ports.js';
-import type { BufferPool } from '../../protocol/buffer-pool.js';
+import { BufferPool, POOLED_BYTES } from '../../protocol/buffer-pool.js';
 import type { Channel } from './channel.js';
 import { METADATA_BYTES_MAX } from './channel-link.js';
 import { Deadlines } from './deadlines.js';
@@ -49,7 +49,9 @@ import { Traffic } from './traffic.js';
 
 /** Streams whose handshake is not done. The oldest goes when there is one more. */
 const INCOMING_MAX = 64;
-const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const QUEUE_BYTES_MAX = 64 * MIB;
+const POOL_BYTES_MAX = 32 * MIB;
 
 const REFUSAL_WORDS: Readonly<Record<Refusal, string>> = {
   malformed: 'Bus: closed a connection that does not speak the protocol,',
@@ -68,7 +70,6 @@ export interface BusOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly pool: BufferPool;
   readonly secret: Uint8Array;
   /** How to connect to others; undefined: without TLS. How they connect is said by `listen`. */
   readonly tls: TlsSettings | undefined;
@@ -128,7 +129,8 @@ class Neighbour {
 export class Bus implements LinkHost, IncomingHost {
   readonly clock: Clock;
   readonly random: Random;
-  readonly pool: BufferPool;
+  /** Its own: messages are longer than replies. */
+  readonly pool = new BufferPool(POOL_BYTES_MAX, [...POOLED_BYTES, 2 * MIB, 4 * MIB, 8 * MIB, 16 * MIB]);
   readonly deadlines: Deadlines;
   readonly rejections: Rejections<Refusal>;
   readonly service = new MessageService();
@@ -162,7 +164,6 @@ export class Bus implements LinkHost, IncomingHost {
     this.clock = options.clock;
     this.timers = options.timers;
     this.random = options.random;
-    this.pool = options.pool;
     this.queueBytesMax = options.queueBytesMax ?? QUEUE_BYTES_MAX;
     this.deadlines = new Deadlines(options.clock, options.timers);
     this.rejections = new Rejections(options.clock, REFUSAL_WORDS, (message) => {

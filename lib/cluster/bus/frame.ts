@@ -21,8 +21,8 @@ export const MESSAGE_BYTES_MAX = 2 ** 31;
 export const KIND_MAX = 0x7f;
 const GOES_ON = 0x80;
 
-/** The first buffer for a frame that arrives in pieces. */
-const HELD_BYTES_MIN = 16 * 1024;
+/** The first buffer for a frame that arrives in pieces is of its length, but of no more than this; the next ones grow as it arrives. */
+const HELD_BYTES_FIRST = 2 * 1024 * 1024;
 const GROWTH = 4;
 
 /** How many bytes a message takes. */
@@ -160,7 +160,8 @@ export class FrameDecoder {
     const count = end - start;
     const needed = this.heldEnd + count;
     if (this.heldEnd === 0) {
-      this.held = this.pool.take(Math.max(count, HELD_BYTES_MIN));
+      const frameBytes = count < 4 ? FRAME_HEADER_BYTES : FRAME_HEADER_BYTES + readUint32(buffer, start);
+      this.held = this.pool.take(Math.max(count, Math.min(frameBytes, HELD_BYTES_FIRST)));
     } else if (needed > this.held.length) {
       this.held = this.grown(this.held, this.heldEnd, needed, FRAME_HEADER_BYTES + readUint32(this.held, 0));
     }

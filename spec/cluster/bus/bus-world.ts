@@ -8,7 +8,6 @@ import type { Identity } from '../../../lib/cluster/bus/handshake.js';
 import type { Asker } from '../../../lib/cluster/bus/peer-link.js';
 import type { PeerError } from '../../../lib/cluster/bus/peer-error.js';
 import type { MemberId } from '../../../lib/cluster/ring/member.js';
-import { BufferPool } from '../../../lib/protocol/buffer-pool.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import { MemoryNetwork } from './memory-network.js';
 import { VirtualTime } from './virtual-time.js';
@@ -42,7 +41,6 @@ export class BusWorld {
       clock: this.time,
       timers: this.time,
       random: new SeededRandom(this.names.size),
-      pool: new BufferPool(),
       secret: Buffer.from('secret'),
       tls: undefined,
       identity: () => identityOf(name),

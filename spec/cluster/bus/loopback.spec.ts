@@ -14,7 +14,6 @@ import { NodeNetwork } from '../../../lib/host/node-network.js';
 import { NodeRandom } from '../../../lib/host/node-random.js';
 import { NodeTimers } from '../../../lib/host/node-timers.js';
 import type { ByteStream, TlsSettings } from '../../../lib/host/ports.js';
-import { BufferPool } from '../../../lib/protocol/buffer-pool.js';
 import { makeCertificates } from '../../host/certificates.js';
 import { requireProgram } from '../../tools/programs.js';
 import { identityOf, idOf } from './bus-world.js';
@@ -34,7 +33,6 @@ describe('Bus on loopback sockets', () => {
       clock: new NodeClock(),
       timers: new NodeTimers(),
       random: new NodeRandom(),
-      pool: new BufferPool(),
       secret: Buffer.from('secret'),
       tls: undefined,
       identity: () => identityOf(name),
