@@ -139,12 +139,12 @@ function areSameErrors(command: Command, ours: RespError, theirs: RespError): bo
 }
 
 function unordered(ours: RespValue, theirs: RespValue): boolean {
-  return isDeepStrictEqual(sorted(ours), sorted(theirs));
+  return ours instanceof Set === theirs instanceof Set && isDeepStrictEqual(sorted(ours), sorted(theirs));
 }
 
 /** Keys and values one after the other, or a map. */
 function pairs(ours: RespValue, theirs: RespValue): boolean {
-  return unordered(inPairs(ours), inPairs(theirs));
+  return ours instanceof Map === theirs instanceof Map && unordered(inPairs(ours), inPairs(theirs));
 }
 
 /** Cursors are each server's own; a scan that is complete in both must have found the same. */

@@ -41,6 +41,8 @@ describe('areAlike', () => {
     ],
     ['maps of RESP3', command('HGETALL', 'a'), new Map([['a', bytes('1')]]), new Map([['a', bytes('2')]]), false],
     ['sets of RESP3', command('SMEMBERS', 'a'), new Set(['a', 'b']), new Set(['b', 'a']), true],
+    ['a set and an array', command('SMEMBERS', 'a'), new Set(['a']), [bytes('a')], false],
+    ['a map and an array', command('HGETALL', 'a'), new Map([['a', bytes('1')]]), ['a', '1'].map(bytes), false],
     ['other sets', command('SMEMBERS', 'a'), new Set(['a', 'b']), new Set(['b', 'c']), false],
     [
       'a complete HSCAN',
