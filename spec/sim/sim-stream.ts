@@ -84,7 +84,7 @@ export class SimStream implements ByteStream {
       return true;
     }
     this.writing = { buffer, start, copy, taken: 0 };
-    if (isSlow) this.pumpLater();
+    this.pumpLater();
     return false;
   }
 
