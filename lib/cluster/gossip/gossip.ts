@@ -137,7 +137,8 @@ export class Gossip {
         this.membership.accuse(target, this.time.nowMs);
       },
     });
-    this.nextExchangeMs = this.jittered(parameters.exchangeIntervalMs);
+    // Soon at first: while many join at once, somebody may miss the news of somebody.
+    this.nextExchangeMs = this.jittered(parameters.exchangeIntervalMs / 10);
     this.nextReconnectMs = this.jittered(parameters.reconnectIntervalMs);
   }
 
