@@ -5,6 +5,7 @@
  *     2 ..  3    streams of messages: answers (peer-link.ts)
  *     8 .. 12    streams of channels (channel-link.ts)
  *    16 .. 127   streams of messages: whoever serves them (Bus.serve)
+ *    16 .. 17    gossip (gossip/bus-exchange.ts)
  */
 export const PING = 0;
 export const PONG = 1;
@@ -16,3 +17,5 @@ export const CHANNEL_END = 10;
 export const CHANNEL_RESET = 11;
 export const CHANNEL_CREDIT = 12;
 export const FIRST_SERVED_KIND = 16;
+export const GOSSIP_STATE = 16;
+export const GOSSIP_PING = 17;

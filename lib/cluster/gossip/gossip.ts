@@ -245,7 +245,7 @@ export class Gossip {
     if (this.list.get(packet.sender) === undefined) this.meet(source);
   }
 
-  /** A member sends its state: returns this one's; undefined if that was malformed. */
+  /** A member sends its state: returns this one's; undefined if that was malformed. `state` is valid until then. */
   answerExchange(state: Buffer): Buffer | undefined {
     const records = decodeState(state);
     if (records === undefined || this.timer === undefined) return undefined;
@@ -324,8 +324,8 @@ export class Gossip {
     else this.send(endpoint, ping, accusation);
   }
 
-  private pingOverStream({ id, profile }: GossipMember, sequence: number): void {
-    this.ports.streamPing.ping(id, gossipEndpoint(profile.address), () => {
+  private pingOverStream({ id }: GossipMember, sequence: number): void {
+    this.ports.streamPing.ping(id, () => {
       if (this.prober.onStreamAnswer(sequence)) this.figures.streamAnswers++;
     });
   }

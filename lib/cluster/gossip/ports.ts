@@ -25,5 +25,5 @@ export interface StateExchange {
 /** Asks a member over a stream whether it lives: where datagrams are lost, streams may go through. */
 export interface StreamPing {
   /** `onAnswer` is called, later, at most once, and only if the member answers. */
-  ping(id: MemberId, target: Endpoint, onAnswer: () => void): void;
+  ping(id: MemberId, onAnswer: () => void): void;
 }

@@ -254,9 +254,10 @@ export class VirtualMember {
           this.exchange(target, state, (answer) => this.happen(life, () => onAnswer(answer))),
       },
       streamPing: {
-        ping: (_, target, onAnswer) => {
-          if (network.hasStreams)
-            this.overStream(target, (member) => (member.isPaused ? undefined : this.happen(life, onAnswer)));
+        ping: (id, onAnswer) => {
+          if (!network.hasStreams) return;
+          const find = () => network.members.find((member) => member.isRunning && member.id === id);
+          this.overStream(find, (member) => (member.isPaused ? undefined : this.happen(life, onAnswer)));
         },
       },
       warn: (message) => this.warnings.push(message),
@@ -295,10 +296,10 @@ export class VirtualMember {
   }
 
   /** Reaches a member by a stream, if both ways are open. */
-  private overStream(target: Endpoint, run: (member: VirtualMember) => void): void {
+  private overStream(find: () => VirtualMember | undefined, run: (member: VirtualMember) => void): void {
     const { network } = this;
     network.time.after(2 * network.delayMs(), () => {
-      const member = network.at(target);
+      const member = find();
       if (member !== undefined && !network.isCut(this, member) && !network.isCut(member, this)) run(member);
     });
   }
@@ -311,12 +312,15 @@ export class VirtualMember {
       isOver = true;
     };
     network.time.after(EXCHANGE_TIMEOUT_MS, () => finish(undefined));
-    this.overStream(target, (member) => {
-      member.happen(member.life, () => {
-        const answer = member.gossip.answerExchange(state);
-        network.exchangedBytes += state.length + (answer?.length ?? 0);
-        network.time.after(network.delayMs(), () => finish(answer));
-      });
-    });
+    this.overStream(
+      () => network.at(target),
+      (member) => {
+        member.happen(member.life, () => {
+          const answer = member.gossip.answerExchange(state);
+          network.exchangedBytes += state.length + (answer?.length ?? 0);
+          network.time.after(network.delayMs(), () => finish(answer));
+        });
+      },
+    );
   }
 }
