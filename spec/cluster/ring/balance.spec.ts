@@ -87,7 +87,7 @@ describe('fairReplicas', () => {
   ];
   for (const [title, zones, replicaCount, expected] of cases) {
     it(`says: ${title}`, () => {
-      const shares = fairReplicas([...zones], replicaCount).map((slots) => slots / SLOT_COUNT);
+      const shares = fairReplicas(Array.from(zones), replicaCount).map((slots) => slots / SLOT_COUNT);
       shares.forEach((share, index) => expect(share).to.be.closeTo(expected[index], 1e-6));
     });
   }
