@@ -1,0 +1,50 @@
+/**
+ * A small file that is replaced as a whole, and says whether it is what was written:
+ *
+ *     ringkv <title> 1
+ *     <a line>
+ *     crc32 of the lines above, 8 hexadecimal digits
+ */
+
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+import { CorruptionError } from '../../base/errors.js';
+import type { Disk } from '../../host/ports.js';
+
+/** Replaces the file; durable when it returns. Throws DiskError: then the file is the old one or the new one. */
+export function writeCheckedFile(disk: Disk, path: string, title: string, line: string): void {
+  const body = `ringkv ${title} 1\n${line}\n`;
+  const bytes = Buffer.from(body + checksumLine(body), 'utf8');
+  const temporary = `${path}.tmp`;
+  if (disk.exists(temporary)) disk.remove(temporary);
+  const file = disk.create(temporary);
+  try {
+    file.append(bytes, 0, bytes.length);
+    file.syncNow();
+  } finally {
+    file.close();
+  }
+  disk.rename(temporary, path);
+  disk.syncDirectory(dirname(path));
+}
+
+/** The line; undefined if there is no such file. Throws DiskError, and CorruptionError with what is to be done. */
+export function readCheckedFile(disk: Disk, path: string, title: string, advice: string): string | undefined {
+  if (!disk.exists(path)) return undefined;
+  const file = disk.openForReading(path);
+  const bytes = Buffer.alloc(file.sizeBytes);
+  file.readAt(bytes, 0, bytes.length);
+  file.close();
+  const text = bytes.toString('utf8');
+  const [first, line] = text.split('\n', 2);
+  const body = `${first}\n${line}\n`;
+  if (first !== `ringkv ${title} 1` || text !== body + checksumLine(body)) {
+    throw new CorruptionError(path, 0, `this is not what was written; ${advice}`);
+  }
+  return line;
+}
+
+function checksumLine(body: string): string {
+  return `${crc32(body).toString(16).padStart(8, '0')}\n`;
+}

@@ -1,0 +1,167 @@
+/**
+ * What a node must not forget of the cluster: who it is, the newest ring that it knows, and what it has promised as a voter.
+ *
+ *     <dir>/cluster/topology        one checked file (checked-file.ts), replaced as a whole, whose line is JSON
+ *
+ *  1. Written before anything that it says is told to others: an id, a ring, a promise.
+ *  2. A change takes effect in memory when it is durable. After a failed write the store takes no more: what is on the disk is
+ *     not known (it may be the old state or the new one, and both are true of what others were told).
+ *  3. A ring only ever gives way to a newer one, of the same cluster. What was promised about older epochs is forgotten then.
+ *  4. A file that is damaged stops the start. A node that went on without it could break a promise: it would have to come
+ *     back as a new one.
+ */
+
+import { join } from 'node:path';
+
+import { assert } from '../../base/assert.js';
+import { CorruptionError, DiskError } from '../../base/errors.js';
+import type { Check } from '../../base/json-shape.js';
+import { ShapeError, integer, object, text } from '../../base/json-shape.js';
+import type { Disk, Random } from '../../host/ports.js';
+import type { MemberId } from '../ring/member.js';
+import { MEMBER_ID_BYTES, checkMemberId } from '../ring/member.js';
+import type { RingDocument } from '../ring/ring-document.js';
+import { checkRing } from '../ring/ring-document.js';
+import type { RingVersion } from '../ring/ring-version.js';
+import { compareRingVersions } from '../ring/ring-version.js';
+import { readCheckedFile, writeCheckedFile } from './checked-file.js';
+import type { AcceptedValue, AcceptorState, Ballot } from './paxos.js';
+import { FRESH_ACCEPTOR } from './paxos.js';
+
+/** What a voter has promised and accepted about one epoch. */
+interface Vote extends AcceptorState {
+  readonly generation: number;
+  readonly epoch: number;
+}
+
+interface State {
+  readonly nodeId: MemberId;
+  /** The highest round of a ballot that this node has used about any epoch. */
+  readonly round: number;
+  readonly ring: RingDocument | undefined;
+  readonly vote: Vote | undefined;
+}
+
+const TITLE = 'topology';
+const ADVICE =
+  'restore the file from a copy that is not older than the last change of the ring, or empty the data directory, so that the node joins as a new one';
+
+const whole = integer(0, Number.MAX_SAFE_INTEGER);
+export const checkBallot: Check<Ballot> = object<Ballot>({ round: whole, proposer: checkMemberId });
+export const checkAccepted: Check<AcceptedValue> = object<AcceptedValue>({ ballot: checkBallot, value: text });
+const checkVote = object<RingVersion, Pick<Vote, 'promised' | 'accepted'>>(
+  { generation: whole, epoch: whole },
+  { promised: checkBallot, accepted: checkAccepted },
+);
+const checkState = object<Pick<State, 'nodeId' | 'round'>, { ring: RingDocument; vote: Vote }>(
+  { nodeId: checkMemberId, round: whole },
+  {
+    ring: (value) => checkRing(value),
+    vote: (value, place) => {
+      const { generation, epoch, promised, accepted } = checkVote(value, place);
+      return { generation, epoch, promised, accepted };
+    },
+  },
+);
+
+/** The next epoch, which is decided about. Epoch 1 follows when there is no ring. */
+export function nextVersion(ring: RingVersion | undefined): RingVersion {
+  return ring === undefined ? { generation: 1, epoch: 1 } : { generation: ring.generation, epoch: ring.epoch + 1 };
+}
+
+export class RingStore {
+  private readonly disk: Disk;
+  private readonly path: string;
+  private state: State;
+  /** Why nothing is written any more. */
+  private failure: DiskError | undefined;
+
+  private constructor(disk: Disk, path: string, state: State) {
+    this.disk = disk;
+    this.path = path;
+    this.state = state;
+  }
+
+  static pathIn(directory: string): string {
+    return join(directory, 'cluster', 'topology');
+  }
+
+  /** Reads what a data directory has; a node without anything draws an id. Throws DiskError and CorruptionError. */
+  static open(disk: Disk, random: Random, directory: string): RingStore {
+    const path = RingStore.pathIn(directory);
+    const state = readState(disk, path);
+    if (state !== undefined) return new RingStore(disk, path, state);
+    const id = Buffer.alloc(MEMBER_ID_BYTES);
+    random.fill(id);
+    const store = new RingStore(disk, path, { nodeId: id.toString('hex'), round: 0, ring: undefined, vote: undefined });
+    disk.makeDirectory(join(directory, 'cluster'));
+    disk.syncDirectory(directory);
+    store.save(store.state);
+    return store;
+  }
+
+  /** The same, for a directory that has something; undefined if it has nothing. */
+  static openExisting(disk: Disk, directory: string): RingStore | undefined {
+    const path = RingStore.pathIn(directory);
+    const state = readState(disk, path);
+    return state && new RingStore(disk, path, state);
+  }
+
+  get nodeId(): MemberId {
+    return this.state.nodeId;
+  }
+
+  get ring(): RingDocument | undefined {
+    return this.state.ring;
+  }
+
+  /** What this node has promised and accepted about the next epoch. */
+  get acceptor(): AcceptorState {
+    const { ring, vote } = this.state;
+    return vote !== undefined && compareRingVersions(vote, nextVersion(ring)) === 0 ? vote : FRESH_ACCEPTOR;
+  }
+
+  /** Throws DiskError: then it was not kept, and is not to be answered. */
+  saveAcceptor(acceptor: AcceptorState): void {
+    const { promised, accepted } = acceptor;
+    this.save({ ...this.state, vote: { ...nextVersion(this.state.ring), promised, accepted } });
+  }
+
+  /** A round for a ballot, above `above`, that this node has never used. Throws DiskError. */
+  takeRound(above: number): number {
+    const round = Math.max(this.state.round, above) + 1;
+    this.save({ ...this.state, round });
+    return round;
+  }
+
+  /** REQUIRES: `ring` is newer than the one that is there, and of the same cluster. Throws DiskError. */
+  saveRing(ring: RingDocument): void {
+    const before = this.state.ring;
+    assert(before === undefined || before.clusterId === ring.clusterId, 'a node stays in its cluster');
+    assert(before === undefined || compareRingVersions(ring, before) > 0, 'a ring gives way to a newer one only');
+    this.save({ ...this.state, ring, vote: undefined });
+  }
+
+  private save(state: State): void {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      writeCheckedFile(this.disk, this.path, TITLE, JSON.stringify(state));
+    } catch (error) {
+      if (error instanceof DiskError) this.failure = error;
+      throw error;
+    }
+    this.state = state;
+  }
+}
+
+function readState(disk: Disk, path: string): State | undefined {
+  const line = readCheckedFile(disk, path, TITLE, ADVICE);
+  if (line === undefined) return undefined;
+  try {
+    const { nodeId, round, ring, vote } = checkState(JSON.parse(line), 'topology');
+    return { nodeId, round, ring, vote };
+  } catch (error) {
+    if (!(error instanceof ShapeError) && !(error instanceof SyntaxError)) throw error;
+    throw new CorruptionError(path, 0, `${error.message}; ${ADVICE}`, { cause: error });
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The ring as this node knows it, and its part in deciding the next one.
+ *
+ *  1. Epoch e+1 is decided by Paxos among the voters of e; epoch 1 among the seeds (seeds.ts). A node takes a ring only when it was decided.
+ *  2. A ring is durable before the node acts on it, and gives way to a newer one only.
+ *  3. A vote is durable before it is answered.
+ *  4. Who is asked with an older ring answers with the newer one.
+ */
+
+import { DiskError } from '../../base/errors.js';
+import { ShapeError } from '../../base/json-shape.js';
+import type { MemberId } from '../ring/member.js';
+import type { RingDocument } from '../ring/ring-document.js';
+import { encodeRing } from '../ring/ring-document.js';
+import type { RingVersion } from '../ring/ring-version.js';
+import { compareRingVersions, ringVersionText } from '../ring/ring-version.js';
+import type { AdditionHost } from './addition.js';
+import { Addition } from './addition.js';
+import { FirstBoot } from './first-boot.js';
+import type { TopologyAnswer, TopologyRequest } from './messages.js';
+import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
+import type { Candidate } from './new-ring.js';
+import { accept } from './paxos.js';
+import { nextVersion } from './ring-store.js';
+import { digestOfSeeds, normalizeSeeds } from './seeds.js';
+import { checkSuccessor } from './successor.js';
+import type { TopologyOptions } from './topology-options.js';
+
+const FETCH_TIMEOUT_MS = 2000;
+
+export class Topology {
+  private readonly options: TopologyOptions;
+  private readonly host: AdditionHost & { readonly seeds: readonly string[] };
+  private readonly onRing: (ring: RingDocument) => void;
+  private boot: FirstBoot | undefined;
+  private addition: Addition | undefined;
+  /** The newest ring that was asked for and has not come. */
+  private fetching: RingVersion | undefined;
+  private isStopped = false;
+
+  /** `onRing` is told each ring that the node takes, when it is durable: at `start` the one that is on its disk. */
+  constructor(options: TopologyOptions, onRing: (ring: RingDocument) => void) {
+    this.options = options;
+    this.onRing = onRing;
+    this.host = {
+      ...options,
+      seeds: normalizeSeeds(options.seeds),
+      seedDigest: digestOfSeeds(options.seeds),
+      learn: (ring) => this.learn(ring),
+      spread: (ring) => this.spread(ring),
+    };
+  }
+
+  /** The newest ring that this node knows; undefined before it is in one. */
+  get ring(): RingDocument | undefined {
+    return this.options.store.ring;
+  }
+
+  /** Goes on with the ring that is on the disk, or finds one by the seeds. */
+  start(): void {
+    const { messenger } = this.options;
+    messenger.serve((message, answer) => this.handle(message, answer));
+    const { ring } = this;
+    if (ring === undefined) {
+      this.boot = new FirstBoot(this.host);
+      this.boot.start();
+      return;
+    }
+    this.onRing(ring);
+    // The cluster may have gone on without us.
+    for (const { id } of ring.members) if (id !== this.options.store.nodeId) this.fetch(id);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.boot?.stop();
+    this.addition?.stop();
+  }
+
+  /** Gossip says that a member knows a ring of this version. */
+  heardOf(version: RingVersion, member: MemberId): void {
+    const known = this.fetching ?? this.ring;
+    if (known === undefined || compareRingVersions(version, known) <= 0) return;
+    this.fetching = version;
+    this.fetch(member);
+  }
+
+  /**
+   * Takes a ring that has been decided, if it is newer than the one that is known, and of the same cluster. A node that is in no ring takes
+   * one that has it.
+   */
+  learn(ring: RingDocument): void {
+    if (this.isStopped || !this.isNews(ring)) return;
+    try {
+      this.options.store.saveRing(ring);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.options.report(`${ringVersionText(ring)} of the ring could not be kept: ${error.message}`);
+      return;
+    }
+    this.boot?.stop();
+    this.boot = undefined;
+    this.addition?.stop();
+    this.onRing(ring);
+  }
+
+  private isNews(ring: RingDocument): boolean {
+    const { store, report } = this.options;
+    const known = store.ring;
+    if (known === undefined) return ring.members.some(({ id }) => id === store.nodeId);
+    if (known.clusterId !== ring.clusterId) {
+      report(`refused a ring of another cluster, ${ring.clusterId}: this node is in ${known.clusterId}`);
+      return false;
+    }
+    const order = compareRingVersions(ring, known);
+    if (order === 0 && !encodeRing(ring).equals(encodeRing(known))) {
+      report(
+        `there are two rings of ${ringVersionText(ring)}: 'ringkv ring recover' was run for more than one list of survivors`,
+      );
+    }
+    return order > 0;
+  }
+
+  private handle(message: Buffer, answer: (message: Buffer) => void): void {
+    const request = decodeRequest(message);
+    const reply = (said: TopologyAnswer): void => answer(encodeMessage(said));
+    if (request === undefined) reply({ kind: 'refused', reason: 'this is no message about the ring' });
+    else if (request.kind === 'join') this.add(request.candidate, reply);
+    else reply(this.answerTo(request));
+  }
+
+  private answerTo(request: Exclude<TopologyRequest, { kind: 'join' }>): TopologyAnswer {
+    switch (request.kind) {
+      case 'hello':
+        return { kind: 'hello', candidate: this.host.candidate, seedDigest: this.host.seedDigest, ...this.known() };
+      case 'paxos':
+        return this.vote(request);
+      case 'ring':
+        this.learn(request.ring);
+        return { kind: 'ring', ...this.known() };
+      case 'fetch':
+        return { kind: 'ring', ...this.known() };
+      case 'holds-data':
+        return { kind: 'data', holdsData: this.options.holdsData() };
+    }
+  }
+
+  private known(): { ring?: RingDocument } {
+    return this.ring === undefined ? {} : { ring: this.ring };
+  }
+
+  private vote(asked: TopologyRequest & { kind: 'paxos' }): TopologyAnswer {
+    const { store } = this.options;
+    const { ring } = this;
+    const order = compareRingVersions(asked.version, nextVersion(ring));
+    if (order < 0 && ring !== undefined) return { kind: 'ring', ring };
+    if (order > 0) return { kind: 'behind' };
+    const reason = this.whyNotVote(asked);
+    if (reason !== undefined) return { kind: 'refused', reason };
+    const before = store.acceptor;
+    const { state, answer } = accept(before, asked.request);
+    try {
+      if (state !== before) store.saveAcceptor(state);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      return { kind: 'refused', reason: `the disk failed: ${error.message}` };
+    }
+    return { kind: 'paxos', answer };
+  }
+
+  private whyNotVote({ voter, seedDigest, request }: TopologyRequest & { kind: 'paxos' }): string | undefined {
+    const { ring } = this;
+    const { nodeId } = this.options.store;
+    if (voter !== nodeId) return `this is ${nodeId}, not ${voter}`;
+    if (ring === undefined && seedDigest !== this.host.seedDigest) return 'this node has other seeds';
+    if (ring?.voters.includes(nodeId) === false) return 'this node does not vote';
+    if (request.kind === 'prepare') return undefined;
+    try {
+      checkSuccessor(ring, Buffer.from(request.value, 'utf8'));
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      return error.message;
+    }
+    return undefined;
+  }
+
+  private add(candidate: Candidate, reply: (answer: TopologyAnswer) => void): void {
+    const { ring } = this;
+    if (ring === undefined) {
+      reply({ kind: 'refused', reason: 'this node has no ring itself' });
+    } else if (ring.members.some(({ id }) => id === candidate.id)) {
+      reply({ kind: 'ring', ring });
+    } else if (this.addition !== undefined) {
+      reply({ kind: 'refused', reason: 'the ring is being changed already: try again' });
+    } else {
+      this.addition = new Addition(this.host, ring, candidate, (result) => {
+        this.addition = undefined;
+        reply('ring' in result ? { kind: 'ring', ring: result.ring } : { kind: 'refused', reason: result.reason });
+      });
+      this.addition.start();
+    }
+  }
+
+  private spread(ring: RingDocument): void {
+    const message = encodeMessage({ kind: 'ring', ring });
+    for (const { id } of ring.members) {
+      if (id !== this.options.store.nodeId) this.ask(id, message);
+    }
+  }
+
+  private fetch(member: MemberId): void {
+    this.ask(member, encodeMessage({ kind: 'fetch' }));
+  }
+
+  private ask(member: MemberId, message: Buffer): void {
+    this.options.messenger.ask({ member }, message, FETCH_TIMEOUT_MS, (bytes) => {
+      this.fetching = undefined;
+      const answer = bytes && decodeAnswer(bytes);
+      if (answer?.kind === 'ring' && answer.ring !== undefined) this.learn(answer.ring);
+    });
+  }
+}

@@ -1,0 +1,231 @@
+import { expect } from 'chai';
+import type { RingDocument } from '../../../lib/cluster/ring/ring-document.js';
+import { TopologyWorld } from './topology-world.js';
+
+const memberNames = (ring: RingDocument): string[] => ring.members.map(({ address }) => address.host);
+
+describe('Topology', function () {
+  this.timeout(60_000);
+
+  for (const count of [1, 2, 3, 5]) {
+    it(`makes one cluster of ${count} seeds that start together`, () => {
+      const world = new TopologyWorld(count);
+      const nodes = world.addSeeds(count);
+      for (const node of nodes) node.start();
+      world.runFor(10_000);
+      const ring = world.commonRing;
+      expect(ring.epoch).to.equal(1);
+      expect(memberNames(ring).sort()).to.deep.equal(nodes.map(({ index }) => `node${index}`));
+      expect(ring.members.map(({ ordinal }) => ordinal)).to.deep.equal(nodes.map((_node, index) => index + 1));
+      expect(ring.voters.length).to.equal(count);
+    });
+  }
+
+  it('waits for a majority of the seeds, says so, and adds the late one', () => {
+    const world = new TopologyWorld(1);
+    const [a, b, c] = world.addSeeds(3);
+    a.start();
+    world.runFor(60_000);
+    expect(a.ring).to.be.undefined;
+    expect(a.lines).to.deep.equal(['1 of 3 seeds are there; a new cluster needs 2 of them']);
+    c.start();
+    world.runFor(10_000);
+    expect(memberNames(world.commonRing)).to.deep.equal(['node0', 'node2']);
+    b.start();
+    world.runFor(10_000);
+    const ring = world.commonRing;
+    expect(memberNames(ring)).to.deep.equal(['node0', 'node2', 'node1']);
+    expect(ring).to.include({ epoch: 2, nextOrdinal: 4 });
+    expect(ring.voters.length).to.equal(3);
+  });
+
+  it('lets a minority wait while it is parted, and makes it join when it is not', () => {
+    const world = new TopologyWorld(2);
+    const nodes = world.addSeeds(5);
+    world.part(nodes.slice(0, 2));
+    for (const node of nodes) node.start();
+    world.runFor(30_000);
+    expect(nodes.map(({ ring }) => ring?.members.length)).to.deep.equal([undefined, undefined, 3, 3, 3]);
+    world.heal();
+    world.runFor(30_000);
+    expect(world.commonRing.members.length).to.equal(5);
+  });
+
+  it('adds a node whose seeds are some of the members, and goes on from disk after all have restarted', () => {
+    const world = new TopologyWorld(3);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const joiner = world.addNode([nodes[1].seed]);
+    joiner.start();
+    world.runFor(10_000);
+    const ring = world.commonRing;
+    expect(ring).to.include({ epoch: 2, nextOrdinal: 5 });
+    expect(ring.voters).to.deep.equal(nodes.map(({ id }) => id));
+    for (const node of world.nodes) node.crash();
+    for (const node of world.nodes) node.start();
+    expect(world.commonRing).to.deep.equal(ring);
+  });
+
+  it('adds nobody while a member holds data, or does not answer, and says why', () => {
+    const world = new TopologyWorld(4);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    nodes[2].holdsData = true;
+    const joiner = world.addNode([nodes[0].seed]);
+    joiner.start();
+    world.runFor(10_000);
+    expect(joiner.lines.at(-1)).to.equal(
+      `node0:17000 has not added this node to its ring: member ${nodes[2].id} holds data: joining a cluster with data is not possible yet`,
+    );
+    nodes[2].crash();
+    world.runFor(10_000);
+    expect(joiner.lines.at(-1)).to.contain(`member ${nodes[2].id} does not answer`);
+    nodes[2].holdsData = false;
+    nodes[2].start();
+    world.runFor(10_000);
+    expect(world.commonRing.members.length).to.equal(4);
+  });
+
+  it('makes no cluster with a node that was given other seeds', () => {
+    const world = new TopologyWorld(5);
+    const [a, b, other] = [['node0:17000', 'node1:17000'], ['node0:17000', 'node1:17000'], ['node0:17000']].map(
+      (seeds) => world.addNode(seeds),
+    );
+    other.start();
+    a.start();
+    world.runFor(10_000);
+    expect(other.ring).to.be.undefined;
+    expect(other.lines.at(-1)).to.equal('the seed node0:17000 has other seeds: all nodes must be given the same list');
+    b.start();
+    world.runFor(20_000);
+    expect(memberNames(world.commonRing)).to.deep.equal(['node0', 'node1', 'node2']);
+  });
+
+  it('does not take two seeds that lead to one node for two', () => {
+    const world = new TopologyWorld(6);
+    const node = world.addNode(['node0:17000', 'NODE0:17000', 'node1:17000']);
+    node.start();
+    world.runFor(20_000);
+    expect(node.ring).to.be.undefined;
+  });
+
+  it('adds nodes that come at once one after the other, with ordinals of their own', () => {
+    const world = new TopologyWorld(7);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    for (const node of [0, 1, 2, 0].map((index) => world.addNode([nodes[index].seed]))) node.start();
+    world.runFor(60_000);
+    const ring = world.commonRing;
+    expect(ring.epoch).to.equal(5);
+    expect(ring.members.map(({ ordinal }) => ordinal)).to.deep.equal([1, 2, 3, 4, 5, 6, 7]);
+    expect(ring.voters.length).to.equal(7);
+  });
+
+  it('teaches a node that comes back with an old epoch, by gossip or when it asks', () => {
+    const world = new TopologyWorld(8);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const [a, b, c] = nodes;
+    const late = world.addNode([a.seed]);
+    world.part([c]);
+    // The one that is parted off holds no data, but cannot say so.
+    late.start();
+    world.runFor(10_000);
+    expect(late.ring).to.be.undefined;
+    world.cuts.clear();
+    world.cuts.add(`${a.index}>${c.index}`).add(`${late.index}>${c.index}`).add(`${c.index}>${a.index}`);
+    late.lines.length = 0;
+    world.runFor(10_000);
+    expect(b.ring?.epoch).to.equal(1);
+    world.heal();
+    world.runFor(10_000);
+    expect(world.commonRing.epoch).to.equal(2);
+
+    c.crash();
+    c.start();
+    world.runFor(1000);
+    expect(c.ring?.epoch).to.equal(2);
+  });
+
+  it('learns of a newer epoch that gossip names', () => {
+    const world = new TopologyWorld(9);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const [a, b] = nodes;
+    const newer = { ...world.commonRing, epoch: 9 };
+    a.topology?.learn(newer);
+    expect(b.ring?.epoch).to.equal(1);
+    b.topology?.heardOf({ generation: 1, epoch: 9 }, a.id);
+    world.runFor(1000);
+    expect(b.ring).to.deep.equal(newer);
+    a.topology?.learn({ ...newer, epoch: 8 });
+    expect(a.ring).to.deep.equal(newer);
+  });
+
+  it('follows a new generation, whatever the epoch, and lets the old one decide nothing', () => {
+    const world = new TopologyWorld(10);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const recovered = { ...world.commonRing, generation: 2, epoch: 1 };
+    const [a, b, c] = nodes;
+    world.part([c]);
+    a.topology?.learn(recovered);
+    b.topology?.learn(recovered);
+    world.heal();
+    const joiner = world.addNode([c.seed]);
+    joiner.start();
+    world.runFor(10_000);
+    expect(world.commonRing).to.include({ generation: 2, epoch: 2 });
+  });
+
+  it('refuses a ring of another cluster', () => {
+    const world = new TopologyWorld(11);
+    const [node] = world.addSeeds(1);
+    node.start();
+    world.runFor(5000);
+    const ring = world.commonRing;
+    node.topology?.learn({ ...ring, epoch: 2, clusterId: '0'.repeat(40) });
+    expect(node.ring).to.deep.equal(ring);
+    expect(node.lines.at(-1)).to.contain('refused a ring of another cluster');
+  });
+
+  it('has one cluster and one ring of each epoch, whatever is lost, parted, late and without power; and all nodes in it when it is quiet', () => {
+    for (let seed = 0; seed < 150; seed++) {
+      const world = new TopologyWorld(seed);
+      const nodes = world.addSeeds(seed % 2 === 0 ? 3 : 5);
+      nodes.push(world.addNode([nodes[0].seed]));
+      const { random } = world;
+      world.faults.lost = random.below(30);
+      world.faults.repeated = random.below(20);
+      for (let step = 0; step < 12; step++) {
+        const node = nodes[random.below(nodes.length)];
+        switch (random.below(5)) {
+          case 0:
+            world.part([node, nodes[random.below(nodes.length)]]);
+            break;
+          case 1:
+            world.cuts.clear();
+            break;
+          case 2:
+            if (node.isOn) node.crash();
+            node.failAt(1 + random.below(40));
+            node.start();
+            break;
+          default:
+            if (!node.isOn) node.start();
+        }
+        world.runFor(random.below(4000));
+      }
+      world.heal();
+      for (const node of nodes) if (!node.isOn) node.start();
+      world.runFor(60_000);
+      expect(world.commonRing.members.length, `seed ${seed}`).to.equal(nodes.length);
+    }
+  });
+});
