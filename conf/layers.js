@@ -7,10 +7,10 @@ export const layers = [
   ['host'],
   ['protocol', 'record', 'config'],
   ['storage'],
-  ['data', 'tools'],
+  ['data'],
   ['commands'],
   ['cluster'],
-  ['scripting'],
+  ['scripting', 'tools'],
   ['server'],
   ['main.ts'],
 ];

@@ -37,6 +37,7 @@ const SAME_SIGNAL_MS = 500;
 
 const USAGE = `Usage: ringkv [/path/to/ringkv.conf] [--option value ...]
        ringkv check <dir> | dump <file> | restore <backup> <dir>
+       ringkv ring recover --survivors <member id>,... --dir <dir>
        ringkv --version | --help
 
 Without a subcommand it serves. Options are those of the configuration file: "port 7000" there is "--port 7000" here.
@@ -53,6 +54,8 @@ Subcommands, for data directories that no server has open:
   restore <backup> <dir>
                     makes the data directory <dir>, which is missing or empty, of what BACKUP has made. It is another node's:
                     with an id of its own.
+  ring recover      when a majority of the voters of a cluster is lost for good: makes a ring of the members that survive, in
+                    the data directory of one of them, the one with the newest ring. All lost members must be down, for ever.
 `;
 
 const configFiles: ConfigFiles = {

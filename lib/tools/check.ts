@@ -2,6 +2,7 @@
  * `ringkv check <dir>`: reads everything in a data directory and says what is wrong with it. Nothing is changed.
  *
  *     identity    the node's id and position key
+ *     cluster/    the ring that it knows, if it is a member of a cluster
  *     CURRENT  ─▶ manifest ─▶ the version: which tables there are, and where the log begins
  *     tables/     each table of the version (check-table.ts), what is missing, what is left over
  *     aof/        the segments that are not in tables (check-log.ts)
@@ -11,6 +12,8 @@
  */
 
 import { PositionHasher } from '../base/position.js';
+import { ringVersionText } from '../cluster/ring/ring-version.js';
+import { RingStore } from '../cluster/topology/ring-store.js';
 import type { Disk } from '../host/ports.js';
 import { identityPath, readIdentity } from '../storage/identity.js';
 import { currentPath, listManifests, manifestPath } from '../storage/levels/manifest-directory.js';
@@ -53,7 +56,7 @@ function summaryOf({ tableCount, recordCount, log, damages }: CheckResult, { fil
 }
 
 /** Names in a data directory that are looked at elsewhere, and those that hold nothing which lasts. */
-const KNOWN_NAME = /^(identity|CURRENT|aof|tables|manifest-\d{10})$/;
+const KNOWN_NAME = /^(identity|cluster|CURRENT|aof|tables|manifest-\d{10})$/;
 const PASSING_NAME = /^(lock.*|identity\.tmp|CURRENT\.tmp)$/;
 
 class DirectoryCheck {
@@ -71,6 +74,7 @@ class DirectoryCheck {
 
   run(): CheckResult {
     const hasher = this.checkIdentity();
+    this.checkTopology();
     const version = this.checkManifest();
     if (version === undefined) this.checkTablesAlone(hasher);
     else this.checkTables(version, hasher);
@@ -95,6 +99,19 @@ class DirectoryCheck {
       const { nodeId, positionKey } = readIdentity(disk, directory);
       findings.ok('identity', `node ${nodeId}`);
       return new PositionHasher(positionKey);
+    });
+  }
+
+  private checkTopology(): void {
+    const { disk, directory, findings } = this;
+    const name = 'cluster/topology';
+    findings.attempt(name, () => {
+      const store = RingStore.openExisting(disk, directory);
+      if (store === undefined) return;
+      const { nodeId, ring } = store;
+      const known =
+        ring === undefined ? 'in no ring yet' : `${ringVersionText(ring)} of ${ring.members.length} members`;
+      findings.ok(name, `member ${nodeId}, ${known}`);
     });
   }
 

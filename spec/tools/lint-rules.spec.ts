@@ -35,7 +35,7 @@ describe('lint rule ringkv/layers', function () {
     ['lib/storage/x.ts', "import type { X } from '../data/x.js';", "'storage' may not import from 'data'"],
     ['lib/storage/deep/x.ts', "import '../../data/x.js';", "'storage' may not import from 'data'"],
     ['lib/data/x.ts', "await import('../commands/x.js');", "'data' may not import from 'commands'"],
-    ['lib/tools/x.ts', "import '../data/x.js';", "'tools' may not import from 'data'"],
+    ['lib/tools/x.ts', "import '../scripting/x.js';", "'tools' may not import from 'scripting'"],
     ['lib/data/x.ts', "export type X = import('../server/x.js').X;", "'data' may not import from 'server'"],
     ['lib/commands/x.ts', "import '../cluster/x.js';", "'commands' may not import from 'cluster'"],
     ['lib/cluster/x.ts', "import '../scripting/x.js';", "'cluster' may not import from 'scripting'"],

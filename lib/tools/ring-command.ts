@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+
+import { CorruptionError, DiskError } from '../base/errors.js';
+import type { RingDocument } from '../cluster/ring/ring-document.js';
+import { ringVersionText } from '../cluster/ring/ring-version.js';
+import { RecoverError, recoverRing } from '../cluster/topology/recover.js';
+import { RingStore } from '../cluster/topology/ring-store.js';
+import { lockPath } from '../storage/lock-path.js';
+import type { ToolPorts } from './tool.js';
+import { ExitCode } from './tool.js';
+
+const USAGE = 'Usage: ringkv ring recover --survivors <member id>,... --dir <dir>';
+
+/**
+ * `ringkv ring recover --survivors <member id>,... --dir <dir>`: writes a ring of the survivors, of a new generation (cluster/topology/recover.ts),
+ * to the directory of one of them, which no server has open.
+ */
+export function runRing(args: readonly string[], ports: ToolPorts): ExitCode {
+  const request = parseRequest(args);
+  if (request === undefined) {
+    ports.complain(USAGE);
+    return ExitCode.REFUSED;
+  }
+  const { directory, survivors } = request;
+  const holder = ports.disk.lockHolder(lockPath(directory));
+  if (holder !== undefined) {
+    ports.complain(`${directory} is in use by ${holder}: stop it first`);
+    return ExitCode.REFUSED;
+  }
+  try {
+    return recover(directory, survivors, ports);
+  } catch (error) {
+    if (!(error instanceof DiskError) && !(error instanceof CorruptionError) && !(error instanceof RecoverError))
+      throw error;
+    ports.complain(error.message);
+    return error instanceof RecoverError ? ExitCode.REFUSED : ExitCode.FAILED;
+  }
+}
+
+function parseRequest(args: readonly string[]): { directory: string; survivors: string[] } | undefined {
+  const options = { survivors: { type: 'string' }, dir: { type: 'string' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (positionals.join(' ') !== 'recover' || values.survivors === undefined || values.dir === undefined)
+      return undefined;
+    return { directory: values.dir, survivors: values.survivors.split(',') };
+  } catch {
+    return undefined;
+  }
+}
+
+function recover(directory: string, survivors: readonly string[], { disk, print }: ToolPorts): ExitCode {
+  const store = RingStore.openExisting(disk, directory);
+  const ring = store?.ring;
+  if (store === undefined || ring === undefined) {
+    throw new RecoverError(`${directory} has no ring: it is no data directory of a member`);
+  }
+  const recovered = recoverRing(ring, survivors);
+  if (!survivors.includes(store.nodeId)) {
+    throw new RecoverError(`${store.nodeId}, whose directory this is, is not among the survivors`);
+  }
+  disk.lock(lockPath(directory));
+  store.saveRing(recovered);
+  for (const line of summaryOf(ring, recovered)) print(line);
+  return ExitCode.OK;
+}
+
+function summaryOf(old: RingDocument, { members, ...recovered }: RingDocument): string[] {
+  return [
+    `was ${ringVersionText(old)} with ${old.members.length} members, is ${ringVersionText(recovered)} with ${members.length}:`,
+    ...members.map(({ id, zone, address }) => `  ${id} ${address.host}:${address.port} ${zone}`.trimEnd()),
+    'Start this node first, then the other survivors: they learn the new ring from it.',
+    'Do not run this in the directory of another survivor. Members that were left out must not be started again with their data directories.',
+  ];
+}
