@@ -35,6 +35,7 @@ export interface GossipOptions {
   /** Higher than any that this member ever had: see `firstIncarnation`. */
   readonly incarnation: number;
   readonly profile: Profile;
+  /** Or what the seeds of a member that is in no ring yet have in common: see `Gossip.setCluster`. */
   readonly clusterId: string;
   readonly secret: string;
   /** Where others may be; this member itself may be among them. */
@@ -111,6 +112,7 @@ export class Gossip {
   private nextReconnectMs: number;
   private nextStrangerMs = 0;
   private nextLoadMs = 0;
+  private formerClusterEndMs = 0;
 
   /** `events` hears nothing before this returns. */
   constructor(options: GossipOptions, ports: GossipPorts, events: GossipEvents) {
@@ -198,6 +200,15 @@ export class Gossip {
   /** The smoothed round trip of pings to a member, in milliseconds; undefined if none was measured. */
   roundTripMs(id: MemberId): number | undefined {
     return this.prober.roundTrips.of(id);
+  }
+
+  /**
+   * The cluster has this id from now on: a ring was formed, or joined. Others that do not know it yet are reached over streams
+   * meanwhile.
+   */
+  setCluster(clusterId: string): void {
+    this.codec.setCluster(clusterId);
+    this.formerClusterEndMs = this.time.nowMs + this.parameters.formerClusterMs;
   }
 
   /** This member knows that ring now. It tells the others if it is newer than the one before. */
@@ -343,6 +354,7 @@ export class Gossip {
       this.stop();
       return;
     }
+    if (nowMs >= this.formerClusterEndMs) this.codec.endFormerCluster();
     this.relays.tick(nowMs, ({ endpoint, sequence }) => this.send(endpoint, { kind: 'nack', sequence }));
     this.spread(nowMs);
   }

@@ -60,7 +60,9 @@ const SENDERS_MAX = 4096;
 
 export class PacketCodec {
   private readonly key: Buffer;
-  private readonly cluster: Buffer;
+  private cluster: Buffer;
+  /** The one before, while its datagrams are still taken. */
+  private formerCluster: Buffer | undefined;
   private readonly self: MemberId;
   private readonly senderBytes: Buffer;
   private readonly windows = new Map<MemberId, ReplayWindow>();
@@ -72,9 +74,19 @@ export class PacketCodec {
 
   constructor(clusterId: string, secret: string, self: MemberId) {
     this.key = createHmac('sha256', secret).update('ringkv gossip').digest();
-    this.cluster = createHash('sha256').update(clusterId).digest().subarray(0, CLUSTER_BYTES);
+    this.cluster = clusterBytes(clusterId);
     this.self = self;
     this.senderBytes = Buffer.from(self, 'hex');
+  }
+
+  /** The cluster has this id from now on. Datagrams with the former one are taken until `endFormerCluster`. */
+  setCluster(clusterId: string): void {
+    this.formerCluster = this.cluster;
+    this.cluster = clusterBytes(clusterId);
+  }
+
+  endFormerCluster(): void {
+    this.formerCluster = undefined;
   }
 
   /** Begins a datagram. */
@@ -104,7 +116,7 @@ export class PacketCodec {
     if (length > DATAGRAM_BYTES_MAX) return 'oversized';
     if (length < NUMBERS_AT) return 'truncated';
     if (buffer[0] !== VERSION) return 'version';
-    if (this.cluster.compare(buffer, CLUSTER_AT, SENDER_AT) !== 0) return 'foreign';
+    if (!isOf(this.cluster, buffer) && !isOf(this.formerCluster, buffer)) return 'foreign';
     if (!timingSafeEqual(this.mac(buffer, length), buffer.subarray(MAC_AT, CLUSTER_AT))) return 'forged';
     return this.openSealed(buffer, length);
   }
@@ -148,4 +160,12 @@ export class PacketCodec {
       .digest()
       .subarray(0, MAC_BYTES);
   }
+}
+
+function clusterBytes(clusterId: string): Buffer {
+  return createHash('sha256').update(clusterId).digest().subarray(0, CLUSTER_BYTES);
+}
+
+function isOf(cluster: Buffer | undefined, datagram: Buffer): boolean {
+  return cluster?.compare(datagram, CLUSTER_AT, SENDER_AT) === 0;
 }

@@ -51,6 +51,8 @@ export interface GossipParameters {
 
   /** Load is announced at most so often (the time grows as that of exchanges does), and only when it has changed. */
   readonly loadIntervalMs: number;
+  /** Datagrams with the former cluster id are taken for this long: others may learn the new one a little later. */
+  readonly formerClusterMs: number;
   /** A member that leaves says so for this long before it falls silent. */
   readonly leaveMs: number;
 }
@@ -87,6 +89,7 @@ export const LAN_PARAMETERS: GossipParameters = {
   joinBackoffMaxMs: 10_000,
   forgetAfterMs: 24 * 3_600_000,
   loadIntervalMs: 10_000,
+  formerClusterMs: 10_000,
   leaveMs: 1_000,
 };
 

@@ -1,5 +1,6 @@
 /** What gossip needs of its surroundings. */
 
+import type { DatagramSocket } from '../../host/ports.js';
 import type { MemberId } from '../ring/member.js';
 
 /** Where a datagram or an exchange goes. */
@@ -8,10 +9,8 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Sends datagrams. `buffer[start, end)` is free when `send` returns; never throws. */
-export interface DatagramSender {
-  send(buffer: Buffer, start: number, end: number, host: string, port: number): void;
-}
+/** Sends datagrams. */
+export type DatagramSender = Pick<DatagramSocket, 'send'>;
 
 /** Exchanges the whole state with a member over a stream, which proves that both belong to the cluster. */
 export interface StateExchange {

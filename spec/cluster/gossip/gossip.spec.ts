@@ -275,6 +275,19 @@ describe('Gossip', function () {
     ]);
   });
 
+  it('stays together while its members learn the new cluster id, one after the other', () => {
+    const network = settled(3, { seed: 1, hasStreams: true });
+    for (const { gossip } of network.members) {
+      gossip.setCluster('formed');
+      network.run(5_000);
+    }
+    network.run(60_000);
+    expect(toldSince(network, 'suspect', 0)).to.deep.equal([]);
+    const dropped = network.members.map(({ gossip }) => gossip.drops.total);
+    network.run(60_000);
+    expect(network.members.map(({ gossip }) => gossip.drops.total)).to.deep.equal(dropped);
+  });
+
   it('keeps apart clusters that have been given each other for seeds', () => {
     const network = settled(3, { seed: 1 });
     const [target] = network.members;

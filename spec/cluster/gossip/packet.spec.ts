@@ -61,6 +61,19 @@ describe('PacketCodec', () => {
     expect(opened(codecOf(2), sealed(codecOf(1)).subarray(0, 44))).to.equal('truncated');
   });
 
+  it('takes the datagrams of the former cluster for a while, and seals for the new one', () => {
+    const receiver = codecOf(2);
+    const sender = codecOf(1);
+    receiver.setCluster('new');
+    expect(opened(receiver, sealed(sender))).to.be.an('object');
+    expect(opened(sender, sealed(receiver))).to.equal('foreign');
+    receiver.endFormerCluster();
+    expect(opened(receiver, sealed(sender))).to.equal('foreign');
+    sender.setCluster('new');
+    expect(opened(receiver, sealed(sender))).to.be.an('object');
+    expect(opened(sender, sealed(receiver))).to.be.an('object');
+  });
+
   it('drops a datagram that comes again, also when the sender has gone on to a higher incarnation', () => {
     const sender = codecOf(1);
     const receiver = codecOf(2);
