@@ -9,6 +9,8 @@ import type { World } from './world.js';
 
 /** A power failure in the middle of a turn comes within so many steps of the disk. */
 const STEPS_MAX = 40;
+/** Every node serves so long after all is well. */
+const BOOT_MS_MAX = 60_000;
 
 export interface ChaosOptions {
   /** Machines that run nodes. */
@@ -83,7 +85,7 @@ export class Chaos {
       machine.clock.correct();
       if (machine.process === undefined) void this.boot(machine);
     }
-    await Promise.all(this.boots.values());
+    await this.world.within(BOOT_MS_MAX, 'every node serves', Promise.all(this.boots.values()));
   }
 
   /** Does something again and again, until the time is over. */

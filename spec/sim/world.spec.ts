@@ -63,6 +63,11 @@ describe('World', () => {
     expect(broken).to.be.instanceOf(WorldError);
     expect((broken as Error).message).to.match(/^at 1\.00\d+ s: a ended with: oh$/);
 
+    const late = new World(1);
+    const tooLate = await failureOf(late.run(() => late.within(500, 'the end', late.sleep(501))));
+    expect(tooLate).to.be.instanceOf(StandstillError);
+    expect(await new World(1).run(() => Promise.resolve(7))).to.equal(7);
+
     const idle = await failureOf(new World(1).run(() => new Promise(() => undefined)));
     expect(idle).to.be.instanceOf(StandstillError);
   });

@@ -22,6 +22,9 @@ import { EventQueue, FIRST } from './event-queue.js';
 import { SeededRandom } from './seeded-random.js';
 import { Wires } from './wires.js';
 
+/** So many events in one microsecond: they go round in a circle. */
+const EVENTS_AT_ONCE_MAX = 1_000_000;
+
 /** The real event loop gets its turn once in so many events. */
 const EVENTS_AT_A_TIME = 20_000;
 
@@ -35,7 +38,7 @@ export class WorldError extends Error {
   override readonly name = 'WorldError';
 }
 
-/** Nothing is left to happen, and somebody still waits. */
+/** Nothing is left to happen, and somebody still waits; or something has not come about in the time that it had. */
 export class StandstillError extends WorldError {}
 
 export class World {
@@ -55,6 +58,8 @@ export class World {
   private high = 0x811c9dc5;
   private low = 0x01000193;
   private isOver = false;
+  /** How many events there had been when this microsecond began. */
+  private firstAtOnce = 0;
   private failure: Error | undefined;
 
   constructor(seed: number, options: WorldOptions = {}) {
@@ -105,6 +110,16 @@ export class World {
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms * 1000, 'sleep', resolve);
+    });
+  }
+
+  /** What `awaited` gives, or rejects with StandstillError when so much virtual time has passed. `what`: the words for it. */
+  within<T>(ms: number, what: string, awaited: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.after(ms * 1000, 'too late', () => {
+        reject(new StandstillError(`${this.time()}: not within ${ms} ms: ${what}`));
+      });
+      awaited.then(resolve, reject).finally(() => timer.cancel());
     });
   }
 
@@ -175,12 +190,17 @@ export class World {
       if (event === undefined) return false;
       const { owner, run } = event;
       if (run === undefined || owner?.isDead === true) continue;
-      this.nowUs = event.atUs;
+      if (event.atUs > this.nowUs) {
+        this.nowUs = event.atUs;
+        this.firstAtOnce = this.eventCount;
+      }
       if (owner?.isStopped === true) {
         owner.keep(event);
         continue;
       }
-      this.eventCount++;
+      if (++this.eventCount - this.firstAtOnce > EVENTS_AT_ONCE_MAX) {
+        throw new WorldError(`${this.time()}: time stands still, with '${event.what}' of ${owner?.name ?? 'nobody'}`);
+      }
       this.mix(event.atUs % 0x1_0000_0000);
       this.mix(event.sequence ^ ((owner?.number ?? 0) << 20));
       if (this.isTraced) this.note(owner?.name ?? '', () => event.what);

@@ -16,6 +16,8 @@ const CLIENTS = 3;
 const KEYS = 8;
 const CLOCK_ERROR_MS_MAX = 500;
 const TIMEOUT_MS = 2000;
+/** When all is well again, everything is answered after this. */
+const CONVERGE_MS = 60_000;
 
 /** A node and who uses it. */
 class Island {
@@ -84,8 +86,8 @@ export function singleNodes(changes: NodeChanges = {}): Scenario {
       const used = islands.map((island) => island.use());
       await chaos.run();
       for (const island of islands) island.stop();
-      await Promise.all(used);
-      for (const island of islands) await island.readAll();
+      const settled = Promise.all(used).then(() => Promise.all(islands.map((island) => island.readAll())));
+      await world.within(CONVERGE_MS, 'every key is read again', settled);
       const operations = islands.flatMap(({ history }) => history.operations);
       return {
         operations: operations.filter(({ outcome }) => outcome === 'ok').length,
