@@ -67,8 +67,10 @@ export class Chaos {
 
   private begin(): void {
     const { machines, clients } = this.options;
-    this.world.wires.setQuality([...machines, ...clients], this.plan.link);
-    const { driftPpm } = this.plan;
+    const { driftPpm, link: quality, badLinkShare } = this.plan;
+    for (const link of this.world.wires.between([...machines, ...clients])) {
+      if (this.random.uint32() < badLinkShare * 0x1_0000_0000) link.quality = quality;
+    }
     if (driftPpm === 0) return;
     for (const machine of machines) machine.clock.drift(this.random.below(2 * driftPpm + 1) - driftPpm);
   }
@@ -131,18 +133,26 @@ export class Chaos {
   private cut(): void {
     const { partitions } = this.plan;
     if (partitions === undefined) return;
-    const all = [...this.options.machines, ...this.options.clients];
-    const some = all.filter(() => this.random.below(2) === 0);
-    const others = all.filter((machine) => !some.includes(machine));
+    const [some, others] = this.drawSides();
     const isOneWay = partitions.oneWay && this.random.below(2) === 0;
     const { wires } = this.world;
     const heal = isOneWay ? wires.cut(some, others) : wires.cutBothWays(some, others);
-    this.world.note(
-      '',
-      () => `cut ${isOneWay ? 'one way' : 'both ways'} from ${some.map(({ name }) => name).join(' ')}`,
-    );
+    this.world.note('', () => `cut ${isOneWay ? 'one way' : 'both ways'}: ${namesOf(some)} from ${namesOf(others)}`);
     this.cuts.add(heal);
     this.world.after(this.about(partitions.ms) * 1000, 'heal', heal);
+  }
+
+  /** Who does not reach whom: one and the rest, some and the rest, or some and some, with others between that reach both. */
+  private drawSides(): [Machine[], Machine[]] {
+    const all = [...this.options.machines, ...this.options.clients];
+    const kind = this.random.below(3);
+    const one = this.victim();
+    const sides: [Machine[], Machine[], Machine[]] = [[], [], []];
+    for (const machine of all) {
+      const side = kind === 0 ? Number(machine !== one) : this.random.below(kind + 1);
+      sides[side].push(machine);
+    }
+    return [sides[0], sides[1]];
   }
 
   private jump(): void {
@@ -164,4 +174,8 @@ export class Chaos {
   private about(meanMs: number): number {
     return this.random.below(2 * meanMs + 1);
   }
+}
+
+function namesOf(machines: readonly Machine[]): string {
+  return machines.map(({ name }) => name).join(',');
 }

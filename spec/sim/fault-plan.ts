@@ -14,7 +14,9 @@ export interface FaultPlan {
   readonly partitions: { readonly everyMs: number; readonly ms: number; readonly oneWay: boolean } | undefined;
   readonly jumps: { readonly everyMs: number; readonly ms: number } | undefined;
   readonly driftPpm: number;
+  /** Of the links that are bad, each in its own direction; the others are good. */
   readonly link: LinkQuality;
+  readonly badLinkShare: number;
 }
 
 /** `kill`: kill -9. `power`: between two turns; `step`: in the middle of one, at a step of the disk; `any` of them. */
@@ -27,6 +29,7 @@ export interface PlanLimits {
   readonly clockErrorMsMax: number;
 }
 
+const BAD_LINK_SHARES = [1, 0.5, 0.2];
 const CRASH_KINDS: readonly CrashKind[] = ['kill', 'power', 'step', 'any'];
 
 export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPlan {
@@ -58,6 +61,7 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
           overtakenShare: share(0.1),
         }
       : GOOD_LINK,
+    badLinkShare: BAD_LINK_SHARES[random.below(BAD_LINK_SHARES.length)],
   };
 }
 
@@ -79,7 +83,7 @@ export function describePlan(plan: FaultPlan): string {
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   if (link !== GOOD_LINK) {
     parts.push(
-      `links take ${link.delayUs}+${link.jitterUs} us, ${percent(link.lostShare)} lost, ` +
+      `${percent(plan.badLinkShare)} of links take ${link.delayUs}+${link.jitterUs} us, ${percent(link.lostShare)} lost, ` +
         `${percent(link.doubledShare)} doubled, ${percent(link.overtakenShare)} overtaken`,
     );
   }

@@ -63,8 +63,13 @@ export class Wires {
     };
   }
 
+  /** The links between these, each direction its own. */
+  between(machines: readonly Machine[]): Link[] {
+    return machines.flatMap((from) => machines.filter((to) => to !== from).map((to) => this.link(from, to)));
+  }
+
   /** All links between these are so from now on. */
   setQuality(machines: readonly Machine[], quality: LinkQuality): void {
-    for (const from of machines) for (const to of machines) if (from !== to) this.link(from, to).quality = quality;
+    for (const link of this.between(machines)) link.quality = quality;
   }
 }

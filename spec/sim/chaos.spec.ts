@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+
+import { Chaos } from './chaos.js';
+import type { FaultPlan } from './fault-plan.js';
+import { drawFaultPlan } from './fault-plan.js';
+import { GOOD_LINK } from './link.js';
+import { Machine } from './machine.js';
+import { SeededRandom } from './seeded-random.js';
+import { World } from './world.js';
+
+const CLOCK_ERROR_MS_MAX = 100;
+
+describe('Chaos', () => {
+  /** Runs a plan over three machines whose processes write a file all the time; what was seen meanwhile. */
+  async function rage(seed: number, plan: FaultPlan): Promise<Set<string>> {
+    const world = new World(seed);
+    const seen = new Set<string>();
+    const machines = ['a', 'b', 'c'].map((name, index) => new Machine(world, name, `10.0.0.${index + 1}`));
+    const boots = new Map<Machine, number>();
+    const boot = (machine: Machine): Promise<void> => {
+      boots.set(machine, (boots.get(machine) ?? 0) + 1);
+      const { timers, disk } = machine.boot();
+      timers.every(50, () => {
+        if (!disk.exists('/f')) disk.create('/f');
+        disk.open('/f').append(Buffer.from('x'), 0, 1);
+      });
+      return world.sleep(100);
+    };
+    const look = (): void => {
+      const links = world.wires.between(machines);
+      if (links.some(({ isCut }) => isCut)) seen.add('cut');
+      if (links.some(({ quality }) => quality !== GOOD_LINK)) seen.add('bad link');
+      for (const { process, hasPower, clock } of machines) {
+        if (process?.isStopped === true) seen.add('stopped');
+        if (process === undefined) seen.add(hasPower ? 'killed' : 'off');
+        if (clock.driftPpm !== 0) seen.add('drifts');
+        if (Math.abs(clock.errorMs) > 2) seen.add('wrong clock');
+        expect(Math.abs(clock.errorMs)).to.be.lessThan(CLOCK_ERROR_MS_MAX + 20);
+      }
+    };
+    await world.run(async () => {
+      const chaos = new Chaos(world, plan, { machines, clients: [], boot, clockErrorMsMax: CLOCK_ERROR_MS_MAX });
+      await Promise.all(machines.map((machine) => chaos.boot(machine)));
+      let isOver = false;
+      const run = chaos.run().then(() => (isOver = true));
+      while (!isOver) {
+        look();
+        await world.sleep(50);
+      }
+      await run;
+      for (const { process, clock } of machines) {
+        expect(process?.isStopped).to.equal(false);
+        expect([clock.driftPpm, Math.round(clock.errorMs)]).to.deep.equal([0, 0]);
+      }
+      for (const { isCut, quality } of world.wires.between(machines)) {
+        expect([isCut, quality]).to.deep.equal([false, GOOD_LINK]);
+      }
+      // It stays so.
+      const bootsThen = [...boots.values()].join();
+      await world.sleep(60_000);
+      expect([...boots.values()].join()).to.equal(bootsThen);
+    });
+    return seen;
+  }
+
+  it('does what the plan says, and then makes everything good, for good', async () => {
+    const plan: FaultPlan = {
+      chaosMs: 60_000,
+      downMax: 2,
+      crashes: { everyMs: 1000, downMs: 500, how: 'any' },
+      stops: { everyMs: 1000, ms: 500 },
+      partitions: { everyMs: 1000, ms: 500, oneWay: true },
+      jumps: { everyMs: 1000, ms: 50 },
+      driftPpm: 100,
+      link: { ...GOOD_LINK, lostShare: 0.1 },
+      badLinkShare: 0.5,
+    };
+    const seen = await rage(1, plan);
+    expect([...seen].sort()).to.deep.equal(
+      ['bad link', 'cut', 'drifts', 'killed', 'off', 'stopped', 'wrong clock'].sort(),
+    );
+  });
+
+  it('makes everything good after any plan that may be drawn', async () => {
+    const limits = { nodes: 3, clockErrorMsMax: CLOCK_ERROR_MS_MAX };
+    for (let seed = 1; seed <= 10; seed++) await rage(seed, drawFaultPlan(new SeededRandom(seed), limits));
+  });
+});
