@@ -23,6 +23,7 @@ import type {
   TlsSettings,
 } from '../../host/ports.js';
 import { BufferPool, POOLED_BYTES } from '../../protocol/buffer-pool.js';
+import { AddressRequest } from './address-request.js';
 import type { Channel } from './channel.js';
 import { METADATA_BYTES_MAX } from './channel-link.js';
 import { Deadlines } from './deadlines.js';
@@ -141,6 +142,8 @@ export class Bus implements LinkHost, IncomingHost {
   private readonly options: BusOptions;
   private readonly timers: Timers;
   private readonly neighbours = new Map<MemberId, Neighbour>();
+  /** Who was last met at an address. */
+  private readonly met = new Map<string, MemberId>();
   private readonly introductions = new Set<Introduction>();
   private readonly listeners: Listener[] = [];
   /** The newest streams that others have opened, by purpose and member. */
@@ -219,6 +222,7 @@ export class Bus implements LinkHost, IncomingHost {
     const introduction = new Introduction({
       onMet: (peer) => {
         this.introductions.delete(introduction);
+        this.met.set(placeOf(address), peer.memberId);
         this.neighbour(peer.memberId).metAddress = address;
         introduced.onMet(peer);
       },
@@ -254,6 +258,16 @@ export class Bus implements LinkHost, IncomingHost {
   /** Asks. The asker is called once, after this has returned. */
   request(memberId: MemberId, kind: number, payload: Payload, timeoutMs: number, asker: Asker): void {
     this.neighbour(memberId).link.request(kind, payload, timeoutMs, asker);
+  }
+
+  /**
+   * Asks whoever is at an address, which is learnt first if need be. The asker is called once, after this has returned: with the
+   * refusal `self` where that is this member. The payload is not to change before.
+   */
+  requestAt(address: BusAddress, kind: number, payload: Payload, timeoutMs: number, asker: Asker): void {
+    const memberId = this.met.get(placeOf(address));
+    if (memberId !== undefined && this.isConnected(memberId)) this.request(memberId, kind, payload, timeoutMs, asker);
+    else this.meet(address, new AddressRequest(this, kind, payload, timeoutMs, asker));
   }
 
   /**
@@ -426,6 +440,10 @@ export class Bus implements LinkHost, IncomingHost {
     this.isEndScheduled = true;
     this.timers.endOfTurn(this.onEndOfTurn);
   }
+}
+
+function placeOf({ host, port }: BusAddress): string {
+  return `${host}:${port}`;
 }
 
 function keyOf(peer: Peer, purpose: Purpose): string {

@@ -271,6 +271,34 @@ describe('Bus', () => {
     expect(b.figures()).to.deep.equal([]);
   });
 
+  it('asks whoever is at an address, in time, again by the same stream, and whoever is there later', async () => {
+    const { a, b } = await pair();
+    const ask = (host: string, timeoutMs: number): Listening => {
+      const asker = new Listening();
+      a.requestAt({ host, port: BUS_PORT }, ECHO, bytes(host), timeoutMs, asker);
+      expect([asker.answers, asker.failures]).to.deep.equal([[], []]);
+      return asker;
+    };
+    world.network.cut('a', 'hole');
+    const [there, self, nobody, hole] = [ask('b', 1000), ask('a', 1000), ask('nobody', 1000), ask('hole', 1000)];
+    world.time.pass(1100);
+    expect(there.answers).to.deep.equal(['b']);
+    expect(self.failures.map(({ refusal }) => refusal)).to.deep.equal(['self']);
+    expect(nobody.failures.map(({ code }) => code)).to.deep.equal(['unreachable']);
+    expect(hole.failures.map(({ code }) => code)).to.deep.equal(['timeout']);
+    const again = ask('b', 1000);
+    world.time.pass(2);
+    expect(again.answers).to.deep.equal(['b']);
+    b.close();
+    const other = await world.add('b', { identity: () => identityOf('other') });
+    serve(other);
+    world.time.pass(10);
+    const later = ask('b', 1000);
+    world.time.pass(100);
+    expect(later.answers).to.deep.equal(['b']);
+    expect(a.isConnected(idOf('other'))).to.equal(true);
+  });
+
   it('serves a guest only what is for all, until the identity is renewed', async () => {
     let isFormed = false;
     const { a } = await pair();
