@@ -62,6 +62,8 @@ describe('Bus', () => {
     expect(askers[1].answers).to.deep.equal(['second']);
     expect(askers[0].failures.map(({ code, message }) => [code, message])).to.deep.equal([['refused', 'not now']]);
     expect(() => answers[0].send(EMPTY_PAYLOAD)).to.throw('once');
+    world.time.pass(2000);
+    expect(askers.map((asker) => asker.answers.length + asker.failures.length)).to.deep.equal([1, 1, 1]);
   });
 
   it('writes what a turn has sent to a peer with one write, when it is flushed or ends', async () => {
@@ -232,23 +234,20 @@ describe('Bus', () => {
     const { a, came } = await pair();
     a.send(idOf('b'), KIND, bytes('first'));
     world.time.pass(100);
-    world.network.freeze('b');
+    const former = [...world.network.streams].find(({ host }) => host === 'b');
+    former?.pause();
     a.send(idOf('b'), KIND, bytes('lost'));
     world.time.pass(10);
+    const asker = new Listening();
+    a.request(idOf('b'), ECHO, bytes('x'), 10_000, asker);
     a.renew();
-    world.time.pass(1);
-    const next = new Listening();
-    a.request(idOf('b'), ECHO, bytes('x'), 10_000, next);
+    expect(asker.failures).to.deep.equal([]);
     a.send(idOf('b'), KIND, bytes('new'));
-    // The newer stream is read first.
-    const [older, ...newer] = [...world.network.streams].filter(({ host }) => host === 'b');
-    world.network.streams.delete(older);
-    for (const stream of newer) world.network.streams.add(stream);
-    world.network.streams.add(older);
-    world.network.thaw('b');
-    world.time.pass(100);
-    expect(next.answers).to.deep.equal(['x']);
-    expect(came.at(-1)).to.equal(`${short('a')} new`);
+    world.time.pass(10);
+    expect(asker.failures.map(({ code }) => code)).to.deep.equal(['unreachable']);
+    former?.resume();
+    world.time.pass(10);
+    expect(came).to.deep.equal([`${short('a')} first`, `${short('a')} new`]);
   });
 
   it('learns who is at an address, and may ask that member then, although nobody knows where it is', async () => {

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import type { Bus } from '../../../lib/cluster/bus/bus.js';
-import { WINDOW_BYTES } from '../../../lib/cluster/bus/channel.js';
+import { Channel, WINDOW_BYTES } from '../../../lib/cluster/bus/channel.js';
+import type { ChannelCarrier } from '../../../lib/cluster/bus/channel.js';
 import { BytesPayload } from '../../../lib/cluster/bus/payload.js';
 import type { ByteStream, StreamHandler } from '../../../lib/host/ports.js';
 import { BusWorld, idOf, identityOf } from './bus-world.js';
@@ -66,6 +67,41 @@ class End implements StreamHandler {
       this.ends = false;
       this.stream?.end();
     }
+  }
+}
+
+/** Sends nothing, and runs later what is asked for when the spec does. */
+class FakeCarrier implements ChannelCarrier {
+  readonly remoteAddress = 'there:1';
+  readonly localAddress = 'here:1';
+  readonly runs: (() => void)[] = [];
+
+  hasRoom(): boolean {
+    return true;
+  }
+
+  sendData(): void {
+    // Nowhere.
+  }
+
+  sendCredit(): void {
+    // Nowhere.
+  }
+
+  sendEnd(): void {
+    // Nowhere.
+  }
+
+  sendReset(): void {
+    // Nowhere.
+  }
+
+  forget(): void {
+    // Nothing is kept.
+  }
+
+  later(run: () => void): void {
+    this.runs.push(run);
   }
 }
 
@@ -228,6 +264,31 @@ describe('Channel', () => {
     world.time.pass(100);
     expect(end.events).to.deep.equal(['lost']);
     expect(b.rejections.count('forbidden')).to.equal(1);
+  });
+
+  it('tells when the other side does not keep to the window', () => {
+    const channel = new Channel(new FakeCarrier(), 1);
+    channel.start(new End());
+    channel.pause();
+    expect(channel.takeData(Buffer.alloc(WINDOW_BYTES), 0, WINDOW_BYTES)).to.equal(true);
+    expect(channel.takeData(Buffer.alloc(1), 0, 1)).to.equal(false);
+    expect(channel.takeCredit(1)).to.equal(false);
+  });
+
+  it('hands on what comes behind a resume after what came before it', () => {
+    const carrier = new FakeCarrier();
+    const channel = new Channel(carrier, 1);
+    const texts: string[] = [];
+    const end = new End();
+    end.onData = (buffer, length) => texts.push(buffer.toString('latin1', 0, length));
+    channel.start(end);
+    channel.pause();
+    channel.takeData(Buffer.from('first'), 0, 5);
+    channel.resume();
+    channel.takeData(Buffer.from('second'), 0, 6);
+    carrier.runs.shift()?.();
+    channel.takeData(Buffer.from('third'), 0, 5);
+    expect(texts).to.deep.equal(['first', 'second', 'third']);
   });
 
   it('carries all bytes in order, whatever both sides of several do', async () => {
