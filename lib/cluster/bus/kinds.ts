@@ -6,6 +6,7 @@
  *     8 .. 12    streams of channels (channel-link.ts)
  *    16 .. 127   streams of messages: whoever serves them (Bus.serve)
  *    16 .. 17    gossip (gossip/bus-exchange.ts)
+ *    24          topology (topology/bus-messenger.ts)
  */
 export const PING = 0;
 export const PONG = 1;
@@ -19,3 +20,4 @@ export const CHANNEL_CREDIT = 12;
 export const FIRST_SERVED_KIND = 16;
 export const GOSSIP_STATE = 16;
 export const GOSSIP_PING = 17;
+export const TOPOLOGY = 24;
