@@ -1,5 +1,10 @@
 /**
  * The addition of a member: one more epoch. Only while no member holds data, since nothing would stream to the new one yet.
+ *
+ *     all members hold no data ─▶ all hold none, and take no writes for a while ─▶ voters decide, or it is too late
+ *
+ * The first question stops nobody's writes in vain. Members that do not learn of the new ring within that while take writes again, by the old one:
+ * that it is refused by those who know the newer one is up to them.
  */
 
 import type { RingDocument } from '../ring/ring-document.js';
@@ -20,6 +25,10 @@ export interface AdditionHost extends TopologyOptions {
   readonly spread: (ring: RingDocument) => void;
 }
 
+/** So long members take no writes. */
+export const WRITE_PAUSE_MS = 5000;
+/** What is not decided by then, counted from when they were asked, is no longer proposed. */
+const DECISION_MS = 3000;
 const ANSWER_TIMEOUT_MS = 1000;
 const AGAIN = 'the ring has changed meanwhile: try again';
 
@@ -41,7 +50,7 @@ export class Addition {
 
   start(): void {
     const reason = whyNotJoin(this.ring);
-    if (reason === undefined) this.askForData();
+    if (reason === undefined) this.askForData(false, () => this.askAndPropose());
     else this.end({ reason });
   }
 
@@ -50,12 +59,20 @@ export class Addition {
     this.end({ reason: AGAIN });
   }
 
-  private askForData(): void {
+  private askAndPropose(): void {
+    const { clock } = this.host;
+    const endUs = clock.monotonicUs() + DECISION_MS * 1000;
+    this.askForData(true, () => this.propose(() => clock.monotonicUs() < endUs));
+  }
+
+  /** Calls `next` when all members have said that they hold none. */
+  private askForData(pauseWrites: boolean, next: () => void): void {
     const { messenger } = this.host;
     const { members } = this.ring;
     let waitingFor = members.length;
     for (const { id } of members) {
-      messenger.ask({ member: id }, encodeMessage({ kind: 'holds-data' }), ANSWER_TIMEOUT_MS, (bytes) => {
+      const message = encodeMessage({ kind: 'holds-data', pauseWrites });
+      messenger.ask({ member: id }, message, ANSWER_TIMEOUT_MS, (bytes) => {
         if (this.isOver) return;
         const answer = bytes && decodeAnswer(bytes);
         if (answer?.kind !== 'data') {
@@ -63,13 +80,13 @@ export class Addition {
         } else if (answer.holdsData) {
           this.end({ reason: `member ${id} holds data: joining a cluster with data is not possible yet` });
         } else if (--waitingFor === 0) {
-          this.propose();
+          next();
         }
       });
     }
   }
 
-  private propose(): void {
+  private propose(isInTime: () => boolean): void {
     const { ring, candidate, host } = this;
     this.proposal = new Proposal({
       ...host,
@@ -77,6 +94,7 @@ export class Addition {
       voters: ring.voters.map((id) => ({ id, target: { member: id } })),
       voterCount: ring.voters.length,
       value: encodeRing(ringWith(ring, candidate)).toString('utf8'),
+      isInTime,
       onDecided: (value) => this.take(decodeRing(Buffer.from(value, 'utf8'))),
       onNewer: (newer) => {
         this.end({ reason: AGAIN });

@@ -112,6 +112,7 @@ export class FirstBoot {
       voters: founders.map(({ seed, candidate }) => ({ id: candidate.id, target: { seed } })),
       voterCount: seeds.length,
       value: encodeRing(ring).toString('utf8'),
+      isInTime: () => true,
       onDecided: (value) => {
         const decided = decodeRing(Buffer.from(value, 'utf8'));
         this.host.learn(decided);

@@ -6,7 +6,7 @@
  *     ring         this ring has been decided                             ─▶ ring
  *     fetch        which ring do you know?                                ─▶ ring
  *     join         make me a member                                       ─▶ ring (with it) | refused
- *     holds-data   do you hold any data?                                  ─▶ data
+ *     holds-data   do you hold any data? If not: will you take none for a while? ─▶ data
  */
 
 import type { Check } from '../../base/json-shape.js';
@@ -34,7 +34,7 @@ export type TopologyRequest =
   | { readonly kind: 'ring'; readonly ring: RingDocument }
   | { readonly kind: 'fetch' }
   | { readonly kind: 'join'; readonly candidate: Candidate }
-  | { readonly kind: 'holds-data' };
+  | { readonly kind: 'holds-data'; readonly pauseWrites: boolean };
 
 export type TopologyAnswer =
   | {
@@ -105,7 +105,7 @@ const REQUESTS = oneOf({
   ring: object<{ kind: string; ring: RingDocument }>({ kind: text, ring }),
   fetch: kindAlone,
   join: object<{ kind: string; candidate: Candidate }>({ kind: text, candidate: checkCandidate }),
-  'holds-data': kindAlone,
+  'holds-data': object<{ kind: string; pauseWrites: boolean }>({ kind: text, pauseWrites: boolean }),
 });
 
 const ANSWERS = oneOf({

@@ -33,6 +33,8 @@ export interface ProposalOptions {
   /** With those that are not. */
   readonly voterCount: number;
   readonly value: string;
+  /** May the value still be decided? Asked before anything is sent. */
+  readonly isInTime: () => boolean;
   /** What became of it; one of these is called, once, and neither after `stop`. */
   readonly onDecided: (value: string) => void;
   /** A voter knows a newer ring. */
@@ -82,7 +84,11 @@ export class Proposal {
   }
 
   private send(proposer: Proposer, request: PaxosRequest): void {
-    const { messenger, voters, version, seedDigest } = this.options;
+    const { messenger, voters, version, seedDigest, isInTime, onFailed } = this.options;
+    if (!isInTime()) {
+      this.end(() => onFailed('it took too long'));
+      return;
+    }
     let isOpen = true;
     let waitingFor = voters.length;
     for (const { id, target } of voters) {

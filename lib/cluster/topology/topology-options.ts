@@ -17,6 +17,8 @@ export interface TopologyOptions {
   readonly replicaCount: number;
   /** Does this node hold any key? Members are added only while none does. */
   readonly holdsData: () => boolean;
+  /** No client's write is taken for so long, or until `onRing` has told the next ring: one member more is being decided about. */
+  readonly pauseWrites: (durationMs: number) => void;
   /** Takes a line for the log. */
   readonly report: (line: string) => void;
 }

@@ -15,7 +15,7 @@ import { encodeRing } from '../ring/ring-document.js';
 import type { RingVersion } from '../ring/ring-version.js';
 import { compareRingVersions, ringVersionText } from '../ring/ring-version.js';
 import type { AdditionHost } from './addition.js';
-import { Addition } from './addition.js';
+import { Addition, WRITE_PAUSE_MS } from './addition.js';
 import { FirstBoot } from './first-boot.js';
 import type { TopologyAnswer, TopologyRequest } from './messages.js';
 import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
@@ -141,8 +141,15 @@ export class Topology {
       case 'fetch':
         return { kind: 'ring', ...this.known() };
       case 'holds-data':
-        return { kind: 'data', holdsData: this.options.holdsData() };
+        return { kind: 'data', holdsData: this.holdsData(request.pauseWrites) };
     }
+  }
+
+  private holdsData(pauseWrites: boolean): boolean {
+    const { options } = this;
+    const holdsData = options.holdsData();
+    if (pauseWrites && !holdsData) options.pauseWrites(WRITE_PAUSE_MS);
+    return holdsData;
   }
 
   private known(): { ring?: RingDocument } {

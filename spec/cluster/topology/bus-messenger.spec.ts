@@ -61,6 +61,7 @@ class BusNode {
         },
         replicaCount: 3,
         holdsData: () => false,
+        pauseWrites: () => undefined,
         report: () => undefined,
       },
       (ring) => {

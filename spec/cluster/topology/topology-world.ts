@@ -140,6 +140,8 @@ export class WorldNode {
   readonly seed: string;
   readonly lines: string[] = [];
   holdsData = false;
+  /** It takes no writes before. */
+  pausedUntilMs = 0;
   /** The power fails at a step of the disk that is to come. */
   isFailing = false;
   disk: MemoryDisk;
@@ -199,9 +201,13 @@ export class WorldNode {
           },
           replicaCount: 3,
           holdsData: () => this.holdsData,
+          pauseWrites: (durationMs) => (this.pausedUntilMs = world.nowMs + durationMs),
           report: (line) => this.lines.push(line),
         },
-        (ring) => world.observe(ring),
+        (ring) => {
+          this.pausedUntilMs = 0;
+          world.observe(ring);
+        },
       );
       this.topology.start();
     });
@@ -233,6 +239,13 @@ export class WorldNode {
       if (!(error instanceof PowerFailure)) throw error;
       this.crash();
     }
+  }
+
+  /** A client wants to write something; returns whether it was taken. */
+  write(): boolean {
+    if (this.ring === undefined || this.world.nowMs < this.pausedUntilMs) return false;
+    this.holdsData = true;
+    return true;
   }
 
   private clock(): Clock {

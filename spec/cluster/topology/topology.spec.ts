@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import type { RingDocument } from '../../../lib/cluster/ring/ring-document.js';
+import type { TopologyAnswer } from '../../../lib/cluster/topology/messages.js';
+import { decodeAnswer } from '../../../lib/cluster/topology/messages.js';
+import type { WorldNode } from './topology-world.js';
 import { TopologyWorld } from './topology-world.js';
 
 const memberNames = (ring: RingDocument): string[] => ring.members.map(({ address }) => address.host);
@@ -86,6 +89,71 @@ describe('Topology', function () {
     nodes[2].start();
     world.runFor(10_000);
     expect(world.commonRing.members.length).to.equal(4);
+  });
+
+  it('adds a member before the first write or not at all', () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < 60; seed++) {
+      const world = new TopologyWorld(seed);
+      const nodes = world.addSeeds(3);
+      for (const node of nodes) node.start();
+      world.runFor(10_000);
+      world.addNode([nodes[0].seed]).start();
+      world.runFor(world.random.below(700));
+      const writer = nodes[world.random.below(3)];
+      while (!writer.write()) world.runFor(5);
+      const epochs = nodes.map(({ ring }) => ring?.epoch);
+      // Once the writer has taken a write by a ring, the others never get to a newer one.
+      const epoch = writer.ring?.epoch ?? 0;
+      expect(Math.max(...epochs.map((each) => each ?? 0)), `seed ${seed}`).to.equal(epoch);
+      world.runFor(20_000);
+      expect(nodes.map(({ ring }) => ring?.epoch)).to.deep.equal([epoch, epoch, epoch]);
+      outcomes.add(`${epoch}`);
+    }
+    expect(outcomes.size).to.equal(2);
+  });
+
+  it('votes only as itself, about the next epoch, and for what may follow', () => {
+    const world = new TopologyWorld(12);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const joiner = world.addNode([nodes[0].seed]);
+    joiner.start();
+    world.runFor(10_000);
+    const ring = world.commonRing;
+    const ballot = { round: 99, proposer: nodes[0].id };
+    const version = { generation: 1, epoch: 3 };
+    const answerOf = (node: WorldNode, asked: object): TopologyAnswer | undefined => {
+      const request = { kind: 'prepare', ballot };
+      let answer: TopologyAnswer | undefined;
+      const message = { kind: 'paxos', version, seedDigest: '', voter: node.id, request, ...asked };
+      node.handler?.(Buffer.from(JSON.stringify(message)), (said) => (answer = decodeAnswer(said)));
+      return answer;
+    };
+    const reasonOf = (node: WorldNode, asked: object): string => {
+      const answer = answerOf(node, asked);
+      return answer?.kind === 'refused' ? answer.reason : `${answer?.kind}`;
+    };
+    expect(reasonOf(joiner, {})).to.equal('this node does not vote');
+    expect(reasonOf(nodes[1], { voter: joiner.id })).to.equal(`this is ${nodes[1].id}, not ${joiner.id}`);
+    expect(reasonOf(nodes[1], { version: { generation: 1, epoch: 4 } })).to.equal('behind');
+    expect(answerOf(nodes[1], { version: { generation: 1, epoch: 2 } })).to.deep.equal({ kind: 'ring', ring });
+    expect(answerOf(nodes[1], { version: { generation: 0, epoch: 9 } })).to.deep.equal({ kind: 'ring', ring });
+    expect(reasonOf(nodes[1], { surprise: 1 })).to.equal('this is no message about the ring');
+    const accepts = (next: object): string =>
+      reasonOf(nodes[1], { request: { kind: 'accept', ballot, value: JSON.stringify({ ...ring, ...next }) } });
+    expect(accepts({ epoch: 4 })).to.contain('ring.epoch: expected 3');
+    expect(accepts({ epoch: 3, nextOrdinal: 6, clusterId: '0'.repeat(40) })).to.contain('ring.clusterId');
+    expect(accepts({ epoch: 3, members: ring.members.slice(1) })).to.contain('ring.voters[0]');
+    const [first, ...others] = ring.members;
+    const renamed = { ...first, id: joiner.id };
+    expect(accepts({ epoch: 3, members: [renamed, ...others.slice(0, 2)], voters: [joiner.id] })).to.contain(
+      'ring.members[0].ordinal: expected its own, which nobody had before',
+    );
+    expect(accepts({ epoch: 3 })).to.equal('paxos');
+    expect(nodes[1].store?.acceptor.promised).to.deep.equal(ballot);
+    world.runFor(1000);
   });
 
   it('makes no cluster with a node that was given other seeds', () => {
