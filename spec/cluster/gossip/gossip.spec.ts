@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { firstIncarnation } from '../../../lib/cluster/gossip/gossip.js';
-import { encodeMessage } from '../../../lib/cluster/gossip/message-codec.js';
+import { encodeMessage, type Message } from '../../../lib/cluster/gossip/message-codec.js';
 import { PacketCodec } from '../../../lib/cluster/gossip/packet.js';
 import { LAN_PARAMETERS } from '../../../lib/cluster/gossip/parameters.js';
 import { GossipNetwork, type NetworkOptions, type VirtualMember } from './gossip-network.js';
@@ -299,6 +299,27 @@ describe('Gossip', function () {
     expect(target.gossip.drops.of('foreign')).to.equal(1);
     expect(target.gossip.isUp(idOf(1))).to.equal(true);
     expect(target.warnings).to.deep.equal(['A datagram from 10.0.0.9:17000 was dropped: foreign']);
+  });
+
+  it('answers at once who says of it what is not true, or has not been for long; and exchanges states with strangers, one a second', () => {
+    const network = settled(2, { seed: 1 });
+    const { gossip } = network.members[0];
+    const odd = new PacketCodec('a cluster', 'a secret', idOf(9));
+    const hear = (news: Message) => {
+      const before = { ...gossip.figures };
+      odd.begin(1);
+      odd.add(encodeMessage(news));
+      const datagram = odd.finish();
+      gossip.receive(datagram, datagram.length, '10.0.0.9', 17_000);
+      const { sentDatagrams, exchanges } = gossip.figures;
+      return { datagrams: sentDatagrams - before.sentDatagrams, exchanges: exchanges - before.exchanges };
+    };
+    expect(hear({ kind: 'ack', sequence: 1 })).to.deep.equal({ datagrams: 0, exchanges: 1 });
+    expect(hear(accusation('suspect', 0, 1, 9)), 'stale').to.deep.equal({ datagrams: 1, exchanges: 0 });
+    expect(hear(accusation('suspect', 0, gossip.incarnation, 9))).to.deep.equal({ datagrams: 1, exchanges: 0 });
+    expect(hear(accusation('suspect', 1, 1, 9)), 'of another').to.deep.equal({ datagrams: 0, exchanges: 0 });
+    network.run(1_100);
+    expect(hear({ kind: 'ack', sequence: 2 })).to.deep.equal({ datagrams: 0, exchanges: 1 });
   });
 
   it('goes on, whatever members say that have the secret', () => {
