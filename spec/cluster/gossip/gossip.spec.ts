@@ -88,6 +88,7 @@ describe('Gossip', function () {
           const pausedMs = network.time.nowMs;
           paused.pause(pauseMs);
           network.run(pauseMs);
+          expect(paused.gossip.healthScore, 'it doubts itself').to.be.at.least(3);
           if (pauseMs === 5_000) expect(network.agrees('suspect', [paused])).to.equal(true);
           network.runUntil(() => network.agrees('alive', network.members), 2_000, 'it has refuted');
           network.run(30_000);
