@@ -263,6 +263,28 @@ describe('Topology', function () {
     expect(node.lines.at(-1)).to.contain('refused a ring of another cluster');
   });
 
+  it('makes one cluster of all seeds, at whichever step of its disk one of them loses power', () => {
+    const whole = new TopologyWorld(20);
+    const [first] = whole.addSeeds(3);
+    for (const node of whole.nodes) node.start();
+    whole.runFor(10_000);
+    expect(first.disk.stepCount).to.be.above(20);
+    for (let step = 1; step <= first.disk.stepCount; step++) {
+      const world = new TopologyWorld(20);
+      const [failing, ...others] = world.addSeeds(3);
+      failing.failAt(step);
+      for (const node of world.nodes) node.start();
+      world.runFor(5000);
+      // It may come back before the others have gone on without it, or long after.
+      if (step % 2 === 0) world.runFor(20_000);
+      world.heal();
+      if (!failing.isOn) failing.start();
+      world.runFor(20_000);
+      expect(world.commonRing.members.length, `step ${step}`).to.equal(3);
+      expect(others.every((node) => node.isOn)).to.be.true;
+    }
+  });
+
   it('has one cluster and one ring of each epoch, whatever is lost, parted, late and without power; and all nodes in it when it is quiet', () => {
     for (let seed = 0; seed < 150; seed++) {
       const world = new TopologyWorld(seed);
