@@ -69,6 +69,17 @@ export class TopologyWorld {
     return event;
   }
 
+  /** From now on each node tells one of the others now and then which ring it knows. */
+  gossip(): void {
+    const [from, to] = [
+      this.nodes[this.random.below(this.nodes.length)],
+      this.nodes[this.random.below(this.nodes.length)],
+    ];
+    const { ring, id } = from;
+    if (ring !== undefined) this.carry(from, to, () => to.hear(ring, id));
+    this.after(100, () => this.gossip());
+  }
+
   cancel(event: Event): void {
     const at = this.events.indexOf(event);
     if (at >= 0) this.events.splice(at, 1);
@@ -239,6 +250,11 @@ export class WorldNode {
       if (!(error instanceof PowerFailure)) throw error;
       this.crash();
     }
+  }
+
+  /** Gossip has come. */
+  hear({ generation, epoch }: RingDocument, from: string): void {
+    this.guard(this.life, () => this.topology?.heardOf({ generation, epoch }, from));
   }
 
   /** A client wants to write something; returns whether it was taken. */

@@ -291,6 +291,7 @@ describe('Topology', function () {
       const nodes = world.addSeeds(seed % 2 === 0 ? 3 : 5);
       nodes.push(world.addNode([nodes[0].seed]));
       const { random } = world;
+      world.gossip();
       world.faults.lost = random.below(30);
       world.faults.repeated = random.below(20);
       for (let step = 0; step < 12; step++) {
