@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
+import type { DiskError } from '../../lib/base/errors.js';
 import { Chaos } from './chaos.js';
-import type { FaultPlan } from './fault-plan.js';
+import type { FaultPlan, PlanLimits } from './fault-plan.js';
 import { drawFaultPlan } from './fault-plan.js';
 import { GOOD_LINK } from './link.js';
 import { Machine } from './machine.js';
@@ -21,8 +22,12 @@ describe('Chaos', () => {
       boots.set(machine, (boots.get(machine) ?? 0) + 1);
       const { timers, disk } = machine.boot();
       timers.every(50, () => {
-        if (!disk.exists('/f')) disk.create('/f');
-        disk.open('/f').append(Buffer.from('x'), 0, 1);
+        try {
+          if (!disk.exists('/f')) disk.create('/f');
+          disk.open('/f').append(Buffer.from('x'), 0, 1);
+        } catch (error) {
+          seen.add((error as DiskError).code);
+        }
       });
       return world.sleep(100);
     };
@@ -71,18 +76,19 @@ describe('Chaos', () => {
       stops: { everyMs: 1000, ms: 500 },
       partitions: { everyMs: 1000, ms: 500, oneWay: true },
       jumps: { everyMs: 1000, ms: 50 },
+      disks: { everyMs: 1000, ms: 500, how: 'full' },
       driftPpm: 100,
       link: { ...GOOD_LINK, lostShare: 0.1 },
       badLinkShare: 0.5,
     };
     const seen = await rage(1, plan);
     expect([...seen].sort()).to.deep.equal(
-      ['bad link', 'cut', 'drifts', 'killed', 'off', 'stopped', 'wrong clock'].sort(),
+      ['ENOSPC', 'bad link', 'cut', 'drifts', 'killed', 'off', 'stopped', 'wrong clock'].sort(),
     );
   });
 
   it('makes everything good after any plan that may be drawn', async () => {
-    const limits = { nodes: 3, clockErrorMsMax: CLOCK_ERROR_MS_MAX };
+    const limits: PlanLimits = { nodes: 3, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: ['full', 'failing'] };
     for (let seed = 1; seed <= 10; seed++) await rage(seed, drawFaultPlan(new SeededRandom(seed), limits));
   });
 });

@@ -30,6 +30,8 @@ export class Chaos {
   private readonly random: SeededRandom;
   private readonly boots = new Map<Machine, Promise<void>>();
   private readonly cuts = new Set<Heal>();
+  /** Whose process may end for the disk's sake. */
+  private readonly badDisks = new Set<Machine>();
   private endUs = 0;
 
   constructor(world: World, plan: FaultPlan, options: ChaosOptions) {
@@ -45,6 +47,7 @@ export class Chaos {
     // Of the boot before nobody will hear, if it was cut short.
     this.boots.set(machine, booted);
     booted.catch((error: unknown) => {
+      if (this.badDisks.has(machine)) return machine.kill();
       this.world.fail(error instanceof Error ? error : new Error(String(error)));
     });
     return booted;
@@ -60,6 +63,7 @@ export class Chaos {
       this.every(plan.stops?.everyMs, () => this.victim().process?.stop(this.about(plan.stops?.ms ?? 0))),
       this.every(plan.partitions?.everyMs, () => this.cut()),
       this.every(plan.jumps?.everyMs, () => this.jump()),
+      this.every(plan.disks?.everyMs, () => this.spoilDisk()),
       this.world.sleep(plan.chaosMs),
     ]);
     await this.heal();
@@ -81,6 +85,7 @@ export class Chaos {
     for (const heal of this.cuts) heal();
     this.world.wires.setQuality([...machines, ...clients], GOOD_LINK);
     for (const machine of machines) {
+      this.repairDisk(machine);
       machine.powerOffAtStep(Infinity);
       machine.process?.continue();
       machine.clock.drift(0);
@@ -164,6 +169,27 @@ export class Chaos {
     if (Math.abs(clock.errorMs + ms) > clockErrorMsMax) return;
     this.world.note(name, () => `the clock jumps by ${ms} ms`);
     clock.jump(ms);
+  }
+
+  private spoilDisk(): void {
+    const { disks } = this.plan;
+    const victim = this.victim();
+    if (disks === undefined || this.badDisks.has(victim)) return;
+    this.world.note(victim.name, () => `the disk is ${disks.how}`);
+    victim.diskFault = disks.how;
+    this.badDisks.add(victim);
+    this.world.after(this.about(disks.ms) * 1000, 'repair', () => {
+      if (!this.badDisks.has(victim)) return;
+      this.repairDisk(victim);
+      if (victim.process === undefined && victim.hasPower) void this.boot(victim);
+    });
+  }
+
+  /** A process that has seen a sync fail may refuse to write, rightly: an operator starts it anew. */
+  private repairDisk(machine: Machine): void {
+    if (!this.badDisks.delete(machine)) return;
+    machine.diskFault = 'none';
+    if (this.plan.disks?.how === 'failing' && machine.process !== undefined) machine.kill();
   }
 
   private victim(): Machine {

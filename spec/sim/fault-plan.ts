@@ -13,6 +13,8 @@ export interface FaultPlan {
   readonly stops: { readonly everyMs: number; readonly ms: number } | undefined;
   readonly partitions: { readonly everyMs: number; readonly ms: number; readonly oneWay: boolean } | undefined;
   readonly jumps: { readonly everyMs: number; readonly ms: number } | undefined;
+  /** Disks are full for a while; or a sync fails, and the process is killed after that while, as an operator would. */
+  readonly disks: { readonly everyMs: number; readonly ms: number; readonly how: DiskFault } | undefined;
   readonly driftPpm: number;
   /** Of the links that are bad, each in its own direction; the others are good. */
   readonly link: LinkQuality;
@@ -27,12 +29,17 @@ export interface PlanLimits {
   readonly nodes: number;
   /** Clocks are never wrong by more than this. */
   readonly clockErrorMsMax: number;
+  /** What may happen to disks; empty: nothing. */
+  readonly diskFaults: readonly DiskFault[];
 }
+
+export type DiskFault = 'full' | 'failing';
 
 const BAD_LINK_SHARES = [1, 0.5, 0.2];
 const CRASH_KINDS: readonly CrashKind[] = ['kill', 'power', 'step', 'any'];
 
 export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPlan {
+  const { diskFaults } = limits;
   const isOn = (): boolean => random.below(2) === 0;
   /** Small ones are as likely as large ones: the logarithm is uniform. */
   const between = (least: number, most: number): number =>
@@ -51,6 +58,10 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
     stops: isOn() ? { everyMs: between(500, 20_000), ms: between(10, 10_000) } : undefined,
     partitions: isOn() ? { everyMs: between(1000, 20_000), ms: between(10, 20_000), oneWay: isOn() } : undefined,
     jumps: isOn() ? { everyMs: between(1000, 20_000), ms: between(1, limits.clockErrorMsMax) } : undefined,
+    disks:
+      random.below(4) === 0 && diskFaults.length > 0
+        ? { everyMs: between(1000, 20_000), ms: between(10, 5000), how: diskFaults[random.below(diskFaults.length)] }
+        : undefined,
     driftPpm: isOn() ? between(1, 200) : 0,
     link: isOn()
       ? {
@@ -67,7 +78,7 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
 
 /** The plan on one line. */
 export function describePlan(plan: FaultPlan): string {
-  const { crashes, stops, partitions, jumps, link } = plan;
+  const { crashes, stops, partitions, jumps, disks, link } = plan;
   const parts = [`chaos for ${plan.chaosMs} ms`];
   if (crashes !== undefined) {
     const { how, everyMs, downMs } = crashes;
@@ -79,6 +90,7 @@ export function describePlan(plan: FaultPlan): string {
     parts.push(`partitions (${ways}) every ${partitions.everyMs} ms for ${partitions.ms} ms`);
   }
   if (jumps !== undefined) parts.push(`clocks jump every ${jumps.everyMs} ms by up to ${jumps.ms} ms`);
+  if (disks !== undefined) parts.push(`disks are ${disks.how} every ${disks.everyMs} ms for ${disks.ms} ms`);
   if (plan.driftPpm > 0) parts.push(`clocks drift by up to ${plan.driftPpm} ppm`);
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   if (link !== GOOD_LINK) {

@@ -8,7 +8,7 @@
 
 import type { CrashFate } from './crash-fate.js';
 import { keepRandomly } from './crash-fate.js';
-import type { MemoryDiskOptions, Step } from './memory-disk.js';
+import type { Fault, MemoryDiskOptions, Step, StepName } from './memory-disk.js';
 import { MemoryDisk } from './memory-disk.js';
 import type { SeededRandom } from './seeded-random.js';
 import { SimClock } from './sim-clock.js';
@@ -17,6 +17,9 @@ import type { World } from './world.js';
 
 /** A sync or a read off the thread takes so long, and now and then much longer. */
 const DISK_US = { least: 50, most: 2000, slow: 200_000, slowOneIn: 64 };
+/** What needs room on the disk; an append to a full one takes a little still. */
+const GROWING: readonly StepName[] = ['create', 'append', 'mkdir'];
+const TAKEN_BYTES_MAX = 100;
 const FIRST_PORT = 40_000;
 
 export class Machine {
@@ -28,6 +31,8 @@ export class Machine {
   /** Who runs on it. */
   process: SimProcess | undefined;
   hasPower = true;
+  /** `full`: nothing more fits on the disk. `failing`: the next sync of a file fails. */
+  diskFault: 'none' | 'full' | 'failing' = 'none';
 
   private readonly random: SeededRandom;
   private port = FIRST_PORT;
@@ -93,12 +98,27 @@ export class Machine {
         this.diskFreeUs = endUs;
         this.world.after(endUs - this.world.nowUs, 'disk', run, process);
       },
-      plan: (step) => this.count(step),
+      plan: (step) => {
+        // What a process does that has ended meanwhile, nobody sees.
+        if (process.isDead) return undefined;
+        this.count(step);
+        return process.isDead ? undefined : this.faultOf(step);
+      },
     };
   }
 
-  private count(step: Step): undefined {
-    if (this.process?.isDead !== false) return;
+  private faultOf({ name }: Step): Fault | undefined {
+    if (this.diskFault === 'full' && GROWING.includes(name)) {
+      return { kind: 'error', code: 'ENOSPC', takenBytes: this.random.below(TAKEN_BYTES_MAX) };
+    }
+    if (this.diskFault === 'failing' && name === 'sync') {
+      this.diskFault = 'none';
+      return { kind: 'error', code: 'EIO' };
+    }
+    return undefined;
+  }
+
+  private count(step: Step): void {
     if (this.world.isTraced) this.world.note(this.name, () => `${step.name} ${step.path}`);
     if (--this.stepsLeft > 0) return;
     this.powerOff();

@@ -1,9 +1,8 @@
 /** Clients that read and write a few keys, each value once, and note in a History what they saw. */
 
 import { RespError } from '../protocol/resp-decoder.js';
-import type { Operation } from './history.js';
-import type { History } from './history.js';
-import { NOTHING } from './history.js';
+import type { History, Operation } from './history.js';
+import { NOTHING, describe } from './history.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Answer, SimClient } from './sim-client.js';
 import type { World } from './world.js';
@@ -83,6 +82,7 @@ export class RegisterClients {
 
   private note(operation: Operation): Operation {
     this.history.add(operation);
+    this.world.note(operation.client, () => describe(operation));
     return operation;
   }
 

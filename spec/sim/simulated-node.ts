@@ -22,7 +22,7 @@ const probe: ProcessProbe = {
   heapBytes: () => 1,
   cpu: () => ({ user: 0, system: 0 }),
   mainThreadCpu: () => ({ user: 0, system: 0 }),
-  filesMax: 4096,
+  filesMax: 65_536,
 };
 
 export interface NodeChanges {
