@@ -14,6 +14,8 @@ export interface ColdData {
   readonly cleanUpTo: number;
   /** Whether the disk may hold something of a key. Errs on the side of yes. */
   mayHold(db: number, high: number, low: number): boolean;
+  /** The disk holds nothing of a key that is stamped above this; 0: nothing at all. Errs on the side of more. */
+  newestStamp(db: number, high: number, low: number): number;
   /** Whether a delete of a key must be remembered in memory: because the disk holds the key, or soon will. */
   keepsDeletes(db: number, high: number, low: number): boolean;
   /**
@@ -87,6 +89,7 @@ export interface ColdWalk {
 export const NO_COLD_DATA: ColdData = {
   cleanUpTo: -1,
   mayHold: () => false,
+  newestStamp: () => 0,
   keepsDeletes: () => false,
   load: () => Promise.reject(new Error('no data is cold')),
   loadNow: () => {

@@ -32,7 +32,7 @@ export interface Collection {
   copier(ref: number): () => void;
   /**
    * Merges the change that `reader` stands on, a value or a tombstone of this type, into the record under the keyspace's cursor, which holds cells of this
-   * type and is moved if need be (Keyspace.resize, Keyspace.rewrite). Adds nothing to the batch.
+   * type and is moved if need be (Keyspace.resize, Keyspace.rewrite). Adds nothing to the batch. False if it was dead, or known: nothing has changed.
    */
-  apply(reader: BatchReader): void;
+  apply(reader: BatchReader): boolean;
 }

@@ -16,6 +16,8 @@ export class Database {
   emptyCount = 0;
   /** How often everything in it went at once: what was read of it before counts no more. */
   resetCount = 0;
+  /** It was emptied: whatever is stamped up to this is dead, even if it comes later (from another node). 0: it never was. */
+  flushedUpTo = 0;
 
   constructor(id: number, table: ResidentTable) {
     this.id = id;

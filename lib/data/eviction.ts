@@ -32,7 +32,7 @@ const scores = new Float64Array(RUN_RECORDS);
 type Score = (keyspace: Keyspace, ref: number) => number;
 
 /**
- * Removes one key, of `samples` (at least 1) looked at. False if the policy allows none; and where one in DELETED_PART records is of a deleted
+ * Removes one key, of `samples` (at least 1) looked at, or has it removed (Keyspace.onVictim). False if the policy allows none; and where one in DELETED_PART records is of a deleted
  * key already: these make room only when the disk knows of them, so removing ever more would empty the cache before it helps.
  */
 export function evictOne(keyspace: Keyspace, policy: EvictionPolicy, samples: number): boolean {
@@ -45,8 +45,7 @@ export function evictOne(keyspace: Keyspace, policy: EvictionPolicy, samples: nu
   if (db === undefined) return false;
   const ref = worst(keyspace, db, policy.endsWith('random') ? 1 : samples, SCORES[policy], volatileOnly);
   if (ref === 0) return false;
-  keyspace.evict(db, ref);
-  return true;
+  return keyspace.evict(db, ref);
 }
 
 /**

@@ -66,10 +66,10 @@ export class FieldCells extends FieldReader implements Collection {
     this.other = new PackedFields(keyspace.origin);
   }
 
-  /** Turns to the key under the cursor: its record is of this type, or there is none. Removes what has expired first. */
+  /** Turns to the key under the cursor: its record is of this type, or there is none. Removes what has expired first, where nobody else has the data. */
   use(): void {
     this.open(this.keyspace.cellsAt(this.type));
-    if (this.hasExpiring) this.purge(PURGE_MAX);
+    if (this.hasExpiring && !this.keyspace.isReplicated) this.purge(PURGE_MAX);
   }
 
   override find(field: Uint8Array, start: number, end: number): boolean {
@@ -142,6 +142,12 @@ export class FieldCells extends FieldReader implements Collection {
     const { nextExpiryMs } = this;
     if (this.table !== undefined) this.table.awaitedMs = Infinity;
     if (nextExpiryMs !== Infinity) this.noteExpiry(nextExpiryMs);
+  }
+
+  /** Removes cells of the key under the cursor that have expired. REQUIRES: it is there. */
+  removeExpired(): void {
+    this.open(this.keyspace.cellsAt(this.type));
+    if (this.hasExpiring) this.purge(PURGE_MAX);
   }
 
   /** Removes up to `max` cells that have expired. */
@@ -247,12 +253,12 @@ export class FieldCells extends FieldReader implements Collection {
     };
   }
 
-  apply(reader: BatchReader): void {
+  apply(reader: BatchReader): boolean {
     const { keyspace } = this;
     this.open(keyspace.cellsAt(this.type));
     const { bytes, stamp, origin, fieldStart, fieldEnd } = reader;
     this.find(bytes, fieldStart, fieldEnd);
-    if (this.hasCell && this.isNewer(stamp, origin)) return;
+    if (this.hasCell && this.isNewer(stamp, origin)) return false;
     const isTombstone = reader.kind === ChangeKind.TOMBSTONE;
     this.setPair(stamp, origin, isTombstone ? 0 : reader.atMs, isTombstone);
     if (!isTombstone) {
@@ -260,6 +266,7 @@ export class FieldCells extends FieldReader implements Collection {
       if (reader.atMs !== 0) this.noteExpiry(reader.atMs);
     } else if (keyspace.mustKeepTombstones) this.write(NOTHING, 0, 0);
     else if (this.hasCell) this.drop();
+    return true;
   }
 
   /** The key has changed: it may have come or gone, or its record have moved. */

@@ -10,6 +10,7 @@ import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, hasElements, holdsValue, typeOf } from '../record/entry.js';
 import { standOn } from '../record/key-merge.js';
+import { ANCHOR_BYTES, ListId } from '../record/list-id.js';
 import { ageOf, merge, mergeAll } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
 import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
@@ -22,7 +23,14 @@ import type { BuiltKey } from './key-builder.js';
 
 import { RecordCursor } from './record-cursor.js';
 
+/** What `newerThan` answers if the disk has to be asked. */
+export const UNDECIDED = -1;
+
+const listId = new ListId();
+
 export abstract class KeyspaceMerge extends RecordCursor {
+  /** Changes of other nodes that were merged. */
+  foreignCount = 0;
   /** Collections that are being built in the heap, outside of records (key-builder.ts). */
   builderCount = 0;
   /** For cells that stand in no batch. */
@@ -95,8 +103,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     for (const cell of before.cells.values()) {
       if (comparePairs(ageOf(cell), deletedUpTo) <= 0 || removals.hasElement(cell)) continue;
       standOn(cellReader, cell);
-      collection.apply(cellReader);
-      this.notePair(cellReader.stamp, cellReader.origin);
+      if (collection.apply(cellReader)) this.notePair(cellReader.stamp, cellReader.origin);
     }
     const isLive = collection.liveCount(this.place) > 0;
     if (isLive === heap.isEmpty(this.place)) {
@@ -140,52 +147,103 @@ export abstract class KeyspaceMerge extends RecordCursor {
     physical.forEach((id, number) => (this.databases[number] = this.physicalDatabase(id)));
   }
 
-  private applyFlush(db: Database, reader: BatchReader): void {
+  /**
+   * Whether something here is newer than a value with the pair (stamp, origin) that replaces all before it: the stamp of that; 0: nothing is; UNDECIDED: nothing
+   * in memory, and of the disk that cannot be told before the key is loaded. The value itself may be here already.
+   */
+  newerThan(db: Database, key: Uint8Array, start: number, end: number, stamp: number, origin: number): number {
+    if (stamp <= db.flushedUpTo) return db.flushedUpTo;
+    const { heap, head } = this;
+    const place = this.locate(db, key, start, end);
+    if (place !== 0) {
+      heap.read(place, head);
+      const isNewer = head.stamp - stamp || head.origin - origin;
+      const expires = head.expiryStamp - stamp || head.expiryOrigin - origin;
+      if (isNewer > 0 || expires > 0) return Math.max(head.stamp, head.expiryStamp);
+      if (!head.isPartial) return 0;
+    }
+    const { high, low } = this.hasher;
+    return this.cold.newestStamp(db.id, high, low) < stamp ? 0 : UNDECIDED;
+  }
+
+  private applyFlush(db: Database, { stamp }: BatchReader): void {
+    if (stamp <= db.flushedUpTo) return;
     const { heap } = this;
-    this.cold.flushDatabase(db.id, reader.stamp);
-    const isOlder = (ref: number): boolean => heap.isOlder(ref, reader.stamp, reader.origin + 1);
-    let newerCount = 0;
-    db.table.forEach((ref) => (newerCount += isOlder(ref) ? 0 : 1));
-    if (newerCount === 0) {
+    db.flushedUpTo = stamp;
+    this.cold.flushDatabase(db.id, stamp);
+    const isColdEmpty = this.cold.isEmpty(db.id);
+    const older: Buffer[] = [];
+    const mixed: Buffer[] = [];
+    let newestCount = 0;
+    db.table.forEach((ref) => {
+      if (heap.newestStamp(ref) <= stamp) older.push(heap.key(ref));
+      else if (heap.stamp(ref) > stamp && this.collectionAt(ref) === undefined && !heap.isPartial(ref)) newestCount++;
+      else mixed.push(heap.key(ref));
+    });
+    if (newestCount === 0 && mixed.length === 0 && isColdEmpty) {
       this.emptied(db);
       return;
     }
-    const older: Buffer[] = [];
-    const newer: Buffer[] = [];
-    db.table.forEach((ref) => {
-      if (isOlder(ref)) older.push(heap.key(ref));
-      else if (this.collectionAt(ref) !== undefined) newer.push(heap.key(ref));
-    });
-    for (const key of newer) this.pruneCells(db, key, { stamp: reader.stamp, origin: ORIGIN_MAX });
+    for (const key of mixed) this.pruneCells(db, key);
     for (const key of older) {
-      const place = this.locate(db, key, 0, key.length);
-      if (!heap.isEmpty(place)) db.keyCount--;
+      this.locate(db, key, 0, key.length);
       this.drop();
     }
+    this.recount(db, isColdEmpty);
   }
 
-  /** Takes out of a collection what is no newer than `floor`, though some of its cells are. */
-  private pruneCells(db: Database, key: Buffer, floor: Pair): void {
+  /** Counts the keys of a database that was emptied but for what is newer. What was read of it before counts no more. */
+  private recount(db: Database, isColdEmpty: boolean): void {
+    const { heap } = this;
+    db.resetCount++;
+    db.keyCount = db.expiringCount = 0;
+    db.isEstimate = !isColdEmpty;
+    db.table.forEach((ref) => {
+      db.keyCount += Number(heap.isPartial(ref) || !heap.isEmpty(ref));
+      db.expiringCount += Number(heap.expiresAtMs(ref) !== 0);
+    });
+  }
+
+  /** Takes out of a record what was emptied with its database, though some of it is newer. Its counts are the caller's. */
+  private pruneCells(db: Database, key: Buffer): void {
     const place = this.locate(db, key, 0, key.length);
+    const { high, low } = this.hasher;
+    const isPartial = this.heap.isPartial(place) && this.cold.newestStamp(db.id, high, low) > 0;
     const before = this.entryOf(place);
-    const after = merge(before, { ...EMPTY_ENTRY, deletedUpTo: floor });
-    if (after.cells.size === before.cells.size && after.expiry === before.expiry) return;
-    if (hasElements(before) && !hasElements(after)) db.keyCount--;
-    if (before.expiry.atMs !== 0 && after.expiry.atMs === 0) db.expiringCount--;
-    this.writeEntry(after, this.heap.access(place), this.heap.isPartial(place));
+    const after = merge(before, { ...EMPTY_ENTRY, deletedUpTo: flushedPair(db) });
+    this.writeEntry(after, this.heap.access(place), isPartial);
+  }
+
+  /** Whether a change comes from before its database was emptied. */
+  private isFlushed(db: Database, { kind, type, bytes, stamp, fieldStart, fieldEnd }: BatchReader): boolean {
+    if (stamp <= db.flushedUpTo) return true;
+    const isCell = kind === ChangeKind.VALUE || kind === ChangeKind.TOMBSTONE;
+    if (!isCell || type !== CellType.LIST || fieldEnd - fieldStart < ANCHOR_BYTES) return false;
+    listId.read(bytes, fieldStart, fieldEnd);
+    return listId.stamp <= db.flushedUpTo;
   }
 
   private applyChange(db: Database, reader: BatchReader): void {
+    if (db.flushedUpTo > 0 && this.isFlushed(db, reader)) return;
     const { heap } = this;
     const place = this.locate(db, reader.bytes, reader.keyStart, reader.keyEnd);
     const { high, low } = this.hasher;
-    const wasPartial = place === 0 ? this.cold.mayHold(db.id, high, low) : heap.isPartial(place);
+    const isKnown = place !== 0 && !heap.isPartial(place);
+    const coldStamp = isKnown ? 0 : this.cold.newestStamp(db.id, high, low);
+    const wasPartial = !isKnown && (place !== 0 || coldStamp > 0);
+    // What the disk has may be newer, where others have stamped it.
+    const isPartial = wasPartial && (coldStamp >= reader.stamp || !saysAll(reader));
     // What is on the disk alone is taken to be there.
     const wasThere = wasPartial || (place !== 0 && !heap.isEmpty(place));
     if (place === 0 && wasPartial) db.isEstimate = true;
-    if (reader.kind === ChangeKind.VALUE && reader.replaces && this.replacedBy(reader)) {
+    if (reader.kind === ChangeKind.VALUE && reader.replaces && !isPartial && this.replacedBy(reader)) {
       if (!wasThere) db.keyCount++;
       return;
+    }
+    if (place !== 0 && (reader.kind === ChangeKind.EXPIRY || reader.kind === ChangeKind.DELETE)) {
+      if (this.isDead(place, reader)) return;
+      if (reader.kind === ChangeKind.EXPIRY && this.expiredBy(reader)) return;
+      if (reader.kind === ChangeKind.DELETE && this.deletedBy(reader, isPartial, wasThere)) return;
     }
     const isCell = (reader.kind === ChangeKind.VALUE && !reader.replaces) || reader.kind === ChangeKind.TOMBSTONE;
     const collection = isCell ? this.collections[reader.type] : undefined;
@@ -196,8 +254,6 @@ export abstract class KeyspaceMerge extends RecordCursor {
     if (isCell && this.applyChunk(reader)) return;
     const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
     const after = merge(before, entryOfChange(reader));
-    const saysAll = reader.kind === ChangeKind.DELETE || (reader.kind === ChangeKind.VALUE && reader.replaces);
-    const isPartial = wasPartial && !saysAll;
     const isThere = isPartial || hasElements(after);
     db.keyCount += Number(isThere) - Number(wasThere);
     db.expiringCount += Number(after.expiry.atMs !== 0) - Number(before.expiry.atMs !== 0);
@@ -229,6 +285,40 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const { bytes, valueStart, valueEnd } = reader;
     const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
     this.putRecord(ref, hadExpiry, false);
+    return true;
+  }
+
+  /** A later expiry of a record, without a plain entry: false if this is nothing for it. REQUIRES: it is above what was deleted. */
+  private expiredBy({ stamp, origin, atMs }: BatchReader): boolean {
+    const { heap, head, db, place } = this;
+    // On a single node, what is left of a key has no expiry.
+    if (heap.isEmpty(place) && !this.keepsTombstones) return false;
+    heap.read(place, head);
+    const order = head.expiryStamp - stamp || head.expiryOrigin - origin;
+    if (order === 0) return head.expiresAtMs === atMs;
+    if (order > 0) return true;
+    const hadExpiry = head.expiresAtMs !== 0;
+    db.expiringCount += Number(atMs !== 0) - Number(hadExpiry);
+    head.expire(atMs, stamp, origin);
+    this.putRecord(heap.rewriteHead(place, head), hadExpiry, false);
+    return true;
+  }
+
+  /** A delete of all that a record holds, without a plain entry: false if something of it is newer, or the record goes. */
+  private deletedBy({ stamp, origin }: BatchReader, isPartial: boolean, wasThere: boolean): boolean {
+    const { heap, head, db, place } = this;
+    if (!this.keepsTombstones) return false;
+    heap.read(place, head);
+    const isNewer = (head.stamp - stamp || head.origin - origin) > 0;
+    if (isNewer || (head.expiryStamp - stamp || head.expiryOrigin - origin) > 0) return false;
+    const hadExpiry = head.expiresAtMs !== 0;
+    if (hadExpiry) db.expiringCount--;
+    db.keyCount += Number(isPartial) - Number(wasThere);
+    this.leaveEmpty();
+    heap.letGo(place);
+    head.delete(stamp, origin);
+    head.isPartial = isPartial;
+    this.putRecord(heap.write(place, head, this.key, this.keyStart, this.keyEnd, this.key, 0, 0), hadExpiry, true);
     return true;
   }
 
@@ -265,8 +355,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const { heap, db } = this;
     if (this.place !== 0 && this.isDead(this.place, reader)) return;
     if (this.cellsAt(collection.type) === 0) this.createCells(collection.type, 0, wasPartial);
-    collection.apply(reader);
-    this.notePair(reader.stamp, reader.origin);
+    if (collection.apply(reader)) this.notePair(reader.stamp, reader.origin);
     const isLive = collection.liveCount(this.place) > 0;
     if (isLive === heap.isEmpty(this.place)) {
       heap.setEmpty(this.place, !isLive);
@@ -293,6 +382,10 @@ export abstract class KeyspaceMerge extends RecordCursor {
   private isDead(ref: number, reader: BatchReader): boolean {
     const { head } = this;
     this.heap.read(ref, head);
+    if (head.replaces) {
+      // What it deletes goes up to the pair before its own.
+      return reader.stamp < head.stamp || (reader.stamp === head.stamp && reader.origin < head.origin);
+    }
     const isPlain = head.isEmpty && head.form === CellType.STRING;
     const stamp = isPlain ? head.stamp : head.deletedStamp;
     const origin = isPlain ? head.origin : head.deletedOrigin;
@@ -312,6 +405,16 @@ export abstract class KeyspaceMerge extends RecordCursor {
     this.flushed.length = 0;
     this.heap.clear();
   }
+}
+
+/** Whether a change says that nothing before it counts. */
+function saysAll({ kind, replaces }: BatchReader): boolean {
+  return kind === ChangeKind.DELETE || (kind === ChangeKind.VALUE && replaces);
+}
+
+/** Up to where an emptied database deletes its keys. */
+export function flushedPair({ flushedUpTo }: Database): Pair {
+  return flushedUpTo === 0 ? PAIR_ZERO : { stamp: flushedUpTo, origin: ORIGIN_MAX };
 }
 
 /** The cells of an entry but for its tombstones. */

@@ -8,6 +8,9 @@
  * An expired entry is never seen. Whoever meets one removes it, with a delete in the batch, so that a later write
  * does not fall under its expiry.
  *
+ * Where other nodes have the data too (`isReplicated`), nobody decides alone what goes: reads and background work remove nothing. A write to what has
+ * expired removes it first; what else has expired, and what should make room, is told to `onExpired` and `onVictim`, for a command to remove it everywhere.
+ *
  * Not all data is in memory. Of a key there is no record (then `ColdData` says whether the disk may have it), a complete one, or a
  * partial one, which holds what was written since. `find` of what is not known throws COLD_KEY before anything is changed; whoever called
  * has the key loaded (`absorb`) and tries again. A record is dirty until the disk has it in a table, and may be dropped then; so a
@@ -40,10 +43,14 @@ import { NEVER } from './record-cursor.js';
 
 export type { Database } from './database.js';
 export type { KeyspaceOptions } from './record-cursor.js';
+export { UNDECIDED } from './keyspace-merge.js';
 export { NEVER } from './record-cursor.js';
 
 /** For `put`: the key's expiry stays as it is. */
 export const KEEP_EXPIRY = -1;
+
+/** A key with cells that have expired is told of again after so long. */
+const TELL_AGAIN_MS = 1000;
 
 /** Where strings are put together that are changed in part. */
 const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
@@ -68,6 +75,10 @@ export class Keyspace extends KeyspaceMerge {
   missing: { db: Database; key: Buffer } | undefined;
   /** How often all memory was forgotten. */
   forgetCount = 0;
+  /** In place of its removal: a key has expired, or some of its cells have. It is told again, as long as it is there; `removeExpired` removes it. */
+  onExpired: ((db: Database, key: Buffer) => void) | undefined;
+  /** In place of its removal: a key should go, because memory is short. False: it will not, enough are going already. */
+  onVictim: ((db: Database, key: Buffer) => boolean) | undefined;
 
   /** The cells of the collection under the cursor, by type. */
   readonly hashes: FieldCells;
@@ -78,6 +89,8 @@ export class Keyspace extends KeyspaceMerge {
   protected readonly collections: readonly (Collection | undefined)[];
   /** While keys are counted: what has expired at this Unix millisecond is not. */
   private countingFromMs = 0;
+  /** Changes of other nodes when it began. */
+  private countingFrom = 0;
 
   constructor(options: KeyspaceOptions) {
     super(options);
@@ -150,7 +163,7 @@ export class Keyspace extends KeyspaceMerge {
     this.hasher.hashAndKeep(key, start, end);
     const place = db.table.find(key, start, end);
     const isSpent = place !== 0 && this.isSpent(place);
-    if (place !== 0 && !isSpent) return this.heap.isPartial(place) && !this.hasExpired(place);
+    if (place !== 0 && !isSpent) return this.heap.isPartial(place) && (this.isReplicated || !this.hasExpired(place));
     const { high, low } = this.hasher;
     return this.cold.mayHold(db.id, high, low);
   }
@@ -217,6 +230,7 @@ export class Keyspace extends KeyspaceMerge {
     if (changes === 2) batch.expiry(stamp, expiry);
     this.changeCount++;
     if (this.ref === 0) {
+      if (this.isHidden) this.uncover();
       this.leaveEmpty();
       this.countNew();
     }
@@ -305,14 +319,27 @@ export class Keyspace extends KeyspaceMerge {
     this.isReplaced = true;
   }
 
-  /** Removes a key for good because memory is short. REQUIRES: `ref` is a complete record of `db`. */
-  evict(db: Database, ref: number): void {
+  /** Removes a key for good because memory is short, or has it removed. False if it stays. REQUIRES: `ref` is a complete record of `db`. */
+  evict(db: Database, ref: number): boolean {
     const key = this.heap.key(ref);
-    this.find(db, key, 0, key.length);
-    if (this.ref === 0) return; // expired meanwhile
+    if (this.isReplicated) return this.onVictim?.(db, key) ?? false;
+    this.removeVictim(db, key);
+    return true;
+  }
+
+  /** Removes a key that was to make room, if it is still there. May throw COLD_KEY. */
+  removeVictim(db: Database, key: Buffer): void {
+    if (this.find(db, key, 0, key.length) === 0) return; // expired meanwhile
     this.remove();
     this.evictedCount++;
     this.tell(KEYSPACE_EVENT.evicted, 'evicted');
+  }
+
+  /** Removes a key that has expired, or those of its cells that have, as any write does. May throw COLD_KEY. */
+  removeExpired(db: Database, key: Buffer): void {
+    const ref = this.find(db, key, 0, key.length);
+    if (this.isHidden) this.bury();
+    else if (ref !== 0 && this.heap.type(ref) === CellType.HASH) this.hashes.removeExpired();
   }
 
   /** Drops a record from memory: the disk has it. REQUIRES: `ref` is a clean record of `db`. */
@@ -346,6 +373,7 @@ export class Keyspace extends KeyspaceMerge {
     const stamp = this.clock.next();
     this.batch.flush(db.id, stamp);
     this.changeCount += db.keyCount;
+    db.flushedUpTo = stamp;
     this.emptied(db);
     this.cold.flushDatabase(db.id, stamp);
   }
@@ -373,21 +401,29 @@ export class Keyspace extends KeyspaceMerge {
   }
 
   /**
-   * Removes up to `keysMax` expired keys of one segment of a database from `position` on; returns where to go on, POSITION_LIMIT when none is
-   * left. Does nothing while `removesExpired` is false.
+   * Removes up to `keysMax` expired keys of one segment of a database from `position` on, or tells of all of them; returns where to go on, POSITION_LIMIT when
+   * none is left. Does nothing while `removesExpired` is false.
    */
   expireFrom(db: Database, position: number, keysMax: number): number {
-    if (!this.removesExpired) return POSITION_LIMIT;
+    const { isReplicated, onExpired, heap } = this;
+    if (!this.removesExpired || (isReplicated && onExpired === undefined)) return POSITION_LIMIT;
     const keys: Buffer[] = [];
-    const next = db.table.forEachExpired(position, this.clock.nowMs, keysMax, (ref) => keys.push(this.heap.key(ref)));
-    for (const key of keys) this.find(db, key, 0, key.length);
+    const note = (ref: number): void => {
+      if (!isReplicated || !heap.isEmpty(ref)) keys.push(heap.key(ref));
+    };
+    const next = db.table.forEachExpired(position, this.clock.nowMs, keysMax, note, isReplicated);
+    for (const key of keys) {
+      if (isReplicated) onExpired?.(db, key);
+      else this.find(db, key, 0, key.length);
+    }
     return next;
   }
 
-  /** Removes expired cells of one key, if any key has some; whether there may be more. */
+  /** Removes expired cells of one key, if any key has some, or tells of it; whether there may be more. */
   expireCells(): boolean {
-    const { clock, heap } = this;
-    const due = this.removesExpired ? this.cellExpiries.takeDue(clock.nowMs) : undefined;
+    const { clock, heap, isReplicated, onExpired } = this;
+    const isIdle = !this.removesExpired || (isReplicated && onExpired === undefined);
+    const due = isIdle ? undefined : this.cellExpiries.takeDue(clock.nowMs);
     if (due === undefined) return false;
     const db = this.physicalDatabase(due.db);
     const keys: Buffer[] = [];
@@ -395,20 +431,28 @@ export class Keyspace extends KeyspaceMerge {
       const isHash = position === due.position && heap.type(ref) === CellType.HASH;
       if (isHash && !heap.isPartial(ref)) keys.push(heap.key(ref));
     });
+    if (isReplicated) {
+      for (const key of keys) onExpired?.(db, key);
+      if (keys.length > 0) this.cellExpiries.add(clock.nowMs + TELL_AGAIN_MS, due.db, due.position);
+      return true;
+    }
     for (const key of keys) if (this.find(db, key, 0, key.length) !== 0) this.hashes.expireCells();
     return true;
   }
 
   /**
    * Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. Removes what has expired in memory,
-   * so that nobody removes again what is not counted because it has expired by now.
+   * so that nobody removes again what is not counted because it has expired by now. (Where nothing is dropped for having expired, it is counted.)
    */
   beginCounting(): readonly CountMark[] {
-    this.countingFromMs = this.clock.nowMs;
+    const { isReplicated } = this;
+    this.countingFromMs = isReplicated ? 0 : this.clock.nowMs;
+    this.countingFrom = this.foreignCount;
     return this.physical.map((db) => {
-      for (let position = 0; position < POSITION_LIMIT;) position = this.expireFrom(db, position, Infinity);
+      const begin = isReplicated ? POSITION_LIMIT : 0;
+      for (let position = begin; position < POSITION_LIMIT;) position = this.expireFrom(db, position, Infinity);
       const mark = { db, keyCount: db.keyCount, expiringCount: db.expiringCount, wasEstimate: db.isEstimate };
-      db.isEstimate = !this.removesExpired;
+      db.isEstimate = !isReplicated && !this.removesExpired;
       return mark;
     });
   }
@@ -418,9 +462,11 @@ export class Keyspace extends KeyspaceMerge {
     marks: readonly CountMark[],
     countOf: (db: number) => { keyCount: number; expiringCount: number } | undefined,
   ): void {
+    // What others have written meanwhile may be among what was counted, or not.
+    const isMixed = this.foreignCount !== this.countingFrom;
     for (const { db, keyCount, expiringCount, wasEstimate } of marks) {
-      const counted = db.isEstimate ? undefined : countOf(db.id);
-      if (counted === undefined) db.isEstimate ||= wasEstimate;
+      const counted = db.isEstimate || isMixed ? undefined : countOf(db.id);
+      if (counted === undefined) db.isEstimate ||= wasEstimate || isMixed;
       else {
         db.keyCount += counted.keyCount - keyCount;
         db.expiringCount += counted.expiringCount - expiringCount;
@@ -433,7 +479,10 @@ export class Keyspace extends KeyspaceMerge {
   forgetAll(): void {
     this.forgetCount++;
     this.builderCount = 0;
-    for (const db of this.physical) db.reset(this.newTable());
+    for (const db of this.physical) {
+      db.reset(this.newTable());
+      db.flushedUpTo = 0;
+    }
     this.databases.splice(0, this.databases.length, ...this.physical);
     this.databasesPair = PAIR_ZERO;
     this.flushed.length = 0;
@@ -453,8 +502,9 @@ export class Keyspace extends KeyspaceMerge {
   /** What `find` makes of a record that is not plain. */
   private look(place: number): number {
     const { heap } = this;
-    if (this.hasExpired(place)) {
-      // The newest expiry is in memory, so this holds whatever is on the disk.
+    // On a single node the newest expiry is in memory, so it holds whatever is on the disk.
+    const isUnsure = this.isReplicated && (heap.isPartial(place) || heap.isEmpty(place));
+    if (!isUnsure && this.hasExpired(place)) {
       this.hideExpired();
       return 0;
     }
@@ -480,7 +530,20 @@ export class Keyspace extends KeyspaceMerge {
   }
 
   private hideExpired(): void {
-    if (!this.removesExpired) return;
+    this.isHidden = this.isReplicated;
+    if (this.removesExpired && !this.isReplicated) this.bury();
+  }
+
+  /** What lies under the cursor gives way to a value that deletes it. */
+  private uncover(): void {
+    this.isHidden = false;
+    this.db.keyCount--;
+    this.expiredCount++;
+    this.tell(KEYSPACE_EVENT.expired, 'expired');
+  }
+
+  protected override bury(): void {
+    this.isHidden = false;
     // It came from the disk: perhaps it is not counted.
     if (this.heap.expiresAtMs(this.place) <= this.countingFromMs) this.db.isEstimate = true;
     this.remove();

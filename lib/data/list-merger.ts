@@ -18,28 +18,30 @@ export class ListMerger extends ListEditor {
   private isPlaceTaken = false;
 
   /** Merges a change (collection.ts). */
-  apply(reader: BatchReader): void {
+  apply(reader: BatchReader): boolean {
     this.use();
     const { bytes, fieldStart, fieldEnd, valueStart, valueEnd } = reader;
-    if (reader.kind !== ChangeKind.VALUE) return;
-    if (isElementField(bytes.subarray(fieldStart, fieldEnd))) this.applyElement(reader);
-    else this.applyRemovals(bytes.subarray(fieldStart, fieldEnd), bytes.subarray(valueStart, valueEnd), reader);
+    if (reader.kind !== ChangeKind.VALUE) return false;
+    if (isElementField(bytes.subarray(fieldStart, fieldEnd))) return this.applyElement(reader);
+    this.applyRemovals(bytes.subarray(fieldStart, fieldEnd), bytes.subarray(valueStart, valueEnd), reader);
+    return true;
   }
 
-  private applyElement(reader: BatchReader): void {
+  private applyElement(reader: BatchReader): boolean {
     const { element, id } = this;
     const { bytes, fieldStart, fieldEnd } = reader;
     id.read(bytes, fieldStart, fieldEnd);
-    if (this.isDeleted(id) || this.removals?.has(id) === true) return;
+    if (this.isDeleted(id) || this.removals?.has(id) === true) return false;
     const index = this.place(bytes, fieldStart, fieldEnd);
     const isKnown = this.isPlaceTaken;
-    if (isKnown && isAtLeast(element, reader)) return;
+    if (isKnown && isAtLeast(element, reader)) return false;
     element.setField(bytes, fieldStart, fieldEnd);
     element.setValue(bytes, reader.valueStart, reader.valueEnd);
     element.pairStamp = reader.stamp;
     element.pairOrigin = reader.origin;
     if (isKnown) this.replaceElement(index);
     else this.insertElement(index);
+    return true;
   }
 
   /** Whether an element was made before what the record under the cursor says was deleted. */

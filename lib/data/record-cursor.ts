@@ -15,6 +15,7 @@ import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
 import { CellType, cellKey } from '../record/entry.js';
+import { PAIR_ZERO, maxPair } from '../record/pair.js';
 import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
 import { CHUNKED, LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
@@ -42,6 +43,8 @@ export interface KeyspaceOptions {
   readonly cold: ColdData;
   /** This node's ordinal. */
   readonly origin: number;
+  /** Whether other nodes have the data, too (see Keyspace). */
+  readonly isReplicated?: boolean;
 }
 
 export abstract class RecordCursor {
@@ -58,6 +61,8 @@ export abstract class RecordCursor {
   readonly origin: number;
   /** What happens to keys is told here. */
   readonly events = new KeyEvents();
+  /** Whether other nodes have the data, too: what they write comes in any order, and nothing is removed but by a command. */
+  readonly isReplicated: boolean;
 
   /**
    * False while no data may change (CLIENT PAUSE, a log that failed): expired keys are then hidden, not removed.
@@ -68,7 +73,7 @@ export abstract class RecordCursor {
    * Whether memory remembers what was removed from a collection: where other nodes may yet write below that. A single node's log and tables
    * do it for it.
    */
-  keepsTombstones = false;
+  keepsTombstones: boolean;
   /** Changes since the start: what INFO's rdb_changes_since_last_save counts from. */
   changeCount = 0;
 
@@ -96,6 +101,8 @@ export abstract class RecordCursor {
   protected isUnknown = false;
   /** What comes into being takes the place of what was there. */
   protected isReplaced = false;
+  /** The record has expired, and is still there: a write has to remove it first. */
+  protected isHidden = false;
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;
@@ -105,6 +112,7 @@ export abstract class RecordCursor {
     this.cold = options.cold;
     this.hasher = options.hasher;
     this.origin = options.origin;
+    this.isReplicated = this.keepsTombstones = options.isReplicated ?? false;
     this.fieldHasher = options.hasher.forFields();
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
     this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
@@ -119,14 +127,18 @@ export abstract class RecordCursor {
     this.keyStart = start;
     this.keyEnd = end;
     this.ref = 0;
+    this.isHidden = false;
     return (this.place = db.table.find(key, start, end));
   }
 
   /** The record of the key under the cursor if it holds cells of a type, live ones or not; else 0. */
   cellsAt(type: CellType): number {
     const { place } = this;
-    return place !== 0 && this.heap.type(place) === type ? place : 0;
+    return place !== 0 && !this.isHidden && this.heap.type(place) === type ? place : 0;
   }
+
+  /** Removes the record under the cursor, which has expired and is hidden: with a delete in the batch, before what is written in its place. */
+  protected abstract bury(): void;
 
   /** Whether tombstones must stay in the record under the cursor: something may lie below them. */
   get mustKeepTombstones(): boolean {
@@ -135,6 +147,7 @@ export abstract class RecordCursor {
 
   /** Begins a change of a cell of the key under the cursor and returns its stamp. The cell must be added to the batch next. */
   beginCell(): number {
+    if (this.isHidden) this.bury();
     const stamp = this.clock.next();
     this.batch.cellEntry(this.db.id, this.key, this.keyStart, this.keyEnd, stamp);
     this.changeCount++;
@@ -219,8 +232,17 @@ export abstract class RecordCursor {
     return { ...heap.registers(ref), cells };
   }
 
-  /** The record under the cursor holds a cell again. */
+  /** The record under the cursor holds a cell again. An expiry that other nodes have left to it does not fall upon its new life. */
   protected revive(): void {
+    const { heap, head, place } = this;
+    if (heap.expiresAtMs(place) !== 0) {
+      const stamp = this.beginCell();
+      this.batch.expiry(stamp, NEVER);
+      this.db.expiringCount--;
+      heap.read(place, head);
+      head.expire(NEVER, stamp, this.origin);
+      this.putRecord(heap.rewriteHead(place, head), true, false);
+    }
     this.leaveEmpty();
     this.heap.setEmpty(this.place, false);
     this.heap.setAccess(this.place, this.access.fresh());
@@ -267,8 +289,9 @@ export abstract class RecordCursor {
     else {
       assert(heap.isEmpty(place), 'nothing live is replaced by cells');
       hadExpiry = heap.expiresAtMs(place) !== 0;
-      heap.letGo(place);
       heap.read(place, head);
+      if (this.keepsTombstones && heap.type(place) === CellType.LIST) this.ageTombstones(place);
+      heap.letGo(place);
       head.buryCells(type);
       if (hadExpiry && head.expiresAtMs === 0) this.db.expiringCount--;
     }
@@ -280,6 +303,14 @@ export abstract class RecordCursor {
     const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, BLANK, 0, valueLength);
     this.putRecord(ref, hadExpiry, true);
     return ref;
+  }
+
+  /** What an empty record knows of a list that was there may be younger than what has removed its elements (LSET): that is what counts. */
+  private ageTombstones(place: number): void {
+    let pair = PAIR_ZERO;
+    for (const cell of this.entryOf(place).cells.values()) pair = maxPair(pair, cell.pair);
+    this.head.stamp = pair.stamp;
+    this.head.origin = pair.origin;
   }
 
   /** The pair of the record under the cursor is at least this. */

@@ -39,8 +39,10 @@ export class Sweeper {
   /** Begins a round, if something may have become droppable since the last one. */
   private begin(): boolean {
     const { cleanUpTo } = this.keyspace.cold;
-    if (cleanUpTo <= this.cleanUpTo) return false;
+    // It falls when changes come late.
+    const hasRisen = cleanUpTo > this.cleanUpTo;
     this.cleanUpTo = cleanUpTo;
+    if (!hasRisen) return false;
     this.database = this.position = 0;
     return true;
   }

@@ -33,6 +33,11 @@ export class Changes {
     this.length = batch.byteLength;
   }
 
+  /** Shows a change that came in another way: another node has made it. */
+  show(change: BatchReader): void {
+    for (const listener of this.listeners) listener(change);
+  }
+
   /** The batch is about to be emptied. What was not read will not be. */
   restart(): void {
     this.recordCount = this.length = 0;

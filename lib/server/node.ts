@@ -371,6 +371,7 @@ export class Node implements ConnectionHost {
       directory: config.dir,
       positionKey,
       origin: ORIGIN,
+      isReplicated: false,
       settings: storeSettings(config, this.options.process.filesMax),
       report: (message) => {
         log.notice(message);

@@ -20,6 +20,7 @@ import { WriteBatch } from '../record/write-batch.js';
 import type { Store, TableCounts } from '../storage/engine/store.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { DiskFullError } from '../storage/log/disk-full-error.js';
+import { ForeignLog } from './foreign-log.js';
 import type { TurnLog } from './turn.js';
 import { WriteThrottle } from './write-throttle.js';
 
@@ -63,6 +64,8 @@ export class Persistence implements TurnLog, Durability {
   private readonly keyspace: Keyspace;
   private readonly store: Store;
   private readonly batch: WriteBatch;
+  /** What other nodes have changed is logged as they have sent it, behind the batch. */
+  private readonly foreign = new ForeignLog();
   /** Why there is no room for the batch; it stays until there is. */
   private full: DiskFullError | undefined;
   /** A command is under way that is not done at the end of a turn: what it has changed is not logged before it is. */
@@ -122,7 +125,7 @@ export class Persistence implements TurnLog, Durability {
   get fullPosition(): number {
     return this.full === undefined && !this.isHeld
       ? 0
-      : this.store.position + this.batch.byteLength + FRAME_HEADER_BYTES;
+      : this.store.position + this.batch.byteLength + FRAME_HEADER_BYTES + this.foreign.byteLength;
   }
 
   takeDelay(): number {
@@ -138,6 +141,14 @@ export class Persistence implements TurnLog, Durability {
     if (this.batch.byteLength > BATCH_BYTES_MAX && this.full === undefined) this.append();
   }
 
+  /** Has the batch `bytes[start, end)` of another node logged with this turn. What it changes may be in memory before. `lowestStamp`: of those in it. */
+  appendForeign(bytes: Buffer, start: number, end: number, lowestStamp: number): void {
+    const { store, foreign } = this;
+    store.noteUnlogged(lowestStamp);
+    // Without a log, what memory holds is copied when one begins.
+    if (store.isLogging) foreign.add(bytes, start, end, lowestStamp);
+  }
+
   /** Logs nothing until `unhold`: the batch stays open, and replies to what is in it wait. */
   hold(): void {
     this.isHeld = true;
@@ -147,7 +158,7 @@ export class Persistence implements TurnLog, Durability {
   unhold(): void {
     this.isHeld = false;
     if (this.full !== undefined) return;
-    if (!this.batch.isEmpty) this.append();
+    if (this.hasChanges) this.append();
     if (this.options.config.appendfsync === 'always') this.store.requestSync();
     else this.options.onSynced(this.store.position);
   }
@@ -158,14 +169,14 @@ export class Persistence implements TurnLog, Durability {
    */
   whenFlushed(): Promise<void> | undefined {
     // What is flushed is all that has changed, or else it could not be told what is.
-    if (!this.batch.isEmpty && this.full === undefined) this.append();
+    if (this.hasChanges && this.full === undefined) this.append();
     return this.full === undefined && !this.isHeld ? this.store.whenFlushed() : undefined;
   }
 
   commit(): boolean {
     if (this.full !== undefined || this.isHeld) return true;
     // The log may have taken the batch and failed behind it, at its next segment: then the batch is never synced.
-    const ok = (this.batch.isEmpty || this.append()) && this.store.failure === undefined;
+    const ok = (!this.hasChanges || this.append()) && this.store.failure === undefined;
     // Without a batch too: it may have been logged early.
     if (ok && this.store.isLogging && this.options.config.appendfsync === 'always') this.store.requestSync();
     return ok;
@@ -187,7 +198,7 @@ export class Persistence implements TurnLog, Durability {
   }
 
   async sync(): Promise<void> {
-    if (!this.batch.isEmpty) this.append();
+    if (this.hasChanges) this.append();
     if (this.full !== undefined) throw this.full;
     if (this.store.isLogging) await this.store.sync();
   }
@@ -215,7 +226,7 @@ export class Persistence implements TurnLog, Durability {
     const { keyspace, store } = this;
     await this.running.catch(() => undefined);
     const before = keyspace.beginCounting();
-    if (!this.batch.isEmpty) this.append();
+    if (this.hasChanges) this.append();
     const stamp = keyspace.clock.latest;
     const { nowMs } = keyspace.clock;
     await this.save();
@@ -236,7 +247,7 @@ export class Persistence implements TurnLog, Durability {
     const begun = { copy: Promise.resolve() };
     await this.alone(async () => {
       if (!store.isLogging) await this.saveAll();
-      if (!this.batch.isEmpty) this.append();
+      if (this.hasChanges) this.append();
       if (this.full !== undefined) throw this.full;
       if (store.failure !== undefined) throw new Error(store.failure);
       // What comes while it is copied does not have to wait.
@@ -266,26 +277,53 @@ export class Persistence implements TurnLog, Durability {
     return this.store.close();
   }
 
-  /** Logs the batch, unless it is held. False if the log has failed; with no room for it, the batch stays. */
+  /** Whether there is something to log. */
+  private get hasChanges(): boolean {
+    return !this.batch.isEmpty || !this.foreign.isEmpty;
+  }
+
+  /** Logs the batch and what other nodes have sent, unless it is held. False if the log has failed; with no room for it, the rest stays. */
   private append(): boolean {
     if (this.isHeld) return true;
     const { batch, store } = this;
     let ok = true;
-    if (store.isLogging) {
-      this.turnBytes += batch.byteLength;
-      try {
+    try {
+      if (store.isLogging && !batch.isEmpty) {
+        this.turnBytes += batch.byteLength;
         store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
-      } catch (error) {
-        if (error instanceof DiskFullError) {
-          this.becomeFull(error);
-          return true;
-        }
-        ok = false; // the log has failed for good; onStateChange was told
       }
+    } catch (error) {
+      if (this.waitsForRoom(error)) return true;
+      ok = false;
     }
-    this.options.onBatchEnd();
-    batch.reset();
+    if (!batch.isEmpty) {
+      this.options.onBatchEnd();
+      batch.reset();
+    }
+    try {
+      if (store.isLogging && !this.foreign.isEmpty) this.logForeign();
+    } catch (error) {
+      if (this.waitsForRoom(error)) return true;
+      ok = false;
+    }
+    this.foreign.clear();
     return ok;
+  }
+
+  private logForeign(): void {
+    const { store } = this;
+    this.foreign.drain((buffer, start, end, lowestStamp) => {
+      this.turnBytes += end - start;
+      store.append(buffer, start, end, lowestStamp);
+    });
+    store.clearUnlogged();
+  }
+
+  /** Whether something could not be logged for want of room, and will be; else the log has failed for good, and onStateChange was told. */
+  private waitsForRoom(error: unknown): boolean {
+    if (!(error instanceof DiskFullError)) return false;
+    this.becomeFull(error);
+    return true;
   }
 
   private becomeFull(error: DiskFullError): void {
@@ -300,7 +338,7 @@ export class Persistence implements TurnLog, Durability {
   private appendAgain(): void {
     const before = this.full;
     this.full = undefined;
-    if (!this.batch.isEmpty) this.append();
+    if (this.hasChanges) this.append();
     if ((this.full as DiskFullError | undefined) !== undefined) {
       this.full = before;
       return;
@@ -327,7 +365,7 @@ export class Persistence implements TurnLog, Durability {
     try {
       const { isLogging } = this.store;
       if (!isLogging) await this.logEverything();
-      if (!this.batch.isEmpty) this.append();
+      if (this.hasChanges) this.append();
       if (this.full !== undefined) throw this.full;
       await this.store.flushAll();
       if (!isLogging) await this.store.stopLogging();
@@ -358,7 +396,7 @@ export class Persistence implements TurnLog, Durability {
 
   private async openAgain(): Promise<void> {
     // What was written while the log was synced is read again too.
-    if (!this.batch.isEmpty) this.append();
+    if (this.hasChanges) this.append();
     await this.store.close();
     this.keyspace.forgetAll();
     try {
@@ -373,7 +411,7 @@ export class Persistence implements TurnLog, Durability {
 
   private async endLog(): Promise<void> {
     if (this.options.config.appendonly || !this.store.isLogging) return;
-    if (!this.batch.isEmpty) this.append();
+    if (this.hasChanges) this.append();
     await this.store.stopLogging();
   }
 
@@ -386,7 +424,7 @@ export class Persistence implements TurnLog, Durability {
     store.beginLogging();
     try {
       await this.copyAll();
-      if (!this.batch.isEmpty) this.append();
+      if (this.hasChanges) this.append();
       await store.finishBeginning();
     } catch (error) {
       store.abandonBeginning();

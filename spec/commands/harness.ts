@@ -15,6 +15,7 @@ import { dataCommands } from '../../lib/commands/data-commands.js';
 import type { Client, Server } from '../../lib/commands/ports.js';
 import { Config } from '../../lib/config/config.js';
 import { AccessPolicy } from '../../lib/data/access.js';
+import type { ColdData } from '../../lib/data/cold-data.js';
 import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
 import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../../lib/data/wrong-type.js';
@@ -32,8 +33,16 @@ export type Argument = string | number | bigint | Uint8Array;
 /** When the harness's clock begins: 2023-11-14T22:13:20Z. */
 export const START_MS = 1700000000000;
 
+export interface HarnessOptions {
+  readonly cold?: ColdData;
+  readonly isReplicated?: boolean;
+  /** Room in front of the batch. */
+  readonly headroom?: number;
+  readonly nowMs?: number;
+}
+
 export class Harness {
-  nowMs = START_MS;
+  nowMs: number;
   noTouch = false;
   databaseNumber = 0;
   valueBytesMax = 512 * 1024 * 1024;
@@ -50,8 +59,9 @@ export class Harness {
   private randomState = 0x2545f491;
 
   /** `origin`: the ordinal of the node. */
-  constructor(commands: readonly Command[] = dataCommands, origin = 1) {
-    this.batch = new WriteBatch(origin);
+  constructor(commands: readonly Command[] = dataCommands, origin = 1, options: HarnessOptions = {}) {
+    this.nowMs = options.nowMs ?? START_MS;
+    this.batch = new WriteBatch(origin, options.headroom);
     this.randomState += origin - 1;
     const uint32 = (): number => this.nextRandom();
     const fill = (target: Uint8Array): void => {
@@ -66,8 +76,9 @@ export class Harness {
       random,
       batch: this.batch,
       access: this.access,
-      cold: NO_COLD_DATA,
+      cold: options.cold ?? NO_COLD_DATA,
       origin,
+      isReplicated: options.isReplicated ?? false,
     });
     this.commands = new Map(commands.map((command) => [command.name, command]));
     this.call = this.makeCall();

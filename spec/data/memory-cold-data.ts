@@ -60,6 +60,15 @@ export class MemoryColdData implements ColdData {
     return [...this.falsePositives].some(isHere) || [...this.keys(db)].some(([name]) => isHere(name));
   }
 
+  newestStamp(db: number, high: number, low: number): number {
+    if (!this.mayHold(db, high, low)) return 0;
+    const here = [...this.keys(db)].filter(([name]) => this.positionOf(name) === high * TWO_32 + (low >>> 0));
+    const stamps = here.flatMap(([, { deletedUpTo, expiry, cells }]) =>
+      [deletedUpTo, expiry.pair, ...[...cells.values()].map(({ pair }) => pair)].map(({ stamp }) => stamp),
+    );
+    return Math.max(1, ...stamps);
+  }
+
   keepsDeletes(db: number, high: number, low: number): boolean {
     return this.isLogging || this.mayHold(db, high, low);
   }

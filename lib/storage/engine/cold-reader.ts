@@ -6,8 +6,8 @@
  *     level n   one table     ──▶ filter ──▶ index ──▶ block ──▶ record ─┘
  *
  * 1. A read sees one version, however long it takes, and all of the memory that this version does not have stays there (holds.ts).
- * 2. It goes from the newest source to the oldest and stops at a record that says what came before it, unless that or an older source
- *    holds what other nodes stamped.
+ * 2. It goes from the newest source to the oldest and stops at a record that says what came before it. Where that or an older source holds what
+ *    other nodes stamped, the place of a table says nothing: then only tables are left out that know nothing as young as what was deleted.
  * 3. A block is checked before anything in it is believed. A table that fails is not read again: reads that may need it fail.
  */
 
@@ -43,8 +43,10 @@ export interface ColdReaderOptions {
   readonly versions: VersionSet;
   readonly tables: OpenTables;
   readonly blocks: () => BlockCache;
-  /** Everything in memory stamped up to this is in the current version. Never falls. */
+  /** Everything in memory stamped up to this is in the current version, but for what came late. Never falls. */
   readonly flushedStamp: () => number;
+  /** The lowest stamp of what came late and is not in the tables of the log up to `segment`; Infinity if there is none. */
+  readonly lateStamp: (segment: number) => number;
   /** Everything in a database stamped up to this is dead. */
   readonly floorOf: (db: number) => number;
   /** A table is damaged. */
@@ -78,17 +80,26 @@ export class ColdReader {
 
   /** See ColdData. */
   get cleanUpTo(): number {
-    return Math.min(this.options.flushedStamp(), this.holds.oldestStamp);
+    const { oldestStamp, oldestSegment } = this.holds;
+    return Math.min(oldestStamp, this.cleanBehind(Math.min(oldestSegment, this.flushedSegment)));
+  }
+
+  /** Everything before this segment of the log is in tables that every read sees which is under way. */
+  get seenSegment(): number {
+    return Math.min(this.holds.oldestSegment, this.flushedSegment);
   }
 
   /** Resolves when reads have ended that keep in memory what is in tables; `undefined` if there are none. */
   whenReleased(): Promise<void> | undefined {
-    return this.holds.oldestStamp < this.options.flushedStamp() ? this.holds.whenOldestEnds() : undefined;
+    return this.cleanUpTo < this.cleanBehind(this.flushedSegment) ? this.holds.whenOldestEnds() : undefined;
   }
 
   /** See ColdData. */
   isEmpty(db: number): boolean {
-    return this.options.versions.current.isEmpty(db);
+    const { current } = this.options.versions;
+    if (current.isEmpty(db)) return true;
+    const floor = this.options.floorOf(db);
+    return floor > 0 && current.tablesIn(db).every(({ maxStamp }) => maxStamp <= floor);
   }
 
   /** See ColdData. */
@@ -108,6 +119,21 @@ export class ColdReader {
       }
     }
     return false;
+  }
+
+  /** See ColdData. */
+  newestStamp(db: number, high: number, low: number): number {
+    const version = this.options.versions.current;
+    const { sources } = this;
+    let newest = this.options.floorOf(db);
+    const floor = newest;
+    const count = version.sourcesOf(db, high * TWO_32 + (low >>> 0), sources);
+    for (let i = 0; i < count; i++) {
+      const meta = sources[i];
+      if (meta.maxStamp <= newest) continue;
+      if (this.isQuarantined(version, meta) || this.options.tables.mayHold(meta, high, low)) newest = meta.maxStamp;
+    }
+    return newest === floor ? 0 : newest;
   }
 
   /**
@@ -136,7 +162,7 @@ export class ColdReader {
     try {
       for (; i < count; i++) {
         const meta = sources[i];
-        if (meta.maxStamp <= floor) continue;
+        if (meta.maxStamp <= floor || (entry !== undefined && meta.maxStamp < entry.deletedUpTo.stamp)) continue;
         const table = this.openNow(version, meta) ?? (await tables.load(meta));
         if (tables.mayHold(meta, high, low) === 0) continue;
         let isFound = false;
@@ -157,13 +183,16 @@ export class ColdReader {
           return;
         }
         // What was found is used before anything is waited for again: then the block's memory may be another's.
-        if (takeString !== undefined && entry === undefined && floor === 0 && !meta.foreign && this.found.isString()) {
-          this.foundCount++;
-          takeString(this.found.reader);
-          return;
+        if (takeString !== undefined && entry === undefined && floor === 0 && this.found.isString()) {
+          const { reader } = this.found;
+          if (this.isLast(sources, i, count, reader.stamp, high, low)) {
+            this.foundCount++;
+            takeString(reader);
+            return;
+          }
         }
         entry = entry === undefined ? this.found.entry() : merge(entry, this.found.entry());
-        if (this.found.isComplete && !sources.some((source, j) => j >= i && source.foreign)) break;
+        if (this.found.isComplete && this.isLast(sources, i, count, entry.deletedUpTo.stamp, high, low)) break;
       }
       if (entry !== undefined) this.foundCount++;
       take(entry === undefined || floor === 0 ? (entry ?? EMPTY_ENTRY) : merge(entry, flushedEntry(floor)));
@@ -193,7 +222,7 @@ export class ColdReader {
     let entry: Entry | undefined;
     for (let i = 0; i < count; i++) {
       const meta = sources[i];
-      if (meta.maxStamp <= floor) continue;
+      if (meta.maxStamp <= floor || (entry !== undefined && meta.maxStamp < entry.deletedUpTo.stamp)) continue;
       try {
         const table = this.openNow(version, meta) ?? tables.loadNow(meta);
         if (tables.mayHold(meta, high, low) === 0) continue;
@@ -216,7 +245,7 @@ export class ColdReader {
       } catch (error) {
         throw this.noteDamage(meta, error);
       }
-      if (this.found.isComplete && !sources.some((source, j) => j >= i && source.foreign)) break;
+      if (this.found.isComplete && this.isLast(sources, i, count, entry.deletedUpTo.stamp, high, low)) break;
     }
     if (entry !== undefined) this.foundCount++;
     take(entry === undefined || floor === 0 ? (entry ?? EMPTY_ENTRY) : merge(entry, flushedEntry(floor)));
@@ -338,12 +367,43 @@ export class ColdReader {
 
   hold(): ReadHold {
     const { versions, flushedStamp } = this.options;
-    return { hold: this.holds.add(flushedStamp()), held: versions.acquire() };
+    return { hold: this.holds.add(flushedStamp(), this.flushedSegment), held: versions.acquire() };
   }
 
   release({ held, hold }: ReadHold): void {
     this.holds.remove(hold);
     this.options.versions.release(held);
+  }
+
+  private get flushedSegment(): number {
+    return this.options.versions.current.flushed?.number ?? 0;
+  }
+
+  /** Everything stamped up to this is in the tables of the log up to `segment`, if the current version has these. */
+  private cleanBehind(segment: number): number {
+    return Math.min(this.options.flushedStamp(), this.options.lateStamp(segment) - 1);
+  }
+
+  /**
+   * Whether the sources behind `i` say nothing that counts of a key that was deleted in source `i`, or one before, up to a pair with this stamp: they are
+   * older, by their place or by their stamps, or do not have it.
+   */
+  private isLast(
+    sources: readonly TableMeta[],
+    i: number,
+    count: number,
+    deletedStamp: number,
+    high: number,
+    low: number,
+  ): boolean {
+    let isForeign = sources[i].foreign;
+    for (let j = i + 1; j < count && !isForeign; j++) isForeign = sources[j].foreign;
+    if (!isForeign) return true;
+    for (let j = i + 1; j < count; j++) {
+      const meta = sources[j];
+      if (meta.maxStamp >= deletedStamp && this.options.tables.mayHold(meta, high, low) !== 0) return false;
+    }
+    return true;
   }
 
   /** The table, if its filter and index are in memory. Throws DamagedDataError. */

@@ -42,6 +42,8 @@ export interface CompactorOptions {
   readonly nowMs: () => number;
   /** What is in no table was written at this Unix millisecond or later. */
   readonly unflushedSinceMs: () => number;
+  /** See CompactionState. */
+  readonly keepsDead: boolean;
   /** Whether there is nothing else to do, so that space may be won back. */
   readonly isIdle: () => boolean;
   /** Has the filters of new tables read, before they are asked. */
@@ -151,13 +153,14 @@ export class Compactor {
   }
 
   private state(): CompactionState {
-    const { nowMs, unflushedSinceMs, isIdle } = this.options;
+    const { nowMs, unflushedSinceMs, isIdle, keepsDead } = this.options;
     return {
       busy: this.busy,
       nowMs: nowMs(),
       unflushedSinceMs: unflushedSinceMs(),
       cursors: this.cursors,
       isIdle: isIdle(),
+      keepsDead,
     };
   }
 

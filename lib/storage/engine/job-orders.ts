@@ -38,14 +38,15 @@ export class JobOrders {
       segments: [{ number: segment.number, fileId: segment.fileId, sizeBytes: segment.sizeBytes }],
       positionKey,
       origin,
-      floors: current.databasesWithTables().map((db) => ({ db, stamp: current.facts(db).floor })),
+      floors: current.floors(),
+      foreign: this.options.isReplicated,
       outputs: this.reserve(this.target.databaseCount),
       options: this.tableOptions(YOUNG_BITS),
     };
   }
 
   compaction(what: MergeCompaction): CompactionJob {
-    const { directory, origin, settings } = this.options;
+    const { directory, origin, settings, isReplicated } = this.options;
     const { tableBytes } = settings.levels;
     const inputBytes = what.runs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
     return {
@@ -56,6 +57,7 @@ export class JobOrders {
       deeper: what.deeper,
       floor: this.versions.current.facts(what.db).floor,
       nowMs: Math.min(what.expireUpToMs, this.target.clock.nowMs),
+      keepsDead: isReplicated,
       origin,
       tableBytes,
       outputs: this.reserve(Math.ceil(inputBytes / tableBytes) + 2),

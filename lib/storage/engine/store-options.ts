@@ -30,6 +30,11 @@ export interface StoreOptions {
   readonly positionKey: Uint8Array;
   /** This node's ordinal. */
   readonly origin: number;
+  /**
+   * Whether other nodes have the data, too. What they have stamped comes late, or again: so nothing is dropped that says what is dead, and nothing because
+   * it has expired.
+   */
+  readonly isReplicated: boolean;
   readonly settings: StoreSettings;
   /** A line for the server's log. */
   readonly report: (message: string) => void;
@@ -55,11 +60,13 @@ export interface StoreSettings {
   readonly levels: LevelsConfig;
 }
 
-/** Counts of a database's keys, as the store keeps them beside the tables. */
+/** What the store keeps of a database beside the tables: counts of its keys. */
 export interface KeyCounts {
   keyCount: number;
   expiringCount: number;
   isEstimate: boolean;
+  /** Everything in it stamped up to this is dead; 0: it was never emptied. */
+  flushedUpTo: number;
 }
 
 /** Where the store puts what it reads when it is opened. */

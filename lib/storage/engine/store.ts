@@ -7,7 +7,8 @@
  *
  *  1. Everything that was appended is in the log or in the tables of the current version: which of them, one edit decides.
  *  2. When a segment is closed, all that is in memory then is in the log (`append` is given everything that has changed). So what is
- *     stamped up to that moment is in tables when the segment is: that is all one has to know to drop a record from memory.
+ *     stamped up to that moment is in tables when the segment is: that is all one has to know to drop a record from memory. What others have
+ *     stamped may come late, below that: then one has to know its lowest stamp, too, as long as it is not in tables (late-stamps.ts).
  *  3. While `isLogging` is false nothing is appended, and the directory says so: leftovers of the log do not count.
  */
 
@@ -36,6 +37,7 @@ import { Compactor } from './compactor.js';
 import type { SegmentFacts } from './flusher.js';
 import { Flusher } from './flusher.js';
 import { JobOrders, YOUNG_BITS } from './job-orders.js';
+import { LateStamps } from './late-stamps.js';
 import { Retry } from './retry.js';
 import type { StoreOptions, StoreTarget } from './store-options.js';
 import { TableFolder } from './table-folder.js';
@@ -58,6 +60,12 @@ interface Parts {
   readonly compactor: Compactor;
 }
 
+/** What is known of a segment of the log that was replayed. */
+interface ReplayedFacts extends SegmentFacts {
+  /** Of all stamps in it: it may hold what came late. */
+  readonly lowestStamp: number;
+}
+
 /** Keys that the tables of a database hold, and those of them that have an expiry. */
 export interface TableCounts {
   readonly db: number;
@@ -76,6 +84,11 @@ export class Store {
   private reader: ColdReader | undefined;
   /** By physical database: everything stamped up to this is dead. May be ahead of what the tables know. */
   private readonly floors = new Map<number, number>();
+  private late = new LateStamps();
+  /** The lowest stamp of what others have stamped and is in memory alone. */
+  private unloggedStamp = Infinity;
+  /** The same of what came while there was no log, until a log that is begun holds it. */
+  private unbegunStamp = Infinity;
   /** Databases of which edits since the store was opened tell the facts. */
   private readonly changing = new Set<number>();
   /** One of them has risen since the last append. */
@@ -102,6 +115,8 @@ export class Store {
   async open(target: StoreTarget): Promise<void> {
     const { disk, directory } = this.options;
     this.floors.clear();
+    this.late = new LateStamps();
+    this.unloggedStamp = this.unbegunStamp = Infinity;
     this.changing.clear();
     this.hasNewFloor = false;
     disk.makeDirectory(tablesDirectory(directory));
@@ -162,11 +177,16 @@ export class Store {
 
   /**
    * Appends a batch, framed as AppendOnlyFile.appendFramed takes it. REQUIRES: with it, everything is in the log that has changed in memory.
-   * Throws LogFailedError; and DiskFullError, after which the same may be appended again.
+   * (`noteUnlogged` tells of what is not.) `lateStamp`: the lowest in the batch, if others have stamped it. Throws LogFailedError; and DiskFullError, after which
+   * the same may be appended again.
    */
-  append(buffer: Uint8Array, start: number, end: number): void {
-    const { log } = this.opened;
+  append(buffer: Uint8Array, start: number, end: number, lateStamp = Infinity): void {
+    const { log, reader } = this.opened;
     log.appendFramed(buffer, start, end);
+    if (lateStamp !== Infinity) {
+      this.late.forget(reader.seenSegment);
+      this.late.note(log.segmentNumber, lateStamp);
+    }
     if (this.hasNewFloor) {
       this.hasNewFloor = false;
       void this.dropDead();
@@ -177,6 +197,16 @@ export class Store {
     } catch {
       // No room for another file: it goes on in this one. (A log that has failed says so at the next append.)
     }
+  }
+
+  /** There are changes in memory that others have stamped, this the lowest stamp, and that are not appended yet: they stay. */
+  noteUnlogged(stamp: number): void {
+    this.unloggedStamp = Math.min(this.unloggedStamp, stamp);
+  }
+
+  /** All of these were appended. */
+  clearUnlogged(): void {
+    this.unloggedStamp = Infinity;
   }
 
   requestSync(): void {
@@ -305,6 +335,8 @@ export class Store {
   /** From now on what changes is appended; what is in memory already is yet to be. Until `finishBeginning`, a crash leaves what was there before. */
   beginLogging(): void {
     this.isLogging = this.isBeginning = true;
+    this.unbegunStamp = this.unloggedStamp;
+    this.unloggedStamp = Infinity;
   }
 
   /** Databases that were emptied while there was no log: it has to know, before anything else. */
@@ -322,13 +354,20 @@ export class Store {
     await versions.log({ logging: true });
     this.isBeginning = false;
     // Segments that were closed meanwhile hold less than all, but for the last one.
-    if (!this.rotate()) this.noteLastSegment();
+    const { segmentNumber } = log;
+    const wasRotated = this.rotate();
+    if (!wasRotated) this.noteLastSegment();
+    const last = wasRotated ? segmentNumber : segmentNumber - 1;
+    this.late.note(last, this.unbegunStamp);
+    this.unbegunStamp = Infinity;
   }
 
   /** The log was not begun after all. What is in it does not count; it is merged with what comes at the next beginning. */
   abandonBeginning(): void {
     if (!this.isBeginning) return;
     this.isLogging = this.isBeginning = false;
+    this.noteUnlogged(this.unbegunStamp);
+    this.unbegunStamp = Infinity;
   }
 
   /** Moves what was logged to tables, and goes on without a log: the directory keeps what is there now. */
@@ -407,6 +446,10 @@ export class Store {
     this.opened.reader.loadNow(db, key, high, low, take, takeParts);
   }
 
+  newestStamp(db: number, high: number, low: number): number {
+    return this.reader?.newestStamp(db, high, low) ?? 0;
+  }
+
   isEmpty(db: number): boolean {
     return this.reader === undefined || this.reader.isEmpty(db);
   }
@@ -444,7 +487,7 @@ export class Store {
       },
     });
     this.nextTableId = await this.folder.tidy(versions);
-    for (const db of versions.current.databasesWithTables()) this.floors.set(db, versions.current.facts(db).floor);
+    for (const { db, stamp } of versions.current.floors()) this.floors.set(db, stamp);
     return versions;
   }
 
@@ -459,6 +502,7 @@ export class Store {
       tables,
       blocks: currentBlocks,
       flushedStamp: () => this.parts?.flusher.flushedStamp ?? newest,
+      lateStamp: (segment) => Math.min(this.unloggedStamp, this.unbegunStamp, this.late.lowestBehind(segment)),
       floorOf: (db) => this.floorOf(db),
       onDamage: (table, error) => {
         this.quarantine(versions, table, error);
@@ -476,7 +520,7 @@ export class Store {
     await this.warm(tables, known.slice(0, WARM_TABLES));
     this.restore(target, current);
     const jobs = this.options.jobs();
-    const facts = new Map<string, SegmentFacts>();
+    const facts = new Map<string, ReplayedFacts>();
     const orders = new JobOrders(this.options, versions, target, this.nextTableId);
     const partial = { target, jobs, orders, versions, tables, blocks, reader };
     this.reader = reader;
@@ -488,10 +532,14 @@ export class Store {
     this.parts = { ...partial, log, flusher, compactor };
     this.isBeginning = false;
     let last: SegmentFacts = { stamp: newest, databases: [] };
+    const factsOf = (number: number): ReplayedFacts | undefined =>
+      facts.get(segmentPath(aofDirectory(this.options.directory), number));
     for (const { number } of log.closedSegments) {
-      last = facts.get(segmentPath(aofDirectory(this.options.directory), number)) ?? last;
+      last = factsOf(number) ?? last;
+      this.late.note(number, factsOf(number)?.lowestStamp ?? Infinity);
       flusher.add(number, last);
     }
+    this.late.note(log.segmentNumber, factsOf(log.segmentNumber)?.lowestStamp ?? Infinity);
     compactor.kick();
     if (this.isLogging) void this.dropDead();
   }
@@ -517,9 +565,12 @@ export class Store {
       const { keyCount, expiringCount, isEstimate } = version.facts(db);
       Object.assign(target.physicalDatabase(db), { keyCount, expiringCount, isEstimate });
     }
+    for (const { db, stamp } of version.floors()) {
+      if (db < target.databaseCount) target.physicalDatabase(db).flushedUpTo = stamp;
+    }
   }
 
-  private openLog(target: StoreTarget, version: Version, facts: Map<string, SegmentFacts>): AppendOnlyFile {
+  private openLog(target: StoreTarget, version: Version, facts: Map<string, ReplayedFacts>): AppendOnlyFile {
     const { disk, random, directory, report, onSynced, onFailed } = this.options;
     this.isLogging = version.logging ?? true;
     if (!this.isLogging) this.removeLeftovers(version);
@@ -527,8 +578,10 @@ export class Store {
     let source = '';
     // Not the clock's: that is further if it is not the first time that it opens this log.
     let stamp = 0;
+    let lowestStamp = Infinity;
     const noteFacts = (): void => {
-      if (source !== '') facts.set(source, { stamp, databases: this.databaseFacts(target, version) });
+      if (source !== '') facts.set(source, { stamp, lowestStamp, databases: this.databaseFacts(target, version) });
+      lowestStamp = Infinity;
     };
     const log = AppendOnlyFile.open({
       disk,
@@ -544,6 +597,7 @@ export class Store {
         reader.open(payload, 0, payload.length, from);
         while (reader.next()) {
           stamp = Math.max(stamp, reader.stamp);
+          lowestStamp = Math.min(lowestStamp, reader.stamp);
           target.apply(reader);
         }
       },
@@ -618,6 +672,7 @@ export class Store {
       },
       tablePath: (table) => this.folder.pathOf(table),
       nowMs: () => target.clock.nowMs,
+      keepsDead: this.options.isReplicated,
       unflushedSinceMs: () => {
         const isAllInTables = this.isLogging && this.parts?.log.isEmpty === true;
         return isAllInTables ? Infinity : stampMs(this.parts?.flusher.flushedStamp ?? 0);

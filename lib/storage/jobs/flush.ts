@@ -64,9 +64,12 @@ class FlushWriter {
   private readonly cells: CellRows;
   private readonly record: RecordWriter;
   private readonly parts: KeyWriter;
+  private readonly foreign: boolean;
   private db = -1;
 
-  constructor(changes: SegmentChanges, outputs: TableOutputs, { origin, options }: FlushJob, scratch: Scratch) {
+  constructor(changes: SegmentChanges, outputs: TableOutputs, job: FlushJob, scratch: Scratch) {
+    const { origin, options } = job;
+    this.foreign = job.foreign;
     this.changes = changes;
     this.list = changes.list;
     this.order = new KeyOrder(changes.list, scratch);
@@ -126,7 +129,7 @@ class FlushWriter {
     const { state } = this;
     // A value that replaces has deleted up to the pair just before its own, which may have the stamp before.
     const minStamp = Math.max(state.minStamp - 1, 0);
-    this.outputs.finish({ minStamp, maxStamp: state.maxStamp, foreign: this.list.hasForeign });
+    this.outputs.finish({ minStamp, maxStamp: state.maxStamp, foreign: this.foreign || this.list.hasForeign });
     state.forgetStamps();
   }
 }

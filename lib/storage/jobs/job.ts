@@ -55,6 +55,8 @@ export interface FlushJob {
   /** This node's ordinal. */
   readonly origin: number;
   readonly floors: readonly DatabaseFloor[];
+  /** The segments may hold what came late, or again, even if this node has stamped it. */
+  readonly foreign: boolean;
   /** REQUIRES: as many as there may be databases. */
   readonly outputs: ReservedTables;
   readonly options: TableOptions;
@@ -99,6 +101,11 @@ export interface CompactionJob {
    * be left with nothing if that were dropped meanwhile.
    */
   readonly nowMs: number;
+  /**
+   * What is dead stays, and so does what has expired: other nodes may not know of it yet, and send what it hides. (Rule 4 of the design will say here up to which
+   * stamp they all do.)
+   */
+  readonly keepsDead: boolean;
   /** This node's ordinal. */
   readonly origin: number;
   /** An output that has this many bytes is followed by the next; the last of the reserved ones takes the rest. */

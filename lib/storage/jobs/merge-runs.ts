@@ -9,7 +9,7 @@
  *     all that older runs have of it: a COMPLETE record then ends the search.
  *  2. Changes stamped up to the floor are dead.
  *  3. A record with nothing live, one that has expired, and the tombstones of one that was merged anyway go only where nothing deeper overlaps:
- *     it might be what they hide.
+ *     it might be what they hide. With `keepsDead` they never go: what they hide might be with other nodes.
  */
 
 import { BatchReader } from '../../record/batch-reader.js';
@@ -27,6 +27,7 @@ export interface MergeRules {
   readonly deeper: Float64Array;
   readonly floor: number;
   readonly nowMs: number;
+  readonly keepsDead: boolean;
   readonly origin: number;
   /** Does one of the tables hold cells of other nodes? */
   readonly foreign: boolean;
@@ -144,7 +145,7 @@ export class RunMerge {
       this.recordsOut++;
       this.copy(run, flags, 0);
     } else if ((flags & RecordFlags.MORE) === 0) this.copyDoubtful(run, flags);
-    else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY)) !== 0 && !this.deeper.has(run.position)) {
+    else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY)) !== 0 && this.isBottom(run.position)) {
       // What the parts behind say decides whether it has to go.
       this.mergeRuns([run]);
     } else this.copyParts(run);
@@ -160,7 +161,7 @@ export class RunMerge {
     const isEmpty = (flags & RecordFlags.EMPTY) !== 0;
     const expiresByMs = isEmpty ? 0 : this.expiresByMs(run, Infinity);
     const isExpired = expiresByMs !== 0 && expiresByMs <= this.rules.nowMs;
-    if ((!isEmpty && !isExpired) || this.deeper.has(run.position)) {
+    if ((!isEmpty && !isExpired) || !this.isBottom(run.position)) {
       this.recordsOut++;
       this.copy(run, flags, expiresByMs);
     } else this.count(isEmpty ? KeyFate.EMPTY : KeyFate.EXPIRED);
@@ -194,7 +195,12 @@ export class RunMerge {
   }
 
   private mergeRuns(runs: readonly RunReader[]): void {
-    this.count(this.keys.compact(runs, !this.deeper.has(runs[0].position)));
+    this.count(this.keys.compact(runs, this.isBottom(runs[0].position)));
+  }
+
+  /** Whether what is dead may go. */
+  private isBottom(position: number): boolean {
+    return !this.rules.keepsDead && !this.deeper.has(position);
   }
 
   private count(fate: KeyFate): void {

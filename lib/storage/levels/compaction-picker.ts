@@ -49,7 +49,7 @@ export function pickCompaction(version: Version, config: LevelsConfig, state: Co
     const compaction = compactLevel(version, candidate, config, state);
     if (compaction !== undefined) return compaction;
   }
-  return state.isIdle ? pickForSpace(version, config, state) : undefined;
+  return state.isIdle && !state.keepsDead ? pickForSpace(version, config, state) : undefined;
 }
 
 function tooLargeLevels(version: Version, db: number, config: LevelsConfig): Candidate[] {
@@ -68,7 +68,7 @@ function compactLevel(
   state: CompactionState,
 ): Compaction | undefined {
   if (level.number === 0) return compactLevelZero(version, db, config, state, 'level 0');
-  for (const table of inTurn(level, state.cursors.get(cursorKey(db, level.number)) ?? -1)) {
+  for (const table of inTurn(level, state.cursors.get(cursorKey(db, level.number)) ?? -1, state.keepsDead)) {
     const compaction = compactTable(version, level, table, config, state, 'size', score);
     if (compaction !== undefined) return compaction;
   }
@@ -76,8 +76,8 @@ function compactLevel(
 }
 
 /** The tables of a level: first those with many deletes, then those behind the cursor, then those before it. */
-function inTurn({ tables }: Level, cursor: number): TableMeta[] {
-  const hasMany = (table: TableMeta): boolean => deletesOf(table) >= MANY_DELETES;
+function inTurn({ tables }: Level, cursor: number, keepsDead: boolean): TableMeta[] {
+  const hasMany = (table: TableMeta): boolean => !keepsDead && deletesOf(table) >= MANY_DELETES;
   const urgent = tables.filter(hasMany).sort((a, b) => deletesOf(b) - deletesOf(a));
   const rest = tables.filter((table) => !hasMany(table));
   const isBehind = ({ smallest }: TableMeta): boolean => smallest > cursor;
@@ -103,7 +103,7 @@ function compactTable(
   const lower = version.level(db, outputLevel).overlapping(table);
   if ([table, ...lower].some((each) => isBlocked(version, state, each))) return undefined;
   const cursor = (last: TableMeta): Cursor => ({ db, level: level.number, position: last.largest });
-  if (lower.length === 0 && mustKeepDeletes(version, outputLevel, table)) {
+  if (lower.length === 0 && (state.keepsDead || mustKeepDeletes(version, outputLevel, table))) {
     return { kind: 'move', db, reason, score, tables: [table], outputLevel, cursor: cursor(table) };
   }
   const upper = widen(version, level, [table], lower, config, state);

@@ -71,6 +71,8 @@ export interface CompactionState {
   readonly cursors: ReadonlyMap<number, number>;
   /** Is there nothing else to do, so that space may be won back? */
   readonly isIdle: boolean;
+  /** Nothing dead goes, and nothing that has expired, but for what FLUSHDB has emptied (jobs/job.ts). */
+  readonly keepsDead: boolean;
 }
 
 /**

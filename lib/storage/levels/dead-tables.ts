@@ -17,7 +17,7 @@ import type { Version } from './version.js';
 export function dropDead(version: Version, db: number, state: CompactionState): DropCompaction | undefined {
   const flushed = flushedTables(version, db, state);
   if (flushed.length > 0) return { kind: 'drop', db, reason: 'flushed', score: 0, tables: flushed };
-  const expired = expiredTables(version, db, state);
+  const expired = state.keepsDead ? [] : expiredTables(version, db, state);
   return expired.length > 0 ? { kind: 'drop', db, reason: 'expired', score: 0, tables: expired } : undefined;
 }
 

@@ -73,8 +73,8 @@ function sink(
     if (chosen !== undefined && bytesOf(inputs) > JOB_TABLES * config.tableBytes) break;
     if (inputs.some((table) => isBlocked(version, state, table))) break;
     const common = { db, reason: 'full', score: 0, outputLevel } as const;
-    const isMove =
-      lower.length === 0 && upper.every(({ emptyCount, expiringCount }) => emptyCount + expiringCount === 0);
+    const losesNothing = state.keepsDead || upper.every((table) => table.emptyCount + table.expiringCount === 0);
+    const isMove = lower.length === 0 && losesNothing;
     chosen = isMove
       ? { ...common, kind: 'move', tables: upper }
       : mergeOf(version, state, { ...common, runs: [upper, lower] });
@@ -98,7 +98,7 @@ function rewriteBottom(
   const { floor } = version.facts(db);
   const mayLose = (table: TableMeta): boolean =>
     table.id < full.nextTableId &&
-    (table.emptyCount > 0 || table.expiringCount > 0 || table.minStamp <= floor) &&
+    ((!state.keepsDead && (table.emptyCount > 0 || table.expiringCount > 0)) || table.minStamp <= floor) &&
     !isBlocked(version, state, table);
   const chosen: TableMeta[] = [];
   for (const table of version.level(db, BOTTOM_LEVEL).tables) {

@@ -113,6 +113,12 @@ export class Version {
     return known ?? { db, floor: 0, keyCount: 0, expiringCount: 0, isEstimate: false };
   }
 
+  /** By physical database: everything in it stamped up to this is dead. Only those that were emptied, rising. */
+  floors(): { db: number; stamp: number }[] {
+    const emptied = [...this.state.facts.values()].filter(({ floor }) => floor > 0);
+    return emptied.map(({ db, floor }) => ({ db, stamp: floor })).sort((a, b) => a.db - b.db);
+  }
+
   /** The highest stamp that it knows of: in tables, or of what was done to whole databases. */
   newestStamp(): number {
     let newest = this.databasesMap?.stamp ?? 0;

@@ -248,9 +248,10 @@ export class ResidentTable {
   /**
    * Finds the next segment from `position` on in which a record may have expired at `nowMs`, calls `visit` with up to `max` of its records that
    * have, and returns where to go on: there again, if there may be more, else at the segment after it; `limit` when none is left. `visit` must
-   * not change the table. REQUIRES: the caller then removes what was visited; it is not looked for again.
+   * not change the table. REQUIRES: the caller then removes what was visited; it is not looked for again, unless
+   * it `stays`: then there is no `max`.
    */
-  forEachExpired(position: number, nowMs: number, max: number, visit: (ref: number) => void): number {
+  forEachExpired(position: number, nowMs: number, max: number, visit: (ref: number) => void, stays = false): number {
     for (let index = this.indexOf(position); index < this.segments.length; index++) {
       const segment = this.segments[index];
       if (segment.expiring === 0 || segment.nextExpiryMs > nowMs) continue;
@@ -262,12 +263,12 @@ export class ResidentTable {
         if (atMs === 0) continue;
         if (atMs > nowMs) next = Math.min(next, atMs);
         else {
-          if (visited === max) return segment.base;
+          if (visited === max && !stays) return segment.base;
           visit(ref);
           visited++;
         }
       }
-      segment.nextExpiryMs = next;
+      if (!stays) segment.nextExpiryMs = next;
       return this.startOf(index + 1);
     }
     return this.limit;

@@ -92,6 +92,7 @@ export class EmbeddedStore {
       directory: options.directory,
       positionKey,
       origin: ORIGIN,
+      isReplicated: false,
       settings: settingsFor(options.memoryBytes),
       report: (message) => process.stderr.write(`store: ${message}\n`),
       onSynced: () => undefined,

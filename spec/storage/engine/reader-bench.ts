@@ -97,6 +97,7 @@ export class ReaderBench {
       tables: this.tables,
       blocks: () => blocks,
       flushedStamp: () => this.flushedStamp,
+      lateStamp: () => Infinity,
       floorOf: () => this.floor,
       onDamage: ({ id }) => {
         this.damaged.push(id);

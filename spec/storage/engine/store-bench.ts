@@ -535,6 +535,7 @@ export class StoreBench {
       directory: DIRECTORY,
       positionKey: POSITION_KEY,
       origin: ORIGIN,
+      isReplicated: false,
       settings: { ...SMALL, ...settings },
       report: (message) => this.reports.push(message),
       onSynced: (position) => {

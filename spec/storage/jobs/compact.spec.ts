@@ -59,12 +59,19 @@ interface SpecRun {
   readonly partBytes?: number;
 }
 
-type Rules = Pick<CompactionJob, 'deeper' | 'floor' | 'nowMs' | 'tableBytes'> & {
+type Rules = Pick<CompactionJob, 'deeper' | 'floor' | 'nowMs' | 'keepsDead' | 'tableBytes'> & {
   readonly count: number;
   readonly partBytes?: number;
 };
 
-const RULES: Rules = { deeper: new Float64Array(0), floor: 0, nowMs: 0, tableBytes: 2 ** 20, count: 4 };
+const RULES: Rules = {
+  deeper: new Float64Array(0),
+  floor: 0,
+  nowMs: 0,
+  keepsDead: false,
+  tableBytes: 2 ** 20,
+  count: 4,
+};
 
 /** Writes a run's tables, never cut inside a position. */
 function plantRun(disk: MemoryDisk, run: SpecRun, firstId: number): TableMeta[] {
@@ -262,6 +269,7 @@ const rulesOf = (floors: fc.Arbitrary<number>): fc.Arbitrary<Rules> =>
       ),
     floor: floors,
     nowMs: fc.constantFrom(0, 45, 100),
+    keepsDead: fc.constant(false),
     tableBytes: fc.constantFrom(1, 300, 2 ** 20),
     count: fc.integer({ min: 1, max: 5 }),
   });

@@ -47,6 +47,7 @@ function flushJob(disk: MemoryDisk, count = 20): FlushJob {
     positionKey: POSITION_KEY,
     origin: ORIGIN,
     floors: [],
+    foreign: false,
     outputs: { firstId: 7, count: 8, seed: { high: 1, low: 2 } },
     options: OPTIONS,
   };
@@ -61,6 +62,7 @@ function compactionJob(tables: readonly TableMeta[]): CompactionJob {
     deeper: Float64Array.of(0, 1),
     floor: 0,
     nowMs: 0,
+    keepsDead: false,
     origin: ORIGIN,
     tableBytes: 2 ** 20,
     outputs: { firstId: 20, count: 2, seed: { high: 5, low: 6 } },

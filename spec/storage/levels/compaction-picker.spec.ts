@@ -131,6 +131,7 @@ const stateWith = (change: Partial<CompactionState> = {}): CompactionState => ({
   unflushedSinceMs: Infinity,
   cursors: new Map(),
   isIdle: false,
+  keepsDead: false,
   ...change,
 });
 

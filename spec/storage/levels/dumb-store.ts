@@ -117,7 +117,7 @@ export class DumbStore {
 
   state(isIdle: boolean): CompactionState {
     const { busy, nowMs, cursors } = this;
-    return { busy, nowMs, cursors, isIdle, unflushedSinceMs: this.memorySinceMs };
+    return { busy, nowMs, cursors, isIdle, unflushedSinceMs: this.memorySinceMs, keepsDead: false };
   }
 
   begin(compaction: Compaction): void {
