@@ -29,6 +29,7 @@ import { NodeTimers } from './host/node-timers.js';
 import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
+import { RingMember } from './server/ring-member.js';
 import { isTool, runTool } from './tools/run-tool.js';
 import { ExitCode } from './tools/tool.js';
 
@@ -122,17 +123,22 @@ async function serve(config: Config, configFile: string): Promise<void> {
     process.exit(exitCode);
   };
   const threads = new NodeThreads();
-  const node = new Node({
+  const world = {
     config,
-    configFile,
-    version: version(),
     clock: new NodeClock(),
     timers: new NodeTimers(),
     random: new NodeRandom(),
     disk: new NodeDisk(),
     network: new NodeNetwork(),
-    process: new NodeProcess(),
     log,
+  };
+  const membership = config.clusterEnabled ? await joinRing(new RingMember(world), log, finish) : undefined;
+  const node = new Node({
+    ...world,
+    membership,
+    configFile,
+    version: version(),
+    process: new NodeProcess(),
     jobs: () => new ThreadedJobs(threads),
     rewriteConfig: () => {
       rewriteConfig(config, configFile);
@@ -142,6 +148,20 @@ async function serve(config: Config, configFile: string): Promise<void> {
   stopOnSignals(node, log, finish);
   await node.start();
   if (config.pidfile !== '') writePidFile(config.pidfile, log);
+}
+
+/** Becomes a member of a ring. Until then a signal ends the process. */
+async function joinRing(member: RingMember, log: Log, finish: (exitCode: number) => void): Promise<RingMember> {
+  const onSignal = (signal: string): void => {
+    log.notice(`Received ${signal}, stopping`);
+    finish(0);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  await member.start();
+  process.off('SIGTERM', onSignal);
+  process.off('SIGINT', onSignal);
+  return member;
 }
 
 /** Serving matters more than the file: as in Redis, one that cannot be written is only a line in the log. */

@@ -32,6 +32,8 @@ export interface ScanOptions {
   matchArg: number;
   /** Index of TYPE's type. */
   typeArg: number;
+  /** Positions from here on are not looked at. */
+  before: number;
 }
 
 /** KEYS pattern. Takes as long as the database is large. */
@@ -55,8 +57,9 @@ function gatherKeys(call: Call): Listing | undefined {
 }
 
 /**
- * SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]. The cursor is the position in the table to go on from, so that it
- * stays good whatever is added, removed or restarted in between, and wherever keys are.
+ * SCAN cursor [MATCH pattern] [COUNT count] [TYPE type] [BEFORE position]. The cursor is the position in the table to go on from, so that it
+ * stays good whatever is added, removed or restarted in between, and wherever keys are. BEFORE is for members of a ring: they ask each other for
+ * the keys of some slots.
  */
 function scan(call: Call): void {
   const { reply, listing } = call;
@@ -64,19 +67,19 @@ function scan(call: Call): void {
   if (cursor === undefined) return;
   const options = parseScan(call);
   if (options === undefined) return;
-  const coldEnd = listing?.end ?? POSITION_LIMIT;
+  const scanEnd = Math.min(listing?.end ?? POSITION_LIMIT, options.before);
   const found: number[] = [];
   const expired: Buffer[] = [];
   let next = call.db.table.walk(cursor, options.count, (ref, position) => {
-    if (position >= coldEnd) return;
+    if (position >= scanEnd) return;
     if (hasExpired(call, ref)) expired.push(call.keyspace.heap.key(ref));
     else if (isThere(call, ref) && isWanted(call, ref, options)) found.push(ref);
   });
-  next = Math.min(next, coldEnd);
+  next = Math.min(next, scanEnd);
   const cold =
     listing === undefined ? [] : listing.keys.filter((key) => key.position < next && isThereOnDisk(call, key));
   reply.array(2);
-  reply.bulkInteger(next === POSITION_LIMIT ? 0 : next);
+  reply.bulkInteger(next === options.before ? 0 : next);
   reply.array(found.length + cold.length);
   for (const ref of found) replyKey(call, ref);
   for (const { key } of cold) reply.bulk(key, 0, key.length);
@@ -183,7 +186,7 @@ export function parseScan(call: Call, first = 2): ScanOptions | undefined {
 
 /** The options, or the error to answer with. */
 function optionsOf({ args }: Call, first = 2): ScanOptions | string {
-  const options: ScanOptions = { count: DEFAULT_COUNT, matchArg: NONE, typeArg: NONE };
+  const options: ScanOptions = { count: DEFAULT_COUNT, matchArg: NONE, typeArg: NONE, before: POSITION_LIMIT };
   for (let i = first; i < args.count; i += 2) {
     if (i + 1 >= args.count) return SYNTAX_ERROR;
     if (args.is(i, 'count')) {
@@ -193,6 +196,7 @@ function optionsOf({ args }: Call, first = 2): ScanOptions | string {
       options.count = Number(count);
     } else if (args.is(i, 'match')) options.matchArg = patternOf(args, i + 1);
     else if (first === 2 && args.is(i, 'type')) options.typeArg = i + 1;
+    else if (first === 2 && args.is(i, 'before')) options.before = Number(args.text(i + 1));
     else return SYNTAX_ERROR;
   }
   return options;

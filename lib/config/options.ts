@@ -10,6 +10,7 @@ import * as lists from './list-option.js';
 import { boolean, count, INT_MAX, integer, LONG_MAX, longCount, memory, oneOf } from './option.js';
 import { path, permissions, text, UINT_MAX, ULONG_MAX, whom } from './option.js';
 import { FIXED, real } from './option-row.js';
+import { RING_OPTIONS } from './ring-options.js';
 import type { Machine, Option } from './option-row.js';
 
 const KB = 1024;
@@ -47,10 +48,6 @@ const REAL_OPTIONS: readonly Option[] = [
   real('logfile', 'logfile', path(), '', 'file to log to; empty: standard output', FIXED),
   real('hz', 'hz', integer(0, INT_MAX, { from: 1, to: 500 }), '10', 'rounds of background work a second'),
   real('active-expire-effort', 'activeExpireEffort', integer(1, 10), '1', 'how hard expired keys are looked for'),
-  real('cluster-enabled', 'clusterEnabled', boolean(), 'no', 'whether this node is part of a ring', {
-    ...FIXED,
-    refusal: (value) => (value === 'yes' ? 'the cluster is not built yet, this version is a single node' : undefined),
-  }),
 
   // The log
   real('appendonly', 'appendonly', boolean(), 'yes', 'whether writes are logged to disk; Redis: no'),
@@ -127,7 +124,7 @@ const REAL_OPTIONS: readonly Option[] = [
 ];
 
 /** Every option, in the order of CONFIG GET's answers. */
-export const OPTIONS: readonly Option[] = [...REAL_OPTIONS, ...INERT_OPTIONS];
+export const OPTIONS: readonly Option[] = [...REAL_OPTIONS, ...RING_OPTIONS, ...INERT_OPTIONS];
 
 /** Lines that Redis 7.0 still reads and ignores, for old files; CONFIG knows nothing of them. */
 export const IGNORED_DIRECTIVES: ReadonlySet<string> = new Set([

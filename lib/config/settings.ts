@@ -40,7 +40,37 @@ export class Settings {
   readonly logfile: string = '';
   readonly hz: number = 0;
   readonly activeExpireEffort: number = 0;
+
+  // The ring
   readonly clusterEnabled: boolean = false;
+  /** `host:port` words, parted by commas. */
+  readonly clusterSeeds: string = '';
+  readonly clusterSecret: string = '';
+  /** Of these, 0 and empty: what is not announced otherwise. */
+  readonly clusterPort: number = 0;
+  readonly clusterAnnounceIp: string = '';
+  readonly clusterAnnouncePort: number = 0;
+  readonly clusterAnnounceTlsPort: number = 0;
+  readonly clusterAnnounceBusPort: number = 0;
+  readonly clusterZone: string = '';
+  readonly clusterReplicas: number = 0;
+  readonly clusterTokens: number = 0;
+  readonly clusterNodeTimeoutMs: number = 0;
+  readonly clusterRedirects: boolean = false;
+  readonly readConsistency: 'one' | 'quorum' | 'all' = 'quorum';
+  readonly writeConsistency: 'any' | 'one' | 'quorum' | 'all' = 'quorum';
+  readonly writeTimeoutMs: number = 0;
+  readonly sloppyQuorum: boolean = false;
+  readonly hintSizeMaxBytes: number = 0;
+  readonly maxClockDriftMs: number = 0;
+
+  // TLS
+  readonly tlsPort: number = 0;
+  readonly tlsCluster: boolean = false;
+  readonly tlsCertFile: string = '';
+  readonly tlsKeyFile: string = '';
+  readonly tlsCaCertFile: string = '';
+  readonly tlsAuthClients: 'no' | 'yes' | 'optional' = 'yes';
 
   // The log
   readonly appendonly: boolean = false;

@@ -63,6 +63,11 @@ export class BatchReader {
     this.base = 0;
   }
 
+  /** Where the change that the reader stands on ends. */
+  get offset(): number {
+    return this.input.offset;
+  }
+
   /** Is the change that the reader stands on the last one of its record? */
   get isRecordEnd(): boolean {
     return this.remaining === 0;

@@ -12,6 +12,16 @@ export function listenAddresses(config: Settings): ListenAddress[] {
   return addresses;
 }
 
+/** The hosts of `bind`, those first that must be had; all of IPv4 without any. */
+export function listenHosts({ bind }: Settings): string[] {
+  const needed = bind.filter((host) => !host.startsWith('-')).map(hostName);
+  return needed.length > 0 ? needed : ['0.0.0.0'];
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
 /** Whether it does not matter that `address` could not be had: `bind` has it with a dash, and the machine has it not. */
 export function isOptional(config: Settings, address: ListenAddress, error: unknown): boolean {
   if (!('host' in address)) return false;

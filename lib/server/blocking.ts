@@ -42,6 +42,8 @@ export interface BlockingOptions {
   readonly timers: Timers;
   readonly changes: Changes;
   readonly nested: () => NestedExecutor;
+  /** A command that has waited has changed something, and answered from `start` on if it is done. */
+  readonly onChanged: (connection: Connection, start: number) => void;
 }
 
 export class Blocking {
@@ -134,7 +136,10 @@ export class Blocking {
       });
       const hasAnswered = connection.reply.length > connection.replyStart;
       connection.leaveCommand();
-      if (this.keyspace.batch.recordCount !== changeCount) connection.wroteInTurn = true;
+      if (this.keyspace.batch.recordCount !== changeCount) {
+        connection.wroteInTurn = true;
+        this.options.onChanged(connection, connection.replyStart);
+      }
       if (hasAnswered) this.end(waiter);
     }
   }

@@ -1,5 +1,7 @@
 import type { Command, CommandFlag, SyncCommand, WaitingCommand } from '../commands/command.js';
 import type { CommandUse, NestedCommand } from '../commands/ports.js';
+import type { RingRole } from '../commands/ring-role.js';
+import { ringRoleOf } from '../commands/ring-role.js';
 import type { Args } from '../protocol/args.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
@@ -38,6 +40,11 @@ export class CommandEntry implements CommandUse, NestedCommand {
   /** Runs at once between MULTI and EXEC, where others are queued. */
   readonly isTransactional: boolean;
   readonly isExec: boolean;
+  /** It may wait for its keys for as long as its client likes. */
+  readonly isBlocking: boolean;
+  /** Its first argument is its only key. */
+  readonly hasOneKey: boolean;
+  readonly ringRole: RingRole;
 
   calls = 0;
   totalUs = 0;
@@ -77,6 +84,10 @@ export class CommandEntry implements CommandUse, NestedCommand {
     this.allowsBusy = has('allow_busy');
     this.isTransactional = TRANSACTIONAL.has(name);
     this.isExec = name === 'exec';
+    this.isBlocking = has('blocking');
+    const { first, last } = command.keys;
+    this.hasOneKey = first === 1 && last === 1 && command.keysOf === undefined;
+    this.ringRole = ringRoleOf(command, name);
   }
 
   /** Whether a request with `count` arguments has the right number of them. */

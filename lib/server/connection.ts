@@ -13,7 +13,10 @@ import { ReplyWriter } from '../protocol/reply-writer.js';
 import type { RequestLimits } from '../protocol/request-limits.js';
 import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
 import type { Blocking, Waiter } from './blocking.js';
+import { encodeWords } from '../protocol/request-encoder.js';
+import type { RingClient } from './ring-client.js';
 import type { ServerPort } from './server-port.js';
+import { HeldReply } from './held-reply.js';
 import { Transaction } from './transaction.js';
 import type { Watch, Watches } from './watches.js';
 
@@ -53,6 +56,10 @@ export interface ConnectionHost {
   onLostReplies(connection: Connection): void;
   onOutput(bytes: number): void;
   onClosed(connection: Connection): void;
+  /** A reply came from elsewhere, and stands at `start`. */
+  onAnswered(connection: Connection, start: number): void;
+  /** What a ring knows of a new client. */
+  ringClientOf(connection: Connection): RingClient;
 }
 
 /** A call with arguments of its own, for a command that waits. */
@@ -124,8 +131,6 @@ export class Connection implements StreamHandler, Call, Client {
   isClosed = false;
   /** A command of this turn changed data. */
   wroteInTurn = false;
-  /** Replies that wait for the log. */
-  heldCount = 0;
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
   listing: Listing | undefined;
@@ -139,6 +144,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** When the replies pending passed the soft limit; 0 if they have not. */
   softLimitSinceMs = 0;
 
+  private ringClient: RingClient | undefined;
   private readonly host: ConnectionHost;
   private readonly stream: ByteStream;
   private readonly parser: RequestParser;
@@ -164,6 +170,8 @@ export class Connection implements StreamHandler, Call, Client {
   private sending: Output | undefined;
   private readonly queue = new Denque<Output>();
   private pendingBytes = 0;
+  /** Replies that wait for the log or for replicas, in order. */
+  private readonly held = new Denque<HeldReply>();
   private sleeper: { settle: (reason: 'timeout' | 'unblocked' | 'error' | 'woken') => void } | undefined;
 
   constructor(host: ConnectionHost, stream: ByteStream, id: number, nowMs: number) {
@@ -184,6 +192,11 @@ export class Connection implements StreamHandler, Call, Client {
 
   get client(): Client {
     return this;
+  }
+
+  /** What a ring of nodes knows of it. REQUIRES: this node is in one. */
+  get ring(): RingClient {
+    return (this.ringClient ??= this.host.ringClientOf(this));
   }
 
   get authenticated(): boolean {
@@ -252,6 +265,7 @@ export class Connection implements StreamHandler, Call, Client {
     this.sleeper?.settle('error');
     this.letGo();
     this.queue.clear();
+    this.held.clear();
     this.ahead.clear();
     this.reply.truncate(0);
     this.replyStart = 0;
@@ -282,6 +296,7 @@ export class Connection implements StreamHandler, Call, Client {
     const { reply } = this;
     if (this.blockers > 0) {
       reply.insert(this.replyStart, message, 0, length);
+      this.ringClient?.marks.shift(this.replyStart, length);
       this.replyStart += length;
     } else reply.raw(message, 0, length);
     if (reply.isLost) {
@@ -382,6 +397,8 @@ export class Connection implements StreamHandler, Call, Client {
 
   unwatch(): void {
     this.host.watches.clear(this);
+    this.ringClient?.watchSession?.ask(encodeWords(['UNWATCH']), () => undefined);
+    this.ringClient?.forgetWatch();
   }
 
   beginTransaction(): void {
@@ -457,24 +474,40 @@ export class Connection implements StreamHandler, Call, Client {
     this.wroteInTurn = false;
   }
 
+  /** Whether replies wait: then those behind them do as well. */
+  get holdsReplies(): boolean {
+    return this.held.length > 0;
+  }
+
   /** Sends what was answered. */
   flush(): void {
-    assert(this.heldCount === 0, 'replies leave in order');
+    assert(!this.holdsReplies, 'replies leave in order');
     if (this.reply.length > 0) this.deliver(this.takeOutput());
     else this.finish();
   }
 
-  /** Takes what was answered, to be given back by `releaseHeld`. */
-  holdOutput(): Output {
-    this.heldCount++;
-    return this.takeOutput();
+  /** Takes what was answered, behind what is held already. The caller says what it waits for, and calls `releaseHeld` if that is nothing. */
+  holdReply(): HeldReply {
+    const held = new HeldReply(this, this.takeOutput());
+    this.held.push(held);
+    return held;
   }
 
-  /** Sends replies that waited for the log. */
-  releaseHeld(output: Output): void {
-    if (this.isClosed) return;
-    this.heldCount--;
-    this.deliver(output);
+  /** Sends what waits no longer. */
+  releaseHeld(): void {
+    for (let first = this.held.peekFront(); first?.isReady === true; first = this.held.peekFront()) {
+      this.held.shift();
+      const output = first.finish();
+      this.pendingBytes += output.length - first.length;
+      this.deliver(output);
+    }
+  }
+
+  /** Answers with a reply that was written elsewhere. */
+  answer(reply: Buffer): void {
+    const start = this.reply.length;
+    this.reply.raw(reply, 0, reply.length);
+    this.host.onAnswered(this, start);
   }
 
   /** Executes what has arrived, as far as it may. */
@@ -492,6 +525,7 @@ export class Connection implements StreamHandler, Call, Client {
       const ahead = this.ahead.shift();
       const status = ahead === undefined ? parser.next() : PARSED;
       if (status === PARSED) {
+        if (this.ringClient !== undefined) this.ringClient.once = undefined;
         host.execute(this, ahead ?? parser.args);
       } else {
         if (status === FAILED) this.fail(parser.error);
@@ -524,6 +558,7 @@ export class Connection implements StreamHandler, Call, Client {
   private letGo(): void {
     if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
     this.endTransaction();
+    this.ringClient?.close();
   }
 
   /** Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever. */
@@ -557,6 +592,7 @@ export class Connection implements StreamHandler, Call, Client {
       const { reply } = this;
       for (const message of this.pushed) {
         reply.insert(this.replyStart, message, 0, message.length);
+        this.ringClient?.marks.shift(this.replyStart, message.length);
         this.replyStart += message.length;
       }
       this.schedule();

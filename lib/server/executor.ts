@@ -33,6 +33,18 @@ export interface Guards {
   onSlow(client: SlowLogClient, entry: CommandEntry, args: Args, durationUs: number): void;
 }
 
+/** What a node in a ring does around commands: see coordinator.ts. */
+export interface RingExecution {
+  /** Whether a request may run, here and now. If not, it was answered, or waits. */
+  admit(connection: Connection, entry: CommandEntry, args: Args): boolean;
+  /** Whether a command may be queued behind MULTI; if not, it was answered. */
+  admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean;
+  /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
+  admitExec(connection: Connection, transaction: Transaction, args: Args): boolean;
+  /** A command has run, and answered from `start` on. */
+  ran(connection: Connection, hasChanged: boolean, start: number): void;
+}
+
 /** Longest part of an unknown command, and of its arguments, that is shown in the error. */
 const SHOWN_BYTES = 128;
 /** What Redis lets a client of RESP2 do that has subscribed to something. */
@@ -62,6 +74,8 @@ export class Executor {
   /** Whether the durations of calls are counted by command (latency-tracking). */
   tracksLatency = false;
   commandsProcessed = 0;
+  /** In a ring of nodes. */
+  ring: RingExecution | undefined;
   readonly errors = new Map<string, number>();
 
   private readonly commands: CommandTable;
@@ -132,6 +146,7 @@ export class Executor {
       return;
     }
     if (this.guards.alert && !this.mayRun(connection, entry, args, entry.isWrite)) return;
+    if (this.ring?.admit(connection, entry, args) === false) return;
     if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;
     if (args.count > 2 && this.loadsFirst(entry) && this.held.isCold(connection, entry.command, args)) {
       this.held.load(connection, entry.command, args);
@@ -166,10 +181,17 @@ export class Executor {
     const needsMemory = isExec ? transaction.needsMemory && !transaction.hasFailed : !isTransactional;
     if (needsMemory && !this.hasRoom(connection, entry, args)) return;
     if (!isTransactional) this.enqueue(connection, transaction, entry, args);
-    else if (!isExec || !this.held.loadTransaction(connection, transaction, args)) this.start(connection, entry, args);
+    else if (!isExec || this.mayExec(connection, transaction, args)) this.start(connection, entry, args);
+  }
+
+  /** Whether a transaction may run now. If not, it was answered, or waits. */
+  private mayExec(connection: Connection, transaction: Transaction, args: Args): boolean {
+    if (this.ring?.admitExec(connection, transaction, args) === false) return false;
+    return !this.held.loadTransaction(connection, transaction, args);
   }
 
   private enqueue(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): void {
+    if (this.ring?.admitQueued(connection, transaction, entry, args) === false) return;
     transaction.add(entry, args);
     connection.lastCommand = entry.name;
     connection.lastUsedMs = this.keyspace.clock.nowMs;
@@ -282,6 +304,7 @@ export class Executor {
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
+    this.ring?.ran(connection, hasChanged, start);
     if (hasChanged && this.blocking.isNeeded) this.blocking.serve();
   }
 
@@ -418,6 +441,11 @@ export class Executor {
     const entry = this.commands.find(args);
     if (entry !== undefined) entry.failedCalls++;
     this.fail(connection, error, entry?.isExec);
+  }
+
+  /** A reply came from elsewhere, and begins at `start`: takes it back if its client does not want it. */
+  muteAnswer(connection: Connection, start: number): void {
+    if (connection.replyMode !== 'on') muteReply(connection, connection.replyMode, start);
   }
 
   /** See NestedCommands. */

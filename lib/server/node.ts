@@ -5,8 +5,8 @@
  *          ^------------- turn: log first, then replies ------------------'
  */
 
-import { dirname } from 'node:path';
-
+import { levelNamed } from '../cluster/coordination/consistency.js';
+import { assert } from '../base/assert.js';
 import { ConfigError } from '../base/errors.js';
 import { PositionHasher } from '../base/position.js';
 import { HybridClock } from '../base/stamp.js';
@@ -44,7 +44,6 @@ import type { StoreSettings } from '../storage/engine/store-options.js';
 import type { Identity } from '../storage/identity.js';
 import { openIdentity } from '../storage/identity.js';
 import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
-import { lockPath } from '../storage/lock-path.js';
 import { DEFAULT_LEVELS_CONFIG } from '../storage/levels/level-targets.js';
 import { Compression } from '../storage/sstable/compression.js';
 import { isOptional, listenAddresses } from './addresses.js';
@@ -55,8 +54,11 @@ import { CommandTable } from './command-table.js';
 import type { ConnectionHost } from './connection.js';
 import { Connection } from './connection.js';
 import { Executor } from './executor.js';
+import { takeDirectory } from './data-directory.js';
+import { ForeignBatches } from './foreign-batches.js';
 import { Gate } from './gate.js';
 import { HeldRequests } from './held-requests.js';
+import { KeyspaceEntries } from './keyspace-entries.js';
 import { KeyspaceNotifier } from './keyspace-notifier.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
@@ -69,11 +71,14 @@ import { ScriptPort } from './script-port.js';
 import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
+import type { RingClient } from './ring-client.js';
+import type { RingMembership } from './ring-part.js';
+import { RingPart } from './ring-part.js';
 import { Turn } from './turn.js';
 import { Watches } from './watches.js';
 
 /** The only writer of a single node's data. */
-const ORIGIN = 1;
+const SINGLE_ORIGIN = 1;
 /** How long the background work of a tick runs at a time, and how long it lets the loop go on then. */
 const SLICE_US = 1000;
 const SLICE_REST_MS = 3;
@@ -110,6 +115,8 @@ export interface NodeOptions {
   readonly rewriteConfig: () => void;
   /** Called when the node has ended of itself (SHUTDOWN): the process should. */
   readonly onStopped: (exitCode: number) => void;
+  /** Without it, the node is all there is. */
+  readonly membership?: RingMembership | undefined;
 }
 
 export class Node implements ConnectionHost {
@@ -145,6 +152,12 @@ export class Node implements ConnectionHost {
   private ticker: Timer | undefined;
   private slicing = false;
   private stopped: Promise<string | undefined> | undefined;
+  /** The origin of all pairs that this node makes. */
+  private readonly origin: number;
+  /** In a ring of nodes. */
+  private readonly ring: RingPart | undefined;
+  /** Connections that come by way of other members, or of this one. */
+  private readonly forwarded = new WeakSet<Connection>();
 
   /** Takes the data directory; `start` reads it. Throws CorruptionError and DiskError. */
   constructor(options: NodeOptions) {
@@ -153,6 +166,7 @@ export class Node implements ConnectionHost {
     this.config = config;
     this.clock = clock;
     this.log = options.log;
+    this.origin = originOf(options.membership);
     this.access = new AccessPolicy(random);
     this.access.tick(clock.wallMs());
     const identity = this.openDirectory();
@@ -199,7 +213,8 @@ export class Node implements ConnectionHost {
         turn: this.turn,
         persistence: this.persistence,
         readBinary: readLuaBinary,
-        serveBlocked: () => {
+        onChanged: (connection, start) => {
+          this.executor.ring?.ran(connection, true, start);
           if (this.blocking.isNeeded) this.blocking.serve();
         },
       }),
@@ -225,7 +240,15 @@ export class Node implements ConnectionHost {
         return entry?.takes(args.count) === true ? entry.command : undefined;
       },
     });
-    this.blocking = new Blocking({ keyspace: this.keyspace, timers, changes: this.changes, nested: () => nested });
+    this.blocking = new Blocking({
+      keyspace: this.keyspace,
+      timers,
+      changes: this.changes,
+      nested: () => nested,
+      onChanged: (connection, start) => {
+        this.executor.ring?.ran(connection, true, start);
+      },
+    });
     this.executor = new Executor(table, this.keyspace, this.gate, clock, this.held, this.blocking);
     const nested = new NestedExecutor(table, this.keyspace, loader, this.gate, clock, this.executor);
     this.server = new ServerPort({
@@ -251,6 +274,7 @@ export class Node implements ConnectionHost {
       shutdown: (how) => this.shutdown(how),
       listen: () => this.listen(),
     });
+    this.ring = this.makeRing(loader);
     this.followConfig(slowLog);
     this.leaveFilesToTheLog();
   }
@@ -357,11 +381,86 @@ export class Node implements ConnectionHost {
     if (connection.isMonitor) this.gate.setMonitor(connection, false);
   }
 
+  ringClientOf(connection: Connection): RingClient {
+    assert(this.ring !== undefined, 'only a member of a ring asks');
+    return this.ring.clientOf(this.forwarded.has(connection));
+  }
+
+  onAnswered(connection: Connection, start: number): void {
+    this.executor.muteAnswer(connection, start);
+  }
+
+  private makeRing(loader: Loader): RingPart | undefined {
+    const { membership } = this.options;
+    if (membership === undefined) return undefined;
+    const { persistence, turn, keyspace, config } = this;
+    const ring = new RingPart({
+      ...this.options,
+      membership,
+      store: new KeyspaceEntries(
+        keyspace,
+        new ForeignBatches({
+          keyspace,
+          persistence,
+          changes: this.changes,
+          onTurn: () => {
+            turn.begin();
+          },
+          onTaken: () => {
+            if (this.blocking.isNeeded) this.blocking.serve();
+          },
+        }),
+        loader,
+      ),
+      batch: keyspace.batch,
+      turn,
+      logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
+      writeTimeoutMs: () => config.writeTimeoutMs,
+      consistency: () => ({ read: levelNamed(config.readConsistency), write: levelNamed(config.writeConsistency) }),
+      accept: (stream) => this.acceptForwarded(stream),
+      execute: (connection, args) => {
+        this.executor.startTimer();
+        this.execute(connection, args);
+      },
+      fail: (connection, args, error) => {
+        this.executor.failHeld(connection, args, error);
+      },
+      onMessage: () => {
+        turn.begin();
+        keyspace.clock.tick();
+      },
+    });
+    membership.attach({
+      holdsData: () => keyspace.keyCount > 0,
+      pauseWrites: (durationMs) => {
+        this.server.pauseClients(this.clock.wallMs() + durationMs, true);
+      },
+    });
+    this.executor.ring = ring.coordinator;
+    turn.replicas = ring;
+    return ring;
+  }
+
+  /** A stream of requests that another member sends on, or this one to itself. */
+  private acceptForwarded(stream: ByteStream): StreamHandler {
+    const connection = new Connection(this, stream, this.registry.nextId(), this.clock.wallMs());
+    this.forwarded.add(connection);
+    connection.authenticated = true;
+    this.registry.add(connection);
+    return connection;
+  }
+
   private openDirectory(): Identity {
     const { config, random, disk } = this.options;
-    makeDurableDirectory(disk, config.dir);
-    disk.lock(lockPath(config.dir));
-    return openIdentity(disk, random, config.dir);
+    // A member of a ring has taken it before.
+    if (this.options.membership === undefined) takeDirectory(disk, config.dir);
+    return openIdentity(disk, random, config.dir, this.positionKeyOfRing());
+  }
+
+  /** By which key all members of the ring hash keys. */
+  private positionKeyOfRing(): Buffer | undefined {
+    const { membership } = this.options;
+    return membership === undefined ? undefined : Buffer.from(membership.ring.document.positionKey, 'hex');
   }
 
   private makeStore({ positionKey }: Identity): Store {
@@ -370,18 +469,20 @@ export class Node implements ConnectionHost {
       ...this.options,
       directory: config.dir,
       positionKey,
-      origin: ORIGIN,
-      isReplicated: false,
+      origin: this.origin,
+      isReplicated: this.options.membership !== undefined,
       settings: storeSettings(config, this.options.process.filesMax),
       report: (message) => {
         log.notice(message);
       },
       onSynced: (position) => {
         this.turn.release(position);
+        this.ring?.release(position);
       },
       onFailed: (error) => {
         log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
         this.turn.abandonHeld();
+        this.ring?.abandon();
         this.gate.update();
       },
     });
@@ -394,10 +495,11 @@ export class Node implements ConnectionHost {
       clock: new HybridClock(() => clock.wallMs()),
       hasher: new PositionHasher(identity.positionKey),
       random,
-      batch: new WriteBatch(ORIGIN, FRAME_HEADER_BYTES),
+      batch: new WriteBatch(this.origin, FRAME_HEADER_BYTES),
       access: this.access,
       cold: this.store,
-      origin: ORIGIN,
+      origin: this.origin,
+      isReplicated: this.options.membership !== undefined,
     });
   }
 
@@ -406,12 +508,13 @@ export class Node implements ConnectionHost {
       ...this.options,
       keyspace: this.keyspace,
       store: this.store,
-      origin: ORIGIN,
+      origin: this.origin,
       report: (message) => {
         this.log.notice(message);
       },
       onSynced: (position) => {
         this.turn.release(position);
+        this.ring?.release(position);
       },
       onStateChange: () => {
         this.gate.update();
@@ -423,7 +526,8 @@ export class Node implements ConnectionHost {
       onTurn: () => {
         this.turn.begin();
       },
-      onBatchEnd: () => {
+      onBatchEnd: (isLogged) => {
+        this.ring?.endBatch(isLogged);
         if (this.watches.isNeeded) this.changes.read();
         this.changes.restart();
       },
@@ -575,6 +679,7 @@ export class Node implements ConnectionHost {
     this.gate.update();
     this.memory.sample();
     this.persistence.tick(second);
+    this.ring?.tick();
     if (second) {
       this.access.tick(nowMs);
       this.registry.closeIdle(nowMs, this.config.timeoutSeconds);
@@ -602,6 +707,10 @@ export class Node implements ConnectionHost {
   }
 }
 
+function originOf(membership: RingMembership | undefined): number {
+  return membership === undefined ? SINGLE_ORIGIN : membership.ring.member(membership.self).ordinal;
+}
+
 /** Memory for tables is taken from what there is for data. */
 function storeSettings(config: Config, filesMax: number): StoreSettings {
   const limit = (): number => (config.maxmemoryBytes === 0 ? Infinity : config.maxmemoryBytes);
@@ -625,15 +734,6 @@ function storeSettings(config: Config, filesMax: number): StoreSettings {
     },
     levels: DEFAULT_LEVELS_CONFIG,
   };
-}
-
-/** A directory whose own name could be lost in a power failure would take everything in it along. */
-function makeDurableDirectory(disk: Disk, path: string): void {
-  if (disk.exists(path)) return;
-  const parent = dirname(path);
-  if (parent !== path) makeDurableDirectory(disk, parent);
-  disk.makeDirectory(path);
-  disk.syncDirectory(parent);
 }
 
 function randomHex(random: Random, bytes: number): string {

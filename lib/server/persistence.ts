@@ -49,8 +49,8 @@ export interface PersistenceOptions {
   readonly onLost: (error: Error) => void;
   /** Work of the loop's turn begins. */
   readonly onTurn: () => void;
-  /** The batch is about to be emptied. */
-  readonly onBatchEnd: () => void;
+  /** The batch is about to be emptied. `isLogged`: what is in it counts. */
+  readonly onBatchEnd: (isLogged: boolean) => void;
 }
 
 export class Persistence implements TurnLog, Durability {
@@ -297,7 +297,7 @@ export class Persistence implements TurnLog, Durability {
       ok = false;
     }
     if (!batch.isEmpty) {
-      this.options.onBatchEnd();
+      this.options.onBatchEnd(ok);
       batch.reset();
     }
     try {
@@ -419,7 +419,7 @@ export class Persistence implements TurnLog, Durability {
   private async logEverything(): Promise<void> {
     const { store } = this;
     // What the batch holds was changed without a log: it is copied.
-    this.options.onBatchEnd();
+    this.options.onBatchEnd(true);
     this.batch.reset();
     store.beginLogging();
     try {

@@ -17,8 +17,8 @@ export interface ScriptPortOptions {
   readonly turn: Turn;
   readonly persistence: Persistence;
   readonly readBinary: () => Uint8Array;
-  /** Serves clients that wait for keys which may be there now. */
-  readonly serveBlocked: () => void;
+  /** A script that went on from turn to turn has changed something, and answered from `start` on: clients that wait for keys may be served. */
+  readonly onChanged: (connection: Connection, start: number) => void;
 }
 
 /** redis.LOG_DEBUG ... */
@@ -91,13 +91,13 @@ class SuspendedScript implements Suspension {
 
   end(hasWritten: boolean): void {
     const { connection } = this;
-    const { persistence, gate, turn, serveBlocked } = this.options;
+    const { persistence, gate, turn, onChanged } = this.options;
     turn.begin();
     persistence.unhold();
     gate.setBusy(false);
     if (hasWritten) {
       connection.wroteInTurn = true;
-      serveBlocked();
+      onChanged(connection, connection.replyStart);
     }
     if (connection.isClosed) connection.reply.truncate(0);
     connection.unblock();

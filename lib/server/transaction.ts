@@ -3,6 +3,7 @@ import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { CommandEntry } from './command-table.js';
 import { mayWrite } from './pause.js';
+import { NO_SLOT } from './ring-client.js';
 
 /** What a queued command takes beside the bytes of its arguments, about. */
 const COMMAND_BYTES = 512;
@@ -25,6 +26,8 @@ export class Transaction implements QueuedCommands {
   needsMemory = false;
   /** What is on disk was loaded as far as it is known. */
   hasLoaded = false;
+  /** In a ring: the slot of all keys. */
+  slot = NO_SLOT;
 
   get count(): number {
     return this.queued.length;

@@ -2,8 +2,8 @@ import Denque from 'denque';
 
 import type { LoopFigures } from '../commands/ports.js';
 import type { Clock, Timers } from '../host/ports.js';
-import type { Output } from '../protocol/reply-writer.js';
 import type { Connection } from './connection.js';
+import type { HeldReply } from './held-reply.js';
 
 /** What the turn needs of the log. Positions are bytes logged. */
 export interface TurnLog {
@@ -17,6 +17,16 @@ export interface TurnLog {
   takeDelay(): number;
 }
 
+/** What the turn needs of replicas, in a ring of nodes. */
+export interface TurnReplicas {
+  /** Whether replies of the connection wait for replicas. */
+  isAwaitedBy(connection: Connection): boolean;
+  /** Has the reply, of such a connection, wait for them. */
+  await(connection: Connection, reply: HeldReply): void;
+  /** Everything of the turn was logged: what others are to hear of it leaves. */
+  endTurn(): void;
+}
+
 /** CPU time is read when so much time has passed since it was: reading it costs microseconds. */
 const CPU_READ_EVERY_US = 2000;
 const LONG_TURN_US = 10_000;
@@ -25,9 +35,9 @@ const VERY_LONG_TURN_US = 20_000;
 const TURN_US = 3000;
 const TURN_CONNECTIONS = 256;
 
-interface HeldOutput {
-  readonly connection: Connection;
-  readonly output: Output;
+/** A reply that waits until the log is durable up to a position. */
+interface LogWait {
+  readonly reply: HeldReply;
   readonly position: number;
 }
 
@@ -46,9 +56,11 @@ export class Turn implements LoopFigures {
   private readonly clock: Clock;
   private readonly timers: Timers;
   private readonly log: TurnLog;
+  /** In a ring of nodes. */
+  replicas: TurnReplicas | undefined;
   private connections: Connection[] = [];
   private spare: Connection[] = [];
-  private readonly held = new Denque<HeldOutput>();
+  private readonly held = new Denque<LogWait>();
   /** Connections that have more to execute, in order. */
   private readonly deferred = new Denque<Connection>();
   /** How many of them an earlier turn has left. */
@@ -114,13 +126,13 @@ export class Turn implements LoopFigures {
     for (let first = this.held.peekFront(); first !== undefined; first = this.held.peekFront()) {
       if (first.position > position) return;
       this.held.shift();
-      first.connection.releaseHeld(first.output);
+      first.reply.settle();
     }
   }
 
   /** The log has failed: whoever waits for it never hears. */
   abandonHeld(): void {
-    for (let first = this.held.shift(); first !== undefined; first = this.held.shift()) first.connection.kill();
+    for (let first = this.held.shift(); first !== undefined; first = this.held.shift()) first.reply.connection.kill();
   }
 
   resetFigures(): void {
@@ -145,18 +157,30 @@ export class Turn implements LoopFigures {
       if (lost) connection.kill();
       // Behind replies that are held, all others are: the order stays, also when `appendfsync` was changed meanwhile.
       else if (fullPosition > 0 && wroteInTurn) this.hold(connection, fullPosition);
-      else if (waitPosition === 0 && connection.heldCount === 0) connection.flush();
+      else if (waitPosition === 0 && !connection.holdsReplies && !this.awaitsReplicas(connection)) connection.flush();
       else this.hold(connection, waitPosition);
     }
     connections.length = 0;
     this.spare = connections;
+    this.replicas?.endTurn();
     this.measure();
     this.deferredBefore = this.deferred.length;
     if (this.deferredBefore > 0) this.begin();
   }
 
+  private awaitsReplicas(connection: Connection): boolean {
+    return this.replicas?.isAwaitedBy(connection) === true;
+  }
+
+  /** Holds what the connection was answered until the log is durable up to `position`, if that is not 0, and replicas have it. */
   private hold(connection: Connection, position: number): void {
-    this.held.push({ connection, output: connection.holdOutput(), position });
+    const reply = connection.holdReply();
+    if (position > 0) {
+      reply.await();
+      this.held.push({ reply, position });
+    }
+    if (this.awaitsReplicas(connection)) this.replicas?.await(connection, reply);
+    if (reply.isReady) connection.releaseHeld();
   }
 
   /** Lets a connection execute nothing for a while. Its replies leave. */

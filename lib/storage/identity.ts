@@ -12,7 +12,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-import { CorruptionError } from '../base/errors.js';
+import { ConfigError, CorruptionError } from '../base/errors.js';
 import { POSITION_KEY_BYTES } from '../base/position.js';
 import type { Disk, Random } from '../host/ports.js';
 
@@ -30,10 +30,17 @@ export function identityPath(directory: string): string {
   return join(directory, 'identity');
 }
 
-/** Reads the identity of a data directory, or makes one. Throws CorruptionError and DiskError. */
-export function openIdentity(disk: Disk, random: Random, directory: string): Identity {
-  const path = identityPath(directory);
-  return disk.exists(path) ? readIdentity(disk, directory) : createIdentity(disk, random, directory);
+/**
+ * Reads the identity of a data directory, or makes one. `positionKey`: the one that it has to have. Throws CorruptionError and DiskError, and ConfigError if the
+ * data lie by another position key.
+ */
+export function openIdentity(disk: Disk, random: Random, directory: string, positionKey?: Buffer): Identity {
+  if (!disk.exists(identityPath(directory))) return createIdentity(disk, random, directory, positionKey);
+  const identity = readIdentity(disk, directory);
+  if (positionKey === undefined || positionKey.equals(identity.positionKey)) return identity;
+  throw new ConfigError(
+    `${directory} has the data of a single node, or of another ring: a new member of a ring begins with an empty directory`,
+  );
 }
 
 /** Reads the identity of a data directory that has one. Throws CorruptionError and DiskError. */

@@ -161,8 +161,6 @@ describe('Config', () => {
     });
 
     it('refuses what would be dangerous to ignore', () => {
-      expect(() => fromText('cluster-enabled yes')).throw(ConfigError, 'ringkv.conf:1: cluster-enabled: the cluster');
-      expect(fromText('cluster-enabled no').clusterEnabled).equal(false);
       expect(() => fromText('user default off')).throw(ConfigError, 'ringkv.conf:1: user: users cannot be defined yet');
       expect(() => fromText('aclfile users.acl')).throw(ConfigError, 'ringkv.conf:1: aclfile: users cannot');
       expect(() => fromText('loadmodule x.so')).throw(ConfigError, 'ringkv.conf:1: loadmodule: Redis modules');

@@ -73,6 +73,21 @@ describe('OPTIONS', () => {
       'table-compression',
       'block-cache-size',
       'compaction-rate-limit',
+      'cluster',
+      'cluster-seeds',
+      'seeds',
+      'cluster-secret',
+      'cluster-zone',
+      'zone',
+      'cluster-replicas',
+      'cluster-tokens',
+      'cluster-redirects',
+      'read-consistency',
+      'write-consistency',
+      'write-timeout',
+      'sloppy-quorum',
+      'hint-size-max',
+      'max-clock-drift',
     ]);
   });
 
@@ -148,7 +163,13 @@ describe('OPTIONS', () => {
 
   it('marks passwords as secret', () => {
     const secret = OPTIONS.filter((option) => option.secret).map((option) => option.name);
-    expect(secret.sort()).deep.equal(['masterauth', 'requirepass', 'tls-client-key-file-pass', 'tls-key-file-pass']);
+    expect(secret.sort()).deep.equal([
+      'cluster-secret',
+      'masterauth',
+      'requirepass',
+      'tls-client-key-file-pass',
+      'tls-key-file-pass',
+    ]);
   });
 });
 

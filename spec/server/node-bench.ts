@@ -13,8 +13,10 @@
 import { Config } from '../../lib/config/config.js';
 import { parseConfigText } from '../../lib/config/parse.js';
 import type { ByteStream, Clock, Network, ProcessProbe, StreamHandler, Timer, Timers } from '../../lib/host/ports.js';
+import { takeDirectory } from '../../lib/server/data-directory.js';
 import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
+import type { RingMembership } from '../../lib/server/ring-part.js';
 import { InlineJobs } from '../../lib/storage/jobs/job-runner.js';
 import { filesOf } from '../config/files.js';
 import { RespError, decodeAll } from '../protocol/resp-decoder.js';
@@ -299,10 +301,12 @@ export class NodeBench {
     configText: string,
     disk: MemoryDisk | undefined,
     plan: ((step: Step) => Fault | undefined) | undefined,
+    membership: RingMembership | undefined,
   ) {
     const text = `hz 10\nsave ""\nenable-debug-command yes\n${configText}`;
     const config = new Config(probe, parseConfigText(text, 'bench.conf', filesOf({})));
     this.disk = disk ?? new MemoryDisk({ later: (run) => this.syncs.push(run), ...(plan && { plan }) });
+    if (membership !== undefined) takeDirectory(this.disk, config.dir);
     this.node = new Node({
       config,
       configFile: '',
@@ -321,15 +325,16 @@ export class NodeBench {
       jobs: () => new InlineJobs(this.disk),
       rewriteConfig: () => undefined,
       onStopped: () => undefined,
+      membership,
     });
   }
 
   /** A node that listens. */
   static async start(
     configText = '',
-    options: { disk?: MemoryDisk; plan?: (step: Step) => Fault | undefined } = {},
+    options: { disk?: MemoryDisk; plan?: (step: Step) => Fault | undefined; membership?: RingMembership } = {},
   ): Promise<NodeBench> {
-    const bench = new NodeBench(configText, options.disk, options.plan);
+    const bench = new NodeBench(configText, options.disk, options.plan, options.membership);
     let isStarted = false;
     const started = bench.node.start().finally(() => (isStarted = true));
     for (let i = 0; i < START_STEPS_MAX && !isStarted; i++) {

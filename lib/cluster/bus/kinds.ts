@@ -7,6 +7,7 @@
  *    16 .. 127   streams of messages: whoever serves them (Bus.serve)
  *    16 .. 17    gossip (gossip/bus-exchange.ts)
  *    24          topology (topology/bus-messenger.ts)
+ *    32 .. 37    data (message-kind.ts)
  */
 export const PING = 0;
 export const PONG = 1;

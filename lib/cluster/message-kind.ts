@@ -1,0 +1,11 @@
+/** The kinds of messages that members send each other about data. The numbers stand on the wire, and never change. */
+export const MessageKind = {
+  /** replication/shipment.ts */
+  REPLICATE: 32,
+  REPLICATED: 33,
+  /** coordination/state-messages.ts */
+  ASK: 34,
+  TELL: 35,
+  REPAIR: 36,
+  REPAIRED: 37,
+} as const;

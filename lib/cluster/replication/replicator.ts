@@ -1,0 +1,278 @@
+/**
+ * Sends what this node has changed to the other replicas, and knows which of them have it.
+ *
+ *     commands ─▶ batch ─▶ log ─▶ ship: a message to each member of the groups in it ─▶ REPLICATED ─▶ tallies ─▶ replies
+ *                                   └─ who cannot be reached, or does not answer in time: a hint
+ *
+ *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one.
+ *  2. A replica has it when it says so, and not before: hints do not count.
+ *  3. What was sent is kept until every replica has it, or a hint for it.
+ *  4. A blind put (plain SET) that is older than what a replica holds is put again with a newer stamp before it counts: so what is acknowledged later
+ *     wins over what was acknowledged earlier, whatever the clocks say.
+ */
+
+import { SLOT_COUNT, slotOf } from '../../base/position.js';
+import { BATCH_HEADER_BYTES, ChangeKind } from '../../record/batch-format.js';
+import { BatchReader } from '../../record/batch-reader.js';
+import type { WriteBatch } from '../../record/write-batch.js';
+import type { MemberId } from '../ring/member.js';
+import type { Ring } from '../ring/ring.js';
+import type { Acknowledgement, Newer } from './acknowledgement.js';
+import { BatchParts, EVERY_GROUP } from './batch-parts.js';
+import { MessageKind } from '../message-kind.js';
+import type { HintKeeper, ReplicaLinks } from './ports.js';
+import { ReplicaProgress } from './replica-progress.js';
+import type { Concerns } from './shipment.js';
+import { ReplicatePayload, Shipment, batchBytesFor, concernsOf, writeBatchFor } from './shipment.js';
+import type { TallyWaiter } from './tally.js';
+import { Tallies, Tally } from './tally.js';
+
+/** Batches that were sent and are not acknowledged by all may take so much memory; beyond that the oldest become hints. */
+const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface ReplicatorOptions {
+  readonly self: MemberId;
+  readonly batch: WriteBatch;
+  readonly links: ReplicaLinks;
+  readonly hints: HintKeeper;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+  readonly writeTimeoutMs: () => number;
+  /** Puts again, above `stamp`, what an earlier batch has put to the key at `keyAt`, and calls `note`; unless this node has overwritten it since. */
+  readonly putAgain: (batch: Buffer, keyAt: number, stamp: number) => void;
+}
+
+/** A member as this node sends to it. */
+class Receiver {
+  readonly progress: ReplicaProgress;
+  concerns: Concerns = () => false;
+
+  constructor(id: MemberId) {
+    this.progress = new ReplicaProgress(id);
+  }
+}
+
+export class Replicator {
+  /** Batches that were sent. */
+  sequence = 0;
+  /** Puts that were sent again because a replica had something newer. */
+  putAgainCount = 0;
+  timeoutCount = 0;
+
+  private readonly options: ReplicatorOptions;
+  private readonly batch: WriteBatch;
+  private readonly parts = new BatchParts();
+  private readonly payload = new ReplicatePayload();
+  private readonly reader = new BatchReader();
+  private readonly tallies = new Tallies();
+  private readonly receivers = new Map<MemberId, Receiver>();
+  private readonly own: ReplicaProgress;
+  private ring: Ring | undefined;
+  /** By group. */
+  private groups: ReplicaProgress[][] = [];
+  private everybody: ReplicaProgress[] = [];
+  /** Of each slot, the newest batch with changes of it. */
+  private readonly newest = new Float64Array(SLOT_COUNT);
+  /** Oldest first. */
+  private kept: Shipment[] = [];
+  private keptBytes = 0;
+
+  constructor(options: ReplicatorOptions) {
+    this.options = options;
+    this.batch = options.batch;
+    this.own = new ReplicaProgress(options.self);
+  }
+
+  /** Bytes that are kept until all replicas have them. */
+  get pendingBytes(): number {
+    return this.keptBytes;
+  }
+
+  /** Replicas are those of `ring` from now on. REQUIRES: the batch is empty. */
+  useRing(ring: Ring): void {
+    const { self } = this.options;
+    this.ring = ring;
+    this.everybody = ring.members.map(({ id }) => this.progressOf(id));
+    this.groups = ring.groups.map(({ members }) => Array.from(members, (index) => this.everybody[index]));
+    for (const [id, receiver] of this.receivers) {
+      const index = ring.indexOf(id);
+      if (index === undefined) {
+        this.dropReceiver(id, receiver);
+        continue;
+      }
+      const groups = new Set<number>();
+      ring.groups.forEach(({ members }, group) => {
+        if (members.includes(index)) groups.add(group);
+      });
+      receiver.concerns = id === self ? () => false : concernsOf(groups);
+    }
+  }
+
+  /** What was added to the batch since the last call, of one slot, by a command that has looked at what was there, or not (`isBlind`). */
+  note(slot: number, isBlind: boolean): void {
+    const { batch, parts, ring } = this;
+    if (ring === undefined) return;
+    const group = ring.groupOf(slot);
+    // Changes of one key join one record: not across two runs.
+    if (!parts.continues(group, isBlind)) batch.closeRecord();
+    parts.add(group, isBlind, batch.byteLength);
+    this.newest[slot] = this.sequence + 1;
+  }
+
+  /** The same, of whatever slots it is. Returns the groups. */
+  noteUnknown(isBlind: boolean): Set<number> {
+    const { batch, parts, reader, ring } = this;
+    const groups = new Set<number>();
+    if (ring === undefined || batch.isEmpty) return groups;
+    const from = parts.count === 0 ? BATCH_HEADER_BYTES : parts.ends[parts.count - 1];
+    batch.closeRecord();
+    reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
+    reader.goTo(batch.start + from);
+    while (reader.next()) {
+      if (!reader.isRecordEnd) continue;
+      const isOfKey = reader.kind !== ChangeKind.FLUSH && reader.kind !== ChangeKind.DATABASES;
+      const slot = isOfKey ? slotOf(reader.bytes, reader.keyStart, reader.keyEnd) : 0;
+      const group = isOfKey ? ring.groupOf(slot) : EVERY_GROUP;
+      groups.add(group);
+      parts.add(group, isBlind, reader.offset - batch.start);
+      if (isOfKey) this.newest[slot] = this.sequence + 1;
+    }
+    return groups;
+  }
+
+  /** The newest batch, sent or not yet, with changes of a slot by this node. */
+  newestOf(slot: number): number {
+    return this.newest[slot];
+  }
+
+  /** The log has taken the batch: sends it. What was not noted in it concerns nobody else. */
+  ship(): void {
+    const { batch, parts, options } = this;
+    if (parts.count === 0 || this.ring === undefined) return;
+    const bytes = Buffer.allocUnsafeSlow(batch.byteLength);
+    batch.buffer.copy(bytes, 0, batch.start, batch.end);
+    const shipment = new Shipment(++this.sequence, bytes, parts.clone(), options.nowMs());
+    parts.clear();
+    this.own.acknowledge(shipment.sequence);
+    for (const receiver of this.receivers.values()) this.send(shipment, receiver);
+    if (shipment.pending.size > 0) {
+      this.kept.push(shipment);
+      this.keptBytes += bytes.length;
+      while (this.keptBytes > KEPT_BYTES_MAX) this.giveUp(this.kept[0]);
+    }
+  }
+
+  /** The batch was dropped: the log did not take it. */
+  abandon(): void {
+    this.parts.clear();
+  }
+
+  /** Has `waiter` told when `needed` replicas of a group have the batch `sequence`. Undefined if they have it already. */
+  await(group: number, sequence: number, needed: number, waiter: TallyWaiter): Tally | undefined {
+    const replicas = group === EVERY_GROUP ? this.everybody : this.groups[group];
+    let tally = this.tallies.find(group, sequence, needed);
+    if (tally === undefined) {
+      tally = new Tally(group, replicas, needed, sequence, this.options.nowMs());
+      if (tally.isDone) return undefined;
+      this.tallies.add(tally);
+    }
+    if (tally.waiters.at(-1) !== waiter) tally.waiters.push(waiter);
+    return tally;
+  }
+
+  /** A member has said how far it is. */
+  acknowledged(id: MemberId, { sequence, newer }: Acknowledgement): void {
+    const receiver = this.receivers.get(id);
+    if (receiver === undefined || sequence > this.sequence) return;
+    for (const one of newer) this.putAgain(receiver, one);
+    receiver.progress.acknowledge(sequence);
+    let finished = 0;
+    for (const shipment of this.kept) {
+      if (shipment.sequence > sequence) break;
+      shipment.pending.delete(receiver.progress);
+      if (shipment.pending.size === 0) finished++;
+    }
+    if (finished > 0) this.forgetFinished();
+    this.tallies.settle();
+  }
+
+  /** The connection to a member is gone, and with it what it had not acknowledged. */
+  lost(id: MemberId): void {
+    const receiver = this.receivers.get(id);
+    if (receiver === undefined) return;
+    for (const shipment of this.kept) this.hint(shipment, receiver);
+    receiver.progress.lose(this.sequence);
+    this.forgetFinished();
+  }
+
+  /** Called a few times a second: gives up what takes too long. */
+  tick(): void {
+    const beforeMs = this.options.nowMs() - this.options.writeTimeoutMs();
+    const { count } = this.tallies;
+    this.tallies.expire(beforeMs);
+    this.timeoutCount += count - this.tallies.count;
+    while (this.kept.length > 0 && this.kept[0].sinceMs < beforeMs) this.giveUp(this.kept[0]);
+  }
+
+  private progressOf(id: MemberId): ReplicaProgress {
+    if (id === this.options.self) return this.own;
+    let receiver = this.receivers.get(id);
+    if (receiver === undefined) {
+      receiver = new Receiver(id);
+      receiver.progress.lose(this.sequence);
+      this.receivers.set(id, receiver);
+    }
+    return receiver.progress;
+  }
+
+  private dropReceiver(id: MemberId, receiver: Receiver): void {
+    for (const shipment of this.kept) shipment.pending.delete(receiver.progress);
+    this.receivers.delete(id);
+    this.forgetFinished();
+  }
+
+  private send(shipment: Shipment, receiver: Receiver): void {
+    if (!this.payload.set(shipment, receiver.concerns)) return;
+    shipment.pending.add(receiver.progress);
+    if (this.options.links.send(receiver.progress.id, MessageKind.REPLICATE, this.payload)) return;
+    this.hint(shipment, receiver);
+    receiver.progress.lose(shipment.sequence);
+  }
+
+  /** Keeps what a member has not acknowledged of a shipment as a hint. */
+  private hint(shipment: Shipment, { progress, concerns }: Receiver): void {
+    if (!shipment.pending.delete(progress)) return;
+    const batch = Buffer.allocUnsafeSlow(batchBytesFor(shipment, concerns));
+    if (batch.length === BATCH_HEADER_BYTES) return;
+    writeBatchFor(shipment, concerns, batch, 0);
+    this.options.hints.keep(progress.id, batch);
+  }
+
+  /** Keeps hints in place of a shipment, the oldest. */
+  private giveUp(shipment: Shipment): void {
+    for (const receiver of this.receivers.values()) this.hint(shipment, receiver);
+    this.forgetFinished();
+  }
+
+  private forgetFinished(): void {
+    this.kept = this.kept.filter((shipment) => {
+      if (shipment.pending.size > 0) return true;
+      this.keptBytes -= shipment.bytes.length;
+      return false;
+    });
+  }
+
+  /** A member holds something newer than what a record has put. */
+  private putAgain({ concerns }: Receiver, { sequence, record, stamp }: Newer): void {
+    const shipment = this.kept.find((one) => one.sequence === sequence);
+    const place = shipment?.locate(record, concerns);
+    if (shipment === undefined || place === undefined || shipment.parts.blind[place.part] === 0) return;
+    // Once enough have it, what is newer elsewhere came later.
+    const group = shipment.parts.groups[place.part];
+    if (!this.tallies.isOpen(group, sequence)) return;
+    this.options.putAgain(shipment.bytes, place.at, stamp);
+    this.putAgainCount++;
+    // Whatever took its place here meanwhile is in a batch up to the next one.
+    this.tallies.move(group, sequence, this.sequence + 1);
+  }
+}

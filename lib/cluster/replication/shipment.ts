@@ -1,0 +1,120 @@
+/**
+ * What one batch of this node says to its replicas.
+ *
+ *     REPLICATE   = sequence:f64  batch            of the batch (record/batch-format.ts), its header and the records that concern the receiver
+ *     REPLICATED  = sequence:f64  newer*           numbers little-endian
+ *     newer       = sequence:f64  record:u32  stamp:f64
+ *
+ * A replica answers REPLICATED when it has logged every batch up to `sequence` that came by the same connection. `newer`: the record with that number in
+ * that batch, from 0 on, put a whole string, and the replica holds something of the key with the higher `stamp`.
+ */
+
+import { BATCH_HEADER_BYTES } from '../../record/batch-format.js';
+import { BatchReader } from '../../record/batch-reader.js';
+import type { Payload } from '../bus/payload.js';
+import type { BatchParts } from './batch-parts.js';
+import { EVERY_GROUP } from './batch-parts.js';
+import type { ReplicaProgress } from './replica-progress.js';
+
+export const REPLICATE_HEAD_BYTES = 8;
+
+export class Shipment {
+  readonly sequence: number;
+  /** The batch. */
+  readonly bytes: Buffer;
+  readonly parts: BatchParts;
+  readonly sinceMs: number;
+  /** Who has not acknowledged it yet. */
+  readonly pending = new Set<ReplicaProgress>();
+
+  constructor(sequence: number, bytes: Buffer, parts: BatchParts, sinceMs: number) {
+    this.sequence = sequence;
+    this.bytes = bytes;
+    this.parts = parts;
+    this.sinceMs = sinceMs;
+  }
+
+  /** Where the key of a record of the batch that a replica was sent is in the whole batch, and in which run; `undefined` if there is no such record. */
+  locate(record: number, concerns: Concerns): { part: number; at: number } | undefined {
+    const { parts } = this;
+    const sentAt = this.keyAt(record, concerns);
+    let sent = BATCH_HEADER_BYTES;
+    let start = BATCH_HEADER_BYTES;
+    for (let part = 0; part < parts.count; part++) {
+      const end = parts.ends[part];
+      if (concerns(parts.groups[part])) {
+        if (sentAt >= sent && sentAt < sent + end - start) return { part, at: start + sentAt - sent };
+        sent += end - start;
+      }
+      start = end;
+    }
+    return undefined;
+  }
+
+  /** Where the key of a record begins in the batch that a replica was sent; 0 if there is no such record. */
+  private keyAt(record: number, concerns: Concerns): number {
+    const sent = Buffer.allocUnsafeSlow(batchBytesFor(this, concerns));
+    writeBatchFor(this, concerns, sent, 0);
+    const reader = new BatchReader();
+    reader.open(sent, 0, sent.length, 'a batch that was sent');
+    for (let number = 0; reader.next();) {
+      if (number === record) return reader.keyStart;
+      if (reader.isRecordEnd) number++;
+    }
+    return 0;
+  }
+}
+
+/** The groups that concern one replica. */
+export type Concerns = (group: number) => boolean;
+
+/** REPLICATE to one replica. One object serves for all. */
+export class ReplicatePayload implements Payload {
+  byteLength = 0;
+  private shipment: Shipment | undefined;
+  private concerns: Concerns = () => false;
+
+  /** What `shipment` says to a replica. False if that is nothing. */
+  set(shipment: Shipment, concerns: Concerns): boolean {
+    this.shipment = shipment;
+    this.concerns = concerns;
+    const batchBytes = batchBytesFor(shipment, concerns);
+    this.byteLength = REPLICATE_HEAD_BYTES + batchBytes;
+    return batchBytes > BATCH_HEADER_BYTES;
+  }
+
+  writeTo(target: Buffer, at: number): void {
+    const { shipment, concerns } = this;
+    if (shipment === undefined) return;
+    target.writeDoubleLE(shipment.sequence, at);
+    writeBatchFor(shipment, concerns, target, at + REPLICATE_HEAD_BYTES);
+  }
+}
+
+/** How long the batch is that a replica gets; BATCH_HEADER_BYTES if nothing concerns it. */
+export function batchBytesFor({ parts }: Shipment, concerns: Concerns): number {
+  let length = BATCH_HEADER_BYTES;
+  let start = BATCH_HEADER_BYTES;
+  for (let i = 0; i < parts.count; i++) {
+    const end = parts.ends[i];
+    if (concerns(parts.groups[i])) length += end - start;
+    start = end;
+  }
+  return length;
+}
+
+/** Writes the batch that a replica gets at `target[at]`. */
+export function writeBatchFor({ parts, bytes }: Shipment, concerns: Concerns, target: Buffer, at: number): void {
+  let to = at + bytes.copy(target, at, 0, BATCH_HEADER_BYTES);
+  let start = BATCH_HEADER_BYTES;
+  for (let i = 0; i < parts.count; i++) {
+    const end = parts.ends[i];
+    if (concerns(parts.groups[i])) to += bytes.copy(target, to, start, end);
+    start = end;
+  }
+}
+
+/** Whether records of a group, or of all, concern a replica of the groups in `groups`. */
+export function concernsOf(groups: ReadonlySet<number>): Concerns {
+  return (group) => group === EVERY_GROUP || groups.has(group);
+}

@@ -1,0 +1,57 @@
+/** Options of a ring of nodes, and of TLS. Names are Redis's where there are any. */
+
+import { boolean, count, integer, longCount, memory, oneOf, text, ULONG_MAX } from './option.js';
+import { path } from './option.js';
+import type { Option } from './option-row.js';
+import { FIXED, real } from './option-row.js';
+
+const LEVELS = ['one', 'quorum', 'all'] as const;
+
+/** `host:port` words, parted by commas; empty: none. */
+function seeds(): ReturnType<typeof text> {
+  return text('host:port, and more of them behind commas', (list) => {
+    const wrong = list.split(',').find((seed) => list !== '' && !/^(\[[0-9A-Fa-f:.]+\]|[^:,\s]+):\d{1,5}$/.test(seed));
+    return wrong === undefined ? undefined : `'${wrong}' is not host:port`;
+  });
+}
+
+// prettier-ignore
+export const RING_OPTIONS: readonly Option[] = [
+  real('cluster-enabled', 'clusterEnabled', boolean(), 'no', 'whether this node is part of a ring',
+    { ...FIXED, aliases: ['cluster'] }),
+  real('cluster-seeds', 'clusterSeeds', seeds(), '',
+    'client addresses of the nodes that found the ring, the same at each of them; not in Redis', { ...FIXED, aliases: ['seeds'] }),
+  real('cluster-secret', 'clusterSecret', text(), '', 'what all nodes of the ring know, and nobody else; not in Redis',
+    { ...FIXED, secret: true }),
+  real('cluster-port', 'clusterPort', integer(0, 65535), '0', 'port of the bus; 0: 10000 above port', FIXED),
+  real('cluster-announce-ip', 'clusterAnnounceIp', text(), '', 'address at which others reach this node', FIXED),
+  real('cluster-announce-port', 'clusterAnnouncePort', integer(0, 65535), '0', 'port at which clients reach it', FIXED),
+  real('cluster-announce-tls-port', 'clusterAnnounceTlsPort', integer(0, 65535), '0', 'the same for TLS', FIXED),
+  real('cluster-announce-bus-port', 'clusterAnnounceBusPort', integer(0, 65535), '0', 'port at which other nodes reach it', FIXED),
+  real('cluster-zone', 'clusterZone', text(), '', 'what fails together; replicas lie in distinct zones; not in Redis',
+    { ...FIXED, aliases: ['zone'] }),
+  real('cluster-replicas', 'clusterReplicas', integer(1, 16), '3',
+    'how many nodes have each key; the ring keeps what it was founded with; not in Redis', FIXED),
+  real('cluster-tokens', 'clusterTokens', integer(1, 256), '64', 'virtual nodes; not in Redis', FIXED),
+  real('cluster-node-timeout', 'clusterNodeTimeoutMs', longCount(100), '15000',
+    'milliseconds after which a node that says nothing is taken for dead, at most'),
+  real('cluster-redirects', 'clusterRedirects', boolean(), 'no',
+    'whether clients are sent to another node (-MOVED) instead of being served; not in Redis'),
+  real('read-consistency', 'readConsistency', oneOf(...LEVELS), 'quorum', 'how many replicas a read asks; not in Redis'),
+  real('write-consistency', 'writeConsistency', oneOf('any', ...LEVELS), 'quorum',
+    'how many replicas must have a write before it is answered; not in Redis'),
+  real('write-timeout', 'writeTimeoutMs', longCount(1), '2000',
+    'milliseconds that a request waits for replicas; not in Redis'),
+  real('sloppy-quorum', 'sloppyQuorum', boolean(), 'no', 'whether hints count as replicas; not in Redis'),
+  real('hint-size-max', 'hintSizeMaxBytes', memory(0, ULONG_MAX), '1gb',
+    'what is kept for nodes that are away; not in Redis'),
+  real('max-clock-drift', 'maxClockDriftMs', count(1), '500',
+    'milliseconds by which clocks of nodes may differ; not in Redis'),
+
+  real('tls-port', 'tlsPort', integer(0, 65535), '0', 'port for TLS; 0: none', FIXED),
+  real('tls-cluster', 'tlsCluster', boolean(), 'no', 'whether nodes talk to each other by TLS', FIXED),
+  real('tls-cert-file', 'tlsCertFile', path(), '', 'certificate of this node', FIXED),
+  real('tls-key-file', 'tlsKeyFile', path(), '', 'its key', FIXED),
+  real('tls-ca-cert-file', 'tlsCaCertFile', path(), '', 'whose certificates are believed', FIXED),
+  real('tls-auth-clients', 'tlsAuthClients', oneOf('no', 'yes', 'optional'), 'yes', 'whether clients need a certificate', FIXED),
+];

@@ -1,0 +1,471 @@
+/**
+ * Decides where a request runs, in a ring of nodes, and has it run there (design, section 5):
+ *
+ *     put (SET)         this node is a replica ─▶ here, at once
+ *     read              this node is a replica ─▶ refresh from a quorum ─▶ here
+ *     change (INCR)     this node is the first live replica ─▶ refresh from a quorum ─▶ here
+ *     any of them       else ─▶ the first live replica, over a session of this client's own
+ *     several slots     split by who runs them, and put together
+ *
+ * Requests that wait block their connection, as those do that wait for the disk. Requests of other members (`isForwarded`) go no further.
+ */
+
+import { POSITION_LIMIT, SLOT_COUNT, SLOT_SPAN, slotOf } from '../base/position.js';
+import { keyIndexes } from '../commands/key-uses.js';
+import type { RingRole } from '../commands/ring-role.js';
+import { mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
+import { replicasNeeded } from '../cluster/coordination/consistency.js';
+import type { Refresher } from '../cluster/coordination/refresher.js';
+import type { RingView } from '../cluster/coordination/ring-view.js';
+import { NOBODY } from '../cluster/coordination/ring-view.js';
+import { EVERY_GROUP } from '../cluster/replication/batch-parts.js';
+import type { Replicator } from '../cluster/replication/replicator.js';
+import type { Tally } from '../cluster/replication/tally.js';
+import type { Random } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import { encodeArgs, encodeWords } from '../protocol/request-encoder.js';
+import type { CommandEntry } from './command-table.js';
+import type { Connection } from './connection.js';
+import type { RingClient } from './ring-client.js';
+import { NO_SLOT } from './ring-client.js';
+import type { RingExecution } from './executor.js';
+import type { HeldReply } from './held-reply.js';
+import type { ReplyMarks } from './reply-marks.js';
+import type { RemoteSession } from './remote-session.js';
+import type { Merge } from './merged-replies.js';
+import { array, bulk, first, itemsOf, sum, sumOfCopies, textOf, union } from './merged-replies.js';
+import type { SplitRequest } from './split-request.js';
+import { splitRequest } from './split-request.js';
+import type { Transaction } from './transaction.js';
+
+/** The keys of a request lie in more than one slot. */
+const SEVERAL = -2;
+
+const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
+const NOBODY_LIVES = 'NOREPLICAS need 1, have 0';
+const RING_CHANGED = 'CLUSTERDOWN the ring has changed, try again';
+const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
+
+export interface CoordinatorOptions {
+  readonly view: () => RingView;
+  readonly random: Random;
+  readonly replicator: Replicator;
+  readonly refresher: Refresher;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+  /** How long a forwarded request may take that does not wait for keys. */
+  readonly timeoutMs: () => number;
+  /** The session of a client at a member, this node itself included. */
+  readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
+  /** Executes a request as if it had just arrived. */
+  readonly execute: (connection: Connection, args: Args) => void;
+  /** Answers a request with an error. */
+  readonly fail: (connection: Connection, args: Args, error: string) => void;
+}
+
+/** A request that was sent on. */
+interface Forward {
+  readonly deadlineMs: number;
+  readonly session: RemoteSession;
+}
+
+export class Coordinator implements RingExecution {
+  forwardedCount = 0;
+  refusedCount = 0;
+
+  private readonly options: CoordinatorOptions;
+  private readonly forwards = new Set<Forward>();
+
+  constructor(options: CoordinatorOptions) {
+    this.options = options;
+  }
+
+  /** Whether a request may run, here and now. If not, it was answered, or waits. */
+  admit(connection: Connection, entry: CommandEntry, args: Args): boolean {
+    if (connection.ring.isCleared) {
+      connection.ring.isCleared = false;
+      return true;
+    }
+    const role = roleOf(entry, args);
+    connection.ring.slot = NO_SLOT;
+    connection.ring.slots = undefined;
+    connection.ring.isBlind = false;
+    if (entry.hasOneKey && role === 'put' && this.mayPut(connection, args)) return true;
+    if (role === 'here') return true;
+    if (role === 'nowhere')
+      return this.refuse(connection, args, `ERR ${entry.name.toUpperCase()} is not possible in a ring`);
+    if (role === 'everywhere') return connection.ring.isForwarded || this.routeEverywhere(connection, entry.name, args);
+    const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
+    const slot = commonSlot(args, keys);
+    if (slot === NO_SLOT) return true;
+    if (slot === SEVERAL) {
+      if (mayHaveSeveralSlots(entry.name)) return this.routeSeveral(connection, entry.name, role, args, keys);
+      return this.refuse(connection, args, CROSSSLOT);
+    }
+    connection.ring.slot = slot;
+    const wait = entry.name === 'watch' ? 'watch' : entry.isBlocking ? 'keys' : 'reply';
+    return this.route(
+      connection,
+      role,
+      args,
+      () => keys.map((i) => args.copy(i)),
+      () => [encodeArgs(args)],
+      wait,
+    );
+  }
+
+  /** Whether a command may be queued behind MULTI; if not, it was answered. */
+  admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean {
+    const role = roleOf(entry, args);
+    if (role === 'here') return true;
+    if (role === 'nowhere' || role === 'everywhere') {
+      return this.refuse(
+        connection,
+        args,
+        `ERR ${entry.name.toUpperCase()} is not possible in a transaction of a ring`,
+      );
+    }
+    const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
+    const slot = commonSlot(args, keys);
+    if (slot === NO_SLOT) return true;
+    if (slot === SEVERAL || (transaction.slot !== NO_SLOT && transaction.slot !== slot)) {
+      return this.refuse(connection, args, CROSSSLOT);
+    }
+    transaction.slot = slot;
+    return true;
+  }
+
+  /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
+  admitExec(connection: Connection, transaction: Transaction, args: Args): boolean {
+    if (connection.ring.isCleared) {
+      connection.ring.isCleared = false;
+      return true;
+    }
+    const { watchSession, watchSlot } = connection.ring;
+    if (transaction.slot === NO_SLOT && watchSlot !== NO_SLOT) transaction.slot = watchSlot;
+    connection.ring.slot = transaction.slot;
+    connection.ring.isBlind = false;
+    if (transaction.hasFailed || transaction.slot === NO_SLOT) return true;
+    if (watchSlot !== NO_SLOT && watchSlot !== transaction.slot) return this.refuse(connection, args, CROSSSLOT);
+    const keys = (): Buffer[] => {
+      const queued = transaction.queued.flatMap((one) =>
+        keyIndexes(one.entry.command, one.args)
+          .filter((i) => i < one.args.count)
+          .map((i) => one.args.copy(i)),
+      );
+      return [...queued, ...[...connection.watched.values()].map(({ key }) => key)];
+    };
+    const requests = (): Buffer[] => {
+      const queued = transaction.queued.map((one) => encodeArgs(one.args));
+      return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
+    };
+    if (watchSlot !== NO_SLOT && !this.mayExecWatched(connection, watchSession)) {
+      connection.endTransaction();
+      connection.reply.nullArray();
+      return false;
+    }
+    return this.route(connection, 'change', args, keys, requests, 'exec');
+  }
+
+  /** A command has run here: notes what it has changed, and what its reply, which begins at `start`, waits for. */
+  ran(connection: Connection, hasChanged: boolean, start: number): void {
+    const { replicator } = this.options;
+    const { slot, slots, isBlind } = connection.ring;
+    if (hasChanged) {
+      if (slot !== NO_SLOT) replicator.note(slot, isBlind);
+      else {
+        for (const group of replicator.noteUnknown(isBlind)) this.markWritten(connection, group, start);
+        return;
+      }
+    }
+    if (slot !== NO_SLOT) this.mark(connection, slot, hasChanged, start);
+    else if (slots !== undefined) for (const one of slots) this.mark(connection, one, hasChanged, start);
+  }
+
+  /** The reply waits for what this node has written to a slot last, if that is not with enough replicas. */
+  private mark(connection: Connection, slot: number, hasChanged: boolean, start: number): void {
+    const { replicator, view } = this.options;
+    const sequence = replicator.newestOf(slot);
+    const { read, write } = connection.ring.consistency;
+    const { ring, replicaCount } = view();
+    const needed = replicasNeeded(hasChanged ? write : read, replicaCount);
+    if (sequence === 0 || needed < 2) return;
+    connection.ring.marks.add(ring.groupOf(slot), sequence, needed, start, connection.reply.length);
+  }
+
+  private markWritten(connection: Connection, group: number, start: number): void {
+    const { replicator, view } = this.options;
+    const { write } = connection.ring.consistency;
+    const needed = group === EVERY_GROUP ? view().live().length : replicasNeeded(write, view().replicaCount);
+    if (needed > 1) connection.ring.marks.add(group, replicator.sequence + 1, needed, start, connection.reply.length);
+  }
+
+  /** Has a reply wait for the replicas that its marks name. */
+  await(reply: HeldReply, marks: ReplyMarks): void {
+    const { replicator } = this.options;
+    const tallies: (Tally | undefined)[] = [];
+    for (let i = 0; i < marks.count; i++) {
+      tallies.push(replicator.await(marks.groups[i], marks.sequences[i], marks.needed[i], reply));
+    }
+    reply.awaitTallies(marks, tallies);
+  }
+
+  /** Called some times a second: gives up what takes too long. */
+  tick(): void {
+    const nowMs = this.options.nowMs();
+    for (const { deadlineMs, session } of this.forwards) if (deadlineMs < nowMs) session.close();
+  }
+
+  /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. */
+  private route(
+    connection: Connection,
+    role: RingRole,
+    args: Args,
+    keys: () => Buffer[],
+    requests: () => Buffer[],
+    wait: 'reply' | 'keys' | 'watch' | 'exec',
+  ): boolean {
+    const { slot, consistency } = connection.ring;
+    const view = this.options.view();
+    const holds = view.holds(slot);
+    const isHere = holds && (role !== 'change' || connection.ring.isForwarded || view.firstLive(slot) === view.self);
+    if (!isHere) {
+      if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
+      return this.forward(connection, view.firstLive(slot), args, requests(), role, wait);
+    }
+    const refusal = this.refusal(connection.ring, slot, role);
+    if (refusal !== undefined) return this.refuse(connection, args, refusal);
+    const readers = role === 'put' ? 1 : replicasNeeded(consistency.read, view.replicaCount);
+    connection.ring.isBlind = role === 'put';
+    if (wait === 'watch') {
+      connection.ring.watchSlot = slot;
+      connection.ring.watchSession = undefined;
+    }
+    if (readers < 2) return true;
+    this.refresh(connection, args, keys(), readers - 1);
+    return false;
+  }
+
+  /** Has the request wait until this node has of its keys what so many other replicas have, and runs it then. */
+  private refresh(connection: Connection, borrowed: Args, keys: Buffer[], needed: number): void {
+    const args = borrowed.clone();
+    const { slot, slots, watchSlot } = connection.ring;
+    const view = this.options.view();
+    connection.hold();
+    this.options.refresher.begin({
+      keys,
+      replicasOf: (one) => view.othersOf(one),
+      needed,
+      done: (error) => {
+        if (!connection.isClosed) {
+          if (error !== undefined) this.options.fail(connection, args, error);
+          else {
+            connection.ring.slot = slot;
+            connection.ring.slots = slots;
+            connection.ring.isBlind = false;
+            connection.ring.watchSlot = watchSlot;
+            connection.ring.isCleared = true;
+            this.options.execute(connection, args);
+            connection.ring.isCleared = false;
+          }
+        }
+        connection.release();
+      },
+    });
+  }
+
+  /** Has another member run a request, whose bytes are `requests`, of which the last one's reply is the reply. */
+  private forward(
+    connection: Connection,
+    member: number,
+    borrowed: Args,
+    requests: Buffer[],
+    role: RingRole,
+    wait: 'reply' | 'keys' | 'watch' | 'exec',
+  ): boolean {
+    if (member === NOBODY) return this.refuse(connection, borrowed, NOBODY_LIVES);
+    const session = this.options.sessionAt(connection, member);
+    const args = borrowed.clone();
+    this.forwardedCount++;
+    connection.hold();
+    session.adopt(connection.ring.sessionState(connection.reply.resp));
+    if (wait === 'watch') {
+      connection.ring.watchSlot = connection.ring.slot;
+      connection.ring.watchSession = session;
+    }
+    const forward = { deadlineMs: this.options.nowMs() + this.options.timeoutMs(), session };
+    if (wait !== 'keys') this.forwards.add(forward);
+    const last = requests.pop();
+    for (const request of requests) session.ask(request, ignore);
+    session.ask(last ?? encodeArgs(args), (reply) => {
+      this.forwards.delete(forward);
+      if (connection.isClosed) connection.release();
+      else if (reply === undefined && role === 'read') connection.releaseWith(args);
+      else {
+        if (wait === 'exec') connection.endTransaction();
+        if (reply === undefined) this.options.fail(connection, args, BROKEN);
+        else connection.answer(reply);
+        connection.release();
+      }
+    });
+    return false;
+  }
+
+  /** Whether what was watched is where EXEC will run. */
+  private mayExecWatched(connection: Connection, session: RemoteSession | undefined): boolean {
+    const view = this.options.view();
+    const first = view.firstLive(connection.ring.watchSlot);
+    if (first === NOBODY) return true; // it will be refused
+    if (session === undefined) return first === view.self || connection.ring.isForwarded;
+    return first !== view.self && session.isOpen && this.options.sessionAt(connection, first) === session;
+  }
+
+  /** The common case of a put: one key, that this node holds, and enough replicas. Allocates nothing. */
+  private mayPut(connection: Connection, args: Args): boolean {
+    const view = this.options.view();
+    const slot = slotOf(args.buffer, args.start[1], args.end[1]);
+    if (!view.holds(slot)) return false;
+    if (view.liveCount(slot) < replicasNeeded(connection.ring.consistency.write, view.replicaCount)) return false;
+    connection.ring.slot = slot;
+    connection.ring.isBlind = true;
+    return true;
+  }
+
+  /** Runs a request on keys of several slots: here, or in parts. */
+  private routeSeveral(connection: Connection, name: string, role: RingRole, args: Args, keys: number[]): boolean {
+    const view = this.options.view();
+    const targetOf = (slot: number): number =>
+      view.holds(slot) && (role !== 'change' || connection.ring.isForwarded) ? view.self : view.firstLive(slot);
+    const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
+    if (!slots.every((slot) => targetOf(slot) === view.self)) {
+      if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
+      if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.refuse(connection, args, NOBODY_LIVES);
+      this.askParts(connection, args, splitRequest(name, args, keys, targetOf));
+      return false;
+    }
+    for (const slot of slots) {
+      const refusal = this.refusal(connection.ring, slot, role);
+      if (refusal !== undefined) return this.refuse(connection, args, refusal);
+    }
+    connection.ring.slots = slots;
+    connection.ring.isBlind = role === 'put';
+    const readers = role === 'put' ? 1 : replicasNeeded(connection.ring.consistency.read, view.replicaCount);
+    if (readers < 2) return true;
+    this.refresh(
+      connection,
+      args,
+      keys.map((i) => args.copy(i)),
+      readers - 1,
+    );
+    return false;
+  }
+
+  /** Why a command cannot have enough replicas of a slot. */
+  private refusal({ consistency }: RingClient, slot: number, role: RingRole): string | undefined {
+    const view = this.options.view();
+    const live = view.liveCount(slot);
+    const readers = role === 'put' ? 1 : replicasNeeded(consistency.read, view.replicaCount);
+    const writers = role === 'read' ? 1 : replicasNeeded(consistency.write, view.replicaCount);
+    const needed = Math.max(readers, writers);
+    return live < needed ? `NOREPLICAS need ${needed}, have ${live}` : undefined;
+  }
+
+  private askParts(connection: Connection, borrowed: Args, { parts, merge }: SplitRequest): void {
+    const args = borrowed.clone();
+    const replies: Buffer[] = [];
+    let remaining = parts.length;
+    let isBroken = false;
+    connection.hold();
+    parts.forEach(({ target, request }, i) => {
+      const session = this.options.sessionAt(connection, target);
+      session.adopt(connection.ring.sessionState(connection.reply.resp));
+      const forward = { deadlineMs: this.options.nowMs() + this.options.timeoutMs(), session };
+      this.forwards.add(forward);
+      session.ask(request, (reply) => {
+        this.forwards.delete(forward);
+        if (reply === undefined) isBroken = true;
+        else replies[i] = Buffer.from(reply);
+        if (--remaining > 0) return;
+        if (!connection.isClosed) {
+          if (isBroken) this.options.fail(connection, args, BROKEN);
+          else connection.answer(merge(replies));
+        }
+        connection.release();
+      });
+    });
+  }
+
+  /** Runs a request that concerns all members. */
+  private routeEverywhere(connection: Connection, name: string, args: Args): boolean {
+    const view = this.options.view();
+    // What empties databases is a change like any other, for every member.
+    if (name === 'flushall' || name === 'flushdb') return true;
+    if (name === 'scan') return this.scan(connection, args);
+    const live = view.live();
+    const request = encodeArgs(args);
+    const targets = name === 'randomkey' ? [live[this.options.random.uint32() % live.length]] : live;
+    const parts = targets.map((target) => ({ target, request }));
+    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount) });
+    return false;
+  }
+
+  /** SCAN: a cursor is a position, so it says who has the keys behind it; he lists them up to where somebody else has them. */
+  private scan(connection: Connection, args: Args): boolean {
+    const cursor = args.count < 2 ? undefined : parseCursor(args.text(1));
+    if (cursor === undefined) return true; // the command says what is wrong
+    const view = this.options.view();
+    const slot = Math.floor(cursor / SLOT_SPAN);
+    const target = view.firstLive(slot);
+    if (target === NOBODY) return this.refuse(connection, args, NOBODY_LIVES);
+    let end = slot + 1;
+    while (end < SLOT_COUNT && view.firstLive(end) === target) end++;
+    const limit = end * SLOT_SPAN;
+    const words = Array.from({ length: args.count }, (_, i) => args.text(i));
+    const parts = [{ target, request: encodeWords([...words, 'BEFORE', String(limit)]) }];
+    this.askParts(connection, args, { parts, merge: ([reply]) => continued(reply, end === SLOT_COUNT ? 0 : limit) });
+    return false;
+  }
+
+  private refuse(connection: Connection, args: Args, error: string): false {
+    this.refusedCount++;
+    this.options.fail(connection, args, error);
+    return false;
+  }
+}
+
+function roleOf(entry: CommandEntry, args: Args): RingRole {
+  return entry.name === 'set' ? roleOfSet(args) : entry.ringRole;
+}
+
+/** The slot of all keys; SEVERAL if they differ, NO_SLOT if there are none. */
+function commonSlot(args: Args, keys: readonly number[]): number {
+  let slot: number = NO_SLOT;
+  for (const i of keys) {
+    const one = slotOf(args.buffer, args.start[i], args.end[i]);
+    if (slot !== NO_SLOT && slot !== one) return SEVERAL;
+    slot = one;
+  }
+  return slot;
+}
+
+function mergeOf(name: string, copies: number): Merge {
+  if (name === 'dbsize') return sumOfCopies(copies);
+  if (name === 'keys') return union;
+  return name === 'publish' || name === 'spublish' ? sum : first;
+}
+
+function parseCursor(text: string): number | undefined {
+  const cursor = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  return cursor < POSITION_LIMIT ? cursor : undefined;
+}
+
+/** A reply of SCAN that goes on at `next`, if it has come to its end. */
+function continued(reply: Buffer, next: number): Buffer {
+  const items = itemsOf(reply);
+  if (items.length !== 2 || textOf(items[0]) !== '0') return reply;
+  return array([bulk(String(next)), items[1]]);
+}
+
+function ignore(): void {
+  // QUEUED, or an error that EXEC repeats.
+}

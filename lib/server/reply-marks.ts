@@ -1,0 +1,27 @@
+/** Which of a connection's replies of this turn wait for replicas: for each, what of, and where it stands. */
+export class ReplyMarks {
+  count = 0;
+  /** Of mark i: the group, the batch, how many replicas must have it, and the bytes [start, end) of the turn's output. */
+  readonly groups: number[] = [];
+  readonly sequences: number[] = [];
+  readonly needed: number[] = [];
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+
+  add(group: number, sequence: number, needed: number, start: number, end: number): void {
+    const i = this.count++;
+    this.groups[i] = group;
+    this.sequences[i] = sequence;
+    this.needed[i] = needed;
+    this.starts[i] = start;
+    this.ends[i] = end;
+  }
+
+  /** Something of `length` bytes was inserted at `at`: what stood there, or behind, stands behind it. */
+  shift(at: number, length: number): void {
+    for (let i = this.count - 1; i >= 0 && this.starts[i] >= at; i--) {
+      this.starts[i] += length;
+      this.ends[i] += length;
+    }
+  }
+}

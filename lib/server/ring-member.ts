@@ -1,0 +1,308 @@
+/**
+ * This node as a member of a ring: the bus, gossip and topology put together. It is there before the data is: only a member knows which origin its pairs
+ * have, and by which key positions are hashed.
+ *
+ *     topology (which ring) ──▶ bus (streams to its members) ──▶ messages about data
+ *     gossip (who is there) ──▶ addresses, liveness, news of newer rings
+ */
+
+import { createHash } from 'node:crypto';
+
+import { ConfigError } from '../base/errors.js';
+import { Bus } from '../cluster/bus/bus.js';
+import type { Identity } from '../cluster/bus/handshake.js';
+import type { BusAddress } from '../cluster/bus/ports.js';
+import { BusExchange } from '../cluster/gossip/bus-exchange.js';
+import { Gossip, firstIncarnation } from '../cluster/gossip/gossip.js';
+import { LAN_PARAMETERS } from '../cluster/gossip/parameters.js';
+import type { HintKeeper } from '../cluster/replication/ports.js';
+import type { Address, MemberId } from '../cluster/ring/member.js';
+import type { RingDocument } from '../cluster/ring/ring-document.js';
+import { ringVersionText } from '../cluster/ring/ring-version.js';
+import { Ring } from '../cluster/ring/ring.js';
+import { BusMessenger } from '../cluster/topology/bus-messenger.js';
+import { RingStore } from '../cluster/topology/ring-store.js';
+import { digestOfSeeds } from '../cluster/topology/seeds.js';
+import { Topology } from '../cluster/topology/topology.js';
+import type { Config } from '../config/config.js';
+import type { Clock, DatagramSocket, Disk, Network, Random, Timers } from '../host/ports.js';
+import { isLoopback, listenHosts } from './addresses.js';
+import { takeDirectory } from './data-directory.js';
+import type { Log } from './log.js';
+import type { RingData, RingLinks, RingMembership } from './ring-part.js';
+
+/** The bus listens so far above the port for clients, as Redis Cluster's does. */
+const BUS_PORT_DISTANCE = 10_000;
+const BUS_BACKLOG = 128;
+
+export interface RingMemberOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly log: Log;
+}
+
+export class RingMember implements RingMembership {
+  readonly self: MemberId;
+  readonly links: RingLinks;
+  readonly bus: Bus;
+  private readonly options: RingMemberOptions;
+  private readonly store: RingStore;
+  private readonly topology: Topology;
+  private readonly address: Address;
+  private readonly listeners: ((ring: Ring) => void)[] = [];
+  private gossip: Gossip | undefined;
+  private datagrams: DatagramSocket | undefined;
+  private current: Ring | undefined;
+  /** The data, once this node has any to do with. */
+  private data: RingData | undefined;
+  private onMember: () => void = () => undefined;
+
+  /** Takes the data directory. Throws ConfigError, CorruptionError and DiskError. */
+  constructor(options: RingMemberOptions) {
+    const { config, disk, random, log } = options;
+    checkConfig(config);
+    this.options = options;
+    this.address = announcedAddress(config);
+    takeDirectory(disk, config.dir);
+    this.store = RingStore.open(disk, random, config.dir);
+    this.self = this.store.nodeId;
+    this.bus = new Bus({
+      ...options,
+      tls: undefined,
+      secret: Buffer.from(config.clusterSecret, 'latin1'),
+      identity: () => this.identity(),
+      addressOf: (id) => this.busAddressOf(id),
+      log: (line) => {
+        log.warning(line);
+      },
+    });
+    this.links = this.makeLinks();
+    const { timers } = options;
+    const messenger = new BusMessenger({ bus: this.bus, timers, self: this.self, addressOfSeed: busOfSeed });
+    this.topology = new Topology(
+      {
+        ...options,
+        messenger,
+        store: this.store,
+        seeds: seedsOf(config),
+        candidate: {
+          id: this.self,
+          zone: config.clusterZone,
+          tokenCount: config.clusterTokens,
+          address: this.address,
+        },
+        replicaCount: config.clusterReplicas,
+        holdsData: () => this.data?.holdsData() === true,
+        pauseWrites: (durationMs) => {
+          this.data?.pauseWrites(durationMs);
+        },
+        report: (line) => {
+          log.notice(line);
+        },
+      },
+      (ring) => {
+        this.adopt(ring);
+      },
+    );
+  }
+
+  /** Resolves when this node is a member of a ring. Rejects if an address cannot be had. */
+  async start(): Promise<void> {
+    const { config, network, log } = this.options;
+    const port = busPortOf(config);
+    const joined = new Promise<void>((resolve) => {
+      this.onMember = resolve;
+    });
+    for (const host of listenHosts(config)) await this.bus.listen({ host, port, backlog: BUS_BACKLOG });
+    this.datagrams = await network.bind({ host: listenHosts(config)[0], port }, (buffer, length, host, from) => {
+      this.gossip?.receive(buffer, length, host, from);
+    });
+    log.notice(`Node ${this.self} listens to other nodes on port ${port}`);
+    this.topology.start();
+    await joined;
+  }
+
+  /** Says good-bye to the others, as far as they listen. */
+  stop(): void {
+    this.gossip?.stop();
+    this.topology.stop();
+    this.bus.close();
+    this.datagrams?.close();
+  }
+
+  get ring(): Ring {
+    if (this.current === undefined) throw new ConfigError('this node is in no ring yet');
+    return this.current;
+  }
+
+  get hints(): HintKeeper {
+    return NO_HINTS;
+  }
+
+  attach(data: RingData): void {
+    this.data = data;
+  }
+
+  onRing(listener: (ring: Ring) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** A ring was decided, and is durable here. */
+  private adopt(document: RingDocument): void {
+    const { log } = this.options;
+    const isFirst = this.current === undefined;
+    const ring = new Ring(document);
+    log.notice(`The ring is at ${ringVersionText(document)}: ${document.members.length} members`);
+    this.current = ring;
+    if (isFirst) {
+      this.startGossip(document);
+      this.bus.renew();
+    }
+    this.bus.setMembers(document.members.map(({ id }) => id));
+    this.gossip?.setRing(document);
+    for (const listener of this.listeners) listener(ring);
+    this.onMember();
+  }
+
+  private startGossip(document: RingDocument): void {
+    const { config, clock, log } = this.options;
+    const exchange = new BusExchange(this.bus);
+    const others = document.members.filter(({ id }) => id !== this.self);
+    const gossip = new Gossip(
+      {
+        self: this.self,
+        incarnation: firstIncarnation(undefined, clock.wallMs()),
+        profile: {
+          address: this.address,
+          zone: config.clusterZone,
+          load: { keyCount: 0, memoryBytes: 0, commandsPerSecond: 0 },
+          ring: document,
+        },
+        clusterId: document.clusterId,
+        secret: config.clusterSecret,
+        seeds: others.map(({ address }) => ({ host: address.host, port: address.busPort })),
+        parameters: LAN_PARAMETERS,
+      },
+      {
+        ...this.options,
+        datagrams: {
+          send: (buffer, start, end, host, port) => {
+            this.datagrams?.send(buffer, start, end, host, port);
+          },
+        },
+        exchange,
+        streamPing: exchange,
+        warn: (line) => {
+          log.warning(line);
+        },
+      },
+      {
+        onAlive: ({ id }) => {
+          this.bus.hurry(id);
+        },
+        onSuspect: ({ id }) => {
+          log.verbose(`Node ${id} does not answer`);
+        },
+        onDead: ({ id }) => {
+          log.notice(`Node ${id} is taken for dead`);
+        },
+        onLeft: ({ id }) => {
+          log.notice(`Node ${id} has left`);
+        },
+        onUpdate: ({ id }) => {
+          this.bus.hurry(id);
+        },
+        onRingNews: (version, { id }) => {
+          this.topology.heardOf(version, id);
+        },
+      },
+    );
+    this.gossip = gossip;
+    exchange.serve(gossip);
+    gossip.start();
+  }
+
+  private identity(): Identity {
+    const { ring } = this.store;
+    const digest = ring === undefined ? digestOfSeeds(seedsOf(this.options.config)) : sha256(ring.clusterId);
+    return { memberId: this.self, isFormed: ring !== undefined, clusterDigest: Buffer.from(digest, 'hex') };
+  }
+
+  private busAddressOf(id: MemberId): BusAddress | undefined {
+    const address =
+      this.gossip?.member(id)?.profile.address ?? this.store.ring?.members.find((member) => member.id === id)?.address;
+    return address && { host: address.host, port: address.busPort };
+  }
+
+  private makeLinks(): RingLinks {
+    const { bus } = this;
+    return {
+      send: (member, kind, payload) => bus.send(member, kind, payload),
+      serve: (kind, handler) => {
+        bus.serve(kind, 'members', handler);
+      },
+      openChannel: (member, metadata, handler) => bus.openChannel(member, metadata, handler),
+      serveChannels: (accept) => {
+        bus.serveChannels((stream) => accept(stream));
+      },
+      isUp: (member) => member === this.self || (bus.isConnected(member) && this.gossip?.isUp(member) === true),
+      watch: (watcher) => {
+        bus.watch(watcher);
+      },
+      flush: () => {
+        bus.flush();
+      },
+    };
+  }
+}
+
+/** What cannot be reached is lost: anti-entropy will find it. */
+const NO_HINTS: HintKeeper = { keep: () => undefined };
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Throws ConfigError. */
+function checkConfig(config: Config): void {
+  if (!config.appendonly) throw new ConfigError('cluster-enabled: a node of a ring needs its log: appendonly yes');
+  if (busPortOf(config) === 0)
+    throw new ConfigError('cluster-enabled: port is 0: cluster-port must say where the bus is');
+  if (config.clusterSecret === '' && !listenHosts(config).every(isLoopback)) {
+    throw new ConfigError(
+      'cluster-enabled: cluster-secret is empty: without one, only nodes on loopback addresses may form a ring',
+    );
+  }
+}
+
+function busPortOf({ clusterPort, port }: Config): number {
+  return clusterPort !== 0 || port === 0 ? clusterPort : port + BUS_PORT_DISTANCE;
+}
+
+/** Where others reach this node, unless the configuration says otherwise: where it listens. */
+function announcedAddress(config: Config): Address {
+  const listening = listenHosts(config)[0];
+  return {
+    host: config.clusterAnnounceIp || listening,
+    port: config.clusterAnnouncePort || config.port,
+    tlsPort: config.clusterAnnounceTlsPort || config.tlsPort,
+    busPort: config.clusterAnnounceBusPort || busPortOf(config),
+  };
+}
+
+/** The seeds; without any, this node is all there is at first. */
+function seedsOf(config: Config): string[] {
+  if (config.clusterSeeds !== '') return config.clusterSeeds.split(',');
+  const { host, port } = announcedAddress(config);
+  return [`${host}:${port}`];
+}
+
+function busOfSeed(seed: string): BusAddress {
+  const colon = seed.lastIndexOf(':');
+  const host = seed.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(seed.slice(colon + 1)) + BUS_PORT_DISTANCE };
+}

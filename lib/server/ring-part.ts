@@ -1,0 +1,377 @@
+/**
+ * A node's part in a ring: its replicas' writes, what it asks and tells other members of keys, and where its clients' requests run.
+ *
+ *     executor ─▶ coordinator ─▶ refresher ─▶ ASK, REPAIR ─▶ responders of others
+ *     batch ─▶ log ─▶ replicator ─▶ REPLICATE ─▶ intake of others ─▶ REPLICATED ─▶ replies
+ *
+ * What is sent in a turn leaves at its end, behind the log.
+ */
+
+import { PayloadReader } from '../cluster/bus/payload-reader.js';
+import type { Payload } from '../cluster/bus/payload.js';
+import type { Consistency } from '../cluster/coordination/consistency.js';
+import type { EntryStore } from '../cluster/coordination/ports.js';
+import { Refresher } from '../cluster/coordination/refresher.js';
+import { Responder } from '../cluster/coordination/responder.js';
+import { RingView } from '../cluster/coordination/ring-view.js';
+import { MessageKind } from '../cluster/message-kind.js';
+import { Acknowledgement, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
+import type { Newer } from '../cluster/replication/acknowledgement.js';
+import type { HintKeeper } from '../cluster/replication/ports.js';
+import { Replicator } from '../cluster/replication/replicator.js';
+import { REPLICATE_HEAD_BYTES } from '../cluster/replication/shipment.js';
+import type { MemberId } from '../cluster/ring/member.js';
+import type { Ring } from '../cluster/ring/ring.js';
+import type { ByteStream, Clock, Random, StreamHandler, Timers } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { WriteBatch } from '../record/write-batch.js';
+import type { Connection } from './connection.js';
+import { Coordinator } from './coordinator.js';
+import type { HeldReply } from './held-reply.js';
+import type { Superseded } from './foreign-batches.js';
+import { LogWaits } from './log-waits.js';
+import { openLoop } from './loop-stream.js';
+import { RemoteSession } from './remote-session.js';
+import { RingClient } from './ring-client.js';
+import type { Turn, TurnReplicas } from './turn.js';
+
+/** A message as it comes: its bytes are valid until the handler returns. */
+export interface RingMessage {
+  readonly from: MemberId;
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The other members, as this node reaches them. */
+export interface RingLinks {
+  send(member: MemberId, kind: number, payload: Payload): boolean;
+  serve(kind: number, handler: (message: RingMessage) => void): void;
+  /** Opens a stream to a member; `metadata` says whose requests it carries. */
+  openChannel(member: MemberId, metadata: string, handler: StreamHandler): ByteStream;
+  /** Has streams accepted that other members open. */
+  serveChannels(accept: (stream: ByteStream) => StreamHandler): void;
+  /** Whether a member is alive, as far as one knows, and connected. */
+  isUp(member: MemberId): boolean;
+  /** `onDown`: what was sent and not answered is lost, or not. */
+  watch(watcher: { onUp(member: MemberId): void; onDown(member: MemberId): void }): void;
+  /** Sends what was queued. */
+  flush(): void;
+}
+
+/** What the ring must know of a member's data before it is changed. */
+export interface RingData {
+  /** Whether this node holds any key. */
+  holdsData(): boolean;
+  /** No client's write is taken for so long. */
+  pauseWrites(durationMs: number): void;
+}
+
+/** What makes a node a member of a ring. */
+export interface RingMembership {
+  readonly self: MemberId;
+  readonly ring: Ring;
+  readonly links: RingLinks;
+  readonly hints: HintKeeper;
+  /** The node has its data. */
+  attach(data: RingData): void;
+  /** Called with each newer ring. */
+  onRing(listener: (ring: Ring) => void): void;
+}
+
+/** What became of the blind puts of a batch: those that are older than what is here; and, if that was not known at once, more of them. */
+export interface Taken {
+  readonly superseded: readonly Superseded[];
+  readonly later: Promise<readonly Superseded[]> | undefined;
+}
+
+/** The data as the ring changes it. */
+export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'> {
+  /** Merges a batch that others have stamped, and logs it with this turn. */
+  takeOver(batch: Buffer): Taken;
+  /** See ReplicatorOptions; true if it was put. */
+  putAgain(batch: Buffer, keyAt: number, stamp: number): boolean;
+}
+
+export interface RingPartOptions {
+  readonly membership: RingMembership;
+  readonly store: RingStore;
+  readonly batch: WriteBatch;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly turn: Turn;
+  /** Up to where the log must be durable before what this turn has logged may be told; 0 if it may at once. */
+  readonly logPosition: () => number;
+  readonly writeTimeoutMs: () => number;
+  readonly consistency: () => Consistency;
+  /** Serves a stream of requests of this node's own, or of another member. */
+  readonly accept: (stream: ByteStream) => StreamHandler;
+  readonly execute: (connection: Connection, args: Args) => void;
+  readonly fail: (connection: Connection, args: Args, error: string) => void;
+  /** A message has arrived: called before it is looked at. */
+  readonly onMessage: () => void;
+}
+
+/** Whose acknowledgement leaves at the end of the turn. */
+interface Intake {
+  sequence: number;
+  newer: Newer[];
+  /** Batches of which it is not known yet what they say of puts. */
+  undecided: number;
+}
+
+export class RingPart implements TurnReplicas, EntryStore {
+  readonly coordinator: Coordinator;
+  readonly replicator: Replicator;
+  readonly refresher: Refresher;
+  readonly responder: Responder;
+  view: RingView;
+
+  private readonly options: RingPartOptions;
+  private readonly links: RingLinks;
+  private readonly store: RingStore;
+  private readonly intakes = new Map<MemberId, Intake>();
+  /** What waits for the log of this turn, and of earlier ones. */
+  private logged: (() => void)[] = [];
+  private readonly waits = new LogWaits();
+  private nextRing: Ring | undefined;
+
+  constructor(options: RingPartOptions) {
+    const { membership, clock, writeTimeoutMs, random } = options;
+    const { links, self, ring } = membership;
+    const nowMs = (): number => clock.monotonicUs() / 1000;
+    this.options = options;
+    this.links = links;
+    this.store = options.store;
+    this.view = new RingView(ring, self, (id) => links.isUp(id));
+    this.replicator = new Replicator({
+      self,
+      batch: options.batch,
+      links,
+      hints: membership.hints,
+      nowMs,
+      writeTimeoutMs,
+      putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
+    });
+    this.replicator.useRing(ring);
+    this.refresher = new Refresher({ store: this, links, nowMs, timeoutMs: writeTimeoutMs });
+    this.responder = new Responder(this, links);
+    this.coordinator = new Coordinator({
+      view: () => this.view,
+      random,
+      replicator: this.replicator,
+      refresher: this.refresher,
+      nowMs,
+      timeoutMs: writeTimeoutMs,
+      sessionAt: (connection, member) => this.sessionAt(connection, member),
+      execute: options.execute,
+      fail: options.fail,
+    });
+    this.serve();
+    membership.onRing((newer) => {
+      options.onMessage();
+      this.nextRing = newer;
+    });
+  }
+
+  /** What the ring has to know of a new client. */
+  clientOf(isForwarded: boolean): RingClient {
+    return new RingClient(isForwarded, this.options.consistency());
+  }
+
+  // For the turn.
+
+  isAwaitedBy(connection: Connection): boolean {
+    return connection.ring.marks.count > 0;
+  }
+
+  await(connection: Connection, reply: HeldReply): void {
+    this.coordinator.await(reply, connection.ring.takeMarks());
+  }
+
+  endTurn(): void {
+    const position = this.options.logPosition();
+    for (const [member, { sequence, newer, undecided }] of this.intakes) {
+      if (undecided > 0) continue;
+      this.intakes.delete(member);
+      this.logged.push(() => {
+        this.links.send(member, MessageKind.REPLICATED, new Acknowledgement(sequence, newer));
+      });
+    }
+    const { logged } = this;
+    this.logged = [];
+    for (const then of logged) {
+      if (position === 0) then();
+      else this.waits.add(position, then);
+    }
+    if (this.nextRing !== undefined) this.useRing(this.nextRing);
+    this.flush();
+  }
+
+  /** The batch is about to be emptied: the log has it, or nobody will. */
+  endBatch(isLogged: boolean): void {
+    if (isLogged) this.replicator.ship();
+    else this.replicator.abandon();
+  }
+
+  /** The log is durable up to there. */
+  release(position: number): void {
+    this.waits.release(position);
+    this.flush();
+  }
+
+  /** The log has failed: nothing that waits for it is ever told. */
+  abandon(): void {
+    this.waits.clear();
+    this.logged = [];
+  }
+
+  tick(): void {
+    this.replicator.tick();
+    this.refresher.tick();
+    this.coordinator.tick();
+    for (const member of this.view.ring.members) this.view.setUp(member.id, this.links.isUp(member.id));
+  }
+
+  // The data, for those who ask and tell.
+
+  digest(key: Buffer): ReturnType<EntryStore['digest']> {
+    return this.store.digest(key);
+  }
+
+  load(key: Buffer): Promise<void> {
+    return this.store.load(key).then(
+      () => {
+        this.options.onMessage();
+      },
+      (error: unknown) => {
+        this.options.onMessage();
+        throw error;
+      },
+    );
+  }
+
+  batchesOf(key: Buffer): Buffer[] {
+    return this.store.batchesOf(key);
+  }
+
+  takeOver(batch: Buffer): void {
+    this.store.takeOver(batch);
+  }
+
+  foreignChanges(slot: number): number {
+    return this.store.foreignChanges(slot);
+  }
+
+  whenLogged(then: () => void): void {
+    this.logged.push(then);
+  }
+
+  private serve(): void {
+    const { links, options } = this;
+    const on = (kind: number, handle: (from: MemberId, reader: PayloadReader) => void): void => {
+      links.serve(kind, ({ from, buffer, start, end }) => {
+        options.onMessage();
+        handle(from, new PayloadReader(buffer, start, end));
+      });
+    };
+    links.serve(MessageKind.REPLICATE, (message) => {
+      options.onMessage();
+      this.onReplicate(message);
+    });
+    links.serve(MessageKind.REPLICATED, ({ from, buffer, start, end }) => {
+      options.onMessage();
+      const acknowledgement = readAcknowledgement(buffer, start, end);
+      if (acknowledgement !== undefined) this.replicator.acknowledged(from, acknowledgement);
+    });
+    on(MessageKind.ASK, (from, reader) => {
+      this.responder.onAsk(from, reader);
+    });
+    on(MessageKind.TELL, (from, reader) => {
+      this.refresher.onTell(from, reader);
+    });
+    on(MessageKind.REPAIR, (from, reader) => {
+      this.responder.onRepair(from, reader);
+    });
+    on(MessageKind.REPAIRED, (from, reader) => {
+      this.refresher.onRepaired(from, reader);
+    });
+    links.serveChannels((stream) => options.accept(stream));
+    links.watch({
+      onUp: (member) => {
+        options.onMessage();
+        this.view.setUp(member, links.isUp(member));
+      },
+      onDown: (member) => {
+        options.onMessage();
+        this.view.setUp(member, false);
+        this.replicator.lost(member);
+      },
+    });
+  }
+
+  private onReplicate({ from, buffer, start, end }: RingMessage): void {
+    const sequence = buffer.readDoubleLE(start);
+    const { superseded, later } = this.store.takeOver(buffer.subarray(start + REPLICATE_HEAD_BYTES, end));
+    let intake = this.intakes.get(from);
+    if (intake === undefined) this.intakes.set(from, (intake = { sequence, newer: [], undecided: 0 }));
+    intake.sequence = sequence;
+    note(intake, sequence, superseded);
+    if (later !== undefined) this.noteLater(intake, sequence, later);
+  }
+
+  /** The acknowledgement waits until it is known. */
+  private noteLater(intake: Intake, sequence: number, later: Promise<readonly Superseded[]>): void {
+    intake.undecided++;
+    void later.then((superseded) => {
+      this.options.onMessage();
+      intake.undecided--;
+      note(intake, sequence, superseded);
+    });
+  }
+
+  private putAgain(batch: Buffer, keyAt: number, stamp: number): void {
+    if (this.store.putAgain(batch, keyAt, stamp)) this.replicator.noteUnknown(true);
+  }
+
+  /** REQUIRES: what was changed was shipped. */
+  private useRing(ring: Ring): void {
+    const { membership } = this.options;
+    this.nextRing = undefined;
+    this.view = new RingView(ring, membership.self, (id) => this.links.isUp(id));
+    this.replicator.useRing(ring);
+  }
+
+  private sessionAt(connection: Connection, member: number): RemoteSession {
+    const { sessions } = connection.ring;
+    const id = this.view.idOf(member);
+    const known = sessions.get(id);
+    if (known !== undefined) return known;
+    const open = (handler: StreamHandler): ByteStream =>
+      member === this.view.self
+        ? openLoop(this.options.timers, this.options.accept, handler)
+        : this.links.openChannel(id, JSON.stringify({ client: connection.address }), handler);
+    const session = new RemoteSession(
+      open,
+      () => {
+        sessions.delete(id);
+      },
+      () => {
+        this.options.onMessage();
+      },
+    );
+    sessions.set(id, session);
+    return session;
+  }
+
+  private flush(): void {
+    this.responder.flush();
+    this.refresher.flush();
+    this.links.flush();
+  }
+}
+
+function note(intake: Intake, sequence: number, superseded: readonly Superseded[]): void {
+  for (const one of superseded) intake.newer.push({ sequence, ...one });
+}

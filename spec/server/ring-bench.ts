@@ -1,0 +1,213 @@
+/**
+ * Several nodes of one ring in one process, without gossip or bus: messages go from node to node when the spec lets them.
+ *
+ *     const ring = await RingBench.start(3);
+ *     const client = ring.nodes[0].connect();
+ *     expect(await ring.ask(client, 'SET', 'k', 'v')).to.equal('OK');
+ */
+
+import { expect } from 'chai';
+import type { Payload } from '../../lib/cluster/bus/payload.js';
+import type { Member } from '../../lib/cluster/ring/member.js';
+import { Ring } from '../../lib/cluster/ring/ring.js';
+import type { ByteStream, StreamHandler } from '../../lib/host/ports.js';
+import { openLoop } from '../../lib/server/loop-stream.js';
+import type { RingLinks, RingMembership, RingMessage } from '../../lib/server/ring-part.js';
+import type { BenchClient } from './node-bench.js';
+import { NodeBench } from './node-bench.js';
+
+const TOKENS = 16;
+const ROUNDS_MAX = 200;
+
+interface Sent {
+  readonly to: number;
+  readonly kind: number;
+  readonly message: RingMessage;
+}
+
+/** A member's links: what it sends waits in `sent`. */
+class BenchLinks implements RingLinks {
+  readonly handlers = new Map<number, (message: RingMessage) => void>();
+  readonly watchers: { onUp(member: string): void; onDown(member: string): void }[] = [];
+  acceptChannel: ((stream: ByteStream) => StreamHandler) | undefined;
+  private readonly ring: RingBench;
+  private readonly index: number;
+
+  constructor(ring: RingBench, index: number) {
+    this.ring = ring;
+    this.index = index;
+  }
+
+  send(member: string, kind: number, payload: Payload): boolean {
+    const to = this.ring.ids.indexOf(member);
+    if (!this.ring.isOpen(this.index, to)) return false;
+    const buffer = Buffer.alloc(payload.byteLength);
+    payload.writeTo(buffer, 0);
+    this.ring.sent.push({
+      to,
+      kind,
+      message: { from: this.ring.ids[this.index], buffer, start: 0, end: buffer.length },
+    });
+    return true;
+  }
+
+  serve(kind: number, handler: (message: RingMessage) => void): void {
+    this.handlers.set(kind, handler);
+  }
+
+  openChannel(member: string, _metadata: string, handler: StreamHandler): ByteStream {
+    const to = this.ring.ids.indexOf(member);
+    const { acceptChannel } = this.ring.links[to];
+    if (acceptChannel === undefined) throw new Error('the other side takes no channels');
+    return openLoop(this.ring.nodes[to].timers, acceptChannel, handler);
+  }
+
+  serveChannels(accept: (stream: ByteStream) => StreamHandler): void {
+    this.acceptChannel = accept;
+  }
+
+  isUp(member: string): boolean {
+    return this.ring.isOpen(this.index, this.ring.ids.indexOf(member));
+  }
+
+  watch(watcher: { onUp(member: string): void; onDown(member: string): void }): void {
+    this.watchers.push(watcher);
+  }
+
+  flush(): void {
+    // The spec delivers.
+  }
+}
+
+export class RingBench {
+  readonly ids: string[];
+  readonly links: BenchLinks[] = [];
+  readonly nodes: NodeBench[] = [];
+  readonly ring: Ring;
+  /** Hints, by member. */
+  readonly hints = new Map<string, Buffer[]>();
+  sent: Sent[] = [];
+  /** Pairs of nodes that cannot reach each other. */
+  private readonly cut = new Set<string>();
+
+  private constructor(count: number, replicaCount: number) {
+    this.ids = Array.from({ length: count }, (_, i) => String(i).padStart(40, '0'));
+    const members: Member[] = this.ids.map((id, i) => ({
+      id,
+      ordinal: i + 1,
+      zone: '',
+      tokens: Array.from({ length: TOKENS }, (_, token) =>
+        Math.floor(((token * count + i) * 16384) / (TOKENS * count)),
+      ),
+      state: 'up',
+      address: { host: '127.0.0.1', port: 7000 + i, tlsPort: 0, busPort: 17_000 + i },
+    }));
+    this.ring = new Ring({
+      clusterId: 'c'.repeat(40),
+      generation: 1,
+      epoch: 1,
+      replicaCount,
+      positionKey: '0123456789abcdef',
+      nextOrdinal: count + 1,
+      members,
+      voters: this.ids.slice(0, 7),
+    });
+  }
+
+  static async start(count: number, configText = '', replicaCount = 3): Promise<RingBench> {
+    const bench = new RingBench(count, replicaCount);
+    for (let i = 0; i < count; i++) bench.links.push(new BenchLinks(bench, i));
+    for (let i = 0; i < count; i++) {
+      bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i) }));
+    }
+    return bench;
+  }
+
+  isOpen(a: number, b: number): boolean {
+    return !this.cut.has(`${a} ${b}`);
+  }
+
+  /** Two nodes cannot reach each other any more; what was under way is lost. */
+  disconnect(a: number, b: number): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ]) {
+      this.cut.add(`${from} ${to}`);
+      this.sent = this.sent.filter(({ to: receiver, message }) => receiver !== to || message.from !== this.ids[from]);
+      for (const watcher of this.links[from].watchers) watcher.onDown(this.ids[to]);
+    }
+  }
+
+  /** A node reaches nobody, and nobody reaches it. */
+  isolate(node: number): void {
+    for (let i = 0; i < this.nodes.length; i++) if (i !== node) this.disconnect(node, i);
+  }
+
+  connectAgain(): void {
+    this.cut.clear();
+    for (const links of this.links) {
+      for (const watcher of links.watchers) for (const id of this.ids) watcher.onUp(id);
+    }
+  }
+
+  /** Delivers what was sent so far. `filter` says what arrives; the rest waits. */
+  deliver(filter: (sent: Sent) => boolean = () => true): void {
+    const due = this.sent.filter(filter);
+    this.sent = this.sent.filter((one) => !due.includes(one));
+    for (const { to, kind, message } of due) {
+      const handler = this.links[to].handlers.get(kind);
+      expect(handler, `messages of kind ${kind} are served`).to.not.equal(undefined);
+      handler?.(message);
+      message.buffer.fill(0xee);
+    }
+  }
+
+  /** Lets turns end and messages arrive until nothing is left to be done. */
+  async settle(filter: (sent: Sent) => boolean = () => true): Promise<void> {
+    for (let i = 0; i < ROUNDS_MAX; i++) {
+      for (const node of this.nodes) {
+        await node.settle();
+        await node.finishSyncs();
+      }
+      if (!this.sent.some(filter) && !this.nodes.some(({ timers }) => timers.hasTurnEnd)) return;
+      this.deliver(filter);
+    }
+    throw new Error('messages follow each other without end');
+  }
+
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 100) {
+      for (const node of this.nodes) {
+        node.clock.us += Math.min(100, left) * 1000;
+        node.timers.fire();
+      }
+      await this.settle();
+    }
+  }
+
+  /** Sends a command of a client that has all its replies, and gives its reply. */
+  async ask(client: BenchClient, ...words: readonly (string | number | Buffer)[]): Promise<unknown> {
+    client.send(...words);
+    await this.settle();
+    const replies = client.replies();
+    if (replies.length !== 1) throw new Error(`${words.join(' ')}: ${replies.length} replies`);
+    return replies[0];
+  }
+
+  private membershipOf(i: number): RingMembership {
+    return {
+      self: this.ids[i],
+      ring: this.ring,
+      links: this.links[i],
+      hints: {
+        keep: (member, batch) => {
+          const kept = this.hints.get(member) ?? [];
+          this.hints.set(member, [...kept, batch]);
+        },
+      },
+      attach: () => undefined,
+      onRing: () => undefined,
+    };
+  }
+}

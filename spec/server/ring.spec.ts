@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { MessageKind } from '../../lib/cluster/message-kind.js';
+import { RingBench } from './ring-bench.js';
+
+describe('A ring of three nodes', () => {
+  it('serves what was written by one node at every other', async () => {
+    const ring = await RingBench.start(3);
+    const clients = ring.nodes.map((node) => node.connect());
+    expect(await ring.ask(clients[0], 'SET', 'k', 'v')).to.equal('OK');
+    for (const client of clients) expect(await ring.ask(client, 'GET', 'k')).to.equal('v');
+    for (let i = 0; i < 9; i++) expect(await ring.ask(clients[i % 3], 'INCR', 'n')).to.equal(i + 1);
+    expect(await ring.ask(clients[1], 'MSET', 'a', '1', 'b', '2', 'c', '3')).to.equal('OK');
+    expect(await ring.ask(clients[2], 'MGET', 'a', 'b', 'c', 'd')).to.deep.equal(['1', '2', '3', null]);
+    expect(await ring.ask(clients[0], 'DEL', 'a', 'b', 'd')).to.equal(2);
+    expect(await ring.ask(clients[1], 'EXISTS', 'a', 'b', 'c', 'k')).to.equal(2);
+    expect(await ring.ask(clients[1], 'SUNIONSTORE', 'a', 'b', 'c')).to.match(/^-CROSSSLOT/);
+  });
+
+  it('answers a write when a majority has it, and not before', async () => {
+    const ring = await RingBench.start(3);
+    const client = ring.nodes[0].connect();
+    client.send('SET', 'k', 'v');
+    await ring.settle(() => false);
+    expect(client.wire()).to.equal('');
+    await ring.settle(({ to }) => to !== 2);
+    expect(client.replies()).to.deep.equal(['OK']);
+  });
+
+  it('goes on without one of them, and keeps what that one misses', async () => {
+    const ring = await RingBench.start(3);
+    const clients = ring.nodes.map((node) => node.connect());
+    ring.isolate(2);
+    expect(await ring.ask(clients[0], 'SET', 'k', 'v')).to.equal('OK');
+    expect(await ring.ask(clients[1], 'APPEND', 'k', 'w')).to.equal(2);
+    expect(await ring.ask(clients[1], 'GET', 'k')).to.equal('vw');
+    expect(await ring.ask(clients[2], 'GET', 'k')).to.equal('-NOREPLICAS need 2, have 1');
+    expect(await ring.ask(clients[2], 'SET', 'k', 'x')).to.equal('-NOREPLICAS need 2, have 1');
+    expect(ring.hints.get(ring.ids[2])?.length).to.equal(2);
+    ring.connectAgain();
+    expect(await ring.ask(clients[2], 'GET', 'k')).to.equal('vw');
+  });
+
+  it('says that nobody knows when too few answer in time', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const client = ring.nodes[0].connect();
+    client.send('GET', 'other');
+    client.send('SET', 'k', 'v');
+    client.send('PING');
+    await ring.settle(({ kind }) => kind > MessageKind.REPLICATED);
+    for (let i = 0; i < 8; i++) {
+      ring.nodes[0].clock.us += 100_000;
+      ring.nodes[0].timers.fire();
+      await ring.settle(({ kind }) => kind > MessageKind.REPLICATED);
+    }
+    expect(client.replies()).to.deep.equal([
+      null,
+      '-TIMEOUT need 2 replicas, had 1 in time: the outcome is unknown',
+      'PONG',
+    ]);
+  });
+
+  it('lets a later write win over an earlier one, whatever the clocks say', async () => {
+    const ring = await RingBench.start(3);
+    const clients = ring.nodes.map((node) => node.connect());
+    ring.nodes[0].clock.us += 3_600_000_000;
+    ring.nodes[0].timers.fire();
+    ring.disconnect(0, 1);
+    expect(await ring.ask(clients[0], 'SET', 'k', 'early')).to.equal('OK');
+    // Node 1 knows nothing of it, and its clock is behind.
+    ring.connectAgain();
+    expect(await ring.ask(clients[1], 'SET', 'k', 'late')).to.equal('OK');
+    for (const client of clients) expect(await ring.ask(client, 'GET', 'k')).to.equal('late');
+  });
+
+  it('runs transactions at one node, for every client', async () => {
+    const ring = await RingBench.start(3);
+    for (const node of ring.nodes) {
+      const client = node.connect();
+      const other = ring.nodes[0].connect();
+      for (const words of [['WATCH', '{t}a'], ['MULTI'], ['INCR', '{t}a'], ['LPUSH', '{t}b', 'x']]) {
+        await ring.ask(client, ...words);
+      }
+      expect(await ring.ask(client, 'EXEC'))
+        .to.be.an('array')
+        .with.length(2);
+      await ring.ask(client, 'WATCH', '{t}a');
+      await ring.ask(other, 'SET', '{t}a', '5');
+      await ring.ask(client, 'MULTI');
+      await ring.ask(client, 'INCR', '{t}a');
+      expect(await ring.ask(client, 'EXEC')).to.equal(null);
+      await ring.ask(client, 'MULTI');
+      await ring.ask(client, 'INCR', '{t}a');
+      expect(await ring.ask(client, 'SET', 'elsewhere', 'x')).to.match(/^-CROSSSLOT/);
+      expect(await ring.ask(client, 'EXEC')).to.match(/^-EXECABORT/);
+    }
+  });
+
+  it('feeds clients that wait at another node', async () => {
+    const ring = await RingBench.start(3);
+    const waiting = ring.nodes.map((node) => node.connect());
+    for (const client of waiting) client.send('BLPOP', 'queue', '0');
+    await ring.settle();
+    for (let i = 0; i < 3; i++) await ring.ask(ring.nodes[i].connect(), 'RPUSH', 'queue', `e${i}`);
+    const got = waiting.map((client) => client.replies());
+    expect(got.map((replies) => replies.length)).to.deep.equal([1, 1, 1]);
+  });
+
+  it('empties, counts and lists everything from anywhere', async () => {
+    const ring = await RingBench.start(3);
+    const clients = ring.nodes.map((node) => node.connect());
+    const keys = Array.from({ length: 50 }, (_, i) => `key:${i}`);
+    for (const key of keys) await ring.ask(clients[0], 'SET', key, 'v');
+    expect(await ring.ask(clients[1], 'DBSIZE')).to.equal(50);
+    expect(await ring.ask(clients[2], 'KEYS', '*')).to.have.members(keys);
+    const found: string[] = [];
+    let cursor = '0';
+    do {
+      const [next, some] = (await ring.ask(clients[1], 'SCAN', cursor, 'COUNT', '7')) as [string, string[]];
+      found.push(...some);
+      cursor = next;
+    } while (cursor !== '0');
+    expect(found).to.have.members(keys);
+    expect(await ring.ask(clients[2], 'FLUSHALL')).to.equal('OK');
+    for (const client of clients) expect(await ring.ask(client, 'DBSIZE')).to.equal(0);
+  });
+});
