@@ -103,6 +103,17 @@ describe('MemoryDisk crash', () => {
   });
 });
 
+describe('MemoryDisk snapshot', () => {
+  it('is what a crash would leave, and this disk goes on, with nothing in common', () => {
+    const disk = diskWithFile();
+    append(disk, letters('n', 2));
+    const next = disk.snapshot(keepNothing);
+    append(disk, letters('m', 2));
+    append(next, letters('x', 1));
+    expect([text(disk, '/d/f'), text(next, '/d/f')]).to.deep.equal(['ooonnmm', 'ooox']);
+  });
+});
+
 describe('MemoryDisk kill', () => {
   it('leaves unsynced data to the next process, and unsynced it stays', () => {
     const disk = diskWithFile();
