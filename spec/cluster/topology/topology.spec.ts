@@ -263,6 +263,28 @@ describe('Topology', function () {
     expect(node.lines.at(-1)).to.contain('refused a ring of another cluster');
   });
 
+  it('keeps what a seed has accepted over a crash: those who are left come to the same ring', () => {
+    const world = new TopologyWorld(21);
+    const [a, b, c] = world.addSeeds(3);
+    a.start();
+    b.start();
+    while (b.store?.acceptor.accepted === undefined) world.runFor(1);
+    const { value } = b.store.acceptor.accepted;
+    // The first one hears the last vote that it needs, perhaps, and is gone; the voter has not heard of a ring.
+    world.part([a]);
+    b.crash();
+    b.start();
+    c.start();
+    expect(b.ring).to.be.undefined;
+    world.runFor(30_000);
+    const { clusterId } = JSON.parse(value) as RingDocument;
+    expect(b.ring).to.include({ clusterId });
+    world.heal();
+    world.runFor(30_000);
+    expect(world.commonRing).to.include({ clusterId });
+    expect(world.commonRing.members.length).to.equal(3);
+  });
+
   it('makes one cluster of all seeds, at whichever step of its disk one of them loses power', () => {
     const whole = new TopologyWorld(20);
     const [first] = whole.addSeeds(3);
