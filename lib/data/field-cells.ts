@@ -179,8 +179,7 @@ export class FieldCells extends FieldReader implements Collection {
 
   collect(ref: number, visit: (cell: Cell) => void): void {
     this.open(ref);
-    const { heap } = this.source;
-    const { type, packed, head, table } = this;
+    const { type, packed, table } = this;
     if (table === undefined) {
       this.rewind();
       while (packed.next()) {
@@ -192,14 +191,31 @@ export class FieldCells extends FieldReader implements Collection {
       return;
     }
     table.table.forEach((cellRef) => {
-      heap.read(cellRef, head);
-      const { stamp, origin, expiresAtMs, isEmpty } = head;
-      const start = heap.valueStart(cellRef);
-      const value = isEmpty
-        ? undefined
-        : Buffer.from(heap.bytes(cellRef).subarray(start, start + heap.valueLength(cellRef)));
-      visit({ type, field: heap.key(cellRef), value, pair: { stamp, origin }, expiresAtMs });
+      visit(this.cellAt(cellRef));
     });
+  }
+
+  /** Calls `visit` with cells of a large record from `cursor` on (0 begins), tombstones too: about `count` of them. Returns where to go on; 0 at the end. */
+  collectFrom(ref: number, cursor: number, count: number, visit: (cell: Cell) => void): number {
+    this.open(ref);
+    if (this.table === undefined) return 0;
+    const { table } = this.table;
+    const next = table.walk(cursor, count, (cellRef) => {
+      visit(this.cellAt(cellRef));
+    });
+    return next >= table.limit ? 0 : next;
+  }
+
+  private cellAt(cellRef: number): Cell {
+    const { head, type } = this;
+    const { heap } = this.source;
+    heap.read(cellRef, head);
+    const { stamp, origin, expiresAtMs, isEmpty } = head;
+    const start = heap.valueStart(cellRef);
+    const value = isEmpty
+      ? undefined
+      : Buffer.from(heap.bytes(cellRef).subarray(start, start + heap.valueLength(cellRef)));
+    return { type, field: heap.key(cellRef), value, pair: { stamp, origin }, expiresAtMs };
   }
 
   copier(ref: number): () => void {
@@ -346,7 +362,7 @@ export class FieldCells extends FieldReader implements Collection {
 
   /** What the cells of the large form lie in. */
   protected newTable(heap: RecordHeap, hasher: PositionHasher): FieldTable {
-    return new FieldTable(heap, hasher);
+    return new FieldTable(heap, hasher, this.keyspace.newDigestOfCells());
   }
 
   /** Gives the collection the large form. */

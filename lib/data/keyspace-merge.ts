@@ -177,7 +177,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     let newestCount = 0;
     db.table.forEach((ref) => {
       if (heap.newestStamp(ref) <= stamp) older.push(heap.key(ref));
-      else if (heap.stamp(ref) > stamp && this.collectionAt(ref) === undefined && !heap.isPartial(ref)) newestCount++;
+      else if (heap.stamp(ref) > stamp && heap.form(ref) === CellType.STRING && !heap.isPartial(ref)) newestCount++;
       else mixed.push(heap.key(ref));
     });
     if (newestCount === 0 && mixed.length === 0 && isColdEmpty) {

@@ -46,8 +46,8 @@ export class ListEditor extends ListReader {
   }
 
   beginLarge(): LargeAdder {
-    const { large, slab } = this.keyspace.heap;
-    const nodes = new ListNodes(slab);
+    const { large } = this.keyspace.heap;
+    const nodes = this.newNodes();
     const removals = new Removals();
     return {
       value: nodes,
@@ -130,10 +130,16 @@ export class ListEditor extends ListReader {
     element.fieldEnd = length;
   }
 
+  private newNodes(): ListNodes {
+    const { heap, origin } = this.keyspace;
+    const cells = this.keyspace.newDigestOfCells();
+    return new ListNodes(heap.slab, cells && { cells, element: new ListElement(heap.slab, origin) });
+  }
+
   /** Gives the list the large form. */
   private enlarge(): ListNodes {
     const { keyspace, pack, other } = this;
-    const nodes = new ListNodes(keyspace.heap.slab);
+    const nodes = this.newNodes();
     nodes.removals = this.removals;
     for (let i = 0; i < pack.count; i++) {
       pack.read(i, other);
@@ -168,8 +174,8 @@ export class ListEditor extends ListReader {
   }
 
   private buildLarge(elements: readonly Cell[], removals: Removals): BuiltValue {
-    const { large, slab } = this.keyspace.heap;
-    const nodes = new ListNodes(slab);
+    const { large } = this.keyspace.heap;
+    const nodes = this.newNodes();
     if (!removals.isEmpty) nodes.removals = removals;
     for (const cell of elements) nodes.pushRight(this.elementOf(cell));
     const value = Buffer.allocUnsafe(LARGE_VALUE_BYTES);

@@ -166,6 +166,43 @@ export class ListReader {
     } while (this.readNext());
   }
 
+  /**
+   * The same for the elements of a list behind the one with the id `after`, in order, until `visit` returns false; from the first one on without `after`,
+   * which need not be there any more.
+   */
+  collectElements(ref: number, after: Buffer | undefined, visit: (cell: Cell) => boolean): void {
+    this.open(ref);
+    let index = after === undefined ? 0 : this.firstBehind(after);
+    for (; index < this.count; index++) {
+      this.readAt(index);
+      const { element } = this;
+      const field = Buffer.allocUnsafe(element.fieldBytes);
+      element.copyField(field);
+      const pair = { stamp: element.pairStamp, origin: element.pairOrigin };
+      if (!visit({ type: CellType.LIST, field, value: this.cellValue(), pair, expiresAtMs: 0 })) return;
+    }
+  }
+
+  /** Calls `visit` with what a record knows to be gone. */
+  collectRemovals(ref: number, visit: (cell: Cell) => void): void {
+    this.open(ref);
+    this.removals?.forEachCell(this.source.heap.registers(ref).deletedUpTo, visit);
+  }
+
+  private firstBehind(field: Buffer): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      this.readAt(middle);
+      const other = Buffer.allocUnsafe(this.element.fieldBytes);
+      this.element.copyField(other);
+      if (Buffer.compare(other, field) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** What is known to be gone; `undefined`: nothing. */
   protected get removals(): Removals | undefined {
     if (this.nodes !== undefined) return this.nodes.removals;

@@ -11,6 +11,7 @@ import type { PositionHasher } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import type { Random } from '../host/ports.js';
+import { CellDigest } from '../record/cell-digest.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
@@ -57,6 +58,8 @@ export abstract class RecordCursor {
   readonly hasher: PositionHasher;
   /** Hashes the fields of large collections. */
   readonly fieldHasher: PositionHasher;
+  /** Hashes what digests are made of. */
+  private readonly digestHasher: PositionHasher;
   /** This node's ordinal. */
   readonly origin: number;
   /** What happens to keys is told here. */
@@ -114,10 +117,21 @@ export abstract class RecordCursor {
     this.origin = options.origin;
     this.isReplicated = this.keepsTombstones = options.isReplicated ?? false;
     this.fieldHasher = options.hasher.forFields();
+    this.digestHasher = options.hasher.forFields();
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
     this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
     this.databases = [...this.physical];
     this.db = this.databases[0];
+  }
+
+  /** A digest with nothing in it. */
+  newDigest(): CellDigest {
+    return new CellDigest(this.digestHasher);
+  }
+
+  /** The same for a large collection to keep; `undefined` where nobody asks for it. */
+  newDigestOfCells(): CellDigest | undefined {
+    return this.keepsTombstones ? this.newDigest() : undefined;
   }
 
   /** The cursor on a key, whatever is known of it. Returns its record; 0 if there is none. */

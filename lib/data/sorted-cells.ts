@@ -117,7 +117,7 @@ export class SortedCells extends FieldCells {
   }
 
   protected override newTable(heap: RecordHeap, hasher: PositionHasher): SortedTable {
-    return new SortedTable(heap, hasher);
+    return new SortedTable(heap, hasher, this.keyspace.newDigestOfCells());
   }
 
   /** Writes the cell where it belongs by its score; false if it does not fit the packed form. */

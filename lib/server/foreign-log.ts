@@ -37,10 +37,10 @@ export class ForeignLog {
   }
 
   /** Calls `append` with the frames, one after the other; one for which it throws, and those behind it, stay. */
-  drain(append: (buffer: Buffer, start: number, end: number, lowestStamp: number) => void): void {
+  drain(append: (buffer: Buffer, start: number, end: number, lowestStamp: number, isLast: boolean) => void): void {
     for (; this.next < this.pending.length; this.next++) {
       const { start, end, lowestStamp } = this.pending[this.next];
-      append(this.buffer, start, end, lowestStamp);
+      append(this.buffer, start, end, lowestStamp, this.next + 1 === this.pending.length);
     }
     this.clear();
   }

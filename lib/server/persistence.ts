@@ -290,7 +290,7 @@ export class Persistence implements TurnLog, Durability {
     try {
       if (store.isLogging && !batch.isEmpty) {
         this.turnBytes += batch.byteLength;
-        store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end);
+        store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end, Infinity, this.foreign.isEmpty);
       }
     } catch (error) {
       if (this.waitsForRoom(error)) return true;
@@ -312,9 +312,9 @@ export class Persistence implements TurnLog, Durability {
 
   private logForeign(): void {
     const { store } = this;
-    this.foreign.drain((buffer, start, end, lowestStamp) => {
+    this.foreign.drain((buffer, start, end, lowestStamp, isLast) => {
       this.turnBytes += end - start;
-      store.append(buffer, start, end, lowestStamp);
+      store.append(buffer, start, end, lowestStamp, isLast);
     });
     store.clearUnlogged();
   }

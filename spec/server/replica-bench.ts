@@ -7,6 +7,7 @@ import { POSITION_LIMIT } from '../../lib/base/position.js';
 import { COLD_KEY } from '../../lib/data/cold-data.js';
 import type { Database } from '../../lib/data/keyspace.js';
 import { flushedPair } from '../../lib/data/keyspace-merge.js';
+import { EntryDigests } from '../../lib/data/entry-digests.js';
 import { Loader } from '../../lib/data/loader.js';
 import type { Entry } from '../../lib/record/entry.js';
 import { EMPTY_ENTRY } from '../../lib/record/entry.js';
@@ -28,7 +29,7 @@ import { settled } from '../storage/log/aof-harness.js';
 import { BenchClock, BenchTimers } from './node-bench.js';
 
 /** That of the harness: every copy has the same. */
-const POSITION_KEY = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]);
+export const POSITION_KEY = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]);
 const STEPS_MAX = 20_000;
 /** How far a clock goes on over a restart: behind every stamp that was given before. */
 const RESTART_MS = 1000;
@@ -42,6 +43,7 @@ export class ReplicaBench {
   persistence!: Persistence;
   foreign!: ForeignBatches;
   loader!: Loader;
+  digests!: EntryDigests;
   /** What the listeners of changes were shown of others. */
   shownCount = 0;
   /** Called with each batch of its own. */
@@ -245,6 +247,7 @@ export class ReplicaBench {
     changes.listen(() => this.shownCount++);
     this.persistence = this.makePersistence();
     this.loader = new Loader(this.keyspace, this.store);
+    this.digests = new EntryDigests(this.keyspace);
     this.foreign = new ForeignBatches({
       keyspace: this.keyspace,
       persistence: this.persistence,

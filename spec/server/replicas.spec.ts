@@ -7,19 +7,24 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { PositionHasher } from '../../lib/base/position.js';
+import { EntryPages } from '../../lib/data/entry-pages.js';
 import { ChangeKind } from '../../lib/record/batch-format.js';
 import { BatchReader } from '../../lib/record/batch-reader.js';
+import { CellDigest } from '../../lib/record/cell-digest.js';
 import { entryOfChange } from '../../lib/record/entry-of-record.js';
 import type { Entry } from '../../lib/record/entry.js';
-import { EMPTY_ENTRY, hasElements, isLive } from '../../lib/record/entry.js';
+import { CellType, EMPTY_ENTRY, hasElements, isLive, typeOf } from '../../lib/record/entry.js';
+import { isElementField } from '../../lib/record/list-id.js';
 import { mergeAll } from '../../lib/record/merge.js';
 import { ORIGIN_MAX, PAIR_ZERO } from '../../lib/record/pair.js';
 import { keepRandomly } from '../sim/crash-fate.js';
 import { SeededRandom } from '../sim/seeded-random.js';
-import { ReplicaBench } from './replica-bench.js';
+import { POSITION_KEY, ReplicaBench } from './replica-bench.js';
 
 const RUNS = Number(process.env['REPLICA_RUNS'] ?? 60);
 const COPIES = 3;
+const PAGE_BYTES = 1500;
 const KEYS = ['string', 'hash', 'set', 'zset', 'list'];
 
 type Words = readonly [name: string, ...args: string[]];
@@ -35,7 +40,20 @@ const any = fc.constantFrom(...KEYS);
 const text = fc.constantFrom('x', 'y'.repeat(30), 'z'.repeat(300));
 const ttl = fc.constantFrom('1', '300', '100000');
 
+/** So much at once that a collection gets a structure of its own. */
+const many = (each: (i: number) => string[]): string[] => Array.from({ length: 150 }, (_, i) => each(i)).flat();
+const bulk: fc.Arbitrary<Words> = fc.constantFrom<Words[]>(
+  ['HSET', 'hash', ...many((i) => [`field ${i}`, 'v'.repeat(40)])],
+  ['SADD', 'set', ...many((i) => [`member ${i}`])],
+  ['ZADD', 'zset', ...many((i) => [String(i), `member ${i}`])],
+  ['RPUSH', 'list', ...many((i) => ['e'.repeat(30) + String(i)])],
+  ['LTRIM', 'list', '20', '60'],
+  ['SPOP', 'set', '60'],
+  ['HDEL', 'hash', ...many((i) => [`field ${i * 2}`])],
+);
+
 const command: fc.Arbitrary<Words> = fc.oneof(
+  { weight: 3, arbitrary: bulk },
   { weight: 4, arbitrary: words('SET', 'string', text) },
   { weight: 1, arbitrary: words('SET', 'string', text, 'PX', ttl) },
   { weight: 2, arbitrary: words('APPEND', 'string', text) },
@@ -164,6 +182,7 @@ class Replicas {
       const what = `${key} of copy ${bench.origin}`;
       expect(plain(bench.entry(key)), what).to.deep.equal(plain(expected));
       const bytes = Buffer.from(key);
+      expect(bench.digests.of(db, bytes, 0, bytes.length), `digest of ${what}`).to.deep.equal(dumbDigest(expected));
       const isThere = keyspace.find(db, bytes, 0, bytes.length) !== 0;
       const { atMs } = expected.expiry;
       const isHere = hasElements(expected) && (atMs === 0 || atMs > keyspace.clock.nowMs);
@@ -172,6 +191,24 @@ class Replicas {
       count += Number(hasElements(expected));
     }
     if (!db.isEstimate) expect(db.keyCount, `keys of copy ${bench.origin}`).to.equal(count);
+  }
+
+  /** Who merges all pages of a key has the key. */
+  async import(): Promise<void> {
+    const [from] = this.copies;
+    const copy = await ReplicaBench.create(COPIES + 1);
+    for (const key of KEYS) {
+      from.warm(key);
+      const pages = new EntryPages(from.keyspace, from.db, Buffer.from(key), PAGE_BYTES);
+      const batches: Buffer[] = [];
+      for (let page = pages.next(); page !== undefined; page = pages.next()) batches.push(page);
+      const isString = typeOf(from.entry(key)) === CellType.STRING;
+      for (const each of batches)
+        expect(isString || each.length < 4 * PAGE_BYTES, `${each.length} of ${key}`).to.equal(true);
+      for (const batch of batches.toReversed()) copy.take(batch);
+      copy.commit();
+      expect(plain(copy.entry(key)), `pages of ${key}`).to.deep.equal(plain(from.entry(key)));
+    }
   }
 
   private take(copy: number, batches: readonly number[]): void {
@@ -203,6 +240,18 @@ class Replicas {
   }
 }
 
+/** The digest of an entry in normal form, from its plain form. */
+function dumbDigest({ deletedUpTo, expiry, cells }: Entry): unknown {
+  const digest = new CellDigest(new PositionHasher(POSITION_KEY).forFields());
+  digest.registers(deletedUpTo, expiry);
+  for (const { type, field, value, pair, expiresAtMs } of cells.values()) {
+    const isRemovals = type === CellType.LIST && !isElementField(field);
+    if (isRemovals) digest.removals(type, field, value ?? Buffer.alloc(0), pair);
+    else digest.cell(1, type, field, 0, field.length, value === undefined, pair.stamp, pair.origin, expiresAtMs);
+  }
+  return { high: digest.high, low: digest.low };
+}
+
 function plain({ deletedUpTo, expiry, cells }: Entry): unknown {
   const sorted = [...cells].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
@@ -212,7 +261,7 @@ function plain({ deletedUpTo, expiry, cells }: Entry): unknown {
       cell: Buffer.from(cellName, 'latin1').toString('hex'),
       type,
       // A large string's whole shows what its chunks have changed (ChunkedStrings.cells).
-      value: type === 1 && cells.size > 1 ? undefined : value?.toString('latin1'),
+      value: type === CellType.STRING && cells.size > 1 ? undefined : value?.toString('latin1'),
       pair,
       expiresAtMs,
     })),
@@ -228,6 +277,7 @@ describe('Three copies', function () {
         const replicas = await Replicas.create();
         for (const next of steps) await replicas.perform(next);
         await replicas.exchange();
+        await replicas.import();
       }),
       { numRuns: RUNS },
     );

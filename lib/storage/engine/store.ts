@@ -176,17 +176,18 @@ export class Store {
   }
 
   /**
-   * Appends a batch, framed as AppendOnlyFile.appendFramed takes it. REQUIRES: with it, everything is in the log that has changed in memory.
-   * (`noteUnlogged` tells of what is not.) `lateStamp`: the lowest in the batch, if others have stamped it. Throws LogFailedError; and DiskFullError, after which
-   * the same may be appended again.
+   * Appends a batch, framed as AppendOnlyFile.appendFramed takes it. REQUIRES: with it, everything is in the log that has changed in memory, unless it is not
+   * `isLast`: then the rest follows in the same turn. `lateStamp`: the lowest in the batch, if others have stamped it. Throws LogFailedError; and DiskFullError,
+   * after which the same may be appended again.
    */
-  append(buffer: Uint8Array, start: number, end: number, lateStamp = Infinity): void {
+  append(buffer: Uint8Array, start: number, end: number, lateStamp = Infinity, isLast = true): void {
     const { log, reader } = this.opened;
     log.appendFramed(buffer, start, end);
     if (lateStamp !== Infinity) {
       this.late.forget(reader.seenSegment);
       this.late.note(log.segmentNumber, lateStamp);
     }
+    if (!isLast) return;
     if (this.hasNewFloor) {
       this.hasNewFloor = false;
       void this.dropDead();

@@ -1,7 +1,11 @@
 import type { PositionHasher } from '../../base/position.js';
+import type { CellDigest } from '../../record/cell-digest.js';
 import type { LargeValue } from './large-values.js';
-import type { RecordHead, RecordHeap } from './record-heap.js';
+import type { RecordHeap } from './record-heap.js';
+import { RecordHead } from './record-heap.js';
 import { ResidentTable } from './resident-table.js';
+
+const digestHead = new RecordHead();
 
 /**
  * The cells of a large hash, set or sorted set: a table of records, as a database is. The key of a record is the cell's field, its value the cell's
@@ -9,6 +13,8 @@ import { ResidentTable } from './resident-table.js';
  */
 export class FieldTable implements LargeValue {
   readonly table: ResidentTable;
+  /** Of all cells, where others ask for it. */
+  readonly digest: CellDigest | undefined;
   tombstoneCount = 0;
   /** The earliest expiry of a cell that somebody waits for, Unix ms. */
   awaitedMs = Infinity;
@@ -18,9 +24,10 @@ export class FieldTable implements LargeValue {
   private boundedCount = Infinity;
   protected readonly heap: RecordHeap;
 
-  /** `hasher` is one of fields. */
-  constructor(heap: RecordHeap, hasher: PositionHasher) {
+  /** `hasher` is one of fields. `digest`, if there is one, is kept up to date. */
+  constructor(heap: RecordHeap, hasher: PositionHasher, digest?: CellDigest) {
     this.heap = heap;
+    this.digest = digest;
     this.table = new ResidentTable(heap, hasher, 1);
   }
 
@@ -64,6 +71,7 @@ export class FieldTable implements LargeValue {
     const hadExpiry = old !== 0 && heap.expiresAtMs(old) !== 0;
     if (old !== 0 && heap.isEmpty(old)) this.tombstoneCount--;
     if (head.isEmpty) this.tombstoneCount++;
+    if (this.digest !== undefined && old !== 0) this.count(this.digest, old, -1);
     const ref = heap.write(old, head, field, fieldStart, fieldEnd, value, valueStart, valueEnd);
     if (old === 0) {
       table.insert(ref);
@@ -73,6 +81,7 @@ export class FieldTable implements LargeValue {
       table.replace(ref, hadExpiry);
       heap.slab.free(old);
     }
+    if (this.digest !== undefined) this.count(this.digest, ref, 1);
     return ref;
   }
 
@@ -88,8 +97,19 @@ export class FieldTable implements LargeValue {
   /** Takes out the record that `find` found, without a trace. */
   remove(ref: number): void {
     if (this.heap.isEmpty(ref)) this.tombstoneCount--;
+    if (this.digest !== undefined) this.count(this.digest, ref, -1);
     this.table.remove();
     this.heap.slab.free(ref);
+  }
+
+  /** Adds a cell to the digest, or takes it away. */
+  private count(digest: CellDigest, ref: number, sign: 1 | -1): void {
+    const { heap } = this;
+    heap.read(ref, digestHead);
+    const { form, isEmpty, stamp, origin, expiresAtMs } = digestHead;
+    const start = heap.keyStart(ref);
+    const end = start + heap.keyLength(ref);
+    digest.cell(sign, form, heap.bytes(ref), start, end, isEmpty, stamp, origin, isEmpty ? 0 : expiresAtMs);
   }
 
   drain(recordsMax: number): number {

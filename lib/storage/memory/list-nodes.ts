@@ -18,6 +18,8 @@
  */
 
 import { assert } from '../../base/assert.js';
+import type { CellDigest } from '../../record/cell-digest.js';
+import { CellType } from '../../record/entry.js';
 import { ListSide } from '../../record/list-id.js';
 import type { Removals } from '../../record/removals.js';
 import type { LargeValue } from './large-values.js';
@@ -47,6 +49,15 @@ const NO_BYTES = Buffer.alloc(0);
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 const NO_WORDS = new Int32Array(4);
 
+/** What a list whose digest others ask for keeps of its elements. */
+export interface ElementsDigest {
+  readonly cells: CellDigest;
+  /** For elements that go. */
+  readonly element: ListElement;
+}
+
+const digestField = Buffer.allocUnsafeSlow(ID_BYTES_MAX);
+
 export class ListNodes implements LargeValue {
   /** What is known to be gone; there only while memory must remember it. */
   removals: Removals | undefined;
@@ -71,8 +82,12 @@ export class ListNodes implements LargeValue {
   private words: Int32Array = NO_WORDS;
   private header = 0;
 
-  constructor(slab: Slab) {
+  /** Of the elements, without the removals. */
+  readonly digest: ElementsDigest | undefined;
+
+  constructor(slab: Slab, digest?: ElementsDigest) {
     this.slab = slab;
+    this.digest = digest;
     this.directory = new ListDirectory(slab);
   }
 
@@ -247,6 +262,7 @@ export class ListNodes implements LargeValue {
     const { side, stamp } = element;
     if (side === ListSide.BETWEEN) this.betweenCount++;
     if (element.isOwn && stamp > this.lastStamps[side]) this.lastStamps[side] = stamp;
+    if (this.digest !== undefined) countElement(this.digest.cells, element, 1);
   }
 
   /** Gives a long payload a place of its own; 0 for any other. */
@@ -419,6 +435,7 @@ export class ListNodes implements LargeValue {
 
   /** Elements of the open node go: so do the places of their payloads. */
   private forget(at: number, count: number): void {
+    if (this.digest !== undefined) this.forgetDigest(this.digest, at, count);
     if (this.placeCount === 0 && this.betweenCount === 0) return;
     for (let i = at; i < at + count; i++) {
       const start = this.startOf(i);
@@ -428,6 +445,13 @@ export class ListNodes implements LargeValue {
       this.placeCount--;
       this.placeBytes -= this.slab.capacity(place);
       this.slab.free(place);
+    }
+  }
+
+  private forgetDigest({ cells, element }: ElementsDigest, at: number, count: number): void {
+    for (let i = at; i < at + count; i++) {
+      element.read(this.bytes, this.startOf(i), this.endOf(i));
+      countElement(cells, element, -1);
     }
   }
 
@@ -491,4 +515,9 @@ export class ListNodes implements LargeValue {
     directory.remove(node + 1, 1);
     directory.add(node, count);
   }
+}
+
+function countElement(cells: CellDigest, element: ListElement, sign: 1 | -1): void {
+  const end = element.copyField(digestField);
+  cells.cell(sign, CellType.LIST, digestField, 0, end, false, element.pairStamp, element.pairOrigin, 0);
 }

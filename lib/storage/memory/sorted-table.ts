@@ -1,4 +1,5 @@
 import type { PositionHasher } from '../../base/position.js';
+import type { CellDigest } from '../../record/cell-digest.js';
 import { FieldTable } from './field-table.js';
 import { OrderTree } from './order-tree.js';
 import type { RecordHead, RecordHeap } from './record-heap.js';
@@ -13,8 +14,8 @@ const DRAIN_SLICE = 64;
 export class SortedTable extends FieldTable {
   readonly tree: OrderTree;
 
-  constructor(heap: RecordHeap, hasher: PositionHasher) {
-    super(heap, hasher);
+  constructor(heap: RecordHeap, hasher: PositionHasher, digest?: CellDigest) {
+    super(heap, hasher, digest);
     this.tree = new OrderTree(heap);
   }
 

@@ -1,0 +1,103 @@
+import type { CellDigest } from '../record/cell-digest.js';
+import type { Cell } from '../record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE } from '../record/entry.js';
+import { isElementField } from '../record/list-id.js';
+import type { Pair } from '../record/pair.js';
+import { comparePairs, maxPair } from '../record/pair.js';
+import { Removals } from '../record/removals.js';
+import { CHUNK_FIELD_BYTES, writeChunkField } from '../record/string-chunks.js';
+import { WHOLE_PAIR } from '../storage/memory/chunk-pairs.js';
+import { FieldTable } from '../storage/memory/field-table.js';
+import { ListNodes } from '../storage/memory/list-nodes.js';
+import { CHUNKED } from '../storage/memory/record-heap.js';
+import type { Database, Keyspace } from './keyspace.js';
+import { flushedPair } from './keyspace-merge.js';
+
+/** Two words, signed. Those of nothing are zero. */
+export interface EntryDigest {
+  readonly high: number;
+  readonly low: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+const chunkField = Buffer.alloc(CHUNK_FIELD_BYTES);
+
+/** Digests of entries (record/cell-digest.ts): of a large collection it is known, of anything else it is made when it is asked for. */
+export class EntryDigests {
+  private readonly keyspace: Keyspace;
+  private readonly digest: CellDigest;
+
+  constructor(keyspace: Keyspace) {
+    this.keyspace = keyspace;
+    this.digest = keyspace.newDigest();
+  }
+
+  /** The digest of a key in normal form, an expired one's too; `undefined` if it has to be loaded first. */
+  of(db: Database, key: Uint8Array, start: number, end: number): EntryDigest | undefined {
+    const { keyspace, digest } = this;
+    const { heap } = keyspace;
+    if (keyspace.isCold(db, key, start, end)) return undefined;
+    const ref = db.table.find(key, start, end);
+    let deletedUpTo = flushedPair(db);
+    let expiry = NO_EXPIRY;
+    digest.clear();
+    // A partial record that is not cold says nothing that counts any more.
+    if (ref !== 0 && !heap.isPartial(ref)) {
+      const registers = heap.registers(ref);
+      deletedUpTo = maxPair(deletedUpTo, registers.deletedUpTo);
+      if (comparePairs(registers.expiry.pair, deletedUpTo) > 0) ({ expiry } = registers);
+      this.addCells(ref, deletedUpTo);
+    }
+    digest.registers(deletedUpTo, expiry);
+    return { high: digest.high, low: digest.low };
+  }
+
+  private addCells(ref: number, deletedUpTo: Pair): void {
+    const { heap } = this.keyspace;
+    const collection = this.keyspace.collectionAt(ref);
+    if (collection === undefined) {
+      if (heap.form(ref) === CHUNKED) this.addChunks(ref);
+      else if (!heap.isEmpty(ref)) this.addString(heap.stamp(ref), heap.origin(ref), WHOLE);
+      return;
+    }
+    const large = heap.isLarge(ref) ? heap.large.get(heap.largeIndex(ref)) : undefined;
+    if (large instanceof FieldTable && large.digest !== undefined) this.digest.addAll(large.digest);
+    else if (large instanceof ListNodes && large.digest !== undefined) {
+      this.digest.addAll(large.digest.cells);
+      this.addRemovals(large.removals, deletedUpTo);
+    } else {
+      const removals = new Removals();
+      collection.collect(ref, (cell) => {
+        this.addCell(cell, removals);
+      });
+      this.addRemovals(removals, deletedUpTo);
+    }
+  }
+
+  private addCell({ type, field, value, pair, expiresAtMs }: Cell, removals: Removals): void {
+    if (type === CellType.LIST && !isElementField(field)) removals.add(field, value, pair);
+    else {
+      const isTombstone = value === undefined;
+      this.digest.cell(1, type, field, 0, field.length, isTombstone, pair.stamp, pair.origin, expiresAtMs);
+    }
+  }
+
+  private addRemovals(removals: Removals | undefined, deletedUpTo: Pair): void {
+    removals?.forEachCell(deletedUpTo, ({ type, field, value = NOTHING, pair }) => {
+      this.digest.removals(type, field, value, pair);
+    });
+  }
+
+  private addChunks(ref: number): void {
+    const pairs = this.keyspace.heap.chunkPairs(ref);
+    for (let i = 0; i < pairs.count; i++) {
+      const index = pairs.index(i);
+      if (index !== WHOLE_PAIR) writeChunkField(chunkField, 0, index);
+      this.addString(pairs.stamp(i), pairs.origin(i), index === WHOLE_PAIR ? WHOLE : chunkField);
+    }
+  }
+
+  private addString(stamp: number, origin: number, field: Buffer): void {
+    this.digest.cell(1, CellType.STRING, field, 0, field.length, false, stamp, origin, 0);
+  }
+}
