@@ -167,17 +167,24 @@ export abstract class KeyspaceMerge extends RecordCursor {
   }
 
   private applyFlush(db: Database, { stamp }: BatchReader): void {
-    if (stamp <= db.flushedUpTo) return;
+    if (stamp < db.flushedUpTo) return;
     const { heap } = this;
+    const isKnown = stamp === db.flushedUpTo;
     db.flushedUpTo = stamp;
     this.cold.flushDatabase(db.id, stamp);
     const isColdEmpty = this.cold.isEmpty(db.id);
+    // At a restart that may be known before the log says so; the counts are then those from before.
+    if (isKnown) {
+      if (isColdEmpty) this.recount(db, true);
+      else db.isEstimate = true;
+      return;
+    }
     const older: Buffer[] = [];
     const mixed: Buffer[] = [];
     let newestCount = 0;
     db.table.forEach((ref) => {
       if (heap.newestStamp(ref) <= stamp) older.push(heap.key(ref));
-      else if (heap.stamp(ref) > stamp && heap.form(ref) === CellType.STRING && !heap.isPartial(ref)) newestCount++;
+      else if (heap.stamp(ref) > stamp && heap.form(ref) === CellType.STRING && heap.isPlain(ref)) newestCount++;
       else mixed.push(heap.key(ref));
     });
     if (newestCount === 0 && mixed.length === 0 && isColdEmpty) {
