@@ -3,6 +3,7 @@ export const MessageKind = {
   /** replication/shipment.ts */
   REPLICATE: 32,
   REPLICATED: 33,
+  MISSED: 38,
   /** coordination/state-messages.ts */
   ASK: 34,
   TELL: 35,

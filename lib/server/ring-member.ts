@@ -18,6 +18,7 @@ import { LAN_PARAMETERS } from '../cluster/gossip/parameters.js';
 import type { HintKeeper } from '../cluster/replication/ports.js';
 import type { Address, MemberId } from '../cluster/ring/member.js';
 import type { RingDocument } from '../cluster/ring/ring-document.js';
+import type { RingVersion } from '../cluster/ring/ring-version.js';
 import { ringVersionText } from '../cluster/ring/ring-version.js';
 import { Ring } from '../cluster/ring/ring.js';
 import { BusMessenger } from '../cluster/topology/bus-messenger.js';
@@ -141,6 +142,10 @@ export class RingMember implements RingMembership {
 
   get hints(): HintKeeper {
     return NO_HINTS;
+  }
+
+  heardOf(version: RingVersion, member: MemberId): void {
+    this.topology.heardOf(version, member);
   }
 
   attach(data: RingData): void {

@@ -14,6 +14,11 @@ import type { EntryStore } from '../cluster/coordination/ports.js';
 import { Refresher } from '../cluster/coordination/refresher.js';
 import { Responder } from '../cluster/coordination/responder.js';
 import { RingView } from '../cluster/coordination/ring-view.js';
+import type { RingMessage } from '../cluster/coordination/versioned-links.js';
+import { VersionedLinks } from '../cluster/coordination/versioned-links.js';
+import { EMPTY_PAYLOAD } from '../cluster/bus/payload.js';
+import type { RingVersion } from '../cluster/ring/ring-version.js';
+import { compareRingVersions } from '../cluster/ring/ring-version.js';
 import { MessageKind } from '../cluster/message-kind.js';
 import { Acknowledgement, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
 import type { Newer } from '../cluster/replication/acknowledgement.js';
@@ -34,14 +39,6 @@ import { openLoop } from './loop-stream.js';
 import { RemoteSession } from './remote-session.js';
 import { RingClient } from './ring-client.js';
 import type { Turn, TurnReplicas } from './turn.js';
-
-/** A message as it comes: its bytes are valid until the handler returns. */
-export interface RingMessage {
-  readonly from: MemberId;
-  readonly buffer: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** The other members, as this node reaches them. */
 export interface RingLinks {
@@ -75,6 +72,8 @@ export interface RingMembership {
   readonly hints: HintKeeper;
   /** The node has its data. */
   attach(data: RingData): void;
+  /** A member has a ring of this version, which is newer. */
+  heardOf(version: RingVersion, member: MemberId): void;
   /** Called with each newer ring. */
   onRing(listener: (ring: Ring) => void): void;
 }
@@ -136,6 +135,11 @@ export class RingPart implements TurnReplicas, EntryStore {
   private logged: (() => void)[] = [];
   private readonly waits = new LogWaits();
   private nextRing: Ring | undefined;
+  /** The newest ring that anybody has been heard to have. */
+  private newestVersion: RingVersion;
+  /** Of each member, the last of its batches that was taken. */
+  private readonly taken = new Map<MemberId, number>();
+  private readonly versioned: VersionedLinks;
 
   constructor(options: RingPartOptions) {
     const { membership, clock, writeTimeoutMs, random } = options;
@@ -145,18 +149,20 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.links = links;
     this.store = options.store;
     this.view = new RingView(ring, self, (id) => links.isUp(id));
+    this.newestVersion = ring.document;
+    this.versioned = new VersionedLinks(links, () => this.view.ring.document);
     this.replicator = new Replicator({
       self,
       batch: options.batch,
-      links,
+      links: this.versioned,
       hints: membership.hints,
       nowMs,
       writeTimeoutMs,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
     });
     this.replicator.useRing(ring);
-    this.refresher = new Refresher({ store: this, links, nowMs, timeoutMs: writeTimeoutMs });
-    this.responder = new Responder(this, links);
+    this.refresher = new Refresher({ store: this, links: this.versioned, nowMs, timeoutMs: writeTimeoutMs });
+    this.responder = new Responder(this, this.versioned);
     this.coordinator = new Coordinator({
       view: () => this.view,
       random,
@@ -171,6 +177,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.serve();
     membership.onRing((newer) => {
       options.onMessage();
+      if (compareRingVersions(newer.document, this.newestVersion) > 0) this.newestVersion = newer.document;
       this.nextRing = newer;
     });
   }
@@ -196,7 +203,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       if (undecided > 0) continue;
       this.intakes.delete(member);
       this.logged.push(() => {
-        this.links.send(member, MessageKind.REPLICATED, new Acknowledgement(sequence, newer));
+        this.versioned.send(member, MessageKind.REPLICATED, new Acknowledgement(sequence, newer));
       });
     }
     const { logged } = this;
@@ -206,6 +213,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       else this.waits.add(position, then);
     }
     if (this.nextRing !== undefined) this.useRing(this.nextRing);
+    if (compareRingVersions(this.view.ring.document, this.newestVersion) >= 0) this.replicator.sendMissed();
     this.flush();
   }
 
@@ -269,32 +277,38 @@ export class RingPart implements TurnReplicas, EntryStore {
   }
 
   private serve(): void {
-    const { links, options } = this;
-    const on = (kind: number, handle: (from: MemberId, reader: PayloadReader) => void): void => {
-      links.serve(kind, ({ from, buffer, start, end }) => {
+    const { links, options, versioned } = this;
+    const on = (kind: number, handle: (message: RingMessage, start: number) => void): void => {
+      links.serve(kind, (message) => {
         options.onMessage();
+        if (this.isTaken(message)) handle(message, versioned.payloadStart(message));
+      });
+    };
+    const onRead = (kind: number, handle: (from: MemberId, reader: PayloadReader) => void): void => {
+      on(kind, ({ from, buffer, end }, start) => {
         handle(from, new PayloadReader(buffer, start, end));
       });
     };
-    links.serve(MessageKind.REPLICATE, (message) => {
-      options.onMessage();
-      this.onReplicate(message);
+    on(MessageKind.REPLICATE, (message, start) => {
+      this.onReplicate(message, start);
     });
-    links.serve(MessageKind.REPLICATED, ({ from, buffer, start, end }) => {
-      options.onMessage();
+    on(MessageKind.REPLICATED, ({ from, buffer, end }, start) => {
       const acknowledgement = readAcknowledgement(buffer, start, end);
       if (acknowledgement !== undefined) this.replicator.acknowledged(from, acknowledgement);
     });
-    on(MessageKind.ASK, (from, reader) => {
+    on(MessageKind.MISSED, ({ from }) => {
+      this.replicator.missed(from);
+    });
+    onRead(MessageKind.ASK, (from, reader) => {
       this.responder.onAsk(from, reader);
     });
-    on(MessageKind.TELL, (from, reader) => {
+    onRead(MessageKind.TELL, (from, reader) => {
       this.refresher.onTell(from, reader);
     });
-    on(MessageKind.REPAIR, (from, reader) => {
+    onRead(MessageKind.REPAIR, (from, reader) => {
       this.responder.onRepair(from, reader);
     });
-    on(MessageKind.REPAIRED, (from, reader) => {
+    onRead(MessageKind.REPAIRED, (from, reader) => {
       this.refresher.onRepaired(from, reader);
     });
     links.serveChannels((stream) => options.accept(stream));
@@ -311,9 +325,33 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
   }
 
-  private onReplicate({ from, buffer, start, end }: RingMessage): void {
+  /** Whether a message is for our ring, or for a newer one. Else its sender is told that there is one. */
+  private isTaken(message: RingMessage): boolean {
+    const { versioned } = this;
+    const order = versioned.order(message);
+    if (order === undefined) return false;
+    if (order < 0) {
+      this.versioned.send(message.from, MessageKind.MISSED, EMPTY_PAYLOAD);
+      this.taken.delete(message.from);
+      return false;
+    }
+    if (order > 0) {
+      const version = versioned.versionOf(message);
+      if (compareRingVersions(version, this.newestVersion) > 0) this.newestVersion = version;
+      this.options.membership.heardOf(version, message.from);
+    }
+    return true;
+  }
+
+  private onReplicate({ from, buffer, end }: RingMessage, start: number): void {
     const sequence = buffer.readDoubleLE(start);
+    const previous = buffer.readDoubleLE(start + 8);
+    if (previous !== 0 && previous !== this.taken.get(from)) {
+      this.versioned.send(from, MessageKind.MISSED, EMPTY_PAYLOAD);
+      return;
+    }
     const { superseded, later } = this.store.takeOver(buffer.subarray(start + REPLICATE_HEAD_BYTES, end));
+    this.taken.set(from, sequence);
     let intake = this.intakes.get(from);
     if (intake === undefined) this.intakes.set(from, (intake = { sequence, newer: [], undecided: 0 }));
     intake.sequence = sequence;
@@ -341,6 +379,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.nextRing = undefined;
     this.view = new RingView(ring, membership.self, (id) => this.links.isUp(id));
     this.replicator.useRing(ring);
+    this.refresher.restart();
   }
 
   private sessionAt(connection: Connection, member: number): RemoteSession {

@@ -9,10 +9,12 @@
 import { expect } from 'chai';
 import type { Payload } from '../../lib/cluster/bus/payload.js';
 import type { Member } from '../../lib/cluster/ring/member.js';
+import type { RingVersion } from '../../lib/cluster/ring/ring-version.js';
 import { Ring } from '../../lib/cluster/ring/ring.js';
 import type { ByteStream, StreamHandler } from '../../lib/host/ports.js';
 import { openLoop } from '../../lib/server/loop-stream.js';
-import type { RingLinks, RingMembership, RingMessage } from '../../lib/server/ring-part.js';
+import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
+import type { RingLinks, RingMembership } from '../../lib/server/ring-part.js';
 import type { BenchClient } from './node-bench.js';
 import { NodeBench } from './node-bench.js';
 
@@ -87,6 +89,9 @@ export class RingBench {
   /** Hints, by member. */
   readonly hints = new Map<string, Buffer[]>();
   sent: Sent[] = [];
+  /** Who has heard of which newer ring. */
+  readonly heard: (readonly [node: number, version: RingVersion])[] = [];
+  private readonly ringListeners: ((ring: Ring) => void)[] = [];
   /** Pairs of nodes that cannot reach each other. */
   private readonly cut = new Set<string>();
 
@@ -137,6 +142,12 @@ export class RingBench {
       this.sent = this.sent.filter(({ to: receiver, message }) => receiver !== to || message.from !== this.ids[from]);
       for (const watcher of this.links[from].watchers) watcher.onDown(this.ids[to]);
     }
+  }
+
+  /** A node learns of the next epoch, whose members are the same. */
+  nextEpoch(node: number): void {
+    const { document } = this.ring;
+    this.ringListeners[node](new Ring({ ...document, epoch: document.epoch + 1 }));
   }
 
   /** A node reaches nobody, and nobody reaches it. */
@@ -207,7 +218,12 @@ export class RingBench {
         },
       },
       attach: () => undefined,
-      onRing: () => undefined,
+      heardOf: (version) => {
+        this.heard.push([i, version]);
+      },
+      onRing: (listener) => {
+        this.ringListeners[i] = listener;
+      },
     };
   }
 }

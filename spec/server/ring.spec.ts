@@ -123,4 +123,38 @@ describe('A ring of three nodes', () => {
     expect(await ring.ask(clients[2], 'FLUSHALL')).to.equal('OK');
     for (const client of clients) expect(await ring.ask(client, 'DBSIZE')).to.equal(0);
   });
+
+  it('takes nothing that was sent for an older ring, and gets it again when the sender knows the newer one', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const client = ring.nodes[0].connect();
+    expect(await ring.ask(client, 'SET', 'k', '1')).to.equal('OK');
+    for (const node of [1, 2]) ring.nextEpoch(node);
+    await ring.settle();
+    client.send('SET', 'k', '2');
+    await ring.settle();
+    expect(client.wire(), 'nobody else has taken it').to.equal('');
+    expect(ring.heard.some(([node, { epoch }]) => node === 0 && epoch === 2)).to.equal(true);
+    ring.nextEpoch(0);
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK']);
+    for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('2');
+  });
+
+  it('acknowledges nothing behind a batch that it has refused', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const client = ring.nodes[0].connect();
+    for (const node of [1, 2]) ring.nextEpoch(node);
+    await ring.settle();
+    client.send('SET', 'a', '1');
+    // What says so is still on its way when the sender has the newer ring, and sends more.
+    await ring.settle(({ kind }) => kind !== MessageKind.MISSED);
+    ring.nextEpoch(0);
+    client.send('SET', 'b', '2');
+    await ring.settle(({ kind }) => kind !== MessageKind.MISSED);
+    expect(client.wire()).to.equal('');
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK', 'OK']);
+    ring.isolate(0);
+    expect(await ring.ask(ring.nodes[1].connect(), 'MGET', 'a', 'b')).to.deep.equal(['1', '2']);
+  });
 });

@@ -106,6 +106,12 @@ export class Refresher {
     for (const key of run.keys) this.ask(key);
   }
 
+  /** The replicas of a slot may be others now: everything that is under way begins anew. */
+  restart(): void {
+    for (const { keys } of this.runs) for (const key of keys) this.ask(key);
+    for (const run of this.runs) run.remaining = run.keys.length;
+  }
+
   /** The turn ends: what is to be asked leaves. */
   flush(): void {
     this.asks.flush();

@@ -46,6 +46,10 @@ export interface ReplicatorOptions {
 class Receiver {
   readonly progress: ReplicaProgress;
   concerns: Concerns = () => false;
+  /** The batch that was sent last by the connection that there is; 0 if none was. */
+  previous = 0;
+  /** It has refused a batch. */
+  hasMissed = false;
 
   constructor(id: MemberId) {
     this.progress = new ReplicaProgress(id);
@@ -202,6 +206,25 @@ export class Replicator {
     if (receiver === undefined) return;
     for (const shipment of this.kept) this.hint(shipment, receiver);
     receiver.progress.lose(this.sequence);
+    receiver.previous = 0;
+    receiver.hasMissed = false;
+    this.forgetFinished();
+  }
+
+  /** A member has refused a batch, because it was sent for an older ring, or because one before it was: all of that is sent again, with the next turn. */
+  missed(id: MemberId): void {
+    const receiver = this.receivers.get(id);
+    if (receiver !== undefined) receiver.hasMissed = true;
+  }
+
+  /** Sends again what was refused. Called at the end of a turn. */
+  sendMissed(): void {
+    for (const receiver of this.receivers.values()) {
+      if (!receiver.hasMissed) continue;
+      receiver.hasMissed = false;
+      receiver.previous = 0;
+      for (const shipment of this.kept) if (shipment.pending.has(receiver.progress)) this.send(shipment, receiver);
+    }
     this.forgetFinished();
   }
 
@@ -232,11 +255,15 @@ export class Replicator {
   }
 
   private send(shipment: Shipment, receiver: Receiver): void {
-    if (!this.payload.set(shipment, receiver.concerns)) return;
+    if (!this.payload.set(shipment, receiver.concerns, receiver.previous)) return;
     shipment.pending.add(receiver.progress);
-    if (this.options.links.send(receiver.progress.id, MessageKind.REPLICATE, this.payload)) return;
+    if (this.options.links.send(receiver.progress.id, MessageKind.REPLICATE, this.payload)) {
+      receiver.previous = shipment.sequence;
+      return;
+    }
     this.hint(shipment, receiver);
     receiver.progress.lose(shipment.sequence);
+    receiver.previous = 0;
   }
 
   /** Keeps what a member has not acknowledged of a shipment as a hint. */

@@ -1,9 +1,13 @@
 /**
  * What one batch of this node says to its replicas.
  *
- *     REPLICATE   = sequence:f64  batch            of the batch (record/batch-format.ts), its header and the records that concern the receiver
- *     REPLICATED  = sequence:f64  newer*           numbers little-endian
+ *     REPLICATE   = sequence:f64  previous:f64  batch      of the batch (record/batch-format.ts), its header and the records that concern the receiver
+ *     REPLICATED  = sequence:f64  newer*                   numbers little-endian
+ *     MISSED      =                                        a batch was refused: everything that was not acknowledged is to be sent again
  *     newer       = sequence:f64  record:u32  stamp:f64
+ *
+ * `previous`: the batch that was sent to the same replica before, by the same connection; 0 if this is the first, or sent again. Who has not taken that one refuses this one,
+ * and all that follow: so nothing is missing before what a replica acknowledges.
  *
  * A replica answers REPLICATED when it has logged every batch up to `sequence` that came by the same connection. `newer`: the record with that number in
  * that batch, from 0 on, put a whole string, and the replica holds something of the key with the higher `stamp`.
@@ -16,7 +20,7 @@ import type { BatchParts } from './batch-parts.js';
 import { EVERY_GROUP } from './batch-parts.js';
 import type { ReplicaProgress } from './replica-progress.js';
 
-export const REPLICATE_HEAD_BYTES = 8;
+export const REPLICATE_HEAD_BYTES = 16;
 
 export class Shipment {
   readonly sequence: number;
@@ -72,12 +76,14 @@ export type Concerns = (group: number) => boolean;
 export class ReplicatePayload implements Payload {
   byteLength = 0;
   private shipment: Shipment | undefined;
+  private previous = 0;
   private concerns: Concerns = () => false;
 
-  /** What `shipment` says to a replica. False if that is nothing. */
-  set(shipment: Shipment, concerns: Concerns): boolean {
+  /** What `shipment` says to a replica that was sent `previous` before. False if that is nothing. */
+  set(shipment: Shipment, concerns: Concerns, previous: number): boolean {
     this.shipment = shipment;
     this.concerns = concerns;
+    this.previous = previous;
     const batchBytes = batchBytesFor(shipment, concerns);
     this.byteLength = REPLICATE_HEAD_BYTES + batchBytes;
     return batchBytes > BATCH_HEADER_BYTES;
@@ -87,6 +93,7 @@ export class ReplicatePayload implements Payload {
     const { shipment, concerns } = this;
     if (shipment === undefined) return;
     target.writeDoubleLE(shipment.sequence, at);
+    target.writeDoubleLE(this.previous, at + 8);
     writeBatchFor(shipment, concerns, target, at + REPLICATE_HEAD_BYTES);
   }
 }
