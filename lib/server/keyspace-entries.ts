@@ -1,37 +1,37 @@
-import { createHash } from 'node:crypto';
-
 import { SLOT_COUNT, slotOf } from '../base/position.js';
 import type { Digest } from '../cluster/coordination/state-messages.js';
+import { EntryDigests } from '../data/entry-digests.js';
+import { EntryPages } from '../data/entry-pages.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Loader } from '../data/loader.js';
 import { ChangeKind } from '../record/batch-format.js';
 import { BatchReader } from '../record/batch-reader.js';
-import { WriteBatch } from '../record/write-batch.js';
 import { RecordHead } from '../storage/memory/record-heap.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';
 import type { RingStore, Taken } from './ring-part.js';
+
+/** What others are sent of an entry comes in batches of about this. */
+const PAGE_BYTES = 256 * 1024;
 
 /** The keyspace, entry by entry, as other members ask for it and change it. */
 export class KeyspaceEntries implements RingStore {
   private readonly keyspace: Keyspace;
   private readonly batches: ForeignBatches;
   private readonly loader: Loader;
+  private readonly digests: EntryDigests;
   private readonly reader = new BatchReader();
   private readonly head = new RecordHead();
   private readonly changes = new Uint32Array(SLOT_COUNT);
 
   constructor(keyspace: Keyspace, batches: ForeignBatches, loader: Loader) {
     this.keyspace = keyspace;
+    this.digests = new EntryDigests(keyspace);
     this.batches = batches;
     this.loader = loader;
   }
 
   digest(key: Buffer): Digest | undefined {
-    const { keyspace } = this;
-    const db = keyspace.database(0);
-    if (keyspace.isCold(db, key, 0, key.length)) return undefined;
-    const place = db.table.find(key, 0, key.length);
-    return place === 0 ? { low: 0, high: 0 } : digestOf(keyspace, place);
+    return this.digests.of(this.keyspace.database(0), key, 0, key.length);
   }
 
   load(key: Buffer): Promise<void> {
@@ -39,14 +39,10 @@ export class KeyspaceEntries implements RingStore {
   }
 
   batchesOf(key: Buffer): Buffer[] {
-    const { keyspace } = this;
-    const db = keyspace.database(0);
-    keyspace.hasher.hash(key, 0, key.length);
-    const place = db.table.find(key, 0, key.length);
-    if (place === 0) return [];
-    const batch = new WriteBatch(0);
-    batch.wholeEntry(0, key, keyspace.entryOf(place));
-    return batch.isEmpty ? [] : [Buffer.from(batch.buffer.subarray(batch.start, batch.end))];
+    const pages = new EntryPages(this.keyspace, this.keyspace.database(0), key, PAGE_BYTES);
+    const batches: Buffer[] = [];
+    for (let page = pages.next(); page !== undefined; page = pages.next()) batches.push(page);
+    return batches;
   }
 
   takeOver(bytes: Buffer): Taken {
@@ -102,14 +98,4 @@ export class KeyspaceEntries implements RingStore {
   private placeOf(bytes: Buffer, start: number, end: number): number {
     return this.keyspace.database(0).table.find(bytes, start, end);
   }
-}
-
-function digestOf(keyspace: Keyspace, place: number): Digest {
-  const { deletedUpTo, expiry, cells } = keyspace.entryOf(place);
-  const words = [...cells].map(([key, { pair, value, expiresAtMs }]) =>
-    [key, pair.stamp, pair.origin, value === undefined, expiresAtMs].join(' '),
-  );
-  const text = JSON.stringify([deletedUpTo, expiry, words.sort()]);
-  const hash = createHash('sha1').update(text, 'latin1').digest();
-  return { low: hash.readUInt32LE(0), high: hash.readUInt32LE(4) };
 }

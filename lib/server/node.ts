@@ -73,6 +73,7 @@ import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
 import type { RingClient } from './ring-client.js';
 import type { RingMembership } from './ring-part.js';
+import { RingHousekeeping } from './ring-housekeeping.js';
 import { RingPart } from './ring-part.js';
 import { Turn } from './turn.js';
 import { Watches } from './watches.js';
@@ -435,6 +436,12 @@ export class Node implements ConnectionHost {
       pauseWrites: (durationMs) => {
         this.server.pauseClients(this.clock.wallMs() + durationMs, true);
       },
+    });
+    new RingHousekeeping({
+      keyspace,
+      view: () => ring.view,
+      refresher: ring.refresher,
+      replicator: ring.replicator,
     });
     this.executor.ring = ring.coordinator;
     turn.replicas = ring;

@@ -157,4 +157,26 @@ describe('A ring of three nodes', () => {
     ring.isolate(0);
     expect(await ring.ask(ring.nodes[1].connect(), 'MGET', 'a', 'b')).to.deep.equal(['1', '2']);
   });
+
+  it('removes what has expired everywhere, and not what another replica knows to last', async () => {
+    const ring = await RingBench.start(3);
+    const client = ring.nodes[0].connect();
+    for (const [key, ms] of [
+      ['short', 1000],
+      ['saved', 1000],
+    ] as const) {
+      await ring.ask(client, 'SET', key, 'v', 'PX', ms);
+    }
+    await ring.ask(client, 'HSET', 'hash', 'a', '1', 'b', '2');
+    await ring.ask(client, 'HPEXPIRE', 'hash', '1000', 'FIELDS', '1', 'a');
+    ring.isolate(2);
+    expect(await ring.ask(client, 'PERSIST', 'saved')).to.equal(1);
+    ring.connectAgain();
+    await ring.advance(3000);
+    for (const node of ring.nodes) {
+      expect(node.node.keyspace.database(0).keyCount, 'short is gone, saved and hash are there').to.equal(2);
+      expect(await ring.ask(node.connect(), 'MGET', 'short', 'saved')).to.deep.equal([null, 'v']);
+      expect(await ring.ask(node.connect(), 'HGETALL', 'hash')).to.deep.equal(['b', '2']);
+    }
+  });
 });
