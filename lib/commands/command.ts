@@ -57,6 +57,9 @@ interface CommandBase {
   readonly keysOf?: (args: Args) => number[];
 }
 
+/** Begins to list. */
+export type ListingPlan = () => Listing;
+
 export interface SyncCommand extends CommandBase {
   readonly run: (call: Call) => void;
   /** All its keys must be in memory before it runs, because it changes some before it looks at the others. */
@@ -64,10 +67,10 @@ export interface SyncCommand extends CommandBase {
   /** For a command that may write or not, depending on what it is asked to do (a script): whether this request may. */
   readonly mayWrite?: (args: Args) => boolean;
   /**
-   * For a command that looks at more than its keys: begins to list what it needs from the disk, `undefined` if it needs nothing. It runs when the
+   * For a command that looks at more than its keys: how to list what it needs from the disk, `undefined` if it needs nothing. It runs when the
    * listing is ready, and finds it in the call.
    */
-  readonly gather?: (call: Call) => Listing | undefined;
+  readonly gather?: (call: Call) => ListingPlan | undefined;
 }
 
 export interface WaitingCommand extends CommandBase {

@@ -9,7 +9,7 @@ import { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
-import type { Command } from './command.js';
+import type { Command, ListingPlan } from './command.js';
 import { typeName } from './type-name.js';
 import { NO_KEYS } from './command.js';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from './error-texts.js';
@@ -50,10 +50,10 @@ function keys(call: Call): void {
   for (const { key } of cold) reply.bulk(key, 0, key.length);
 }
 
-function gatherKeys(call: Call): Listing | undefined {
+function gatherKeys(call: Call): ListingPlan | undefined {
   const pattern = patternArgument(call, 1);
   const options = listingOf(call, 0, ({ key }) => pattern === NONE || coldKeyMatches(call, key, pattern));
-  return options && Listing.ofNext(Infinity, options);
+  return options && (() => Listing.ofNext(Infinity, options));
 }
 
 /**
@@ -88,13 +88,13 @@ function scan(call: Call): void {
 }
 
 /** Nothing, if the request is wrong: SCAN says so itself. */
-function gatherScan(call: Call): Listing | undefined {
+function gatherScan(call: Call): ListingPlan | undefined {
   if (call.keyspace.cold.isEmpty(call.db.id)) return undefined;
   const cursor = cursorOf(call);
   const options = optionsOf(call);
   if (cursor === undefined || typeof options === 'string') return undefined;
   const listing = listingOf(call, cursor, ({ key, type }) => isColdWanted(call, key, type, options));
-  return listing && Listing.ofNext(options.count, listing);
+  return listing && (() => Listing.ofNext(options.count, listing));
 }
 
 /** RANDOMKEY */
@@ -111,7 +111,7 @@ function randomkey(call: Call): void {
 }
 
 /** A key behind a random position, if it is the disk's turn: in proportion to what is not in memory. */
-function gatherRandom(call: Call): Listing | undefined {
+function gatherRandom(call: Call): ListingPlan | undefined {
   const { db, keyspace } = call;
   const inMemory = db.table.count - db.emptyCount;
   const { random } = keyspace;
@@ -119,7 +119,7 @@ function gatherRandom(call: Call): Listing | undefined {
   if ((random.uint32() / 2 ** 32) * total < inMemory && hasRandomRecord(call)) return undefined;
   const position = (random.uint32() % 2 ** 21) * 2 ** 32 + random.uint32();
   const options = listingOf(call, position, (key) => isThereOnDisk(call, key));
-  return options && Listing.ofAny(options);
+  return options && (() => Listing.ofAny(options));
 }
 
 /** Whether some records chosen at random are of a key that is there, as far as they say. */

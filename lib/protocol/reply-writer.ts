@@ -253,8 +253,13 @@ export class ReplyWriter {
 
   /** A double, in the digits of Redis 7.0 (`formatDouble`). */
   double(value: number): void {
-    if (this.resp === 2) this.bulkText(formatDouble(value));
-    else this.line(COMMA, formatDouble(value));
+    this.doubleText(formatDouble(value));
+  }
+
+  /** A double that is spelled already. */
+  doubleText(text: string): void {
+    if (this.resp === 2) this.bulkText(text);
+    else this.line(COMMA, text);
   }
 
   boolean(value: boolean): void {

@@ -51,8 +51,10 @@ export function jsonLibrary(machine: LuaMachine): Library {
     lua.luaL_checklstring(state, i, machine.lengthAt);
     const text = machine.textAt(state, i);
     const found = words.find((each) => each === text);
-    if (found === undefined) lua.luaL_argerror(state, i, machine.cText(`invalid option '${text}'`));
-    return found ?? value;
+    if (found !== undefined) return found;
+    machine.pushText(state, `invalid option '${text}'`);
+    lua.luaL_argerror(state, i, lua.lua_tolstring(state, -1, 0));
+    return value;
   };
   const atMost = (state: State, count: number): void => {
     if (lua.lua_gettop(state) > count) {

@@ -118,8 +118,12 @@ export class LuaMachine {
     return this.scratch;
   }
 
-  /** Pushes a text, in Latin-1, cut to 4 KB. */
+  /** Pushes a text, in Latin-1. May raise an error for want of memory, if it is a long one. */
   pushText(state: State, text: string): void {
+    if (text.length > SCRATCH_BYTES) {
+      this.pushBytes(state, Buffer.from(text, 'latin1'), 0, text.length);
+      return;
+    }
     const length = this.bytes.write(text, this.scratch, SCRATCH_BYTES, 'latin1');
     this.lua.lua_pushlstring(state, this.scratch, length);
   }

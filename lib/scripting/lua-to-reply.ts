@@ -95,7 +95,7 @@ export class LuaToReply {
     let value: Pointer;
     if ((value = this.field(table, 'err', TYPE_STRING)) !== 0) this.writeError(table, value, reply);
     else if ((value = this.field(table, 'ok', TYPE_STRING)) !== 0) reply.simple(withoutLineBreaks(values.cText(value)));
-    else if ((value = this.field(table, 'double', TYPE_NUMBER)) !== 0) reply.double(values.number(value));
+    else if ((value = this.field(table, 'double', TYPE_NUMBER)) !== 0) reply.doubleText(values.numberText(value));
     else if ((value = this.field(table, 'map', TYPE_TABLE)) !== 0) this.writeMap(values.pointer(value), reply);
     else if ((value = this.field(table, 'set', TYPE_TABLE)) !== 0) this.writeSet(values.pointer(value), reply);
     else if ((value = this.field(table, 'big_number', TYPE_STRING)) !== 0)

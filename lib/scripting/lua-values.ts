@@ -1,3 +1,4 @@
+import { formatDouble } from '../base/double.js';
 import type { Pointer, State } from './lua-exports.js';
 import { TYPE_NIL, TYPE_NUMBER, TYPE_STRING } from './lua-exports.js';
 import type { LuaMachine } from './lua-machine.js';
@@ -49,6 +50,13 @@ export class LuaValues {
 
   number(value: Pointer): number {
     return this.machine.float64[value >> 3];
+  }
+
+  /** A number as C's %.17g spells it, which loses nothing: of what is no number, the sign too. */
+  numberText(value: Pointer): string {
+    const number = this.number(value);
+    const isNegativeNan = Number.isNaN(number) && this.machine.int32[(value >> 2) + 1] < 0;
+    return isNegativeNan ? '-nan' : formatDouble(number);
   }
 
   boolean(value: Pointer): boolean {

@@ -255,6 +255,9 @@ libraries.cjson.new = function()
 end
 for name, library in next, libraries do globals[name] = protect(library, false) end
 
+-- As C prints a pointer to nothing where Redis runs.
+debug.setmetatable(libraries.cjson.null, { __tostring = function() return 'userdata: (nil)' end, __metatable = false })
+
 local of_strings = getmetatable('')
 of_strings.__index = strings
 of_strings.__metatable = protect({ __index = globals.string }, false)

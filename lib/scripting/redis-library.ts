@@ -1,4 +1,3 @@
-import { formatDouble } from '../base/double.js';
 import { writeInteger } from '../base/integer.js';
 import type { NestedCommand } from '../commands/ports.js';
 import { REDIS_VERSION } from '../commands/redis-version.js';
@@ -7,6 +6,7 @@ import type { Pointer, State } from './lua-exports.js';
 import { TYPE_NUMBER, TYPE_STRING } from './lua-exports.js';
 import type { LuaMachine } from './lua-machine.js';
 import { STATE_BASE, STATE_TOP, STRING_BYTES, STRING_LENGTH, VALUE_BYTES, VALUE_TYPE } from './lua-structures.js';
+import { LuaValues } from './lua-values.js';
 import type { NestedCall } from './nested-call.js';
 import { ReplyToLua } from './reply-to-lua.js';
 import { sha1 } from './script-cache.js';
@@ -47,6 +47,7 @@ export class RedisLibrary {
   private readonly call: NestedCall;
   private readonly script: ScriptState;
   private readonly log: (level: LogLevel, message: string) => void;
+  private readonly values: LuaValues;
   private readonly toLua: ReplyToLua;
   private readonly region: Pointer;
   private regionView: Buffer;
@@ -66,6 +67,7 @@ export class RedisLibrary {
     this.call = call;
     this.script = script;
     this.log = log;
+    this.values = new LuaValues(machine);
     this.toLua = new ReplyToLua(machine);
     this.region = machine.lua.malloc(REGION_BYTES);
     this.numbers = machine.lua.malloc(NUMBERS_MIN * NUMBER_BYTES);
@@ -158,12 +160,20 @@ export class RedisLibrary {
       } else if (type === TYPE_NUMBER) {
         const at = this.numbers + i * NUMBER_BYTES;
         args.start[i] = at;
-        args.end[i] = writeNumber(machine.float64[value >> 3], machine.bytes, at);
+        args.end[i] = this.writeNumber(value, at);
       } else {
         return BAD_ARGUMENT;
       }
     }
     return undefined;
+  }
+
+  /** Writes the number that lies at `value` as text. Returns the offset behind it. */
+  private writeNumber(value: Pointer, at: number): number {
+    const { bytes, float64 } = this.machine;
+    const number = float64[value >> 3];
+    if (Number.isSafeInteger(number) && !Object.is(number, -0)) return writeInteger(number, bytes, at);
+    return at + bytes.write(this.values.numberText(value), at, 'latin1');
   }
 
   private makeRoomForNumbers(count: number): void {
@@ -292,15 +302,6 @@ export class RedisLibrary {
     if (command === undefined) return this.fail(state, 'Invalid command passed to redis.acl_check_cmd()');
     return this.answer(state, true);
   }
-}
-
-/** Writes a number as C's %.17g does, which loses nothing. Returns the offset behind it. */
-function writeNumber(value: number, bytes: Buffer, at: number): number {
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    return writeInteger(value, bytes, at);
-  }
-  // Lua makes no other than the negative one on the machines that Redis runs on.
-  return at + bytes.write(Number.isNaN(value) ? '-nan' : formatDouble(value), at, 'latin1');
 }
 
 function withoutLineBreaksAtEnd(text: string): string {

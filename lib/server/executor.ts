@@ -260,7 +260,7 @@ export class Executor {
   private gathers(connection: Connection, entry: CommandEntry, args: Args): boolean {
     if (connection.listing !== undefined) return false;
     const owned = args.clone();
-    const listing = entry.gather?.(new OwnedCall(connection, owned));
+    const listing = entry.gather?.(new OwnedCall(connection, owned))?.();
     if (listing === undefined) return false;
     this.held.holdForListing(connection, owned, listing);
     return true;

@@ -71,7 +71,7 @@ export class HeldRequests {
       const { entry } = queued;
       if (entry.name === 'select') break; // who knows where
       loads.push(...this.startLoads(connection, entry.command, queued.args));
-      queued.listing = entry.gather?.(new OwnedCall(connection, queued.args));
+      queued.listing = entry.gather?.(new OwnedCall(connection, queued.args))?.();
       if (queued.listing !== undefined) loads.push(queued.listing.ready);
     }
     if (loads.length === 0) return false;

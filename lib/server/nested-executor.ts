@@ -115,10 +115,12 @@ export class NestedExecutor implements NestedCommands {
   }
 
   /** Whether the command sees all keys that it has to list: for those on disk alone, somebody must have begun to list them before. */
-  private canList({ db, listing, reply }: Call, entry: CommandEntry): boolean {
+  private canList(call: Call, entry: CommandEntry): boolean {
+    const { db, listing, reply } = call;
     if (entry.gather === undefined || listing !== undefined || entry.name === 'randomkey') return true;
     const isAllInMemory = !db.isEstimate && db.keyCount <= db.table.count - db.emptyCount;
-    if (isAllInMemory || this.keyspace.cold.isEmpty(db.id)) return true;
+    // One that is wrong needs nothing either: it says so itself.
+    if (isAllInMemory || entry.gather(call) === undefined) return true;
     reply.error('ERR keys that are on disk alone cannot be listed by a script');
     return false;
   }

@@ -144,6 +144,27 @@ describe('Scripts', () => {
     expect(await scripts.run("return {ok = 'a\\nb\\r\\n'}")).to.equal('a b  ');
   });
 
+  it('answer errors and statuses in full, however long (errors were cut at 4 KB)', async () => {
+    const long = 'x'.repeat(9000);
+    expect(await scripts.run('return redis.error_reply(ARGV[1])', long)).to.equal(`-ERR ${long}`);
+    expect(await scripts.run('return redis.status_reply(ARGV[1])', long)).to.equal(long);
+    const [, problem] = (await scripts.run('return {pcall(cjson.encode_invalid_numbers, ARGV[1])}', long)) as string[];
+    expect(problem).to.include(`'${long}'`);
+  });
+
+  it('keep the sign of what is not a number (NaN was nan as a double, and -nan as an argument)', async () => {
+    expect(await scripts.run('return {{double=0/0}, {double=-(0/0)}}')).to.deep.equal(['-nan', 'nan']);
+    expect(await scripts.run("return {redis.call('ECHO', 0/0), redis.call('ECHO', -(0/0))}")).to.deep.equal([
+      '-nan',
+      'nan',
+    ]);
+  });
+
+  it('show the null of JSON as C shows a pointer to nothing, and cannot change how', async () => {
+    const script = 'return {tostring(cjson.null), tostring(getmetatable(cjson.null)), type(cjson.null)}';
+    expect(await scripts.run(script)).to.deep.equal(['userdata: (nil)', 'false', 'userdata']);
+  });
+
   it('answer errors and statuses up to their first zero byte', async () => {
     expect(await scripts.run("return {ok = 'a\\0b'}")).to.equal('a');
     expect(await scripts.run("return {err = 'MY a\\0b'}")).to.equal('-MY a');

@@ -114,6 +114,18 @@ describe('NestedExecutor', () => {
     expect(outer.run('KEYS', '*')).to.deep.equal([]);
   });
 
+  it('leaves it to SCAN to say what is wrong with it, whatever is on disk alone', async () => {
+    const node = await ColdNode.start();
+    await node.ask('SET', 'a', 1);
+    await node.forget();
+    const outer = new Outer(node);
+    expect(outer.run('SCAN', 'x')).to.equal('-ERR invalid cursor');
+    expect(outer.run('SCAN', 0, 'COUNT')).to.equal('-ERR syntax error');
+    expect(outer.run('SCAN', 0, 'COUNT', 'x')).to.equal('-ERR value is not an integer or out of range');
+    expect(outer.run('SCAN', -1)).to.have.lengthOf(2);
+    expect(outer.run('SCAN', 0)).to.equal('-ERR keys that are on disk alone cannot be listed by a script');
+  });
+
   it('goes on when a read of the same key off the thread ends later', async () => {
     const node = await ColdNode.start();
     await node.ask('SET', 'a', 'old');
