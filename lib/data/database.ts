@@ -18,6 +18,8 @@ export class Database {
   resetCount = 0;
   /** It was emptied: whatever is stamped up to this is dead, even if it comes later (from another node). 0: it never was. */
   flushedUpTo = 0;
+  /** The stamp with which this node has emptied it last; 0: it has not, since the start. */
+  flushedHereAt = 0;
 
   constructor(id: number, table: ResidentTable) {
     this.id = id;

@@ -371,6 +371,7 @@ export class Keyspace extends KeyspaceMerge {
   /** Empties a database, in constant time: the records are freed later (`freeFlushed`). */
   flush(db: Database): void {
     const stamp = this.clock.next();
+    db.flushedHereAt = stamp;
     this.batch.flush(db.id, stamp);
     this.changeCount += db.keyCount;
     db.flushedUpTo = stamp;

@@ -15,7 +15,7 @@ import { keyIndexes } from '../commands/key-uses.js';
 import type { RingRole } from '../commands/ring-role.js';
 import { mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
 import { replicasNeeded } from '../cluster/coordination/consistency.js';
-import type { Refresher } from '../cluster/coordination/refresher.js';
+import type { RefreshRun, Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import { NOBODY } from '../cluster/coordination/ring-view.js';
 import { EVERY_GROUP } from '../cluster/replication/batch-parts.js';
@@ -24,6 +24,7 @@ import type { Tally } from '../cluster/replication/tally.js';
 import type { Random } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import { encodeArgs, encodeWords } from '../protocol/request-encoder.js';
+import { Advance, Advances } from './advances.js';
 import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
 import type { RingClient } from './ring-client.js';
@@ -33,7 +34,7 @@ import type { HeldReply } from './held-reply.js';
 import type { ReplyMarks } from './reply-marks.js';
 import type { RemoteSession } from './remote-session.js';
 import type { Merge } from './merged-replies.js';
-import { array, bulk, first, itemsOf, sum, sumOfCopies, textOf, union } from './merged-replies.js';
+import { allOk, array, bulk, first, itemsOf, sum, sumOfCopies, textOf, union } from './merged-replies.js';
 import type { SplitRequest } from './split-request.js';
 import { splitRequest } from './split-request.js';
 import type { Transaction } from './transaction.js';
@@ -57,10 +58,19 @@ export interface CoordinatorOptions {
   readonly timeoutMs: () => number;
   /** The session of a client at a member, this node itself included. */
   readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
+  /** The command that a request calls, if it calls one properly. */
+  readonly entryOf: (args: Args) => CommandEntry | undefined;
   /** Executes a request as if it had just arrived. */
   readonly execute: (connection: Connection, args: Args) => void;
   /** Answers a request with an error. */
   readonly fail: (connection: Connection, args: Args, error: string) => void;
+}
+
+/** A request with one key, and the index of who runs it. */
+interface SimpleRequest {
+  readonly role: RingRole;
+  readonly slot: number;
+  readonly target: number;
 }
 
 /** A request that was sent on. */
@@ -75,6 +85,7 @@ export class Coordinator implements RingExecution {
 
   private readonly options: CoordinatorOptions;
   private readonly forwards = new Set<Forward>();
+  private readonly advances = new Advances();
 
   constructor(options: CoordinatorOptions) {
     this.options = options;
@@ -196,7 +207,8 @@ export class Coordinator implements RingExecution {
   private markWritten(connection: Connection, group: number, start: number): void {
     const { replicator, view } = this.options;
     const { write } = connection.ring.consistency;
-    const needed = group === EVERY_GROUP ? view().live().length : replicasNeeded(write, view().replicaCount);
+    const count = group === EVERY_GROUP ? view().memberCount : view().replicaCount;
+    const needed = replicasNeeded(write, count);
     if (needed > 1) connection.ring.marks.add(group, replicator.sequence + 1, needed, start, connection.reply.length);
   }
 
@@ -241,37 +253,84 @@ export class Coordinator implements RingExecution {
       connection.ring.watchSlot = slot;
       connection.ring.watchSession = undefined;
     }
-    if (readers < 2) return true;
-    this.refresh(connection, args, keys(), readers - 1);
+    return readers < 2 || this.refresh(connection, args, keys, readers - 1);
+  }
+
+  /**
+   * Has the request wait until this node has of its keys what so many other replicas have, and runs it then. True if that is so already: it was begun ahead.
+   */
+  private refresh(connection: Connection, borrowed: Args, keys: () => Buffer[], needed: number): boolean {
+    const advance = this.advances.take(borrowed);
+    if (advance?.isOver === true && advance.run !== undefined && advance.error === undefined) {
+      if (this.options.refresher.holds(advance.run)) return true;
+    }
+    const args = borrowed.clone();
+    const { slot, slots, watchSlot } = connection.ring;
+    const done = (error: string | undefined): void => {
+      if (!connection.isClosed) {
+        if (error !== undefined) this.options.fail(connection, args, error);
+        else {
+          connection.ring.slot = slot;
+          connection.ring.slots = slots;
+          connection.ring.isBlind = false;
+          connection.ring.watchSlot = watchSlot;
+          connection.ring.isCleared = true;
+          this.options.execute(connection, args);
+          connection.ring.isCleared = false;
+        }
+      }
+      connection.release();
+    };
+    connection.hold();
+    if (advance?.isOver === false && advance.run !== undefined) {
+      advance.then = () => {
+        done(advance.error);
+      };
+      return false;
+    }
+    this.beginRefresh(keys(), needed, done);
+    connection.lookAhead(this.runner(connection));
     return false;
   }
 
-  /** Has the request wait until this node has of its keys what so many other replicas have, and runs it then. */
-  private refresh(connection: Connection, borrowed: Args, keys: Buffer[], needed: number): void {
-    const args = borrowed.clone();
-    const { slot, slots, watchSlot } = connection.ring;
+  private beginRefresh(keys: Buffer[], needed: number, done: (error: string | undefined) => void): RefreshRun {
     const view = this.options.view();
-    connection.hold();
-    this.options.refresher.begin({
-      keys,
-      replicasOf: (one) => view.othersOf(one),
-      needed,
-      done: (error) => {
-        if (!connection.isClosed) {
-          if (error !== undefined) this.options.fail(connection, args, error);
-          else {
-            connection.ring.slot = slot;
-            connection.ring.slots = slots;
-            connection.ring.isBlind = false;
-            connection.ring.watchSlot = watchSlot;
-            connection.ring.isCleared = true;
-            this.options.execute(connection, args);
-            connection.ring.isCleared = false;
-          }
-        }
-        connection.release();
-      },
-    });
+    return this.options.refresher.begin({ keys, replicasOf: (one) => view.othersOf(one), needed, done });
+  }
+
+  /**
+   * Begins what requests need that come later in a pipeline: as long as each is one that runs here, and so behind those before it, in the order in which
+   * they were sent.
+   */
+  private runner(connection: Connection): (args: Args) => void {
+    const view = this.options.view();
+    const needed = replicasNeeded(connection.ring.consistency.read, view.replicaCount);
+    let isOver = connection.transaction !== undefined || needed < 2;
+    return (args) => {
+      const simple = isOver ? undefined : this.simpleRequest(connection, args);
+      const isHere = simple?.target === view.self && view.liveCount(simple.slot) >= needed;
+      if (simple === undefined || !isHere) {
+        isOver = true;
+        return;
+      }
+      if (simple.role === 'put') return;
+      const run = this.beginRefresh([args.copy(1)], needed - 1, (error) => {
+        advance.end({ error });
+      });
+      const advance = new Advance(run);
+      this.advances.add(args, advance);
+    };
+  }
+
+  /** A request with one key that waits for nothing else, and who runs it; `undefined` if it is no such. */
+  private simpleRequest(connection: Connection, args: Args): SimpleRequest | undefined {
+    const entry = this.options.entryOf(args);
+    if (entry?.hasOneKey !== true || entry.isBlocking || entry.isTransactional || args.count < 2) return undefined;
+    const role = roleOf(entry, args);
+    const slot = slotOf(args.buffer, args.start[1], args.end[1]);
+    const view = this.options.view();
+    const isHere = view.holds(slot) && (role !== 'change' || connection.ring.isForwarded);
+    return { role, slot, target: isHere ? view.self : view.firstLive(slot) };
   }
 
   /** Has another member run a request, whose bytes are `requests`, of which the last one's reply is the reply. */
@@ -283,22 +342,8 @@ export class Coordinator implements RingExecution {
     role: RingRole,
     wait: 'reply' | 'keys' | 'watch' | 'exec',
   ): boolean {
-    if (member === NOBODY) return this.refuse(connection, borrowed, NOBODY_LIVES);
-    const session = this.options.sessionAt(connection, member);
     const args = borrowed.clone();
-    this.forwardedCount++;
-    connection.hold();
-    session.adopt(connection.ring.sessionState(connection.reply.resp));
-    if (wait === 'watch') {
-      connection.ring.watchSlot = connection.ring.slot;
-      connection.ring.watchSession = session;
-    }
-    const forward = { deadlineMs: this.options.nowMs() + this.options.timeoutMs(), session };
-    if (wait !== 'keys') this.forwards.add(forward);
-    const last = requests.pop();
-    for (const request of requests) session.ask(request, ignore);
-    session.ask(last ?? encodeArgs(args), (reply) => {
-      this.forwards.delete(forward);
+    const answer = (reply: Buffer | undefined): void => {
       if (connection.isClosed) connection.release();
       else if (reply === undefined && role === 'read') connection.releaseWith(args);
       else {
@@ -307,8 +352,60 @@ export class Coordinator implements RingExecution {
         else connection.answer(reply);
         connection.release();
       }
-    });
+    };
+    const advance = this.advances.take(borrowed);
+    if (advance !== undefined && advance.run === undefined) {
+      connection.hold();
+      advance.then = () => {
+        answer(advance.reply);
+      };
+      if (advance.isOver) advance.then();
+      return false;
+    }
+    if (member === NOBODY) return this.refuse(connection, borrowed, NOBODY_LIVES);
+    const session = this.options.sessionAt(connection, member);
+    connection.hold();
+    session.adopt(connection.ring.sessionState(connection.reply.resp));
+    if (wait === 'watch') {
+      connection.ring.watchSlot = connection.ring.slot;
+      connection.ring.watchSession = session;
+    }
+    const last = requests.pop() ?? encodeArgs(args);
+    for (const request of requests) session.ask(request, ignore);
+    this.askElsewhere(session, last, wait !== 'keys', answer);
+    if (wait === 'reply') connection.lookAhead(this.forwarder(connection, session, member));
     return false;
+  }
+
+  /** Sends requests on that come later in a pipeline: as long as each goes to the same member, which runs them in the order in which they were sent. */
+  private forwarder(connection: Connection, session: RemoteSession, member: number): (args: Args) => void {
+    let isOver = connection.transaction !== undefined;
+    return (args) => {
+      if (isOver || this.simpleRequest(connection, args)?.target !== member) {
+        isOver = true;
+        return;
+      }
+      const advance = new Advance();
+      this.advances.add(args, advance);
+      this.askElsewhere(session, encodeArgs(args), true, (reply) => {
+        advance.end({ reply: reply && Buffer.from(reply) });
+      });
+    };
+  }
+
+  private askElsewhere(
+    session: RemoteSession,
+    request: Buffer,
+    isTimed: boolean,
+    then: (reply: Buffer | undefined) => void,
+  ): void {
+    const forward = { deadlineMs: this.options.nowMs() + this.options.timeoutMs(), session };
+    this.forwardedCount++;
+    if (isTimed) this.forwards.add(forward);
+    session.ask(request, (reply) => {
+      this.forwards.delete(forward);
+      then(reply);
+    });
   }
 
   /** Whether what was watched is where EXEC will run. */
@@ -350,14 +447,7 @@ export class Coordinator implements RingExecution {
     connection.ring.slots = slots;
     connection.ring.isBlind = role === 'put';
     const readers = role === 'put' ? 1 : replicasNeeded(connection.ring.consistency.read, view.replicaCount);
-    if (readers < 2) return true;
-    this.refresh(
-      connection,
-      args,
-      keys.map((i) => args.copy(i)),
-      readers - 1,
-    );
-    return false;
+    return readers < 2 || this.refresh(connection, args, () => keys.map((i) => args.copy(i)), readers - 1);
   }
 
   /** Why a command cannot have enough replicas of a slot. */
@@ -398,8 +488,6 @@ export class Coordinator implements RingExecution {
   /** Runs a request that concerns all members. */
   private routeEverywhere(connection: Connection, name: string, args: Args): boolean {
     const view = this.options.view();
-    // What empties databases is a change like any other, for every member.
-    if (name === 'flushall' || name === 'flushdb') return true;
     if (name === 'scan') return this.scan(connection, args);
     const live = view.live();
     const request = encodeArgs(args);
@@ -451,6 +539,8 @@ function commonSlot(args: Args, keys: readonly number[]): number {
 function mergeOf(name: string, copies: number): Merge {
   if (name === 'dbsize') return sumOfCopies(copies);
   if (name === 'keys') return union;
+  // Each empties what it has, and tells the others up to where: so nothing is left that any of them had before.
+  if (name === 'flushall' || name === 'flushdb') return allOk;
   return name === 'publish' || name === 'spublish' ? sum : first;
 }
 

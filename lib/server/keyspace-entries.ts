@@ -60,6 +60,7 @@ export class KeyspaceEntries implements RingStore {
       const { origin, stamp: before, keyEnd, valueStart, valueEnd } = reader;
       let expiry = 0;
       while (!reader.isRecordEnd && reader.next()) if (reader.kind === ChangeKind.EXPIRY) expiry = reader.atMs;
+      if (keyspace.database(0).flushedHereAt > before) return false;
       const place = this.placeOf(bytes, keyAt, keyEnd);
       if (place !== 0) {
         keyspace.heap.read(place, this.head);

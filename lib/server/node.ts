@@ -275,7 +275,7 @@ export class Node implements ConnectionHost {
       shutdown: (how) => this.shutdown(how),
       listen: () => this.listen(),
     });
-    this.ring = this.makeRing(loader);
+    this.ring = this.makeRing(loader, table);
     this.followConfig(slowLog);
     this.leaveFilesToTheLog();
   }
@@ -391,7 +391,7 @@ export class Node implements ConnectionHost {
     this.executor.muteAnswer(connection, start);
   }
 
-  private makeRing(loader: Loader): RingPart | undefined {
+  private makeRing(loader: Loader, table: CommandTable): RingPart | undefined {
     const { membership } = this.options;
     if (membership === undefined) return undefined;
     const { persistence, turn, keyspace, config } = this;
@@ -414,11 +414,17 @@ export class Node implements ConnectionHost {
         loader,
       ),
       batch: keyspace.batch,
+      hybridClock: keyspace.clock,
+      maxDriftMs: () => config.maxClockDriftMs,
       turn,
       logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
       writeTimeoutMs: () => config.writeTimeoutMs,
       consistency: () => ({ read: levelNamed(config.readConsistency), write: levelNamed(config.writeConsistency) }),
       accept: (stream) => this.acceptForwarded(stream),
+      entryOf: (args) => {
+        const entry = table.find(args);
+        return entry?.takes(args.count) === true ? entry : undefined;
+      },
       execute: (connection, args) => {
         this.executor.startTimer();
         this.execute(connection, args);

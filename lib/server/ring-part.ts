@@ -7,6 +7,7 @@
  * What is sent in a turn leaves at its end, behind the log.
  */
 
+import type { HybridClock } from '../base/stamp.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
 import type { Payload } from '../cluster/bus/payload.js';
 import type { Consistency } from '../cluster/coordination/consistency.js';
@@ -30,6 +31,7 @@ import type { Ring } from '../cluster/ring/ring.js';
 import type { ByteStream, Clock, Random, StreamHandler, Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { WriteBatch } from '../record/write-batch.js';
+import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Coordinator } from './coordinator.js';
 import type { HeldReply } from './held-reply.js';
@@ -97,6 +99,10 @@ export interface RingPartOptions {
   readonly store: RingStore;
   readonly batch: WriteBatch;
   readonly clock: Clock;
+  /** What stamps are made by. */
+  readonly hybridClock: HybridClock;
+  /** How far clocks may differ. */
+  readonly maxDriftMs: () => number;
   readonly timers: Timers;
   readonly random: Random;
   readonly turn: Turn;
@@ -106,6 +112,8 @@ export interface RingPartOptions {
   readonly consistency: () => Consistency;
   /** Serves a stream of requests of this node's own, or of another member. */
   readonly accept: (stream: ByteStream) => StreamHandler;
+  /** The command that a request calls, if it calls one properly. */
+  readonly entryOf: (args: Args) => CommandEntry | undefined;
   readonly execute: (connection: Connection, args: Args) => void;
   readonly fail: (connection: Connection, args: Args, error: string) => void;
   /** A message has arrived: called before it is looked at. */
@@ -150,7 +158,13 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.store = options.store;
     this.view = new RingView(ring, self, (id) => links.isUp(id));
     this.newestVersion = ring.document;
-    this.versioned = new VersionedLinks(links, () => this.view.ring.document);
+    this.versioned = new VersionedLinks({
+      links,
+      version: () => this.view.ring.document,
+      clock: options.hybridClock,
+      wallMs: () => clock.wallMs(),
+      maxDriftMs: options.maxDriftMs,
+    });
     this.replicator = new Replicator({
       self,
       batch: options.batch,
@@ -171,6 +185,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       nowMs,
       timeoutMs: writeTimeoutMs,
       sessionAt: (connection, member) => this.sessionAt(connection, member),
+      entryOf: options.entryOf,
       execute: options.execute,
       fail: options.fail,
     });
@@ -328,7 +343,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** Whether a message is for our ring, or for a newer one. Else its sender is told that there is one. */
   private isTaken(message: RingMessage): boolean {
     const { versioned } = this;
-    const order = versioned.order(message);
+    const order = versioned.receive(message);
     if (order === undefined) return false;
     if (order < 0) {
       this.versioned.send(message.from, MessageKind.MISSED, EMPTY_PAYLOAD);

@@ -45,6 +45,7 @@ class KeyRefresh {
   /** What those have who have answered. */
   readonly answers = new Map<MemberId, Digest>();
   hasMerged = false;
+  askedCount = 0;
   /** Those that have what was merged, while it is sent to the others. */
   repaired: Set<MemberId> | undefined;
 
@@ -55,7 +56,8 @@ class KeyRefresh {
   }
 }
 
-class RefreshRun {
+/** A request that is under way, or done. */
+export class RefreshRun {
   readonly request: RefreshRequest;
   readonly deadlineMs: number;
   readonly keys: readonly KeyRefresh[];
@@ -100,10 +102,16 @@ export class Refresher {
     this.asks = new Outboxes(options.links, MessageKind.ASK);
   }
 
-  begin(request: RefreshRequest): void {
+  begin(request: RefreshRequest): RefreshRun {
     const run = new RefreshRun(request, this.options.nowMs() + this.options.timeoutMs());
     this.runs.add(run);
     for (const key of run.keys) this.ask(key);
+    return run;
+  }
+
+  /** Whether what a run has found is still what a quorum has, but for what this node itself has changed. REQUIRES: it is done, without an error. */
+  holds(run: RefreshRun): boolean {
+    return run.keys.every((key) => this.isFresh(key));
   }
 
   /** The replicas of a slot may be others now: everything that is under way begins anew. */
@@ -169,7 +177,9 @@ export class Refresher {
     key.hasMerged = false;
     key.repaired = undefined;
     this.keys.set(key.id, key);
-    for (const member of key.run.request.replicasOf(key.slot)) writeAsk(this.asks.to(member), key.id, digest, key.key);
+    const members = key.run.request.replicasOf(key.slot);
+    key.askedCount = members.length;
+    for (const member of members) writeAsk(this.asks.to(member), key.id, digest, key.key);
   }
 
   private loadAndAsk(key: KeyRefresh): void {
@@ -245,7 +255,7 @@ export class Refresher {
   private check(key: KeyRefresh): void {
     const { run } = key;
     this.keys.delete(key.id);
-    this.done.set(key.id, key);
+    if (key.answers.size < key.askedCount) this.done.set(key.id, key);
     if (--run.remaining > 0) return;
     const stale = run.keys.filter((one) => !this.isFresh(one));
     run.remaining = stale.length;

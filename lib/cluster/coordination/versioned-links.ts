@@ -1,19 +1,24 @@
 /**
- * Messages about data say which ring they were sent for:
+ * Messages about data say which ring they were sent for, and how far the sender's clock is:
  *
- *     message = generation:u32 epoch:u32 payload          numbers little-endian
+ *     message = generation:u32 epoch:u32 stamp:f64 payload          numbers little-endian
  *
  * Who knows a newer ring refuses a message for an older one: the sender may have written to, or read from, the wrong members. Who gets one for a newer ring has
  * that fetched, and takes the message: the sender knows better who has the slot.
+ *
+ * The receiver's clock is never behind what it has heard, so what it stamps from then on is newer. Who is further ahead than clocks may differ is not listened to: it
+ * would take all others along.
  */
 
+import type { HybridClock } from '../../base/stamp.js';
+import { firstStampOf } from '../../base/stamp.js';
 import type { Payload } from '../bus/payload.js';
 import type { MemberId } from '../ring/member.js';
 import type { RingVersion } from '../ring/ring-version.js';
 import { compareRingVersions } from '../ring/ring-version.js';
 import type { MemberLinks } from './ports.js';
 
-const HEAD_BYTES = 8;
+const HEAD_BYTES = 16;
 
 /** A message as it comes: its bytes are valid until the handler returns. */
 export interface RingMessage {
@@ -26,6 +31,7 @@ export interface RingMessage {
 /** A payload behind the version of a ring. */
 class VersionedPayload implements Payload {
   version: RingVersion = { generation: 0, epoch: 0 };
+  stamp = 0;
   inner: Payload | undefined;
 
   get byteLength(): number {
@@ -35,33 +41,54 @@ class VersionedPayload implements Payload {
   writeTo(target: Buffer, at: number): void {
     target.writeUInt32LE(this.version.generation, at);
     target.writeUInt32LE(this.version.epoch, at + 4);
+    target.writeDoubleLE(this.stamp, at + 8);
     this.inner?.writeTo(target, at + HEAD_BYTES);
   }
 }
 
+export interface VersionedLinksOptions {
+  readonly links: MemberLinks;
+  /** Of the ring that this node acts by. */
+  readonly version: () => RingVersion;
+  readonly clock: Pick<HybridClock, 'latest' | 'observe'>;
+  /** Unix milliseconds. */
+  readonly wallMs: () => number;
+  readonly maxDriftMs: () => number;
+}
+
 export class VersionedLinks implements MemberLinks {
-  /** Messages that were refused because they were for an older ring. */
+  /** Messages that were refused because they were for an older ring, or from a clock that is too far ahead. */
   staleCount = 0;
-  private readonly links: MemberLinks;
-  private readonly version: () => RingVersion;
+  aheadCount = 0;
+  private readonly options: VersionedLinksOptions;
   private readonly payload = new VersionedPayload();
 
-  /** `version` is that of the ring that this node acts by. */
-  constructor(links: MemberLinks, version: () => RingVersion) {
-    this.links = links;
-    this.version = version;
+  constructor(options: VersionedLinksOptions) {
+    this.options = options;
   }
 
   send(member: MemberId, kind: number, payload: Payload): boolean {
-    this.payload.version = this.version();
+    const { links, version, clock } = this.options;
+    this.payload.version = version();
+    this.payload.stamp = clock.latest;
     this.payload.inner = payload;
-    return this.links.send(member, kind, this.payload);
+    return links.send(member, kind, this.payload);
   }
 
-  /** How the ring of a message stands to ours: below 0 if it is older, above 0 if it is newer; undefined if the bytes are no message. */
-  order({ buffer, start, end }: RingMessage): number | undefined {
+  /**
+   * A message has come: how its ring stands to ours, below 0 if it is older, above 0 if it is newer; undefined if the message counts for nothing. The clock
+   * learns of the sender's.
+   */
+  receive({ buffer, start, end }: RingMessage): number | undefined {
+    const { version, clock, wallMs, maxDriftMs } = this.options;
     if (end - start < HEAD_BYTES) return undefined;
-    const order = compareRingVersions(versionOf(buffer, start), this.version());
+    const stamp = buffer.readDoubleLE(start + 8);
+    if (!(stamp <= firstStampOf(wallMs() + maxDriftMs()))) {
+      this.aheadCount++;
+      return undefined;
+    }
+    clock.observe(stamp);
+    const order = compareRingVersions(versionOf(buffer, start), version());
     if (order < 0) this.staleCount++;
     return order;
   }

@@ -299,7 +299,7 @@ export class Replicator {
     if (!this.tallies.isOpen(group, sequence)) return;
     this.options.putAgain(shipment.bytes, place.at, stamp);
     this.putAgainCount++;
-    // Whatever took its place here meanwhile is in a batch up to the next one.
-    this.tallies.move(group, sequence, this.sequence + 1);
+    // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
+    this.tallies.move(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence);
   }
 }
