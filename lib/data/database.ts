@@ -12,6 +12,10 @@ export class Database {
   expiringCount = 0;
   /** A key was written without a look whether the disk has it already: the counts are no longer exact (until COMPACT). */
   isEstimate = false;
+  /** How often something happened that the counts do not follow exactly. */
+  doubtCount = 0;
+  /** Of expired keys that the disk has dropped: how many nobody counts who counts what is left afterwards (COMPACT). */
+  droppedCount = 0;
   /** Records in memory that say that nothing is there. */
   emptyCount = 0;
   /** How often everything in it went at once: what was read of it before counts no more. */
@@ -29,6 +33,24 @@ export class Database {
   /** Keys, as far as one knows: an estimate may have come to be below what is in memory, and below zero. */
   get size(): number {
     return Math.max(this.keyCount, this.table.count - this.emptyCount);
+  }
+
+  /** The counts are not exact from now on. */
+  doubt(): void {
+    this.isEstimate = true;
+    this.doubtCount++;
+  }
+
+  /**
+   * Expired keys were dropped from the disk: perhaps some were not counted any more. `isForCount`: by a COMPACT, which counts what is left if it
+   * can.
+   */
+  expiredOnDisk(keys: number, isForCount: boolean): void {
+    this.keyCount -= keys;
+    if (isForCount) {
+      this.isEstimate = true;
+      this.droppedCount += keys;
+    } else this.doubt();
   }
 
   /** Nothing is in it. */

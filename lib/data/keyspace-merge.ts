@@ -242,7 +242,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const isPartial = wasPartial && (coldStamp >= reader.stamp || !saysAll(reader));
     // What is on the disk alone is taken to be there.
     const wasThere = wasPartial || (place !== 0 && !heap.isEmpty(place));
-    if (place === 0 && wasPartial) db.isEstimate = true;
+    if (place === 0 && wasPartial) db.doubt();
     if (reader.kind === ChangeKind.VALUE && reader.replaces && !isPartial && this.replacedBy(reader)) {
       if (!wasThere) db.keyCount++;
       return;

@@ -58,9 +58,14 @@ const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
 /** What a database's counts were when they began to be counted anew. */
 export interface CountMark {
   readonly db: Database;
+  /** As they were when it began. */
   readonly keyCount: number;
   readonly expiringCount: number;
-  readonly wasEstimate: boolean;
+  readonly doubtCount: number;
+  readonly droppedCount: number;
+  readonly resetCount: number;
+  /** Whether what has expired by then is neither in memory any more, nor counted. */
+  readonly isClear: boolean;
 }
 
 export class Keyspace extends KeyspaceMerge {
@@ -297,7 +302,7 @@ export class Keyspace extends KeyspaceMerge {
     const hadExpiry = place !== 0 && this.heap.expiresAtMs(place) !== 0;
     if (hadExpiry) db.expiringCount--;
     this.leaveEmpty();
-    if (this.isUnknown) db.isEstimate = true;
+    if (this.isUnknown) db.doubt();
     db.keyCount--;
     this.isUnknown = false;
     this.ref = 0;
@@ -442,8 +447,8 @@ export class Keyspace extends KeyspaceMerge {
   }
 
   /**
-   * Begins to count keys anew: what is counted from now on is exact, unless `endCounting` finds otherwise. Removes what has expired in memory,
-   * so that nobody removes again what is not counted because it has expired by now. (Where nothing is dropped for having expired, it is counted.)
+   * Begins to count keys anew; `endCounting` must follow, and nobody else may begin before. Removes what has expired in memory, so that nobody
+   * removes again what is not counted because it has expired by now. (Where nothing is dropped for having expired, it is counted.)
    */
   beginCounting(): readonly CountMark[] {
     const { isReplicated } = this;
@@ -452,26 +457,32 @@ export class Keyspace extends KeyspaceMerge {
     return this.physical.map((db) => {
       const begin = isReplicated ? POSITION_LIMIT : 0;
       for (let position = begin; position < POSITION_LIMIT;) position = this.expireFrom(db, position, Infinity);
-      const mark = { db, keyCount: db.keyCount, expiringCount: db.expiringCount, wasEstimate: db.isEstimate };
-      db.isEstimate = !isReplicated && !this.removesExpired;
-      return mark;
+      const { keyCount, expiringCount, doubtCount, droppedCount, resetCount } = db;
+      const isClear = isReplicated || this.removesExpired;
+      return { db, keyCount, expiringCount, doubtCount, droppedCount, resetCount, isClear };
     });
   }
 
-  /** Ends it: `countOf` says how many keys a database had when it began, `undefined` if that is not known. */
+  /**
+   * Ends it: `countOf` says how many keys a database had when it began, but for those that had expired then; `undefined` if that is not known. If it
+   * is, and all that has happened since was counted, the counts are exact from now on.
+   */
   endCounting(
     marks: readonly CountMark[],
     countOf: (db: number) => { keyCount: number; expiringCount: number } | undefined,
   ): void {
     // What others have written meanwhile may be among what was counted, or not.
     const isMixed = this.foreignCount !== this.countingFrom;
-    for (const { db, keyCount, expiringCount, wasEstimate } of marks) {
-      const counted = db.isEstimate || isMixed ? undefined : countOf(db.id);
-      if (counted === undefined) db.isEstimate ||= wasEstimate || isMixed;
-      else {
-        db.keyCount += counted.keyCount - keyCount;
-        db.expiringCount += counted.expiringCount - expiringCount;
-      }
+    for (const { db, keyCount, expiringCount, doubtCount, droppedCount, resetCount, isClear } of marks) {
+      // It was emptied meanwhile, and its counts began anew.
+      if (db.resetCount !== resetCount) continue;
+      if (isMixed) db.doubt();
+      if (!isClear || db.doubtCount !== doubtCount) continue;
+      const counted = countOf(db.id);
+      if (counted === undefined) continue;
+      db.keyCount += counted.keyCount - keyCount + (db.droppedCount - droppedCount);
+      db.expiringCount += counted.expiringCount - expiringCount;
+      db.isEstimate = false;
     }
     this.countingFromMs = 0;
   }
@@ -546,7 +557,7 @@ export class Keyspace extends KeyspaceMerge {
   protected override bury(): void {
     this.isHidden = false;
     // It came from the disk: perhaps it is not counted.
-    if (this.heap.expiresAtMs(this.place) <= this.countingFromMs) this.db.isEstimate = true;
+    if (this.heap.expiresAtMs(this.place) <= this.countingFromMs) this.db.doubt();
     this.remove();
     this.expiredCount++;
     this.tell(KEYSPACE_EVENT.expired, 'expired');

@@ -369,7 +369,7 @@ export abstract class RecordCursor {
 
   /** The key under the cursor comes into being. */
   protected countNew(): void {
-    if (this.isUnknown) this.db.isEstimate = true;
+    if (this.isUnknown) this.db.doubt();
     else this.db.keyCount++;
     this.isUnknown = false;
     if (!this.isReplaced) this.tell(KEYSPACE_EVENT.newKey, 'new');

@@ -75,6 +75,8 @@ export class Persistence implements TurnLog, Durability {
   private reloadRunning: Promise<void> | undefined;
   /** What changes how data is kept does so one after the other: saving, turning the log on and off. */
   private running: Promise<void> = Promise.resolve();
+  /** Settles when the last COMPACT so far has ended. */
+  private compacting: Promise<void> = Promise.resolve();
   private waiting = 0;
 
   constructor(options: PersistenceOptions) {
@@ -221,24 +223,34 @@ export class Persistence implements TurnLog, Durability {
     await this.reloadRunning;
   }
 
-  /** Moves everything to tables, and merges these until each key is counted (COMPACT). */
-  async compact(): Promise<void> {
+  /** Moves everything to tables, and merges these until each key is counted (COMPACT). One at a time. */
+  compact(): Promise<void> {
+    const compacted = this.compacting.then(() => this.compactAll());
+    this.compacting = compacted.catch(() => undefined);
+    return compacted;
+  }
+
+  private async compactAll(): Promise<void> {
     const { keyspace, store } = this;
     await this.running.catch(() => undefined);
     const before = keyspace.beginCounting();
-    if (this.hasChanges) this.append();
-    const stamp = keyspace.clock.latest;
-    const { nowMs } = keyspace.clock;
-    await this.save();
-    const { flushedNumber } = store;
-    await store.compactAll(nowMs);
     const counts: TableCounts[] = [];
-    keyspace.endCounting(before, (db) => {
-      const counted = store.countIn(db, stamp);
-      if (counted !== undefined) counts.push(counted);
-      return counted;
-    });
-    await store.noteCounts(counts, flushedNumber);
+    let countOf: (db: number) => TableCounts | undefined = () => undefined;
+    try {
+      if (this.hasChanges) this.append();
+      const stamp = keyspace.clock.latest;
+      const { nowMs } = keyspace.clock;
+      await this.save();
+      await store.compactAll(nowMs);
+      countOf = (db) => store.countIn(db, stamp);
+    } finally {
+      keyspace.endCounting(before, (db) => {
+        const counted = countOf(db);
+        if (counted !== undefined) counts.push(counted);
+        return counted;
+      });
+    }
+    await store.noteCounts(counts);
   }
 
   async backup(target: string): Promise<void> {

@@ -73,6 +73,8 @@ export class Compactor {
   private full: FullRequest[] = [];
   private waiters: ((value: undefined) => void)[] = [];
   private isStopped = false;
+  /** Whether the compaction at hand is one of those that `compactAll` has asked for. */
+  private isForFull = false;
 
   constructor(options: CompactorOptions) {
     this.options = options;
@@ -142,9 +144,11 @@ export class Compactor {
     if (versions.failed !== undefined) this.giveUp(versions.failed);
     if (this.isStopped || versions.failed !== undefined) return undefined;
     const state = this.state();
+    this.isForFull = false;
     for (let full = this.full.at(0); full !== undefined; full = this.full.at(0)) {
       const nowMs = Math.min(state.nowMs, full.expireUpToMs);
       const next = nextOfFullCompaction(versions.current, full, levels, { ...state, nowMs });
+      this.isForFull = next !== undefined;
       if (next !== undefined) return next;
       this.full.shift();
       full.resolve();
@@ -202,7 +206,6 @@ export class Compactor {
   private async merge(compaction: MergeCompaction): Promise<void> {
     const { jobs, jobFor, removeTables, events } = this.options;
     const result = await this.holding(() => jobs.compact(jobFor(compaction), this.control));
-    const isFull = compaction.reason === 'full';
     await this.options.warm(result.tables);
     try {
       // Emptied meanwhile: nobody needs what came of it.
@@ -216,7 +219,7 @@ export class Compactor {
       throw error;
     }
     this.count(result);
-    if (result.expiredDropped > 0 && !isFull) events.onExpiredDropped(compaction.db, result.expiredDropped);
+    if (result.expiredDropped > 0) events.onExpiredDropped(compaction.db, result.expiredDropped, this.isForFull);
   }
 
   /** Carries out what needs no job. */
@@ -225,7 +228,7 @@ export class Compactor {
     const live = tables.reduce((sum, table) => sum + table.recordCount - table.emptyCount, 0);
     const expired = kind === 'drop' && reason === 'expired' ? live : 0;
     const isDone = await this.install(compaction, [], expired);
-    if (isDone && expired > 0) this.options.events.onExpiredDropped(db, expired);
+    if (isDone && expired > 0) this.options.events.onExpiredDropped(db, expired, this.isForFull);
   }
 
   /** Keeps the tables of the current version while a job reads them: a FLUSHDB may take them out of it. */

@@ -12,8 +12,8 @@ export interface StoreEvents {
   readonly onProblem: (message: string) => void;
   /** A segment of the log is in tables. */
   readonly onFlushed: () => void;
-  /** Expired keys of a database were dropped from its tables. */
-  readonly onExpiredDropped: (db: number, keys: number) => void;
+  /** Expired keys of a database were dropped from its tables. `isForCount`: on behalf of `compactAll`, after which tables may be counted. */
+  readonly onExpiredDropped: (db: number, keys: number, isForCount: boolean) => void;
   /** About to happen: what was counted of a database before, and is yet to be noted, is not exact any more. */
   readonly onCountDoubted: (db: number) => void;
 }
@@ -67,6 +67,8 @@ export interface KeyCounts {
   isEstimate: boolean;
   /** Everything in it stamped up to this is dead; 0: it was never emptied. */
   flushedUpTo: number;
+  /** See StoreEvents.onExpiredDropped. */
+  expiredOnDisk(keys: number, isForCount: boolean): void;
 }
 
 /** Where the store puts what it reads when it is opened. */

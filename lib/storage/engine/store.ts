@@ -228,8 +228,12 @@ export class Store {
     if (last !== undefined) await flusher.whenFlushed(last.number);
   }
 
-  /** Gets everything that is in tables to the bottom level, without what is dead, or had expired at `expireUpToMs` (Unix milliseconds). */
+  /**
+   * Gets everything that is in tables to the bottom level, without what is dead, or had expired at `expireUpToMs` (Unix milliseconds). Rejects if that
+   * fails, or the store is closed.
+   */
   async compactAll(expireUpToMs = Infinity): Promise<void> {
+    if (this.parts === undefined) throw new Error('the store was closed');
     const { compactor, versions, flusher } = this.opened;
     const { nextTableId } = this.opened.orders;
     const databases = versions.current.databasesWithTables();
@@ -240,10 +244,11 @@ export class Store {
 
   /**
    * Keys of a database that its tables hold, if they are all of one level and know nothing that is stamped above `stamp`: only then can
-   * they be counted without reading.
+   * they be counted without reading. `undefined`, too, if the store was closed.
    */
   countIn(db: number, stamp: number): TableCounts | undefined {
-    const { current } = this.opened.versions;
+    if (this.parts === undefined) return undefined;
+    const { current } = this.parts.versions;
     const levels = current.levels(db).filter((level) => level.count > 0);
     if (levels.length > 1 || levels[0]?.number === 0) return undefined;
     const counts = { db, keyCount: 0, expiringCount: 0 };
@@ -273,16 +278,13 @@ export class Store {
     return flusher.whenFlushed(log.closedSegments[0].number);
   }
 
-  /** The last segment of the log that is in tables; 0: none is. */
-  get flushedNumber(): number {
-    return this.opened.versions.current.flushed?.number ?? 0;
-  }
-
-  /** Notes what tables were found to hold, unless more than segment `flushedNumber` and those before it are in them by now. */
-  async noteCounts(counts: readonly TableCounts[], flushedNumber: number): Promise<void> {
-    const { versions, flusher } = this.opened;
+  /** Notes what tables were found to hold just now, unless more of the log is in them when that can be noted. */
+  async noteCounts(counts: readonly TableCounts[]): Promise<void> {
+    if (this.parts === undefined || counts.length === 0) return;
+    const { versions, flusher } = this.parts;
+    const flushedNumber = versions.current.flushed?.number;
     await versions.log((current) => {
-      if (current.flushed?.number !== flushedNumber || counts.length === 0) return undefined;
+      if (current.flushed?.number !== flushedNumber) return undefined;
       return { databases: counts.map((each) => ({ ...current.facts(each.db), ...each, isEstimate: false })) };
     });
     // What was noted of segments that were closed meanwhile began from the counts before.
@@ -654,10 +656,8 @@ export class Store {
       levels: settings.levels,
       events: {
         onProblem: report,
-        onExpiredDropped: (db, keys) => {
-          const counts = target.physicalDatabase(db);
-          counts.keyCount = Math.max(0, counts.keyCount - keys);
-          counts.isEstimate = true;
+        onExpiredDropped: (db, keys, isForCount) => {
+          target.physicalDatabase(db).expiredOnDisk(keys, isForCount);
         },
         onCountDoubted: (db) => {
           this.parts?.flusher.doubtCount(db);
@@ -699,7 +699,6 @@ export class Store {
     return true;
   }
 
-  /** The facts of all databases but those of which `version` and every edit to come say the same. */
   /** What is in memory now is in the last segment that was closed, or before. */
   private noteLastSegment(): void {
     const { log, flusher, target, versions } = this.opened;
@@ -709,6 +708,7 @@ export class Store {
     flusher.add(last.number, { stamp: target.clock.latest, databases });
   }
 
+  /** The facts of all databases but those of which `version` and every edit to come say the same. */
   private databaseFacts(target: StoreTarget, version: Version): DatabaseFacts[] {
     const facts: DatabaseFacts[] = [];
     for (let db = 0; db < target.databaseCount; db++) {

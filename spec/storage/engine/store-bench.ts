@@ -25,6 +25,7 @@ import { Listing } from '../../../lib/data/listing.js';
 import { Loader } from '../../../lib/data/loader.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { Store } from '../../../lib/storage/engine/store.js';
+import type { TableCounts } from '../../../lib/storage/engine/store.js';
 import type { StoreSettings } from '../../../lib/storage/engine/store-options.js';
 import { createIdentity, identityPath } from '../../../lib/storage/identity.js';
 import { InlineJobs } from '../../../lib/storage/jobs/job-runner.js';
@@ -149,6 +150,8 @@ export class StoreBench {
   /** The batch did not find room: no more is changed until it does. */
   private full: Error | undefined;
   private reloading: Promise<void> | undefined;
+  /** Settles when the last COMPACT so far has ended. */
+  private compacting: Promise<void> = Promise.resolve();
   /** Of what is open now: work of an earlier one counts no more. */
   private generation = 0;
 
@@ -205,6 +208,7 @@ export class StoreBench {
     this.generation++;
     this.disk = disk;
     this.full = undefined;
+    this.compacting = Promise.resolve();
     this.store = this.makeStore(disk, settings);
     this.keyspace = this.makeKeyspace(this.store);
     this.loader = new Loader(this.keyspace, this.store);
@@ -409,9 +413,39 @@ export class StoreBench {
     await this.finish(this.store.flushAll());
   }
 
-  /** Everything in tables gets to the bottom. */
-  async compactAll(): Promise<void> {
-    await this.finish(this.store.compactAll());
+  /** COMPACT: everything gets to the bottom, and is counted there. */
+  compactAll(): Promise<void> {
+    const { generation } = this;
+    const compacted = this.compacting.then(() => this.compact(generation));
+    this.compacting = compacted.catch(() => undefined);
+    return compacted;
+  }
+
+  private async compact(generation: number): Promise<void> {
+    await this.reloading;
+    if (generation !== this.generation) throw new Error('it was closed meanwhile');
+    const { keyspace, store } = this;
+    keyspace.clock.tick();
+    keyspace.removesExpired = this.full === undefined && store.failure === undefined;
+    const marks = keyspace.beginCounting();
+    const counts: TableCounts[] = [];
+    let countOf: (db: number) => TableCounts | undefined = () => undefined;
+    try {
+      this.commit();
+      const stamp = keyspace.clock.latest;
+      const { nowMs } = keyspace.clock;
+      await this.finish(store.flushAll());
+      await this.finish(store.compactAll(nowMs));
+      // What did not find room is in memory alone.
+      if (this.full === undefined) countOf = (db) => store.countIn(db, stamp);
+    } finally {
+      keyspace.endCounting(marks, (db) => {
+        const counted = countOf(db);
+        if (counted !== undefined) counts.push(counted);
+        return counted;
+      });
+    }
+    await this.finish(store.noteCounts(counts));
   }
 
   /** Everything that was logged becomes durable, and is acknowledged. */
