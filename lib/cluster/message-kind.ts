@@ -4,6 +4,8 @@ export const MessageKind = {
   REPLICATE: 32,
   REPLICATED: 33,
   MISSED: 38,
+  /** server/ring-messages.ts */
+  PUBLISH: 41,
   /** coordination/state-messages.ts */
   ASK: 34,
   TELL: 35,

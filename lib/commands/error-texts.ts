@@ -11,3 +11,5 @@ export const DB_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const NOT_A_FLOAT = 'ERR value is not a valid float';
 export const NOT_A_RANGE_OF_SCORES = 'ERR min or max is not a float';
 export const NOT_A_RANGE_OF_MEMBERS = 'ERR min or max not valid string range item';
+/** To another member, which starts over. */
+export const RING_CHANGED = 'CLUSTERDOWN the ring has changed, try again';

@@ -6,7 +6,7 @@
  * 3. A key is ready when something of the awaited type was written to it. While nobody waits, nobody looks.
  */
 
-import { UNBLOCKED } from '../commands/error-texts.js';
+import { RING_CHANGED, UNBLOCKED } from '../commands/error-texts.js';
 import type { Wait } from '../commands/ports.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Timer, Timers } from '../host/ports.js';
@@ -102,6 +102,22 @@ export class Blocking {
     }
     this.count--;
     this.awaited[waiter.wait.type]--;
+  }
+
+  /** In a ring: clients whose keys another node acts for now wait there; `isHere` says of whom that is not so. */
+  moveAway(isHere: (connection: Connection) => boolean): void {
+    const waiters = new Set([...this.queues.values()].flatMap((queue) => [...queue]));
+    for (const waiter of waiters) {
+      const { connection, call } = waiter;
+      if (isHere(connection)) continue;
+      if (connection.ring.isForwarded) {
+        call.reply.error(RING_CHANGED);
+        this.end(waiter);
+      } else {
+        this.forget(waiter);
+        connection.waitElsewhere(call.args);
+      }
+    }
   }
 
   /** Nothing came. */

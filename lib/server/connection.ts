@@ -153,6 +153,8 @@ export class Connection implements StreamHandler, Call, Client {
   private holds = 0;
   /** Requests parsed beforehand: they are the next to be executed. */
   private readonly ahead = new Denque<Args>();
+  /** The next request is one that was held. */
+  private isAgain = false;
   /** A command runs at this moment. */
   private executing = false;
   /** Messages that came meanwhile. */
@@ -352,6 +354,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** The request that was held is the next one to be executed. */
   releaseWith(args: Args): void {
     this.ahead.unshift(args);
+    this.isAgain = true;
     if (!this.isClosed) this.host.onInput(this, 0);
     this.release();
   }
@@ -449,6 +452,13 @@ export class Connection implements StreamHandler, Call, Client {
     this.host.defer(this);
   }
 
+  /** The command that waited is executed again, from the beginning. */
+  waitElsewhere(args: Args): void {
+    this.ahead.unshift(args);
+    this.isAgain = true;
+    this.endWait();
+  }
+
   wake(reason: 'unblocked' | 'error' | 'woken'): boolean {
     const { waiter } = this;
     if (waiter !== undefined) {
@@ -523,9 +533,10 @@ export class Connection implements StreamHandler, Call, Client {
         break;
       }
       const ahead = this.ahead.shift();
+      if (!this.isAgain) this.ringClient?.beginRequest();
+      this.isAgain = false;
       const status = ahead === undefined ? parser.next() : PARSED;
       if (status === PARSED) {
-        if (this.ringClient !== undefined) this.ringClient.once = undefined;
         host.execute(this, ahead ?? parser.args);
       } else {
         if (status === FAILED) this.fail(parser.error);

@@ -11,6 +11,7 @@
  */
 
 import { POSITION_LIMIT, SLOT_COUNT, SLOT_SPAN, slotOf } from '../base/position.js';
+import { RING_CHANGED } from '../commands/error-texts.js';
 import { keyIndexes } from '../commands/key-uses.js';
 import type { RingRole } from '../commands/ring-role.js';
 import { mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
@@ -34,7 +35,7 @@ import type { HeldReply } from './held-reply.js';
 import type { ReplyMarks } from './reply-marks.js';
 import type { RemoteSession } from './remote-session.js';
 import type { Merge } from './merged-replies.js';
-import { allOk, array, bulk, first, itemsOf, sum, sumOfCopies, textOf, union } from './merged-replies.js';
+import { allOk, array, bulk, first, itemsOf, sumOfCopies, textOf, union } from './merged-replies.js';
 import type { SplitRequest } from './split-request.js';
 import { splitRequest } from './split-request.js';
 import type { Transaction } from './transaction.js';
@@ -44,7 +45,10 @@ const SEVERAL = -2;
 
 const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 const NOBODY_LIVES = 'NOREPLICAS need 1, have 0';
-const RING_CHANGED = 'CLUSTERDOWN the ring has changed, try again';
+const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
+/** A request goes to so many members, one after the other, while nobody has it. */
+const ATTEMPTS_MAX = 16;
+const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
 
 export interface CoordinatorOptions {
@@ -176,6 +180,20 @@ export class Coordinator implements RingExecution {
       return false;
     }
     return this.route(connection, 'change', args, keys, requests, 'exec');
+  }
+
+  /** A script may use keys of the slot that its own keys are in: for that slot it has what a quorum has. */
+  scriptRefusal(connection: Connection, entry: CommandEntry, args: Args): string | undefined {
+    const role = roleOf(entry, args);
+    if (role === 'here') return undefined;
+    if (role === 'nowhere' || role === 'everywhere') {
+      return `ERR ${entry.name.toUpperCase()} is not possible in a script of a ring`;
+    }
+    const slot = commonSlot(
+      args,
+      keyIndexes(entry.command, args).filter((i) => i < args.count),
+    );
+    return slot === NO_SLOT || slot === connection.ring.slot ? undefined : NOT_DECLARED;
   }
 
   /** A command has run here: notes what it has changed, and what its reply, which begins at `start`, waits for. */
@@ -345,7 +363,7 @@ export class Coordinator implements RingExecution {
     const args = borrowed.clone();
     const answer = (reply: Buffer | undefined): void => {
       if (connection.isClosed) connection.release();
-      else if (reply === undefined && role === 'read') connection.releaseWith(args);
+      else if (this.startsOver(connection, role, reply)) connection.releaseWith(args);
       else {
         if (wait === 'exec') connection.endTransaction();
         if (reply === undefined) this.options.fail(connection, args, BROKEN);
@@ -375,6 +393,12 @@ export class Coordinator implements RingExecution {
     this.askElsewhere(session, last, wait !== 'keys', answer);
     if (wait === 'reply') connection.lookAhead(this.forwarder(connection, session, member));
     return false;
+  }
+
+  /** Whether a request that was sent on did nothing, and goes where it belongs by now. */
+  private startsOver({ ring }: Connection, role: RingRole, reply: Buffer | undefined): boolean {
+    const didNothing = reply === undefined ? role === 'read' : reply.equals(RING_CHANGED_REPLY);
+    return didNothing && ++ring.attempts <= ATTEMPTS_MAX;
   }
 
   /** Sends requests on that come later in a pipeline: as long as each goes to the same member, which runs them in the order in which they were sent. */
@@ -541,7 +565,7 @@ function mergeOf(name: string, copies: number): Merge {
   if (name === 'keys') return union;
   // Each empties what it has, and tells the others up to where: so nothing is left that any of them had before.
   if (name === 'flushall' || name === 'flushdb') return allOk;
-  return name === 'publish' || name === 'spublish' ? sum : first;
+  return first;
 }
 
 function parseCursor(text: string): number | undefined {

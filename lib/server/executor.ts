@@ -41,6 +41,8 @@ export interface RingExecution {
   admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean;
   /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
   admitExec(connection: Connection, transaction: Transaction, args: Args): boolean;
+  /** Why a script of that client may not call a command; undefined if it may. */
+  scriptRefusal(connection: Connection, entry: CommandEntry, args: Args): string | undefined;
   /** A command has run, and answered from `start` on. */
   ran(connection: Connection, hasChanged: boolean, start: number): void;
 }

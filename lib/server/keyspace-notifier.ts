@@ -37,9 +37,9 @@ export class KeyspaceNotifier {
     if (this.toKeyspace) {
       const name = Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1');
       const message = this.bytesOf(event);
-      pubsub.publish('channel', `__keyspace@${number}__:${name}`, message, 0, message.length);
+      pubsub.deliver('channel', `__keyspace@${number}__:${name}`, message, 0, message.length);
     }
-    if (this.toKeyevent) pubsub.publish('channel', `__keyevent@${number}__:${event}`, key, start, end);
+    if (this.toKeyevent) pubsub.deliver('channel', `__keyevent@${number}__:${event}`, key, start, end);
   }
 
   private bytesOf(event: string): Buffer {

@@ -11,6 +11,7 @@ import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { MonitoredClient } from './monitor.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
+import { Connection } from './connection.js';
 import type { Executor, Guards } from './executor.js';
 
 /** Of short commands, one call in so many is timed: reading the clock costs as much as a fifth of one. The others count with the same time. */
@@ -63,9 +64,8 @@ export class NestedExecutor implements NestedCommands {
     this.loadingUs = 0;
     const { runNested } = entry;
     assert(runNested !== undefined, 'what waits is not run inside of anything');
-    if (this.canList(call, entry) && (!this.loadsFirst(entry) || this.loadKeys(call, entry))) {
-      this.complete(call, runNested);
-    }
+    const mayRun = this.mayRun(call, entry) && this.canList(call, entry);
+    if (mayRun && (!this.loadsFirst(entry) || this.loadKeys(call, entry))) this.complete(call, runNested);
     const durationUs = isTimed ? this.clock.monotonicUs() - startedUs : entry.nestedUs + this.loadingUs;
     if (isTimed) entry.nestedUs = Math.min(durationUs, USUAL_US_MAX);
     executor.countNested(entry, durationUs, reply, errors);
@@ -78,6 +78,14 @@ export class NestedExecutor implements NestedCommands {
       );
     }
     if (guards.alert && !entry.staysOutOfMonitor) guards.watch(monitored(call), entry, args);
+  }
+
+  /** In a ring, a script is bound to a slot. False after an error reply. */
+  private mayRun({ client, args, reply, isFromScript }: Call, entry: CommandEntry): boolean {
+    if (isFromScript !== true || !(client instanceof Connection)) return true;
+    const refusal = this.executor.ring?.scriptRefusal(client, entry, args);
+    if (refusal !== undefined) reply.error(refusal);
+    return refusal === undefined;
   }
 
   errorIsCounted(): void {

@@ -432,6 +432,12 @@ export class Node implements ConnectionHost {
       fail: (connection, args, error) => {
         this.executor.failHeld(connection, args, error);
       },
+      onMoved: () => {
+        if (this.blocking.isNeeded) this.blocking.moveAway(({ ring: { slot } }) => this.ring?.actsFor(slot) !== false);
+      },
+      deliver: (kind, channel, message) => {
+        this.pubsub.deliver(kind, channel, message, 0, message.length);
+      },
       onMessage: () => {
         turn.begin();
         keyspace.clock.tick();
@@ -449,6 +455,9 @@ export class Node implements ConnectionHost {
       refresher: ring.refresher,
       replicator: ring.replicator,
     });
+    this.pubsub.relay = (kind, channel, message, start, end) => {
+      ring.publish(kind, channel, message, start, end);
+    };
     this.executor.ring = ring.coordinator;
     turn.replicas = ring;
     return ring;

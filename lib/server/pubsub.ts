@@ -45,6 +45,9 @@ class Pattern extends Topic {
  * the pending replies of each subscriber, which leave at the end of the turn.
  */
 export class PubSubRegistry implements PubSub {
+  /** In a ring: tells the other members of a message. */
+  relay:
+    ((kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number) => void) | undefined;
   private readonly channel = new Map<string, Topic>();
   private readonly pattern = new Map<string, Pattern>();
   private readonly shard = new Map<string, Topic>();
@@ -84,6 +87,12 @@ export class PubSubRegistry implements PubSub {
   }
 
   publish(kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number): number {
+    this.relay?.(kind, channel, message, start, end);
+    return this.deliver(kind, channel, message, start, end);
+  }
+
+  /** Sends a message to the subscribers of this node; returns how often. */
+  deliver(kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number): number {
     let receivers = 0;
     const topic = this[kind].get(channel);
     if (topic !== undefined) {

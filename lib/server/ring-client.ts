@@ -18,6 +18,8 @@ export class RingClient {
   isBlind = false;
   /** The request has waited for what it needed: it runs. */
   isCleared = false;
+  /** To how many members the request was sent that did nothing. */
+  attempts = 0;
   /** What the replies of this turn wait for. */
   marks = new ReplyMarks();
   /** The slot of what the client watches, and at which member, if not here. */
@@ -39,6 +41,12 @@ export class RingClient {
 
   sessionState(resp: 2 | 3): SessionState {
     return { resp, consistency: consistencyText(this.consistency).split(' ') };
+  }
+
+  /** The next request begins. */
+  beginRequest(): void {
+    this.once = undefined;
+    this.attempts = 0;
   }
 
   /** The marks of this turn; those of the next one begin. */

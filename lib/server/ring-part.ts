@@ -8,6 +8,7 @@
  */
 
 import type { HybridClock } from '../base/stamp.js';
+import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
 import type { Payload } from '../cluster/bus/payload.js';
 import type { Consistency } from '../cluster/coordination/consistency.js';
@@ -39,7 +40,7 @@ import type { Superseded } from './foreign-batches.js';
 import { LogWaits } from './log-waits.js';
 import { openLoop } from './loop-stream.js';
 import { RemoteSession } from './remote-session.js';
-import { RingClient } from './ring-client.js';
+import { NO_SLOT, RingClient } from './ring-client.js';
 import type { Turn, TurnReplicas } from './turn.js';
 
 /** The other members, as this node reaches them. */
@@ -116,6 +117,10 @@ export interface RingPartOptions {
   readonly entryOf: (args: Args) => CommandEntry | undefined;
   readonly execute: (connection: Connection, args: Args) => void;
   readonly fail: (connection: Connection, args: Args, error: string) => void;
+  /** Other nodes may act for slots than before. */
+  readonly onMoved: () => void;
+  /** Sends a message of another member to the subscribers of this one. */
+  readonly deliver: (kind: 'channel' | 'shard', channel: string, message: Buffer) => void;
   /** A message has arrived: called before it is looked at. */
   readonly onMessage: () => void;
 }
@@ -143,11 +148,14 @@ export class RingPart implements TurnReplicas, EntryStore {
   private logged: (() => void)[] = [];
   private readonly waits = new LogWaits();
   private nextRing: Ring | undefined;
+  /** Other nodes act for some slots now. */
+  private hasMoved = false;
   /** The newest ring that anybody has been heard to have. */
   private newestVersion: RingVersion;
   /** Of each member, the last of its batches that was taken. */
   private readonly taken = new Map<MemberId, number>();
   private readonly versioned: VersionedLinks;
+  private readonly payload = new PayloadBuffer();
 
   constructor(options: RingPartOptions) {
     const { membership, clock, writeTimeoutMs, random } = options;
@@ -212,7 +220,8 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.coordinator.await(reply, connection.ring.takeMarks());
   }
 
-  endTurn(): void {
+  endTurn(isLogged: boolean): void {
+    if (!isLogged) this.abandon();
     const position = this.options.logPosition();
     for (const [member, { sequence, newer, undecided }] of this.intakes) {
       if (undecided > 0) continue;
@@ -247,6 +256,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** The log has failed: nothing that waits for it is ever told. */
   abandon(): void {
     this.waits.clear();
+    this.intakes.clear();
     this.logged = [];
   }
 
@@ -254,7 +264,20 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.replicator.tick();
     this.refresher.tick();
     this.coordinator.tick();
-    for (const member of this.view.ring.members) this.view.setUp(member.id, this.links.isUp(member.id));
+    for (const member of this.view.ring.members) this.setUp(member.id, this.links.isUp(member.id));
+    if (!this.hasMoved) return;
+    this.hasMoved = false;
+    this.options.onMoved();
+  }
+
+  /** Whether this node acts for the keys of a slot. */
+  actsFor(slot: number): boolean {
+    return slot === NO_SLOT || this.view.firstLive(slot) === this.view.self;
+  }
+
+  /** A member can be reached, or no longer: others act for its slots. */
+  private setUp(member: MemberId, isUp: boolean): void {
+    if (this.view.setUp(member, isUp)) this.hasMoved = true;
   }
 
   // The data, for those who ask and tell.
@@ -291,6 +314,18 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.logged.push(then);
   }
 
+  /** Tells the other members of a message to a channel. */
+  publish(kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number): void {
+    const { payload } = this;
+    payload.clear();
+    payload.byte(kind === 'shard' ? 1 : 0);
+    payload.bytes(Buffer.from(channel, 'latin1'));
+    payload.bytes(message, start, end);
+    for (const member of this.view.live()) {
+      if (member !== this.view.self) this.versioned.send(this.view.idOf(member), MessageKind.PUBLISH, payload);
+    }
+  }
+
   private serve(): void {
     const { links, options, versioned } = this;
     const on = (kind: number, handle: (message: RingMessage, start: number) => void): void => {
@@ -314,6 +349,12 @@ export class RingPart implements TurnReplicas, EntryStore {
     on(MessageKind.MISSED, ({ from }) => {
       this.replicator.missed(from);
     });
+    onRead(MessageKind.PUBLISH, (_from, reader) => {
+      const isShard = reader.byte() === 1;
+      const channel = reader.bytes().toString('latin1');
+      const message = reader.bytes();
+      if (!reader.failed) options.deliver(isShard ? 'shard' : 'channel', channel, message);
+    });
     onRead(MessageKind.ASK, (from, reader) => {
       this.responder.onAsk(from, reader);
     });
@@ -330,11 +371,11 @@ export class RingPart implements TurnReplicas, EntryStore {
     links.watch({
       onUp: (member) => {
         options.onMessage();
-        this.view.setUp(member, links.isUp(member));
+        this.setUp(member, links.isUp(member));
       },
       onDown: (member) => {
         options.onMessage();
-        this.view.setUp(member, false);
+        this.setUp(member, false);
         this.replicator.lost(member);
       },
     });
@@ -392,6 +433,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private useRing(ring: Ring): void {
     const { membership } = this.options;
     this.nextRing = undefined;
+    this.hasMoved = true;
     this.view = new RingView(ring, membership.self, (id) => this.links.isUp(id));
     this.replicator.useRing(ring);
     this.refresher.restart();

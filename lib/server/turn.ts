@@ -23,8 +23,8 @@ export interface TurnReplicas {
   isAwaitedBy(connection: Connection): boolean;
   /** Has the reply, of such a connection, wait for them. */
   await(connection: Connection, reply: HeldReply): void;
-  /** Everything of the turn was logged: what others are to hear of it leaves. */
-  endTurn(): void;
+  /** What others are to hear of the turn leaves, if the log has taken all of it. */
+  endTurn(isLogged: boolean): void;
 }
 
 /** CPU time is read when so much time has passed since it was: reading it costs microseconds. */
@@ -162,7 +162,7 @@ export class Turn implements LoopFigures {
     }
     connections.length = 0;
     this.spare = connections;
-    this.replicas?.endTurn();
+    this.replicas?.endTurn(committed);
     this.measure();
     this.deferredBefore = this.deferred.length;
     if (this.deferredBefore > 0) this.begin();

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { slotOf } from '../../lib/base/position.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import fc from 'fast-check';
 import { NodeBench, requestOf } from './node-bench.js';
@@ -232,4 +233,31 @@ describe('A ring of three nodes', () => {
       { numRuns: 60 },
     );
   }).timeout(60_000);
+
+  it('carries messages from any node to any other', async () => {
+    const ring = await RingBench.start(3);
+    const listeners = ring.nodes.map((node) => node.connect());
+    for (const client of listeners) expect(await ring.ask(client, 'SUBSCRIBE', 'news')).to.be.an('array');
+    const publisher = ring.nodes[1].connect();
+    expect(await ring.ask(publisher, 'PUBLISH', 'news', 'all of it'), 'of this node, as in Redis Cluster').to.equal(1);
+    for (const client of listeners) expect(client.replies()).to.deep.equal([['message', 'news', 'all of it']]);
+  });
+
+  it('has a client wait on when another node acts for the key', async () => {
+    const ring = await RingBench.start(3);
+    const acting = ring.ring.replicas(slotOf(Buffer.from('queue'), 0, 5))[0];
+    const others = [0, 1, 2].filter((node) => node !== acting);
+    const waiting = others.map((node) => ring.nodes[node].connect());
+    ring.isolate(acting);
+    await ring.advance(300);
+    for (const client of waiting) client.send('BLPOP', 'queue', '0');
+    await ring.settle();
+    ring.connectAgain();
+    await ring.advance(300);
+    for (const node of others) {
+      expect(await ring.ask(ring.nodes[node].connect(), 'RPUSH', 'queue', 'element')).to.equal(1);
+    }
+    await ring.settle();
+    expect(waiting.map((client) => client.replies())).to.deep.equal([[['queue', 'element']], [['queue', 'element']]]);
+  });
 });

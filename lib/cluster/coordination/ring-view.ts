@@ -38,10 +38,12 @@ export class RingView {
     return this.up[member];
   }
 
-  /** A member can be reached, or no longer. */
-  setUp(id: MemberId, isUp: boolean): void {
+  /** A member can be reached, or no longer. Whether that is news. */
+  setUp(id: MemberId, isUp: boolean): boolean {
     const member = this.ring.indexOf(id);
-    if (member !== undefined && member !== this.self) this.up[member] = isUp;
+    if (member === undefined || member === this.self || this.up[member] === isUp) return false;
+    this.up[member] = isUp;
+    return true;
   }
 
   /** Whether this node holds a slot. */
