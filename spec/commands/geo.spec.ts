@@ -23,6 +23,11 @@ describe('geo commands', () => {
     expect(() => search(member, circle, box)).to.throw('ERR syntax error');
   });
 
+  it('name a place that does not exist as C writes numbers, -0 too', () => {
+    const problem = 'ERR invalid longitude,latitude pair -0.000000,255.000000';
+    expect(() => search(['FROMLONLAT', '-0', 255], circle)).to.throw(problem);
+  });
+
   it('answer WITHHASH with the whole number in any score', () => {
     const db = new Harness();
     db.run('GEOADD', 'g', 180, 38.115556, 'edge');

@@ -151,7 +151,9 @@ export class StoreBench {
   private full: Error | undefined;
   private reloading: Promise<void> | undefined;
   /** Settles when the last COMPACT so far has ended. */
-  private compacting: Promise<void> = Promise.resolve();
+  private compacting: Promise<unknown> = Promise.resolve();
+  /** Of those that have not ended. */
+  private compactionCount = 0;
   /** Of what is open now: work of an earlier one counts no more. */
   private generation = 0;
 
@@ -417,7 +419,8 @@ export class StoreBench {
   compactAll(): Promise<void> {
     const { generation } = this;
     const compacted = this.compacting.then(() => this.compact(generation));
-    this.compacting = compacted.catch(() => undefined);
+    this.compactionCount++;
+    this.compacting = compacted.catch(() => undefined).finally(() => this.compactionCount--);
     return compacted;
   }
 
@@ -479,7 +482,7 @@ export class StoreBench {
   /** Ends all that is under way, and what follows from it. */
   async settle(): Promise<void> {
     do await this.proceed(100);
-    while (this.background.waitingCount > 0);
+    while (this.background.waitingCount > 0 || this.compactionCount > 0);
   }
 
   /** Until nothing is flushed or compacted any more. */
