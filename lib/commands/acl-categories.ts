@@ -32,6 +32,7 @@ export type AclCategory = (typeof ACL_CATEGORIES)[number];
 
 /** What neither flags nor group of a command tell. */
 const EXTRA: ReadonlyMap<string, readonly AclCategory[]> = new Map<string, AclCategory[]>([
+  ['asking', ['connection']],
   ['command', ['connection']],
   ['dbsize', ['keyspace']],
   ['flushall', ['keyspace', 'dangerous']],
@@ -39,6 +40,8 @@ const EXTRA: ReadonlyMap<string, readonly AclCategory[]> = new Map<string, AclCa
   ['info', ['dangerous']],
   ['keys', ['dangerous']],
   ['lastsave', ['admin', 'dangerous']],
+  ['readonly', ['connection']],
+  ['readwrite', ['connection']],
   ['restore', ['dangerous']],
   ['role', ['admin', 'dangerous']],
   ['sort', ['set', 'sortedset', 'list', 'dangerous']],

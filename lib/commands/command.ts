@@ -86,4 +86,9 @@ export interface ContainerCommand extends CommandBase {
   readonly run?: (call: Call) => void;
 }
 
-export type Command = SyncCommand | WaitingCommand | ContainerCommand;
+/** A command that stands before another one, and says how that is run (WITH). */
+export interface PrefixCommand extends CommandBase {
+  readonly isPrefix: true;
+}
+
+export type Command = SyncCommand | WaitingCommand | ContainerCommand | PrefixCommand;

@@ -11,6 +11,11 @@ const INT32_MAX = 2 ** 31 - 1;
 const INT32_MIN = -(2 ** 31);
 const OUT_OF_INT = `ERR value is out of range, value must between ${INT32_MIN} and ${INT32_MAX}`;
 
+/** Whether there is one database alone, because this node is in a ring. */
+export function isInRing({ server }: Call): boolean {
+  return server.ring !== undefined;
+}
+
 /** The number of a database in argument i; undefined after an error reply. */
 export function parseDatabase(call: Call, i: number): number | undefined {
   const number = parseNumber(call, i, undefined);
@@ -37,6 +42,10 @@ function isDatabase(call: Call, number: number): boolean {
 function select(call: Call): void {
   const number = parseDatabase(call, 1);
   if (number === undefined) return;
+  if (number > 0 && isInRing(call)) {
+    call.reply.error('ERR SELECT is not allowed in cluster mode');
+    return;
+  }
   call.client.select(number);
   call.reply.ok();
 }
@@ -72,6 +81,10 @@ function parseFlush(call: Call): boolean {
 /** SWAPDB index index */
 function swapdb(call: Call): void {
   const { keyspace, reply } = call;
+  if (isInRing(call)) {
+    reply.error('ERR SWAPDB is not allowed in cluster mode');
+    return;
+  }
   const first = parseNumber(call, 1, 'ERR invalid first DB index');
   if (first === undefined) return;
   const second = parseNumber(call, 2, 'ERR invalid second DB index');

@@ -6,6 +6,7 @@
  * Redis's, and Valkey's for what only Valkey has; commands of ringkv's own have a version of ringkv.
  */
 
+import { CLUSTER_DEPRECATIONS, CLUSTER_DOCS } from './docs-cluster.js';
 import { HASH_DEPRECATIONS, HASH_DOCS } from './docs-hashes.js';
 import { SET_DOCS } from './docs-sets.js';
 import { LIST_DEPRECATIONS, LIST_DOCS } from './docs-lists.js';
@@ -25,6 +26,7 @@ export interface CommandDoc {
     | 'generic'
     | 'pubsub'
     | 'connection'
+    | 'cluster'
     | 'server'
     | 'scripting'
     | 'transactions';
@@ -383,6 +385,7 @@ const DEPRECATIONS: ReadonlyMap<string, Deprecation> = new Map([
   ...LIST_DEPRECATIONS,
   ...SORTED_SET_DEPRECATIONS,
   ...GEO_DEPRECATIONS,
+  ...CLUSTER_DEPRECATIONS,
 ]);
 
 /** The documents by full name. */
@@ -398,6 +401,7 @@ export const commandDocs: ReadonlyMap<string, CommandDoc> = new Map([
   ...GENERICS.map((row) => documented('generic', row)),
   ...PUBSUBS.map((row) => documented('pubsub', row)),
   ...CONNECTIONS.map((row) => documented('connection', row)),
+  ...CLUSTER_DOCS.map((row) => documented('cluster', row)),
   ...SERVERS.map((row) => documented('server', row)),
   ...SCRIPTING.map((row) => documented('scripting', row)),
   ...TRANSACTIONS.map((row) => documented('transactions', row)),

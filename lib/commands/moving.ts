@@ -6,7 +6,7 @@ import { NEVER } from '../data/keyspace.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY, TWO_KEYS } from './command.js';
-import { parseDatabase } from './databases.js';
+import { isInRing, parseDatabase } from './databases.js';
 import { NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from './error-texts.js';
 import { findKey, readKey, useKey } from './lookup.js';
 import { KEYSPACE_EVENT, notify, notifyIn } from './notify.js';
@@ -30,7 +30,7 @@ function renamenx(call: Call): void {
 /** MOVE key db */
 function move(call: Call): void {
   const { reply } = call;
-  const target = databaseArgument(call, 2);
+  const target = databaseArgument(call, 2, 'ERR MOVE is not allowed in cluster mode');
   if (target === undefined) return;
   if (target === call.db) {
     reply.error(SAME_OBJECT);
@@ -53,7 +53,7 @@ function copy(call: Call): void {
   for (let i = 3; i < args.count; i++) {
     if (args.is(i, 'replace')) replace = true;
     else if (args.is(i, 'db') && i + 1 < args.count) {
-      target = databaseArgument(call, ++i);
+      target = databaseArgument(call, ++i, 'ERR Copying to another database is not allowed in cluster mode');
       if (target === undefined) return;
     } else {
       reply.error(SYNTAX_ERROR);
@@ -72,10 +72,13 @@ function copy(call: Call): void {
   reply.integer(copies ? 1 : 0);
 }
 
-/** The database with the number in argument i; undefined after an error reply. */
-function databaseArgument(call: Call, i: number): Database | undefined {
+/** The database with the number in argument i; undefined after an error reply: in a ring `refusal`, but for the first one. */
+function databaseArgument(call: Call, i: number, refusal: string): Database | undefined {
   const number = parseDatabase(call, i);
-  return number === undefined ? undefined : call.keyspace.database(number);
+  if (number === undefined) return undefined;
+  if (number === 0 || !isInRing(call)) return call.keyspace.database(number);
+  call.reply.error(refusal);
+  return undefined;
 }
 
 /** Whether the key in argument 1 is there; if not, after an error reply. */

@@ -97,6 +97,10 @@ export interface Client {
   subscriptions: Subscriptions | undefined;
   replyMode: ReplyMode;
 
+  /** The replicas that its commands ask for, as CONSISTENCY shows them. */
+  readonly consistency: string;
+  /** Has its commands ask for others from now on. Returns the error to answer with, and changes nothing then. */
+  chooseConsistency(words: readonly string[]): string | undefined;
   /** Selects a database. REQUIRES: the number is valid. */
   select(number: number): void;
   /**
@@ -312,6 +316,86 @@ export interface PubSub {
   subscriberCount(kind: SubscriptionKind, name: string): number;
 }
 
+/** The streams between this node and another member. */
+export interface PeerLink {
+  readonly isConnected: boolean;
+  /** When it was connected last; 0 if it is not. */
+  readonly connectedSinceMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  readonly queuedBytes: number;
+  /** The mean of the last ones; 0 before the first. */
+  readonly roundTripUs: number;
+}
+
+/** A member of the ring as this node knows it. */
+export interface RingMember {
+  /** 40 hexadecimal digits. */
+  readonly id: string;
+  readonly ordinal: number;
+  readonly zone: string;
+  /** What the ring says of it: joining, up or leaving. */
+  readonly state: string;
+  /** What others say of it: alive, suspect, dead or left; `unknown` before anybody has. */
+  readonly liveness: string;
+  /** Whether this node sends requests there. */
+  readonly isUp: boolean;
+  readonly isSelf: boolean;
+  readonly isVoter: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly busPort: number;
+  readonly tokenCount: number;
+  /** Slots that it is a replica of, and those that it acts for. */
+  readonly heldSlots: number;
+  readonly ledSlots: number;
+  readonly link: PeerLink;
+}
+
+/** Slots [start, end], which the member with the index `leader` acts for: their first replica that can be reached. -1: none can. */
+export interface LedRange {
+  readonly start: number;
+  readonly end: number;
+  readonly leader: number;
+}
+
+/** What this node has done as a member, since its start. */
+export interface RingFigures {
+  readonly forwardedRequests: number;
+  readonly refusedRequests: number;
+  readonly refreshedKeys: number;
+  readonly differingKeys: number;
+  readonly lateRepairs: number;
+  readonly readTimeouts: number;
+  readonly writeTimeouts: number;
+  /** Writes that were stamped again, because a replica had something newer. */
+  readonly restampedWrites: number;
+}
+
+/** The ring of nodes that this one is a member of. Members are named by their index in `members()`. */
+export interface RingInfo {
+  readonly self: string;
+  readonly clusterId: string;
+  readonly generation: number;
+  readonly epoch: number;
+  /** The replicas that each slot has. */
+  readonly replicaCount: number;
+  readonly figures: RingFigures;
+  members(): readonly RingMember[];
+  /** All slots, in rising order. */
+  ranges(): readonly LedRange[];
+  /** Slots of which a majority of the replicas can be reached; some, but no majority; none. */
+  health(): { readonly ok: number; readonly degraded: number; readonly lost: number };
+  /** The replicas of a slot in the order of preference. */
+  replicas(slot: number): readonly number[];
+  /** Who acts for a slot; -1: nobody can be reached. */
+  leader(slot: number): number;
+  /** A digest of all that this node knows of a key, equal where what is known is equal; undefined if that is on disk alone. */
+  digest(key: Buffer): string | undefined;
+}
+
 /** The server as a whole. */
 export interface Server {
   readonly config: Config;
@@ -321,6 +405,8 @@ export interface Server {
   readonly nested: NestedCommands;
   readonly scripts: ScriptFigures;
   readonly pubsub: PubSub;
+  /** Undefined on a single node. */
+  readonly ring: RingInfo | undefined;
   readonly figures: ServerFigures;
   /** ringkv's own version, as in package.json. */
   readonly version: string;

@@ -12,6 +12,8 @@ export interface ListingOptions {
   readonly db: Database;
   /** Where to begin. */
   readonly position: number;
+  /** Positions from here on need not be looked at; without it, all are. */
+  readonly before?: number;
   readonly wanted: (key: ColdKey) => boolean;
   /** Lets others go on for a while: a walk may be long. */
   readonly rest: () => Promise<void>;
@@ -73,7 +75,7 @@ export class Listing {
     for (;;) {
       const here = await this.meet(Math.min(SLICE_KEYS, count - met));
       met += here;
-      if (here === 0 || met >= count) return;
+      if (here === 0 || met >= count || this.walk.position >= (this.options.before ?? POSITION_LIMIT)) return;
       await this.options.rest();
     }
   }

@@ -75,6 +75,13 @@ export class Args {
     this.end = end;
   }
 
+  /** Forgets the first `count` arguments. */
+  drop(count: number): void {
+    this.start.copyWithin(0, count, this.count);
+    this.end.copyWithin(0, count, this.count);
+    this.count -= count;
+  }
+
   /** The bytes lie `distance` further to the front than before. */
   shift(distance: number): void {
     for (let i = 0; i < this.count; i++) {

@@ -45,6 +45,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
   /** Its first argument is its only key. */
   readonly hasOneKey: boolean;
   readonly ringRole: RingRole;
+  /** It stands before the command that is meant. */
+  readonly isPrefix: boolean;
 
   calls = 0;
   totalUs = 0;
@@ -88,6 +90,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
     const { first, last } = command.keys;
     this.hasOneKey = first === 1 && last === 1 && command.keysOf === undefined;
     this.ringRole = ringRoleOf(command, name);
+    this.isPrefix = 'isPrefix' in command;
   }
 
   /** Whether a request with `count` arguments has the right number of them. */

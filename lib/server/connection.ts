@@ -1,6 +1,7 @@
 import Denque from 'denque';
 
 import { assert } from '../base/assert.js';
+import { consistencyText } from '../cluster/coordination/consistency.js';
 import type { Call } from '../commands/call.js';
 import type { Client, ReplyMode, Subscriptions, Wait } from '../commands/ports.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
@@ -14,6 +15,7 @@ import type { RequestLimits } from '../protocol/request-limits.js';
 import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
 import type { Blocking, Waiter } from './blocking.js';
 import { encodeWords } from '../protocol/request-encoder.js';
+import { readLevels } from './level-words.js';
 import type { RingClient } from './ring-client.js';
 import type { ServerPort } from './server-port.js';
 import { HeldReply } from './held-reply.js';
@@ -196,7 +198,7 @@ export class Connection implements StreamHandler, Call, Client {
     return this;
   }
 
-  /** What a ring of nodes knows of it. REQUIRES: this node is in one. */
+  /** What a ring of nodes knows of it; little, if this node is in none. */
   get ring(): RingClient {
     return (this.ringClient ??= this.host.ringClientOf(this));
   }
@@ -281,6 +283,18 @@ export class Connection implements StreamHandler, Call, Client {
     this.noEvict = this.noTouch = this.isMonitor = false;
     this.replyMode = 'on';
     this.reply.resp = 2;
+    this.ringClient?.reset();
+  }
+
+  get consistency(): string {
+    return consistencyText(this.ring.chosen);
+  }
+
+  chooseConsistency(words: readonly string[]): string | undefined {
+    const chosen = readLevels(words, this.ring.chosen);
+    if (typeof chosen === 'string') return chosen;
+    this.ring.chosen = chosen;
+    return undefined;
   }
 
   select(number: number): void {

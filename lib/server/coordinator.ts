@@ -60,6 +60,8 @@ export interface CoordinatorOptions {
   readonly nowMs: () => number;
   /** How long a forwarded request may take that does not wait for keys. */
   readonly timeoutMs: () => number;
+  /** The error that sends a client to a member for a slot; undefined: it is served from here. */
+  readonly redirectTo: (slot: number, member: number) => string | undefined;
   /** The session of a client at a member, this node itself included. */
   readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
   /** The command that a request calls, if it calls one properly. */
@@ -108,7 +110,7 @@ export class Coordinator implements RingExecution {
     if (entry.hasOneKey && role === 'put' && this.mayPut(connection, args)) return true;
     if (role === 'here') return true;
     if (role === 'nowhere')
-      return this.refuse(connection, args, `ERR ${entry.name.toUpperCase()} is not possible in a ring`);
+      return this.refuse(connection, args, `ERR ${entry.name.toUpperCase()} is not allowed in cluster mode`);
     if (role === 'everywhere') return connection.ring.isForwarded || this.routeEverywhere(connection, entry.name, args);
     const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
     const slot = commonSlot(args, keys);
@@ -261,7 +263,10 @@ export class Coordinator implements RingExecution {
     const isHere = holds && (role !== 'change' || connection.ring.isForwarded || view.firstLive(slot) === view.self);
     if (!isHere) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
-      return this.forward(connection, view.firstLive(slot), args, requests(), role, wait);
+      const target = view.firstLive(slot);
+      const redirect = target === NOBODY ? undefined : this.options.redirectTo(slot, target);
+      if (redirect !== undefined) return this.refuse(connection, args, redirect);
+      return this.forward(connection, target, args, requests(), role, wait);
     }
     const refusal = this.refusal(connection.ring, slot, role);
     if (refusal !== undefined) return this.refuse(connection, args, refusal);
@@ -323,7 +328,7 @@ export class Coordinator implements RingExecution {
   private runner(connection: Connection): (args: Args) => void {
     const view = this.options.view();
     const needed = replicasNeeded(connection.ring.consistency.read, view.replicaCount);
-    let isOver = connection.transaction !== undefined || needed < 2;
+    let isOver = !mayLookAhead(connection) || needed < 2;
     return (args) => {
       const simple = isOver ? undefined : this.simpleRequest(connection, args);
       const isHere = simple?.target === view.self && view.liveCount(simple.slot) >= needed;
@@ -403,7 +408,7 @@ export class Coordinator implements RingExecution {
 
   /** Sends requests on that come later in a pipeline: as long as each goes to the same member, which runs them in the order in which they were sent. */
   private forwarder(connection: Connection, session: RemoteSession, member: number): (args: Args) => void {
-    let isOver = connection.transaction !== undefined;
+    let isOver = !mayLookAhead(connection);
     return (args) => {
       if (isOver || this.simpleRequest(connection, args)?.target !== member) {
         isOver = true;
@@ -543,6 +548,11 @@ export class Coordinator implements RingExecution {
     this.options.fail(connection, args, error);
     return false;
   }
+}
+
+/** Whether the requests behind the one that waits are asked for the same: not if that has a level of its own, or opened a transaction. */
+function mayLookAhead({ transaction, ring }: Connection): boolean {
+  return transaction === undefined && ring.once === undefined;
 }
 
 function roleOf(entry: CommandEntry, args: Args): RingRole {

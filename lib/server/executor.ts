@@ -12,6 +12,7 @@ import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { OwnedCall } from './connection.js';
 import type { HeldRequests } from './held-requests.js';
+import { levelsOfWith, readLevels } from './level-words.js';
 import type { MonitoredClient } from './monitor.js';
 import type { SlowLogClient } from './slow-log.js';
 import type { Transaction } from './transaction.js';
@@ -147,6 +148,10 @@ export class Executor {
       this.executeInTransaction(connection, connection.transaction, entry, args);
       return;
     }
+    if (entry.isPrefix) {
+      this.executeWith(connection, entry, args);
+      return;
+    }
     if (this.guards.alert && !this.mayRun(connection, entry, args, entry.isWrite)) return;
     if (this.ring?.admit(connection, entry, args) === false) return;
     if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;
@@ -156,6 +161,30 @@ export class Executor {
     }
     if (entry.gather !== undefined && this.gathers(connection, entry, args)) return;
     this.start(connection, entry, args);
+  }
+
+  /** WITH level command ...: the command runs as if it had come alone, but for its level, which `connection.ring` has until the next request. */
+  private executeWith(connection: Connection, entry: CommandEntry, args: Args): void {
+    const { ring } = connection;
+    const words = levelsOfWith(args);
+    const level = readLevels(words, ring.chosen);
+    if (typeof level === 'string') {
+      this.reject(connection, entry, level);
+      return;
+    }
+    if (args.count === 1 + words.length) {
+      this.reject(connection, entry, `ERR wrong number of arguments for '${entry.name}' command`);
+      return;
+    }
+    args.drop(1 + words.length);
+    const inner = this.commands.find(args);
+    if (inner?.isTransactional === true || inner?.isPrefix === true) {
+      const name = inner.name.toUpperCase();
+      this.reject(connection, entry, `ERR ${name} has no level of its own: CONSISTENCY sets that of the connection`);
+      return;
+    }
+    ring.once = level;
+    this.execute(connection, args);
   }
 
   private start(connection: Connection, entry: CommandEntry, args: Args): void {

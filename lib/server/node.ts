@@ -5,8 +5,8 @@
  *          ^------------- turn: log first, then replies ------------------'
  */
 
+import type { Consistency } from '../cluster/coordination/consistency.js';
 import { levelNamed } from '../cluster/coordination/consistency.js';
-import { assert } from '../base/assert.js';
 import { ConfigError } from '../base/errors.js';
 import { PositionHasher } from '../base/position.js';
 import { HybridClock } from '../base/stamp.js';
@@ -71,10 +71,11 @@ import { ScriptPort } from './script-port.js';
 import { ServerPort } from './server-port.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
-import type { RingClient } from './ring-client.js';
+import { RingClient } from './ring-client.js';
 import type { RingMembership } from './ring-part.js';
 import { RingHousekeeping } from './ring-housekeeping.js';
 import { RingPart } from './ring-part.js';
+import { RingPort } from './ring-port.js';
 import { Turn } from './turn.js';
 import { Watches } from './watches.js';
 
@@ -383,8 +384,7 @@ export class Node implements ConnectionHost {
   }
 
   ringClientOf(connection: Connection): RingClient {
-    assert(this.ring !== undefined, 'only a member of a ring asks');
-    return this.ring.clientOf(this.forwarded.has(connection));
+    return new RingClient(this.forwarded.has(connection), this.usualConsistency());
   }
 
   onAnswered(connection: Connection, start: number): void {
@@ -419,7 +419,7 @@ export class Node implements ConnectionHost {
       turn,
       logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
       writeTimeoutMs: () => config.writeTimeoutMs,
-      consistency: () => ({ read: levelNamed(config.readConsistency), write: levelNamed(config.writeConsistency) }),
+      redirects: () => config.clusterRedirects,
       accept: (stream) => this.acceptForwarded(stream),
       entryOf: (args) => {
         const entry = table.find(args);
@@ -459,8 +459,15 @@ export class Node implements ConnectionHost {
       ring.publish(kind, channel, message, start, end);
     };
     this.executor.ring = ring.coordinator;
+    this.server.ring = new RingPort(ring, membership);
     turn.replicas = ring;
     return ring;
+  }
+
+  /** What clients ask for that choose nothing. */
+  private usualConsistency(): Consistency {
+    const { readConsistency, writeConsistency } = this.config;
+    return { read: levelNamed(readConsistency), write: levelNamed(writeConsistency) };
   }
 
   /** A stream of requests that another member sends on, or this one to itself. */

@@ -29,10 +29,16 @@ export class RingClient {
   /** What CONSISTENCY, or WITH for one request, has chosen. */
   chosen: Consistency;
   once: Consistency | undefined;
+  private readonly usual: Consistency;
 
   constructor(isForwarded: boolean, consistency: Consistency) {
     this.isForwarded = isForwarded;
-    this.chosen = consistency;
+    this.chosen = this.usual = consistency;
+  }
+
+  /** Back to how a new client is (RESET). */
+  reset(): void {
+    this.chosen = this.usual;
   }
 
   get consistency(): Consistency {

@@ -30,7 +30,7 @@ import type { Clock, DatagramSocket, Disk, Network, Random, Timers } from '../ho
 import { isLoopback, listenHosts } from './addresses.js';
 import { takeDirectory } from './data-directory.js';
 import type { Log } from './log.js';
-import type { RingData, RingLinks, RingMembership } from './ring-part.js';
+import type { RingData, RingLinks, RingMembership, RingPeer } from './ring-part.js';
 
 /** The bus listens so far above the port for clients, as Redis Cluster's does. */
 const BUS_PORT_DISTANCE = 10_000;
@@ -55,6 +55,7 @@ export class RingMember implements RingMembership {
   private readonly topology: Topology;
   private readonly address: Address;
   private readonly listeners: ((ring: Ring) => void)[] = [];
+  private readonly connectedSinceMs = new Map<MemberId, number>();
   private gossip: Gossip | undefined;
   private datagrams: DatagramSocket | undefined;
   private current: Ring | undefined;
@@ -82,6 +83,14 @@ export class RingMember implements RingMembership {
       },
     });
     this.links = this.makeLinks();
+    this.bus.watch({
+      onUp: (member) => {
+        this.connectedSinceMs.set(member, options.clock.wallMs());
+      },
+      onDown: (member) => {
+        this.connectedSinceMs.delete(member);
+      },
+    });
     const { timers } = options;
     const messenger = new BusMessenger({ bus: this.bus, timers, self: this.self, addressOfSeed: busOfSeed });
     this.topology = new Topology(
@@ -146,6 +155,29 @@ export class RingMember implements RingMembership {
 
   heardOf(version: RingVersion, member: MemberId): void {
     this.topology.heardOf(version, member);
+  }
+
+  addressOf(member: MemberId): Address {
+    if (member === this.self) return this.address;
+    return this.gossip?.member(member)?.profile.address ?? this.ring.member(member).address;
+  }
+
+  peer(member: MemberId): RingPeer {
+    const known = this.gossip?.member(member)?.state;
+    const figures = this.bus.figures().find(({ memberId }) => memberId === member);
+    return {
+      liveness: known ?? (member === this.self ? 'alive' : 'unknown'),
+      link: {
+        isConnected: member === this.self || figures?.isConnected === true,
+        connectedSinceMs: this.connectedSinceMs.get(member) ?? 0,
+        bytesIn: figures?.bytesIn ?? 0,
+        bytesOut: figures?.bytesOut ?? 0,
+        messagesIn: figures?.messagesIn ?? 0,
+        messagesOut: figures?.messagesOut ?? 0,
+        queuedBytes: figures?.queuedBytes ?? 0,
+        roundTripUs: figures?.roundTripMeanUs ?? 0,
+      },
+    };
   }
 
   attach(data: RingData): void {

@@ -11,7 +11,6 @@ import type { HybridClock } from '../base/stamp.js';
 import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
 import type { Payload } from '../cluster/bus/payload.js';
-import type { Consistency } from '../cluster/coordination/consistency.js';
 import type { EntryStore } from '../cluster/coordination/ports.js';
 import { Refresher } from '../cluster/coordination/refresher.js';
 import { Responder } from '../cluster/coordination/responder.js';
@@ -21,14 +20,16 @@ import { VersionedLinks } from '../cluster/coordination/versioned-links.js';
 import { EMPTY_PAYLOAD } from '../cluster/bus/payload.js';
 import type { RingVersion } from '../cluster/ring/ring-version.js';
 import { compareRingVersions } from '../cluster/ring/ring-version.js';
+import type { Liveness } from '../cluster/gossip/member.js';
 import { MessageKind } from '../cluster/message-kind.js';
 import { Acknowledgement, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
 import type { Newer } from '../cluster/replication/acknowledgement.js';
 import type { HintKeeper } from '../cluster/replication/ports.js';
 import { Replicator } from '../cluster/replication/replicator.js';
 import { REPLICATE_HEAD_BYTES } from '../cluster/replication/shipment.js';
-import type { MemberId } from '../cluster/ring/member.js';
+import type { Address, MemberId } from '../cluster/ring/member.js';
 import type { Ring } from '../cluster/ring/ring.js';
+import type { PeerLink } from '../commands/ports.js';
 import type { ByteStream, Clock, Random, StreamHandler, Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { WriteBatch } from '../record/write-batch.js';
@@ -40,7 +41,7 @@ import type { Superseded } from './foreign-batches.js';
 import { LogWaits } from './log-waits.js';
 import { openLoop } from './loop-stream.js';
 import { RemoteSession } from './remote-session.js';
-import { NO_SLOT, RingClient } from './ring-client.js';
+import { NO_SLOT } from './ring-client.js';
 import type { Turn, TurnReplicas } from './turn.js';
 
 /** The other members, as this node reaches them. */
@@ -67,12 +68,21 @@ export interface RingData {
   pauseWrites(durationMs: number): void;
 }
 
+/** What is known of a member beside what the ring says. */
+export interface RingPeer {
+  readonly liveness: Liveness | 'unknown';
+  readonly link: PeerLink;
+}
+
 /** What makes a node a member of a ring. */
 export interface RingMembership {
   readonly self: MemberId;
   readonly ring: Ring;
   readonly links: RingLinks;
   readonly hints: HintKeeper;
+  /** Where a member is now. REQUIRES, as of `peer`: it is one of the ring, this node or another. */
+  addressOf(member: MemberId): Address;
+  peer(member: MemberId): RingPeer;
   /** The node has its data. */
   attach(data: RingData): void;
   /** A member has a ring of this version, which is newer. */
@@ -110,7 +120,8 @@ export interface RingPartOptions {
   /** Up to where the log must be durable before what this turn has logged may be told; 0 if it may at once. */
   readonly logPosition: () => number;
   readonly writeTimeoutMs: () => number;
-  readonly consistency: () => Consistency;
+  /** Whether clients are sent to another node instead of being served by way of this one. */
+  readonly redirects: () => boolean;
   /** Serves a stream of requests of this node's own, or of another member. */
   readonly accept: (stream: ByteStream) => StreamHandler;
   /** The command that a request calls, if it calls one properly. */
@@ -192,6 +203,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       refresher: this.refresher,
       nowMs,
       timeoutMs: writeTimeoutMs,
+      redirectTo: (slot, member) => this.redirectTo(slot, member),
       sessionAt: (connection, member) => this.sessionAt(connection, member),
       entryOf: options.entryOf,
       execute: options.execute,
@@ -203,11 +215,6 @@ export class RingPart implements TurnReplicas, EntryStore {
       if (compareRingVersions(newer.document, this.newestVersion) > 0) this.newestVersion = newer.document;
       this.nextRing = newer;
     });
-  }
-
-  /** What the ring has to know of a new client. */
-  clientOf(isForwarded: boolean): RingClient {
-    return new RingClient(isForwarded, this.options.consistency());
   }
 
   // For the turn.
@@ -437,6 +444,12 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.view = new RingView(ring, membership.self, (id) => this.links.isUp(id));
     this.replicator.useRing(ring);
     this.refresher.restart();
+  }
+
+  private redirectTo(slot: number, member: number): string | undefined {
+    if (!this.options.redirects()) return undefined;
+    const { host, port } = this.options.membership.addressOf(this.view.idOf(member));
+    return `MOVED ${slot} ${host}:${port}`;
   }
 
   private sessionAt(connection: Connection, member: number): RemoteSession {

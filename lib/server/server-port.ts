@@ -1,5 +1,13 @@
 import type { Command } from '../commands/command.js';
-import type { Client, ProcessFigures, Server, ServerFigures, ScriptFigures, Storage } from '../commands/ports.js';
+import type {
+  Client,
+  ProcessFigures,
+  RingInfo,
+  ScriptFigures,
+  Server,
+  ServerFigures,
+  Storage,
+} from '../commands/ports.js';
 import type { Config } from '../config/config.js';
 import type { ActiveExpiry } from '../data/active-expiry.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -70,6 +78,8 @@ export class ServerPort implements Server {
   readonly shutdown: Server['shutdown'];
   /** Set once the node listens. */
   port = 0;
+  /** Set by the node, if it is in one. */
+  ring: RingInfo | undefined;
 
   private readonly parts: ServerParts;
   private readonly startedMs: number;

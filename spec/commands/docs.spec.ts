@@ -43,6 +43,8 @@ describe('commands/docs', () => {
       ['georadius_ro', '6.2.0'],
       ['georadiusbymember', '6.2.0'],
       ['georadiusbymember_ro', '6.2.0'],
+      ['cluster|slaves', '5.0.0'],
+      ['cluster|slots', '7.0.0'],
     ]);
   });
 });

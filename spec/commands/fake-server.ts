@@ -18,6 +18,7 @@ import type {
   QueuedCommands,
   ProcessFigures,
   ReplyMode,
+  RingInfo,
   Server,
   ServerFigures,
   Storage,
@@ -85,6 +86,7 @@ export class FakeClient implements Client, Call {
   /** Messages that it was sent, as bytes. */
   readonly pushed: Buffer[] = [];
   replyMode: ReplyMode = 'on';
+  consistency = 'QUORUM';
   /** What has been asked of the connection. */
   closesAfterReplies = false;
   isKilled = false;
@@ -113,6 +115,11 @@ export class FakeClient implements Client, Call {
 
   get db(): Database {
     return this.keyspace.database(this.databaseNumber);
+  }
+
+  chooseConsistency(words: readonly string[]): string | undefined {
+    this.consistency = words.join(' ');
+    return words[0] === 'wrong' ? '-ERR wrong' : undefined;
   }
 
   beginTransaction(): void {
@@ -319,6 +326,7 @@ export class FakeServer implements Server {
   };
   readonly scripts = { cachedCount: 0, sourceBytes: 0, memoryBytes: 0 };
   readonly pubsub = new PubSubRegistry(new BufferPool());
+  ring: RingInfo | undefined;
   readonly version = '1.2.3';
   readonly runId = 'a'.repeat(40);
   configFile = '';

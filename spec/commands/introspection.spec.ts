@@ -97,7 +97,7 @@ describe('commands/introspection', () => {
     expect(await list()).to.include.members(['set', 'client', 'client|list']);
     expect(await list('filterby', 'pattern', 'g?T')).to.deep.equal(['get']);
     expect(await list('FILTERBY', 'PATTERN', 'config|*re*')).to.have.members(['config|resetstat', 'config|rewrite']);
-    expect(await list('filterby', 'pattern', 'cl*help')).to.deep.equal(['client|help']);
+    expect(await list('filterby', 'pattern', 'cli*help')).to.deep.equal(['client|help']);
     expect(await list('filterby', 'pattern', 'nosuch*')).to.deep.equal([]);
     expect(await list('filterby', 'aclcat', 'Bitmap'))
       .to.include('setbit')

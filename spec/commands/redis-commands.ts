@@ -21,6 +21,7 @@ acl|setuser | -3 | admin loading noscript stale | 0 0 0 | admin dangerous slow |
 acl|users | 2 | admin loading noscript stale | 0 0 0 | admin dangerous slow | |
 acl|whoami | 2 | loading noscript stale | 0 0 0 | slow | |
 append | 3 | denyoom fast write | 1 1 1 | fast string write | | RW insert 1 0 1
+asking | 1 | fast | 0 0 0 | connection fast | |
 auth | -2 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
 bgrewriteaof | 1 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
 bgsave | -1 | admin no_async_loading noscript | 0 0 0 | admin dangerous slow | |
@@ -54,6 +55,22 @@ client|tracking | -3 | loading noscript stale | 0 0 0 | connection slow | |
 client|trackinginfo | 2 | loading noscript stale | 0 0 0 | connection slow | |
 client|unblock | -3 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
 client|unpause | 2 | admin loading noscript stale | 0 0 0 | admin connection dangerous slow | |
+cluster | -2 | | 0 0 0 | slow | |
+cluster|count-failure-reports | 3 | admin stale | 0 0 0 | admin dangerous slow | nondeterministic_output |
+cluster|countkeysinslot | 3 | stale | 0 0 0 | slow | |
+cluster|forget | 3 | admin no_async_loading stale | 0 0 0 | admin dangerous slow | |
+cluster|getkeysinslot | 4 | stale | 0 0 0 | slow | nondeterministic_output |
+cluster|help | 2 | loading stale | 0 0 0 | slow | |
+cluster|info | 2 | stale | 0 0 0 | slow | nondeterministic_output |
+cluster|keyslot | 3 | stale | 0 0 0 | slow | |
+cluster|links | 2 | stale | 0 0 0 | slow | nondeterministic_output |
+cluster|meet | -4 | admin no_async_loading stale | 0 0 0 | admin dangerous slow | |
+cluster|myid | 2 | stale | 0 0 0 | slow | |
+cluster|nodes | 2 | stale | 0 0 0 | slow | nondeterministic_output |
+cluster|replicas | 3 | admin stale | 0 0 0 | admin dangerous slow | nondeterministic_output |
+cluster|shards | 2 | stale | 0 0 0 | slow | nondeterministic_output |
+cluster|slaves | 3 | admin stale | 0 0 0 | admin dangerous slow | nondeterministic_output |
+cluster|slots | 2 | stale | 0 0 0 | slow | nondeterministic_output |
 command | -1 | loading stale | 0 0 0 | connection slow | nondeterministic_output_order |
 command|count | 2 | loading stale | 0 0 0 | connection slow | |
 command|docs | -2 | loading stale | 0 0 0 | connection slow | nondeterministic_output_order |
@@ -195,6 +212,8 @@ pubsub|shardnumsub | -2 | loading pubsub stale | 0 0 0 | pubsub slow | |
 punsubscribe | -1 | loading noscript pubsub stale | 0 0 0 | pubsub slow | |
 quit | -1 | allow_busy fast loading no_auth noscript stale | 0 0 0 | connection fast | |
 randomkey | 1 | readonly | 0 0 0 | keyspace read slow | nondeterministic_output request_policy:all_shards |
+readonly | 1 | fast loading stale | 0 0 0 | connection fast | |
+readwrite | 1 | fast loading stale | 0 0 0 | connection fast | |
 rename | 3 | write | 1 2 1 | keyspace slow write | | RW access delete 1 0 1, OW update 2 0 1
 renamenx | 3 | fast write | 1 2 1 | fast keyspace write | | RW access delete 1 0 1, OW insert 2 0 1
 replicaof | 3 | admin no_async_loading noscript stale | 0 0 0 | admin dangerous slow | |

@@ -59,6 +59,13 @@ describe('Args', () => {
     expect(args.start.length).to.be.below(1025);
   });
 
+  it('drop forgets the first arguments', () => {
+    const args = argsOf('WITH', 'ALL', 'GET', 'key');
+    args.drop(2);
+    expect([args.count, args.text(0), args.text(1)]).to.deep.equal([2, 'GET', 'key']);
+    expect(args.clone().buffer.toString()).to.equal('GETkey');
+  });
+
   it('clone lives on when the bytes are overwritten', () => {
     const args = argsOf('SET', 'key', '');
     const clone = args.clone();

@@ -7,6 +7,7 @@
  */
 
 import { expect } from 'chai';
+import { slotOf } from '../../lib/base/position.js';
 import type { Payload } from '../../lib/cluster/bus/payload.js';
 import type { Member } from '../../lib/cluster/ring/member.js';
 import type { RingVersion } from '../../lib/cluster/ring/ring-version.js';
@@ -197,6 +198,16 @@ export class RingBench {
     }
   }
 
+  /** The replicas of a key, in their order. */
+  replicasOf(key: string): number[] {
+    return [...this.ring.replicas(slotOf(Buffer.from(key), 0, key.length))];
+  }
+
+  /** A key that a node has not. */
+  keyWithout(node: number): string {
+    for (let i = 0; ; i++) if (!this.replicasOf(`key:${i}`).includes(node)) return `key:${i}`;
+  }
+
   /** Sends a command of a client that has all its replies, and gives its reply. */
   async ask(client: BenchClient, ...words: readonly (string | number | Buffer)[]): Promise<unknown> {
     client.send(...words);
@@ -217,6 +228,20 @@ export class RingBench {
           this.hints.set(member, [...kept, batch]);
         },
       },
+      addressOf: (member) => this.ring.member(member).address,
+      peer: (member) => ({
+        liveness: 'alive',
+        link: {
+          isConnected: this.isOpen(i, this.ids.indexOf(member)),
+          connectedSinceMs: 0,
+          bytesIn: 0,
+          bytesOut: 0,
+          messagesIn: 0,
+          messagesOut: 0,
+          queuedBytes: 0,
+          roundTripUs: 100,
+        },
+      }),
       attach: () => undefined,
       heardOf: (version) => {
         this.heard.push([i, version]);

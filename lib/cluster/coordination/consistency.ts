@@ -31,19 +31,23 @@ export function replicasNeeded(level: number, replicas: number): number {
 }
 
 /**
- * Reads a level into `before`: ANY, ONE, QUORUM or ALL for both (ANY for reads is ONE), `R=n` or `W=n` for one of them, letter case apart.
- * Undefined if it is none.
+ * Reads a level into `before`: ANY, ONE, QUORUM or ALL for both, or one of these or a number behind `R=` or `W=` for one of them, letter case
+ * apart. ANY for reads is ONE. Undefined if it is none.
  */
 export function parseConsistency(text: string, before: Consistency): Consistency | undefined {
-  const word = text.toUpperCase();
-  for (const [level, name] of NAMES) {
-    if (name === word) return { read: level === Level.ANY ? Level.ONE : level, write: level };
-  }
-  const match = /^([RW])=(\d{1,2})$/.exec(word);
+  const match = /^(?:([RW])=)?(\w+)$/.exec(text.toUpperCase());
   if (match === null) return undefined;
-  const count = Number(match[2]);
-  if (count < 1 || count > REPLICAS_MAX) return undefined;
-  return match[1] === 'R' ? { ...before, read: count } : { ...before, write: count };
+  const [, side, word] = match;
+  const level = levelOf(word, side !== undefined);
+  if (level === undefined) return undefined;
+  const read = level === Level.ANY ? Level.ONE : level;
+  return { read: side === 'W' ? before.read : read, write: side === 'R' ? before.write : level };
+}
+
+function levelOf(word: string, mayBeNumber: boolean): number | undefined {
+  for (const [level, name] of NAMES) if (name === word) return level;
+  const count = mayBeNumber && /^\d{1,2}$/.test(word) ? Number(word) : 0;
+  return count >= 1 && count <= REPLICAS_MAX ? count : undefined;
 }
 
 /** As CONSISTENCY shows it: one word if it is one, else both numbers. */

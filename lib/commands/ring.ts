@@ -1,0 +1,189 @@
+/** RING: the ring of nodes seen from the inside: its members, who has a key, and what this node knows of it. */
+
+import { SLOT_COUNT, slotOf } from '../base/position.js';
+import type { ReplyWriter } from '../protocol/reply-writer.js';
+import type { Call } from './call.js';
+import { inRing } from './cluster.js';
+import type { Command, CommandFlag, SyncCommand } from './command.js';
+import { NO_KEYS } from './command.js';
+import type { HelpEntry } from './help.js';
+import { replyHelp } from './help.js';
+import type { RingInfo, RingMember } from './ports.js';
+
+/** What a field holds: maps and lists nest. */
+type Value = string | number | boolean | readonly Value[] | Fields;
+type Fields = ReadonlyMap<string, Value>;
+
+function fields(pairs: Readonly<Record<string, Value>>): Fields {
+  return new Map(Object.entries(pairs));
+}
+
+function write(reply: ReplyWriter, value: Value): void {
+  if (typeof value === 'string') reply.bulkText(value);
+  else if (typeof value === 'number') reply.integer(value);
+  else if (typeof value === 'boolean') reply.boolean(value);
+  else if (isList(value)) {
+    reply.array(value.length);
+    for (const item of value) write(reply, item);
+  } else {
+    reply.map(value.size);
+    for (const [name, item] of value) {
+      reply.bulkText(name);
+      write(reply, item);
+    }
+  }
+}
+
+function isList(value: readonly Value[] | Fields): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** RING STATUS */
+function status({ reply, client }: Call, ring: RingInfo): void {
+  const { ok, degraded, lost } = ring.health();
+  const members = ring.members();
+  const { figures } = ring;
+  write(
+    reply,
+    fields({
+      cluster: ring.clusterId,
+      generation: ring.generation,
+      epoch: ring.epoch,
+      node: ring.self,
+      members: members.length,
+      'members-up': members.filter(({ isUp }) => isUp).length,
+      voters: members.filter(({ isVoter }) => isVoter).length,
+      'voters-up': members.filter(({ isVoter, isUp }) => isVoter && isUp).length,
+      replicas: ring.replicaCount,
+      slots: SLOT_COUNT,
+      'slots-with-majority': ok,
+      'slots-without-majority': degraded,
+      'slots-lost': lost,
+      consistency: client.consistency,
+      'requests-forwarded': figures.forwardedRequests,
+      'requests-refused': figures.refusedRequests,
+      'keys-refreshed': figures.refreshedKeys,
+      'keys-differing': figures.differingKeys,
+      'late-repairs': figures.lateRepairs,
+      'read-timeouts': figures.readTimeouts,
+      'write-timeouts': figures.writeTimeouts,
+      'writes-restamped': figures.restampedWrites,
+    }),
+  );
+}
+
+/** RING MEMBERS */
+function members({ reply }: Call, ring: RingInfo): void {
+  write(
+    reply,
+    ring.members().map((member) =>
+      fields({
+        id: member.id,
+        ordinal: member.ordinal,
+        host: member.host,
+        port: member.port,
+        'bus-port': member.busPort,
+        zone: member.zone,
+        myself: member.isSelf,
+        state: member.state,
+        liveness: member.liveness,
+        up: member.isUp,
+        voter: member.isVoter,
+        tokens: member.tokenCount,
+        'slots-held': member.heldSlots,
+        'slots-led': member.ledSlots,
+        'round-trip-us': Math.round(member.link.roundTripUs),
+        'queued-bytes': member.link.queuedBytes,
+        'bytes-in': member.link.bytesIn,
+        'bytes-out': member.link.bytesOut,
+      }),
+    ),
+  );
+}
+
+/** RING OWNERS key: the replicas in their order. */
+function owners({ args, reply }: Call, ring: RingInfo): void {
+  write(reply, ownersOf(ring, slotOf(args.buffer, args.start[2], args.end[2])));
+}
+
+function ownersOf(ring: RingInfo, slot: number): Fields[] {
+  const all = ring.members();
+  const leader = ring.leader(slot);
+  return ring.replicas(slot).map((index) => {
+    const { id, host, port, zone, liveness, isUp, isSelf }: RingMember = all[index];
+    return fields({
+      id,
+      address: `${host}:${port}`,
+      zone,
+      liveness,
+      up: isUp,
+      myself: isSelf,
+      acts: index === leader,
+    });
+  });
+}
+
+/** RING EXPLAIN key: what this node knows of a key, and what it would do with a request for it. */
+function explain({ args, reply, client }: Call, ring: RingInfo): void {
+  const key = args.copy(2);
+  const slot = slotOf(key, 0, key.length);
+  const all = ring.members();
+  const replicas = ring.replicas(slot);
+  const leader = ring.leader(slot);
+  const holds = replicas.some((index) => all[index].isSelf);
+  write(
+    reply,
+    fields({
+      slot,
+      replicas: ownersOf(ring, slot),
+      'replicas-up': replicas.filter((index) => all[index].isUp).length,
+      'held-here': holds,
+      digest: ring.digest(key) ?? 'on disk alone',
+      consistency: client.consistency,
+      reads: placeOf(all, leader, holds),
+      writes: placeOf(all, leader, holds),
+      changes: placeOf(all, leader, leader >= 0 && all[leader].isSelf),
+    }),
+  );
+}
+
+/** Where a request runs. */
+function placeOf(all: readonly RingMember[], leader: number, isHere: boolean): string {
+  if (isHere) return 'here';
+  return leader < 0 ? 'nowhere: no replica can be reached' : `at ${all[leader].host}:${all[leader].port}`;
+}
+
+const HELP: readonly HelpEntry[] = [
+  [
+    'EXPLAIN <key>',
+    'What this node knows of a key, and where requests for it run: writes are SET and the like,',
+    'changes look at what is there before.',
+  ],
+  ['MEMBERS', 'The members: where they are, how they are, and what they hold.'],
+  ['OWNERS <key>', 'The replicas of a key, in the order in which they act for it.'],
+  ['STATUS', 'The ring as this node sees it.'],
+];
+
+const FLAGS: readonly CommandFlag[] = ['loading', 'stale'];
+
+function row(name: string, arity: number, run: (call: Call, ring: RingInfo) => void): SyncCommand {
+  return { name, arity, flags: FLAGS, keys: NO_KEYS, run: inRing(run) };
+}
+
+export const ringCommands: readonly Command[] = [
+  {
+    name: 'ring',
+    arity: -2,
+    flags: [],
+    keys: NO_KEYS,
+    subcommands: [
+      row('explain', 3, explain),
+      row('help', 2, (call) => {
+        replyHelp(call, 'ring', HELP);
+      }),
+      row('members', 2, members),
+      row('owners', 3, owners),
+      row('status', 2, status),
+    ],
+  },
+];

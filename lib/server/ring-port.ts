@@ -1,0 +1,128 @@
+import type { LedRange, RingFigures, RingInfo, RingMember } from '../commands/ports.js';
+import { majorityOf } from '../cluster/coordination/consistency.js';
+import type { RingView } from '../cluster/coordination/ring-view.js';
+import type { Member } from '../cluster/ring/member.js';
+import type { RingMembership, RingPart } from './ring-part.js';
+
+/** The ring as commands see it. */
+export class RingPort implements RingInfo {
+  private readonly part: RingPart;
+  private readonly membership: RingMembership;
+
+  constructor(part: RingPart, membership: RingMembership) {
+    this.part = part;
+    this.membership = membership;
+  }
+
+  get self(): string {
+    return this.membership.self;
+  }
+
+  get clusterId(): string {
+    return this.view.ring.document.clusterId;
+  }
+
+  get generation(): number {
+    return this.view.ring.document.generation;
+  }
+
+  get epoch(): number {
+    return this.view.ring.document.epoch;
+  }
+
+  get replicaCount(): number {
+    return this.view.replicaCount;
+  }
+
+  get figures(): RingFigures {
+    const { coordinator, refresher, replicator } = this.part;
+    return {
+      forwardedRequests: coordinator.forwardedCount,
+      refusedRequests: coordinator.refusedCount,
+      refreshedKeys: refresher.refreshedCount,
+      differingKeys: refresher.differedCount,
+      lateRepairs: refresher.lateRepairCount,
+      readTimeouts: refresher.timeoutCount,
+      writeTimeouts: replicator.timeoutCount,
+      restampedWrites: replicator.putAgainCount,
+    };
+  }
+
+  members(): RingMember[] {
+    const { members } = this.view.ring;
+    const held = new Array<number>(members.length).fill(0);
+    const led = new Array<number>(members.length).fill(0);
+    for (const { start, end, replicas } of this.view.ring.ranges()) {
+      for (const member of replicas) held[member] += end - start + 1;
+      const leader = this.view.firstLive(start);
+      if (leader >= 0) led[leader] += end - start + 1;
+    }
+    return members.map((member, index) => this.memberOf(member, index, held[index], led[index]));
+  }
+
+  ranges(): LedRange[] {
+    const ranges: LedRange[] = [];
+    for (const { start, end } of this.view.ring.ranges()) {
+      const leader = this.view.firstLive(start);
+      const last = ranges.at(-1);
+      if (last?.leader === leader) ranges[ranges.length - 1] = { start: last.start, end, leader };
+      else ranges.push({ start, end, leader });
+    }
+    return ranges;
+  }
+
+  health(): { ok: number; degraded: number; lost: number } {
+    const health = { ok: 0, degraded: 0, lost: 0 };
+    const majority = majorityOf(this.replicaCount);
+    for (const { start, end } of this.view.ring.ranges()) {
+      const live = this.view.liveCount(start);
+      const state = live >= majority ? 'ok' : live > 0 ? 'degraded' : 'lost';
+      health[state] += end - start + 1;
+    }
+    return health;
+  }
+
+  replicas(slot: number): number[] {
+    return [...this.view.ring.replicas(slot)];
+  }
+
+  leader(slot: number): number {
+    return this.view.firstLive(slot);
+  }
+
+  digest(key: Buffer): string | undefined {
+    const digest = this.part.digest(key);
+    return digest && hex(digest.high) + hex(digest.low);
+  }
+
+  private get view(): RingView {
+    return this.part.view;
+  }
+
+  private memberOf(member: Member, index: number, heldSlots: number, ledSlots: number): RingMember {
+    const { id, ordinal, zone, state, tokens } = member;
+    const address = this.membership.addressOf(id);
+    const { liveness, link } = this.membership.peer(id);
+    return {
+      id,
+      ordinal,
+      zone,
+      state,
+      liveness,
+      isUp: this.view.isUp(index),
+      isSelf: id === this.self,
+      isVoter: this.view.ring.document.voters.includes(id),
+      host: address.host,
+      port: address.port,
+      busPort: address.busPort,
+      tokenCount: tokens.length,
+      heldSlots,
+      ledSlots,
+      link,
+    };
+  }
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,86 @@
+import type { LedRange, RingInfo, RingMember } from '../../lib/commands/ports.js';
+
+const SLOTS = 16384;
+
+/** A ring of three members, of which the first is this node, and each acts for a third of the slots. */
+export class FakeRing implements RingInfo {
+  readonly self = idOf(0);
+  readonly clusterId = 'c'.repeat(40);
+  readonly generation = 1;
+  readonly epoch = 7;
+  readonly replicaCount = 3;
+  readonly figures = {
+    forwardedRequests: 1,
+    refusedRequests: 2,
+    refreshedKeys: 3,
+    differingKeys: 4,
+    lateRepairs: 5,
+    readTimeouts: 6,
+    writeTimeouts: 7,
+    restampedWrites: 8,
+  };
+  /** Members that can be reached. */
+  readonly up = [true, true, true];
+
+  members(): RingMember[] {
+    return this.up.map((isUp, i) => ({
+      id: idOf(i),
+      ordinal: i + 1,
+      zone: '',
+      state: 'up',
+      liveness: isUp ? 'alive' : 'dead',
+      isUp,
+      isSelf: i === 0,
+      isVoter: true,
+      host: '127.0.0.1',
+      port: 7000 + i,
+      busPort: 17000 + i,
+      tokenCount: 64,
+      heldSlots: SLOTS,
+      ledSlots: this.ranges()
+        .filter(({ leader }) => leader === i)
+        .reduce((sum, { start, end }) => sum + end - start + 1, 0),
+      link: {
+        isConnected: isUp && i > 0,
+        connectedSinceMs: isUp ? 1_600_000_000_000 + i : 0,
+        bytesIn: 100,
+        bytesOut: 200,
+        messagesIn: 1,
+        messagesOut: 2,
+        queuedBytes: i === 2 ? 30 : 0,
+        roundTripUs: 150.4,
+      },
+    }));
+  }
+
+  ranges(): LedRange[] {
+    const thirds = [
+      { start: 0, end: 5460 },
+      { start: 5461, end: 10922 },
+      { start: 10923, end: 16383 },
+    ];
+    return thirds.map((range) => ({ ...range, leader: this.leader(range.start) }));
+  }
+
+  health(): { ok: number; degraded: number; lost: number } {
+    const live = this.up.filter((isUp) => isUp).length;
+    return { ok: live > 1 ? SLOTS : 0, degraded: live === 1 ? SLOTS : 0, lost: live === 0 ? SLOTS : 0 };
+  }
+
+  replicas(slot: number): number[] {
+    const first = Math.min(2, Math.floor(slot / 5461));
+    return [first, (first + 1) % 3, (first + 2) % 3];
+  }
+
+  leader(slot: number): number {
+    return this.replicas(slot).find((member) => this.up[member]) ?? -1;
+  }
+
+  digest(key: Buffer): string | undefined {
+    return key.toString() === 'cold' ? undefined : '00000000000000ab';
+  }
+}
+
+export function idOf(member: number): string {
+  return String(member + 1).repeat(40);
+}

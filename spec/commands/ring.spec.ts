@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { FakeRing, idOf } from './fake-ring.js';
+import type { FakeClient, Plain } from './fake-server.js';
+import { FakeServer } from './fake-server.js';
+
+describe('commands/ring', () => {
+  let server: FakeServer;
+  let ring: FakeRing;
+  let client: FakeClient;
+  beforeEach(async () => {
+    server = new FakeServer();
+    server.ring = ring = new FakeRing();
+    client = server.connect();
+    await client.ask('hello', 3);
+  });
+
+  async function map(...words: string[]): Promise<Map<Plain, Plain>> {
+    return (await client.ask('ring', ...words)) as Map<Plain, Plain>;
+  }
+
+  it('RING STATUS counts members, voters and slots', async () => {
+    ring.up[2] = false;
+    const status = await map('status');
+    expect(status.get('members')).to.equal(3);
+    expect(status.get('members-up')).to.equal(2);
+    expect(status.get('voters-up')).to.equal(2);
+    expect(status.get('slots-with-majority')).to.equal(16384);
+    expect(status.get('writes-restamped')).to.equal(8);
+  });
+
+  it('RING MEMBERS says where each is, how it is, and what it holds', async () => {
+    ring.up[1] = false;
+    const members = (await client.ask('ring', 'members')) as Map<Plain, Plain>[];
+    expect(members.map((member) => member.get('id'))).to.deep.equal([idOf(0), idOf(1), idOf(2)]);
+    expect(members.map((member) => member.get('up'))).to.deep.equal([true, false, true]);
+    expect(members.map((member) => member.get('slots-led'))).to.deep.equal([5461, 0, 10923]);
+    expect(members[1].get('liveness')).to.equal('dead');
+    expect(members[2].get('round-trip-us')).to.equal(150);
+  });
+
+  it('RING OWNERS lists the replicas in order, and who acts', async () => {
+    // Slot 12182.
+    ring.up[2] = false;
+    const owners = (await client.ask('ring', 'owners', 'foo')) as Map<Plain, Plain>[];
+    expect(owners.map((owner) => owner.get('address'))).to.deep.equal([
+      '127.0.0.1:7002',
+      '127.0.0.1:7000',
+      '127.0.0.1:7001',
+    ]);
+    expect(owners.map((owner) => owner.get('acts'))).to.deep.equal([false, true, false]);
+  });
+
+  it('RING EXPLAIN says what this node knows, and where a request would run', async () => {
+    const foo = await map('explain', 'foo');
+    expect(foo.get('slot')).to.equal(12182);
+    expect(foo.get('replicas-up')).to.equal(3);
+    expect(foo.get('digest')).to.equal('00000000000000ab');
+    expect(foo.get('reads')).to.equal('here');
+    expect(foo.get('changes')).to.equal('at 127.0.0.1:7002');
+    expect((await map('explain', 'cold')).get('digest')).to.equal('on disk alone');
+  });
+
+  it('RING answers arrays in RESP2, and is refused on a single node', async () => {
+    await client.ask('hello', 2);
+    expect(await client.ask('ring', 'status')).to.include.members(['epoch', 7]);
+    server.ring = undefined;
+    expect(await client.ask('ring', 'status')).to.equal('-ERR This instance has cluster support disabled');
+  });
+});
