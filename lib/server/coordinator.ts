@@ -19,6 +19,7 @@ import { replicasNeeded } from '../cluster/coordination/consistency.js';
 import type { RefreshRun, Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import { NOBODY } from '../cluster/coordination/ring-view.js';
+import type { MemberId } from '../cluster/ring/member.js';
 import { EVERY_GROUP } from '../cluster/replication/batch-parts.js';
 import type { Replicator } from '../cluster/replication/replicator.js';
 import type { Tally } from '../cluster/replication/tally.js';
@@ -33,7 +34,7 @@ import { NO_SLOT } from './ring-client.js';
 import type { RingExecution } from './executor.js';
 import type { HeldReply } from './held-reply.js';
 import type { ReplyMarks } from './reply-marks.js';
-import type { RemoteSession } from './remote-session.js';
+import type { OnReply, RemoteSession } from './remote-session.js';
 import type { Merge } from './merged-replies.js';
 import { allOk, array, bulk, first, itemsOf, sumOfCopies, textOf, union } from './merged-replies.js';
 import type { SplitRequest } from './split-request.js';
@@ -42,6 +43,9 @@ import type { Transaction } from './transaction.js';
 
 /** The keys of a request lie in more than one slot. */
 const SEVERAL = -2;
+
+/** What concerns all members, and changes nothing. */
+const READS_OF_ALL: ReadonlySet<string> = new Set(['dbsize', 'keys', 'randomkey']);
 
 const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 const NOBODY_LIVES = 'NOREPLICAS need 1, have 0';
@@ -83,6 +87,11 @@ interface SimpleRequest {
 interface Forward {
   readonly deadlineMs: number;
   readonly session: RemoteSession;
+  /** Whom it was sent to, and whether anybody else might as well do it: it changes nothing. */
+  readonly member: MemberId;
+  readonly isRead: boolean;
+  /** The reply has come, or is not waited for any more. */
+  readonly end: OnReply;
 }
 
 export class Coordinator implements RingExecution {
@@ -248,6 +257,11 @@ export class Coordinator implements RingExecution {
     for (const { deadlineMs, session } of this.forwards) if (deadlineMs < nowMs) session.close();
   }
 
+  /** A member cannot be reached, or does not answer: what was to be read there is read elsewhere. What changes something may have happened, so it waits. */
+  avoid(member: MemberId): void {
+    for (const forward of this.forwards) if (forward.isRead && forward.member === member) forward.end(undefined);
+  }
+
   /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. */
   private route(
     connection: Connection,
@@ -395,7 +409,8 @@ export class Coordinator implements RingExecution {
     }
     const last = requests.pop() ?? encodeArgs(args);
     for (const request of requests) session.ask(request, ignore);
-    this.askElsewhere(session, last, wait !== 'keys', answer);
+    if (wait === 'keys') session.ask(last, answer);
+    else this.askElsewhere(session, member, last, role === 'read' && wait === 'reply', answer);
     if (wait === 'reply') connection.lookAhead(this.forwarder(connection, session, member));
     return false;
   }
@@ -410,31 +425,34 @@ export class Coordinator implements RingExecution {
   private forwarder(connection: Connection, session: RemoteSession, member: number): (args: Args) => void {
     let isOver = !mayLookAhead(connection);
     return (args) => {
-      if (isOver || this.simpleRequest(connection, args)?.target !== member) {
+      const simple = isOver ? undefined : this.simpleRequest(connection, args);
+      if (simple?.target !== member) {
         isOver = true;
         return;
       }
       const advance = new Advance();
       this.advances.add(args, advance);
-      this.askElsewhere(session, encodeArgs(args), true, (reply) => {
+      this.askElsewhere(session, member, encodeArgs(args), simple.role === 'read', (reply) => {
         advance.end({ reply: reply && Buffer.from(reply) });
       });
     };
   }
 
-  private askElsewhere(
-    session: RemoteSession,
-    request: Buffer,
-    isTimed: boolean,
-    then: (reply: Buffer | undefined) => void,
-  ): void {
-    const forward = { deadlineMs: this.options.nowMs() + this.options.timeoutMs(), session };
+  /** Asks a member, for some time; if it is a read, for as long as that member can be reached. */
+  private askElsewhere(session: RemoteSession, member: number, request: Buffer, isRead: boolean, then: OnReply): void {
+    const { options, forwards } = this;
+    const forward: Forward = {
+      deadlineMs: options.nowMs() + options.timeoutMs(),
+      session,
+      member: options.view().idOf(member),
+      isRead,
+      end: (reply) => {
+        if (forwards.delete(forward)) then(reply);
+      },
+    };
     this.forwardedCount++;
-    if (isTimed) this.forwards.add(forward);
-    session.ask(request, (reply) => {
-      this.forwards.delete(forward);
-      then(reply);
-    });
+    forwards.add(forward);
+    session.ask(request, forward.end);
   }
 
   /** Whether what was watched is where EXEC will run. */
@@ -466,7 +484,7 @@ export class Coordinator implements RingExecution {
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
       if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.refuse(connection, args, NOBODY_LIVES);
-      this.askParts(connection, args, splitRequest(name, args, keys, targetOf));
+      this.askParts(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
       return false;
     }
     for (const slot of slots) {
@@ -489,7 +507,8 @@ export class Coordinator implements RingExecution {
     return live < needed ? `NOREPLICAS need ${needed}, have ${live}` : undefined;
   }
 
-  private askParts(connection: Connection, borrowed: Args, { parts, merge }: SplitRequest): void {
+  /** `isRead`: if a member is lost on the way, everything is done again. */
+  private askParts(connection: Connection, borrowed: Args, { parts, merge }: SplitRequest, isRead: boolean): void {
     const args = borrowed.clone();
     const replies: Buffer[] = [];
     let remaining = parts.length;
@@ -498,14 +517,15 @@ export class Coordinator implements RingExecution {
     parts.forEach(({ target, request }, i) => {
       const session = this.options.sessionAt(connection, target);
       session.adopt(connection.ring.sessionState(connection.reply.resp));
-      const forward = { deadlineMs: this.options.nowMs() + this.options.timeoutMs(), session };
-      this.forwards.add(forward);
-      session.ask(request, (reply) => {
-        this.forwards.delete(forward);
+      this.askElsewhere(session, target, request, isRead, (reply) => {
         if (reply === undefined) isBroken = true;
         else replies[i] = Buffer.from(reply);
         if (--remaining > 0) return;
         if (!connection.isClosed) {
+          if (isBroken && isRead) {
+            connection.releaseWith(args);
+            return;
+          }
           if (isBroken) this.options.fail(connection, args, BROKEN);
           else connection.answer(merge(replies));
         }
@@ -522,7 +542,7 @@ export class Coordinator implements RingExecution {
     const request = encodeArgs(args);
     const targets = name === 'randomkey' ? [live[this.options.random.uint32() % live.length]] : live;
     const parts = targets.map((target) => ({ target, request }));
-    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount) });
+    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount) }, READS_OF_ALL.has(name));
     return false;
   }
 
@@ -539,7 +559,8 @@ export class Coordinator implements RingExecution {
     const limit = end * SLOT_SPAN;
     const words = Array.from({ length: args.count }, (_, i) => args.text(i));
     const parts = [{ target, request: encodeWords([...words, 'BEFORE', String(limit)]) }];
-    this.askParts(connection, args, { parts, merge: ([reply]) => continued(reply, end === SLOT_COUNT ? 0 : limit) });
+    const merge: Merge = ([reply]) => continued(reply, end === SLOT_COUNT ? 0 : limit);
+    this.askParts(connection, args, { parts, merge }, true);
     return false;
   }
 

@@ -577,6 +577,8 @@ export class Node implements ConnectionHost {
   }
 
   private async stopInOrder(): Promise<string | undefined> {
+    const { membership } = this.options;
+    if (membership !== undefined) await membership.leave();
     this.gate.close();
     try {
       await this.persistence.sync();
@@ -585,6 +587,7 @@ export class Node implements ConnectionHost {
       this.log.warning(`The log could not be made durable: ${message}`);
       return message;
     }
+    membership?.stop();
     for (const listener of this.listeners.values()) listener.close();
     this.listeners.clear();
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();

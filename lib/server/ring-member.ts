@@ -35,6 +35,8 @@ import type { RingData, RingLinks, RingMembership, RingPeer } from './ring-part.
 /** The bus listens so far above the port for clients, as Redis Cluster's does. */
 const BUS_PORT_DISTANCE = 10_000;
 const BUS_BACKLOG = 128;
+/** The good-bye goes to some members every 200 ms: after this all have heard it, unless there are very many. */
+const GOOD_BYE_MS = 500;
 
 export interface RingMemberOptions {
   readonly config: Config;
@@ -61,6 +63,7 @@ export class RingMember implements RingMembership {
   private current: Ring | undefined;
   /** The data, once this node has any to do with. */
   private data: RingData | undefined;
+  private isStopped = false;
   private onMember: () => void = () => undefined;
 
   /** Takes the data directory. Throws ConfigError, CorruptionError and DiskError. */
@@ -136,8 +139,15 @@ export class RingMember implements RingMembership {
     await joined;
   }
 
-  /** Says good-bye to the others, as far as they listen. */
+  leave(): Promise<void> {
+    this.gossip?.leave();
+    return new Promise((resolve) => {
+      this.options.timers.after(GOOD_BYE_MS, resolve);
+    });
+  }
+
   stop(): void {
+    this.isStopped = true;
     this.gossip?.stop();
     this.topology.stop();
     this.bus.close();
@@ -278,7 +288,7 @@ export class RingMember implements RingMembership {
   private makeLinks(): RingLinks {
     const { bus } = this;
     return {
-      send: (member, kind, payload) => bus.send(member, kind, payload),
+      send: (member, kind, payload) => !this.isStopped && bus.send(member, kind, payload),
       serve: (kind, handler) => {
         bus.serve(kind, 'members', handler);
       },
@@ -286,7 +296,7 @@ export class RingMember implements RingMembership {
       serveChannels: (accept) => {
         bus.serveChannels((stream) => accept(stream));
       },
-      isUp: (member) => member === this.self || (bus.isConnected(member) && this.gossip?.isUp(member) === true),
+      isUp: (member) => member === this.self || (bus.isResponsive(member) && this.gossip?.isUp(member) === true),
       watch: (watcher) => {
         bus.watch(watcher);
       },

@@ -52,12 +52,20 @@ export interface RingLinks {
   openChannel(member: MemberId, metadata: string, handler: StreamHandler): ByteStream;
   /** Has streams accepted that other members open. */
   serveChannels(accept: (stream: ByteStream) => StreamHandler): void;
-  /** Whether a member is alive, as far as one knows, and connected. */
+  /** Whether a member is alive, as far as one knows, connected, and answers in time. */
   isUp(member: MemberId): boolean;
   /** `onDown`: what was sent and not answered is lost, or not. */
-  watch(watcher: { onUp(member: MemberId): void; onDown(member: MemberId): void }): void;
+  watch(watcher: LinkWatcher): void;
   /** Sends what was queued. */
   flush(): void;
+}
+
+/** Who wants to know of other members that come and go. */
+export interface LinkWatcher {
+  onUp(member: MemberId): void;
+  onDown(member: MemberId): void;
+  /** It does not answer, or does again: what was sent is neither lost nor there. */
+  onSilence(member: MemberId, isSilent: boolean): void;
 }
 
 /** What the ring must know of a member's data before it is changed. */
@@ -85,6 +93,10 @@ export interface RingMembership {
   peer(member: MemberId): RingPeer;
   /** The node has its data. */
   attach(data: RingData): void;
+  /** Says good-bye, so that the others send nothing here any more. Resolves when they have had time to hear it. */
+  leave(): Promise<void>;
+  /** Nothing is sent, and nothing comes, from now on. */
+  stop(): void;
   /** A member has a ring of this version, which is newer. */
   heardOf(version: RingVersion, member: MemberId): void;
   /** Called with each newer ring. */
@@ -285,6 +297,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** A member can be reached, or no longer: others act for its slots. */
   private setUp(member: MemberId, isUp: boolean): void {
     if (this.view.setUp(member, isUp)) this.hasMoved = true;
+    if (!isUp) this.coordinator.avoid(member);
   }
 
   // The data, for those who ask and tell.
@@ -384,6 +397,10 @@ export class RingPart implements TurnReplicas, EntryStore {
         options.onMessage();
         this.setUp(member, false);
         this.replicator.lost(member);
+      },
+      onSilence: (member, isSilent) => {
+        options.onMessage();
+        this.setUp(member, !isSilent && links.isUp(member));
       },
     });
   }

@@ -15,7 +15,7 @@ import { Ring } from '../../lib/cluster/ring/ring.js';
 import type { ByteStream, StreamHandler } from '../../lib/host/ports.js';
 import { openLoop } from '../../lib/server/loop-stream.js';
 import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
-import type { RingLinks, RingMembership } from '../../lib/server/ring-part.js';
+import type { LinkWatcher, RingLinks, RingMembership } from '../../lib/server/ring-part.js';
 import type { BenchClient } from './node-bench.js';
 import { NodeBench } from './node-bench.js';
 
@@ -31,7 +31,7 @@ interface Sent {
 /** A member's links: what it sends waits in `sent`. */
 class BenchLinks implements RingLinks {
   readonly handlers = new Map<number, (message: RingMessage) => void>();
-  readonly watchers: { onUp(member: string): void; onDown(member: string): void }[] = [];
+  readonly watchers: LinkWatcher[] = [];
   acceptChannel: ((stream: ByteStream) => StreamHandler) | undefined;
   private readonly ring: RingBench;
   private readonly index: number;
@@ -73,7 +73,7 @@ class BenchLinks implements RingLinks {
     return this.ring.isOpen(this.index, this.ring.ids.indexOf(member));
   }
 
-  watch(watcher: { onUp(member: string): void; onDown(member: string): void }): void {
+  watch(watcher: LinkWatcher): void {
     this.watchers.push(watcher);
   }
 
@@ -129,6 +129,12 @@ export class RingBench {
     return bench;
   }
 
+  /** Nodes that hold a key, in the order in which they act for it. */
+  replicasOf(key: string): number[] {
+    const bytes = Buffer.from(key);
+    return [...this.ring.replicas(slotOf(bytes, 0, bytes.length))];
+  }
+
   isOpen(a: number, b: number): boolean {
     return !this.cut.has(`${a} ${b}`);
   }
@@ -143,6 +149,11 @@ export class RingBench {
       this.sent = this.sent.filter(({ to: receiver, message }) => receiver !== to || message.from !== this.ids[from]);
       for (const watcher of this.links[from].watchers) watcher.onDown(this.ids[to]);
     }
+  }
+
+  /** A node notices that another one does not answer. */
+  silence(node: number, other: number): void {
+    for (const watcher of this.links[node].watchers) watcher.onSilence(this.ids[other], true);
   }
 
   /** A node learns of the next epoch, whose members are the same. */
@@ -243,6 +254,8 @@ export class RingBench {
         },
       }),
       attach: () => undefined,
+      leave: () => Promise.resolve(),
+      stop: () => undefined,
       heardOf: (version) => {
         this.heard.push([i, version]);
       },

@@ -127,6 +127,26 @@ describe('A ring of three nodes', () => {
     for (const client of clients) expect(await ring.ask(client, 'DBSIZE')).to.equal(0);
   });
 
+  it('reads elsewhere when who was asked does not answer; a change waits for who may have made it', async () => {
+    const ring = await RingBench.start(4, 'write-timeout 500');
+    const key = Array.from({ length: 100 }, (_, i) => `k${i}`).find((name) => !ring.replicasOf(name).includes(0));
+    if (key === undefined) throw new Error('each key has a replica at node 0');
+    const [first] = ring.replicasOf(key);
+    const [reader, counter, lister] = [0, 0, 0].map((node) => ring.nodes[node].connect());
+    await ring.ask(reader, 'SET', key, '1');
+    reader.send('GET', key);
+    lister.send('MGET', key, key);
+    counter.send('INCR', key);
+    await ring.settle(() => false);
+    ring.silence(0, first);
+    await ring.settle(({ to, message }) => to !== first && message.from !== ring.ids[first]);
+    expect(reader.replies()).to.deep.equal(['1']);
+    expect(lister.replies()).to.deep.equal([['1', '1']]);
+    expect(counter.wire()).to.equal('');
+    await ring.settle();
+    expect(counter.replies()).to.deep.equal([2]);
+  });
+
   it('takes nothing that was sent for an older ring, and gets it again when the sender knows the newer one', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     const client = ring.nodes[0].connect();

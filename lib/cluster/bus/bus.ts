@@ -88,6 +88,8 @@ export interface BusWatcher {
   onUp(memberId: MemberId): void;
   /** What was sent to the member and not acknowledged is lost, or not. Also after each attempt to connect that fails. */
   onDown(memberId: MemberId, error: PeerError): void;
+  /** The member has not answered for 400 ms, though it is connected; or does so again. */
+  onSilence?(memberId: MemberId, isSilent: boolean): void;
 }
 
 /** What `openChannel` says of its client to the acceptor is up to them. Undefined: the channel is refused. */
@@ -285,6 +287,11 @@ export class Bus implements LinkHost, IncomingHost {
     return this.neighbours.get(memberId)?.link.isUp === true;
   }
 
+  /** Whether it does, and the member has answered in time lately. */
+  isResponsive(memberId: MemberId): boolean {
+    return this.neighbours.get(memberId)?.link.isResponsive === true;
+  }
+
   /** Writes what was sent so far. */
   flush(): void {
     if (this.isFlushing) return;
@@ -360,6 +367,10 @@ export class Bus implements LinkHost, IncomingHost {
 
   onDown(memberId: MemberId, error: PeerError): void {
     for (const watcher of this.watchers) watcher.onDown(memberId, error);
+  }
+
+  onSilence(memberId: MemberId, isSilent: boolean): void {
+    for (const watcher of this.watchers) watcher.onSilence?.(memberId, isSilent);
   }
 
   acceptChannel(stream: Channel, metadata: string, from: MemberId): StreamHandler | undefined {

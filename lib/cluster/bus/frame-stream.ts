@@ -5,8 +5,8 @@
  *
  *  1. What is added is sent in order, when the stream is open: what a turn of the loop has added leaves at its end, with one write.
  *  2. At most `queueBytesMax` wait, and one message more. Beyond that the stream breaks.
- *  3. The one who opened it pings the other each second, with kinds PING and PONG, which are handled here. Without any sign of life for
- *     10 s it breaks.
+ *  3. The one who opened it pings the other each second, and with what it sends ten times a second at most, with kinds PING and PONG, which are
+ *     handled here. Without any sign of life for 10 s it breaks; long before, while a ping is not answered, the other one is silent.
  *  4. The receiver hears `onOpen` at most once and first, `onClosed` exactly once and last; neither after `close`.
  */
 
@@ -31,6 +31,11 @@ import { Traffic } from './traffic.js';
 const OPENING_MS = 5000;
 const HEARTBEAT_MS = 1000;
 const SILENT_HEARTBEATS_MAX = 10;
+/** Pings go with what is sent, but not more often than this. */
+const PING_EVERY_US = 100_000;
+/** Who has not answered a ping after so many looks is silent. More than one: after a pause of our own, what has come meanwhile is read between them. */
+const SILENCE_LOOK_MS = 200;
+const SILENCE_LOOKS = 2;
 /** For the side that does not ping. */
 const KEEP_ALIVE_SECONDS = 30;
 
@@ -40,6 +45,8 @@ export interface FrameReceiver {
   onMessage(kind: number, id: number, buffer: Buffer, start: number, end: number): void;
   /** The system has taken all that was added. */
   onSent(): void;
+  /** A ping is not answered for 400 ms; or is, after that. */
+  onSilence?(isSilent: boolean): void;
   onClosed(error: PeerError): void;
 }
 
@@ -54,6 +61,44 @@ export interface FrameStreamHost {
   readonly tls: TlsSettings | undefined;
   /** Calls `flush` at the end of the turn. */
   schedule(stream: FrameStream): void;
+}
+
+/** Waits for the answer to a ping. */
+class Silence extends Deadline {
+  /** A ping was not answered in time. */
+  isSilent = false;
+  private readonly deadlines: Deadlines;
+  private readonly receiver: FrameReceiver;
+  private looks = 0;
+
+  constructor(deadlines: Deadlines, receiver: FrameReceiver) {
+    super();
+    this.deadlines = deadlines;
+    this.receiver = receiver;
+  }
+
+  /** A ping was sent. */
+  begin(): void {
+    this.looks = 0;
+    this.deadlines.set(this, SILENCE_LOOK_MS);
+  }
+
+  /** It was answered. */
+  end(): void {
+    this.deadlines.clear(this);
+    if (!this.isSilent) return;
+    this.isSilent = false;
+    this.receiver.onSilence?.(false);
+  }
+
+  override onDeadline(): void {
+    if (++this.looks < SILENCE_LOOKS) {
+      this.deadlines.set(this, SILENCE_LOOK_MS);
+    } else {
+      this.isSilent = true;
+      this.receiver.onSilence?.(true);
+    }
+  }
 }
 
 export class FrameStream extends Deadline implements OutgoingHandler {
@@ -74,6 +119,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   private isWriting = false;
   private isScheduled = false;
   private isOverloaded = false;
+  private readonly silence: Silence;
   private isPinging = false;
   private pingedUs = 0;
   private hasLived = false;
@@ -86,6 +132,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.receiver = receiver;
     this.remoteAddress = remoteAddress;
     this.output = new OutputQueue(host.pool);
+    this.silence = new Silence(host.deadlines, receiver);
     this.decoder = new FrameDecoder(host.pool, (kind, id, buffer, start, end) => {
       this.receive(kind, id, buffer, start, end);
     });
@@ -125,6 +172,11 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     return this.state === 'open';
   }
 
+  /** The other side has not answered a ping in time. */
+  get isSilent(): boolean {
+    return this.silence.isSilent;
+  }
+
   /** Bytes that wait to be sent. */
   get queuedBytes(): number {
     return this.output.queuedBytes;
@@ -153,7 +205,10 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.isScheduled = false;
     if (this.state === 'closed') return;
     if (this.isOverloaded) this.break(new PeerError('overloaded', `${this.remoteAddress}: too much waits to be sent`));
-    else this.write();
+    else {
+      this.pingAlong();
+      this.write();
+    }
   }
 
   /** Closes at once; the receiver hears nothing more. Does nothing if it is closed. */
@@ -161,6 +216,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.host.deadlines.clear(this);
+    this.host.deadlines.clear(this.silence);
     this.decoder.stop();
     this.output.clear();
     this.stream?.destroy();
@@ -298,15 +354,27 @@ export class FrameStream extends Deadline implements OutgoingHandler {
       return;
     }
     this.host.deadlines.set(this, HEARTBEAT_MS);
-    if (this.isPinging) return;
+    if (!this.isPinging) this.ping(this.host.clock.monotonicUs());
+  }
+
+  /** Something leaves: a ping goes with it, if the last one is long ago. */
+  private pingAlong(): void {
+    if (this.state !== 'open' || this.isPinging || this.roundTrips === undefined) return;
+    const nowUs = this.host.clock.monotonicUs();
+    if (nowUs - this.pingedUs >= PING_EVERY_US) this.ping(nowUs);
+  }
+
+  private ping(nowUs: number): void {
     this.isPinging = true;
-    this.pingedUs = this.host.clock.monotonicUs();
+    this.pingedUs = nowUs;
+    this.silence.begin();
     this.add(PING, 0, EMPTY_PAYLOAD);
   }
 
   private endPing(): void {
     if (!this.isPinging) return;
     this.isPinging = false;
+    this.silence.end();
     this.roundTrips?.add(this.host.clock.monotonicUs() - this.pingedUs);
   }
 

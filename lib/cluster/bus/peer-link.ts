@@ -44,6 +44,7 @@ export interface LinkHost {
   failLater(asker: Asker, error: PeerError): void;
   onUp(memberId: MemberId): void;
   onDown(memberId: MemberId, error: PeerError): void;
+  onSilence(memberId: MemberId, isSilent: boolean): void;
 }
 
 class Request extends Deadline {
@@ -100,6 +101,11 @@ export class PeerLink implements FrameReceiver {
 
   get isUp(): boolean {
     return this.stream?.isOpen === true;
+  }
+
+  /** Whether what is sent is answered in time. */
+  get isResponsive(): boolean {
+    return this.stream?.isOpen === true && !this.stream.isSilent;
   }
 
   get queuedBytes(): number {
@@ -175,6 +181,10 @@ export class PeerLink implements FrameReceiver {
 
   onSent(): void {
     // Nothing waits for that.
+  }
+
+  onSilence(isSilent: boolean): void {
+    this.host.onSilence(this.memberId, isSilent);
   }
 
   onClosed(error: PeerError): void {

@@ -192,6 +192,28 @@ describe('Bus', () => {
     expect(a.figures().map(({ failures, isConnected }) => [failures, isConnected])).to.deep.equal([[0, true]]);
   });
 
+  it('says within half a second who does not answer, when something is sent; and when it does again', async () => {
+    const { a } = await pair();
+    const said: [boolean, boolean][] = [];
+    a.watch({
+      onUp: () => undefined,
+      onDown: () => undefined,
+      onSilence: (member, isSilent) => said.push([isSilent, a.isResponsive(member)]),
+    });
+    a.setMembers([idOf('b')]);
+    world.time.pass(1200);
+    world.network.freeze('b');
+    a.send(idOf('b'), KIND, new BytesPayload(Buffer.from('x')));
+    world.time.pass(380);
+    expect(said).to.deep.equal([]);
+    world.time.pass(120);
+    expect(said).to.deep.equal([[true, false]]);
+    expect(a.isConnected(idOf('b'))).to.equal(true);
+    world.network.thaw('b');
+    world.time.pass(100);
+    expect(said.slice(1)).to.deep.equal([[false, true]]);
+  });
+
   it('is held up by one of five peers that does not read only in what is for it, with bounded memory', async () => {
     const queueBytesMax = 4 * 1024 * 1024;
     const a = await world.add('a', { queueBytesMax });
