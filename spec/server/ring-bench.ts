@@ -129,12 +129,6 @@ export class RingBench {
     return bench;
   }
 
-  /** Nodes that hold a key, in the order in which they act for it. */
-  replicasOf(key: string): number[] {
-    const bytes = Buffer.from(key);
-    return [...this.ring.replicas(slotOf(bytes, 0, bytes.length))];
-  }
-
   isOpen(a: number, b: number): boolean {
     return !this.cut.has(`${a} ${b}`);
   }

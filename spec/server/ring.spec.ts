@@ -129,8 +129,7 @@ describe('A ring of three nodes', () => {
 
   it('reads elsewhere when who was asked does not answer; a change waits for who may have made it', async () => {
     const ring = await RingBench.start(4, 'write-timeout 500');
-    const key = Array.from({ length: 100 }, (_, i) => `k${i}`).find((name) => !ring.replicasOf(name).includes(0));
-    if (key === undefined) throw new Error('each key has a replica at node 0');
+    const key = ring.keyWithout(0);
     const [first] = ring.replicasOf(key);
     const [reader, counter, lister] = [0, 0, 0].map((node) => ring.nodes[node].connect());
     await ring.ask(reader, 'SET', key, '1');
