@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { ReplicaProgress } from '../../../lib/cluster/replication/replica-progress.js';
+import type { TallyWaiter } from '../../../lib/cluster/replication/tally.js';
+import { Tallies, Tally } from '../../../lib/cluster/replication/tally.js';
+
+function waiter(told: string[], name: string): TallyWaiter {
+  return {
+    settle: () => told.push(`${name} settled`),
+    giveUp: ({ count }) => told.push(`${name} given up with ${count}`),
+  };
+}
+
+describe('Tallies', () => {
+  const replicas = (): ReplicaProgress[] => ['a', 'b', 'c'].map((id) => new ReplicaProgress(id));
+
+  it('settle when enough replicas have the batch, and only then', () => {
+    const told: string[] = [];
+    const [a, b, c] = replicas();
+    const tallies = new Tallies();
+    const tally = new Tally(0, [a, b, c], 2, 5, 0);
+    tally.waiters.push(waiter(told, 'w'));
+    tallies.add(tally);
+    a.acknowledge(5);
+    b.acknowledge(4);
+    tallies.settle();
+    expect(told).to.deep.equal([]);
+    c.acknowledge(7);
+    tallies.settle();
+    expect(told).to.deep.equal(['w settled']);
+    expect(tallies.count).to.equal(0);
+  });
+
+  it('wait for the later batch when something was sent again', () => {
+    const told: string[] = [];
+    const [a, b, c] = replicas();
+    const tallies = new Tallies();
+    const tally = new Tally(0, [a, b, c], 2, 1, 0);
+    tally.waiters.push(waiter(told, 'w'));
+    tallies.add(tally);
+    tallies.move(0, 1, 2);
+    tallies.move(1, 2, 9);
+    for (const replica of [a, b, c]) replica.acknowledge(1);
+    tallies.settle();
+    expect(told).to.deep.equal([]);
+    expect([tallies.isOpen(0, 1), tallies.isOpen(0, 2)]).to.deep.equal([false, true]);
+    for (const replica of [a, b]) replica.acknowledge(2);
+    tallies.settle();
+    expect(told).to.deep.equal(['w settled']);
+  });
+
+  it('give up those that are too old, and say how many replicas had it', () => {
+    const told: string[] = [];
+    const [a, b, c] = replicas();
+    const tallies = new Tallies();
+    for (const [name, sequence, sinceMs] of [
+      ['old', 1, 100],
+      ['new', 2, 200],
+    ] as const) {
+      const tally = new Tally(0, [a, b, c], 2, sequence, sinceMs);
+      tally.waiters.push(waiter(told, name));
+      tallies.add(tally);
+    }
+    a.acknowledge(2);
+    tallies.expire(150);
+    expect(told).to.deep.equal(['old given up with 1']);
+    expect(tallies.find(0, 2, 2)?.sequence).to.equal(2);
+    expect(tallies.find(0, 2, 3)).to.equal(undefined);
+  });
+});
