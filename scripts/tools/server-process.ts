@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   /** Program and first arguments, in place of the kind's own. */
   readonly command?: readonly string[];
+  /** Is given what the server writes to stdout and stderr, as it comes. */
+  readonly onOutput?: (text: string) => void;
   /** Default 60 s. */
   readonly readyTimeoutMs?: number;
 }
@@ -153,8 +155,13 @@ class RunningChild {
     if (program === undefined) throw new Error('the command of a server must name a program');
     const args = [...first, '--port', String(port), '--dir', this.dir, ...(options.args ?? [])];
     this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child.stdout?.on('data', (chunk: Buffer) => this.#keep(chunk));
-    this.#child.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk));
+    const take = (chunk: Buffer): void => {
+      const text = chunk.toString('utf8');
+      this.#tail = (this.#tail + text).slice(-TAIL_CHARS);
+      options.onOutput?.(text);
+    };
+    this.#child.stdout?.on('data', take);
+    this.#child.stderr?.on('data', take);
     this.exited = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         // Only a process that could not be spawned has no pid; a signal that failed is not an end.
@@ -198,10 +205,6 @@ class RunningChild {
   abandon(): void {
     this.signal('SIGKILL');
     this.#removeDir();
-  }
-
-  #keep(chunk: Buffer): void {
-    this.#tail = (this.#tail + chunk.toString('utf8')).slice(-TAIL_CHARS);
   }
 
   #ended(): void {
