@@ -26,10 +26,12 @@ import { NodeProcess } from './host/node-process.js';
 import { NodeRandom } from './host/node-random.js';
 import { NodeThreads } from './host/node-threads.js';
 import { NodeTimers } from './host/node-timers.js';
+import type { Network } from './host/ports.js';
 import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
 import { RingMember } from './server/ring-member.js';
+import { WaitingRoom } from './server/waiting-room.js';
 import { isTool, runTool } from './tools/run-tool.js';
 import { ExitCode } from './tools/tool.js';
 
@@ -132,7 +134,8 @@ async function serve(config: Config, configFile: string): Promise<void> {
     network: new NodeNetwork(),
     log,
   };
-  const membership = config.clusterEnabled ? await joinRing(new RingMember(world), log, finish) : undefined;
+  const membership = config.clusterEnabled ? new RingMember(world) : undefined;
+  if (membership !== undefined) await joinRing(membership, world, finish);
   const node = new Node({
     ...world,
     membership,
@@ -150,18 +153,24 @@ async function serve(config: Config, configFile: string): Promise<void> {
   if (config.pidfile !== '') writePidFile(config.pidfile, log);
 }
 
-/** Becomes a member of a ring. Until then a signal ends the process. */
-async function joinRing(member: RingMember, log: Log, finish: (exitCode: number) => void): Promise<RingMember> {
+/** Becomes a member of a ring. Until then a signal ends the process, and clients are told to wait. */
+async function joinRing(
+  member: RingMember,
+  world: { readonly config: Config; readonly network: Network; readonly log: Log },
+  finish: (exitCode: number) => void,
+): Promise<void> {
   const onSignal = (signal: string): void => {
-    log.notice(`Received ${signal}, stopping`);
+    world.log.notice(`Received ${signal}, stopping`);
     finish(0);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  const room = new WaitingRoom({ ...world, reason: () => member.waitsFor });
+  await room.open();
   await member.start();
+  room.close();
   process.off('SIGTERM', onSignal);
   process.off('SIGINT', onSignal);
-  return member;
 }
 
 /** Serving matters more than the file: as in Redis, one that cannot be written is only a line in the log. */

@@ -154,6 +154,11 @@ export class RingMember implements RingMembership {
     this.datagrams?.close();
   }
 
+  /** What keeps `start`, in words. */
+  get waitsFor(): string {
+    return this.topology.waitsFor;
+  }
+
   get ring(): Ring {
     if (this.current === undefined) throw new ConfigError('this node is in no ring yet');
     return this.current;

@@ -4,9 +4,10 @@ import { expect } from 'chai';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { freeRingPorts, startRing, stopRing } from '../../scripts/tools/ring-processes.js';
-import type { ServerProcess } from '../../scripts/tools/server-process.js';
+import { RespClient } from '../../scripts/tools/resp-client.js';
+import { ServerProcess } from '../../scripts/tools/server-process.js';
 import { requireProgram } from '../tools/programs.js';
-import { kind } from './wire-server.js';
+import { failure, kind } from './wire-server.js';
 
 const run = promisify(execFile);
 const KEYS = Array.from({ length: 200 }, (_, i) => `key:${i}`);
@@ -142,6 +143,38 @@ describe('A ring of three processes', function () {
       const client = await node.connect();
       await client.call('CONFIG', 'SET', option, value);
       client.close();
+    }
+  }
+});
+
+describe('A node that waits for its ring', function () {
+  this.timeout(30_000);
+
+  it('says why to its clients, and serves them when the ring is there', async function () {
+    if (kind === 'redis') this.skip();
+    const ports = await freeRingPorts(2);
+    const args = ['--cluster-enabled', 'yes', '--cluster-seeds', ports.map((port) => `127.0.0.1:${port}`).join(',')];
+    const first = ServerProcess.start({ kind, port: ports[0], args });
+    expect(await untilRefused(ports[0])).to.equal(
+      'CLUSTERDOWN this node is in no ring yet: 1 of 2 seeds are there; a new cluster needs 2 of them',
+    );
+    const nodes = await Promise.all([first, ServerProcess.start({ kind, port: ports[1], args })]);
+    try {
+      const client = await nodes[0].connect();
+      expect(await client.call('PING')).to.equal('PONG');
+      client.close();
+    } finally {
+      await stopRing(nodes);
+    }
+  });
+
+  /** The error that a node answers with, when it has asked its seeds. */
+  async function untilRefused(port: number): Promise<string> {
+    for (;;) {
+      const client = await RespClient.connect(port).catch(() => undefined);
+      const error = client && (await failure(client.call('PING')));
+      client?.close();
+      if (error?.includes(' of 2 seeds') === true) return error;
     }
   }
 });

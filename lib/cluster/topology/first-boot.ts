@@ -45,6 +45,7 @@ export class FirstBoot {
   /** Since when a majority of the seeds is there; undefined while it is not. */
   private foundableSinceUs: number | undefined;
   private said = '';
+  private waitsFor = 'no seed has answered yet';
   /** Somebody was asked to add this node. */
   private hasAsked = false;
 
@@ -65,6 +66,11 @@ export class FirstBoot {
     });
   }
 
+  /** What it waits for, in words. */
+  get reason(): string {
+    return this.waitsFor;
+  }
+
   stop(): void {
     this.isOver = true;
     this.timer?.cancel();
@@ -83,6 +89,7 @@ export class FirstBoot {
         this.join(step.seed);
         return;
       case 'found':
+        this.waitsFor = `${step.founders.length} of ${seeds.length} seeds are there and make a ring`;
         if (this.isTimeToFound(step)) {
           this.found(step.founders);
           return;
@@ -152,6 +159,7 @@ export class FirstBoot {
 
   /** Says what the node waits for, once. */
   private say(text: string): void {
+    this.waitsFor = text;
     if (text === this.said) return;
     this.said = text;
     this.host.report(text);

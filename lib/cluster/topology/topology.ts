@@ -56,6 +56,11 @@ export class Topology {
     return this.options.store.ring;
   }
 
+  /** Why there is no ring, in words. */
+  get waitsFor(): string {
+    return this.boot?.reason ?? 'it is being opened';
+  }
+
   /** Goes on with the ring that is on the disk, or finds one by the seeds. */
   start(): void {
     const { messenger } = this.options;
