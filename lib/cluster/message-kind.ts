@@ -11,4 +11,7 @@ export const MessageKind = {
   TELL: 35,
   REPAIR: 36,
   REPAIRED: 37,
+  /** replication/hint-messages.ts */
+  HINT: 39,
+  HINTED: 40,
 } as const;

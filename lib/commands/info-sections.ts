@@ -1,5 +1,5 @@
 /**
- * The sections of INFO, each a list of fields. Names are Redis's where a figure means what it means there; the sections `Loop` and `Storage` and
+ * The sections of INFO, each a list of fields. Names are Redis's where a figure means what it means there; the sections `Loop`, `Storage` and `Ring` and
  * the fields that begin with `ringkv_` are ringkv's own. What only Redis's way of working has (forks, jemalloc, Lua) is left out, but for
  * fields that are asked for by many tools.
  */
@@ -9,6 +9,7 @@ import { ratio } from '../base/ratio.js';
 import type { Call } from './call.js';
 import { clientBytes } from './client-bytes.js';
 import { humanBytes } from './human-bytes.js';
+import { ring } from './info-ring.js';
 import { storage } from './info-storage.js';
 import type { CommandUse } from './ports.js';
 import { REDIS_VERSION } from './redis-version.js';
@@ -286,5 +287,6 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   { title: 'Errorstats', isDefault: true, fields: errorstats },
   { title: 'Latencystats', isDefault: false, fields: latencystats },
   { title: 'Cluster', isDefault: true, fields: cluster },
+  { title: 'Ring', isDefault: true, fields: ring },
   { title: 'Keyspace', isDefault: true, fields: keyspace },
 ];

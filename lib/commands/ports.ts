@@ -361,6 +361,21 @@ export interface LedRange {
   readonly leader: number;
 }
 
+/** What is kept for members of the ring that were away, and what became of it since the start. Sizes are bytes. */
+export interface HintFigures {
+  readonly bytes: number;
+  readonly count: number;
+  /** Of the oldest that is kept. */
+  readonly oldestAgeSeconds: number;
+  readonly keptCount: number;
+  /** Members have them. */
+  readonly replayedCount: number;
+  /** For want of room, or too old, or the disk has failed, or the member was removed. */
+  readonly droppedCount: number;
+  /** Of damaged files. */
+  readonly lostBytes: number;
+}
+
 /** What this node has done as a member, since its start. */
 export interface RingFigures {
   readonly forwardedRequests: number;
@@ -372,6 +387,7 @@ export interface RingFigures {
   readonly writeTimeouts: number;
   /** Writes that were stamped again, because a replica had something newer. */
   readonly restampedWrites: number;
+  readonly hints: HintFigures;
 }
 
 /** The ring of nodes that this one is a member of. Members are named by their index in `members()`. */

@@ -68,6 +68,11 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'read-timeouts': figures.readTimeouts,
       'write-timeouts': figures.writeTimeouts,
       'writes-restamped': figures.restampedWrites,
+      hints: figures.hints.count,
+      'hint-bytes': figures.hints.bytes,
+      'hint-oldest-age-sec': figures.hints.oldestAgeSeconds,
+      'hints-replayed': figures.hints.replayedCount,
+      'hints-dropped': figures.hints.droppedCount,
     }),
   );
 }

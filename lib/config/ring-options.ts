@@ -45,6 +45,8 @@ export const RING_OPTIONS: readonly Option[] = [
   real('sloppy-quorum', 'sloppyQuorum', boolean(), 'no', 'whether hints count as replicas; not in Redis'),
   real('hint-size-max', 'hintSizeMaxBytes', memory(0, ULONG_MAX), '1gb',
     'what is kept for nodes that are away; not in Redis'),
+  real('hint-window', 'hintWindowSeconds', count(1), '10800',
+    'seconds for which it is kept; not in Redis'),
   real('max-clock-drift', 'maxClockDriftMs', count(1), '500',
     'milliseconds by which clocks of nodes may differ; not in Redis'),
 

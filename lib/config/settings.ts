@@ -62,6 +62,7 @@ export class Settings {
   readonly writeTimeoutMs: number = 0;
   readonly sloppyQuorum: boolean = false;
   readonly hintSizeMaxBytes: number = 0;
+  readonly hintWindowSeconds: number = 0;
   readonly maxClockDriftMs: number = 0;
 
   // TLS

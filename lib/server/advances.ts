@@ -32,6 +32,10 @@ export class Advances {
     this.byArgs.set(args, advance);
   }
 
+  has(args: Args): boolean {
+    return this.byArgs.has(args);
+  }
+
   take(args: Args): Advance | undefined {
     const advance = this.byArgs.get(args);
     if (advance !== undefined) this.byArgs.delete(args);

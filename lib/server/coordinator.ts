@@ -5,22 +5,25 @@
  *     read              this node is a replica ─▶ refresh from a quorum ─▶ here
  *     change (INCR)     this node is the first live replica ─▶ refresh from a quorum ─▶ here
  *     any of them       else ─▶ the first live replica, over a session of this client's own
+ *     put at level ANY  no replica can be reached ─▶ hints for all of them, here
  *     several slots     split by who runs them, and put together
  *
  * Requests that wait block their connection, as those do that wait for the disk. Requests of other members (`isForwarded`) go no further.
  */
 
 import { POSITION_LIMIT, SLOT_COUNT, SLOT_SPAN, slotOf } from '../base/position.js';
+import { blindPuts } from '../commands/blind-puts.js';
 import { RING_CHANGED } from '../commands/error-texts.js';
 import { keyIndexes } from '../commands/key-uses.js';
 import type { RingRole } from '../commands/ring-role.js';
 import { mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
-import { replicasNeeded } from '../cluster/coordination/consistency.js';
+import { Level, replicasNeeded } from '../cluster/coordination/consistency.js';
 import type { RefreshRun, Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import { NOBODY } from '../cluster/coordination/ring-view.js';
 import type { MemberId } from '../cluster/ring/member.js';
 import { EVERY_GROUP } from '../cluster/replication/batch-parts.js';
+import type { HintKeeper } from '../cluster/replication/ports.js';
 import type { Replicator } from '../cluster/replication/replicator.js';
 import type { Tally } from '../cluster/replication/tally.js';
 import type { Random } from '../host/ports.js';
@@ -29,6 +32,7 @@ import { encodeArgs, encodeWords } from '../protocol/request-encoder.js';
 import { Advance, Advances } from './advances.js';
 import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
+import { OwnedCall } from './connection.js';
 import type { RingClient } from './ring-client.js';
 import { NO_SLOT } from './ring-client.js';
 import type { RingExecution } from './executor.js';
@@ -53,12 +57,16 @@ const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
 /** A request goes to so many members, one after the other, while nobody has it. */
 const ATTEMPTS_MAX = 16;
 const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
+const OK = Buffer.from('+OK\r\n');
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
 
 export interface CoordinatorOptions {
   readonly view: () => RingView;
   readonly random: Random;
   readonly replicator: Replicator;
+  readonly hints: HintKeeper;
+  /** Whether hints count as replicas that cannot be reached (sloppy-quorum). */
+  readonly isSloppy: () => boolean;
   readonly refresher: Refresher;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
@@ -130,6 +138,7 @@ export class Coordinator implements RingExecution {
     }
     connection.ring.slot = slot;
     const wait = entry.name === 'watch' ? 'watch' : entry.isBlocking ? 'keys' : 'reply';
+    if (this.mayBeHint(connection, role, args, [slot])) return this.keepHints(connection, entry.name, args);
     return this.route(
       connection,
       role,
@@ -469,7 +478,7 @@ export class Coordinator implements RingExecution {
     const view = this.options.view();
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
     if (!view.holds(slot)) return false;
-    if (view.liveCount(slot) < replicasNeeded(connection.ring.consistency.write, view.replicaCount)) return false;
+    if (this.writable(slot) < replicasNeeded(connection.ring.consistency.write, view.replicaCount)) return false;
     connection.ring.slot = slot;
     connection.ring.isBlind = true;
     return true;
@@ -481,6 +490,7 @@ export class Coordinator implements RingExecution {
     const targetOf = (slot: number): number =>
       view.holds(slot) && (role !== 'change' || connection.ring.isForwarded) ? view.self : view.firstLive(slot);
     const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
+    if (this.mayBeHint(connection, role, args, slots)) return this.keepHints(connection, name, args);
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
       if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.refuse(connection, args, NOBODY_LIVES);
@@ -503,8 +513,44 @@ export class Coordinator implements RingExecution {
     const live = view.liveCount(slot);
     const readers = role === 'put' ? 1 : replicasNeeded(consistency.read, view.replicaCount);
     const writers = role === 'read' ? 1 : replicasNeeded(consistency.write, view.replicaCount);
-    const needed = Math.max(readers, writers);
-    return live < needed ? `NOREPLICAS need ${needed}, have ${live}` : undefined;
+    if (live >= readers && this.writable(slot) >= writers) return undefined;
+    return `NOREPLICAS need ${Math.max(readers, writers)}, have ${live}`;
+  }
+
+  /** How many replicas a write to a slot that this node holds may reach, hints included where they count. */
+  private writable(slot: number): number {
+    const view = this.options.view();
+    return this.options.isSloppy() ? view.replicaCount : view.liveCount(slot);
+  }
+
+  /** Whether a hint is all that can be had of a request, and enough. */
+  private mayBeHint({ ring }: Connection, role: RingRole, args: Args, slots: readonly number[]): boolean {
+    if (role !== 'put' || ring.consistency.write !== Level.ANY || this.advances.has(args)) return false;
+    const view = this.options.view();
+    return slots.every((slot) => view.firstLive(slot) === NOBODY);
+  }
+
+  /** Keeps what is put for each replica of its keys, and answers when one hint of each key is durable. */
+  private keepHints(connection: Connection, name: string, borrowed: Args): false {
+    const { view, hints, fail } = this.options;
+    const args = borrowed.clone();
+    const puts = blindPuts(new OwnedCall(connection, args), name);
+    if (puts === undefined) return false;
+    connection.hold();
+    let waiting = puts.length;
+    let isLost = false;
+    const settle = (isKept: boolean): void => {
+      isLost ||= !isKept;
+      if (--waiting > 0) return;
+      if (isLost) fail(connection, args, NOBODY_LIVES);
+      else if (!connection.isClosed) connection.answer(OK);
+      connection.release();
+    };
+    for (const { slot, batch } of puts) {
+      const members = Array.from(view().ring.replicas(slot), (member) => view().idOf(member));
+      keepForOne(hints, members, batch, settle);
+    }
+    return false;
   }
 
   /** `isRead`: if a member is lost on the way, everything is done again. */
@@ -574,6 +620,27 @@ export class Coordinator implements RingExecution {
 /** Whether the requests behind the one that waits are asked for the same: not if that has a level of its own, or opened a transaction. */
 function mayLookAhead({ transaction, ring }: Connection): boolean {
   return transaction === undefined && ring.once === undefined;
+}
+
+/** Keeps a batch for all of these members, and says later, once, whether there is a durable hint for one of them. */
+function keepForOne(
+  hints: HintKeeper,
+  members: readonly MemberId[],
+  batch: Buffer,
+  settle: (isKept: boolean) => void,
+): void {
+  let waiting = 0;
+  let isSettled = false;
+  for (const member of members) {
+    const isKept = hints.keep(member, batch, (isDurable) => {
+      waiting--;
+      if (isSettled || (!isDurable && waiting > 0)) return;
+      isSettled = true;
+      settle(isDurable);
+    });
+    if (isKept) waiting++;
+  }
+  if (waiting === 0) settle(false);
 }
 
 function roleOf(entry: CommandEntry, args: Args): RingRole {

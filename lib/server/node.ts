@@ -416,6 +416,10 @@ export class Node implements ConnectionHost {
       batch: keyspace.batch,
       hybridClock: keyspace.clock,
       maxDriftMs: () => config.maxClockDriftMs,
+      settings: config,
+      warn: (line) => {
+        this.log.warning(line);
+      },
       turn,
       logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
       writeTimeoutMs: () => config.writeTimeoutMs,
@@ -592,6 +596,7 @@ export class Node implements ConnectionHost {
     this.listeners.clear();
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
     await this.persistence.close();
+    await this.ring?.hints.close();
     this.log.notice('Everything is on disk, bye bye...');
     return undefined;
   }

@@ -15,7 +15,6 @@ import type { BusAddress } from '../cluster/bus/ports.js';
 import { BusExchange } from '../cluster/gossip/bus-exchange.js';
 import { Gossip, firstIncarnation } from '../cluster/gossip/gossip.js';
 import { LAN_PARAMETERS } from '../cluster/gossip/parameters.js';
-import type { HintKeeper } from '../cluster/replication/ports.js';
 import type { Address, MemberId } from '../cluster/ring/member.js';
 import type { RingDocument } from '../cluster/ring/ring-document.js';
 import type { RingVersion } from '../cluster/ring/ring-version.js';
@@ -164,10 +163,6 @@ export class RingMember implements RingMembership {
     return this.current;
   }
 
-  get hints(): HintKeeper {
-    return NO_HINTS;
-  }
-
   heardOf(version: RingVersion, member: MemberId): void {
     this.topology.heardOf(version, member);
   }
@@ -311,9 +306,6 @@ export class RingMember implements RingMembership {
     };
   }
 }
-
-/** What cannot be reached is lost: anti-entropy will find it. */
-const NO_HINTS: HintKeeper = { keep: () => undefined };
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');

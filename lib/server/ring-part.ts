@@ -3,6 +3,7 @@
  *
  *     executor ─▶ coordinator ─▶ refresher ─▶ ASK, REPAIR ─▶ responders of others
  *     batch ─▶ log ─▶ replicator ─▶ REPLICATE ─▶ intake of others ─▶ REPLICATED ─▶ replies
+ *                         └─▶ hints ─▶ HINT ─▶ HINTED
  *
  * What is sent in a turn leaves at its end, behind the log.
  */
@@ -11,6 +12,7 @@ import type { HybridClock } from '../base/stamp.js';
 import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
 import type { Payload } from '../cluster/bus/payload.js';
+import { Outboxes } from '../cluster/coordination/outboxes.js';
 import type { EntryStore } from '../cluster/coordination/ports.js';
 import { Refresher } from '../cluster/coordination/refresher.js';
 import { Responder } from '../cluster/coordination/responder.js';
@@ -24,13 +26,15 @@ import type { Liveness } from '../cluster/gossip/member.js';
 import { MessageKind } from '../cluster/message-kind.js';
 import { Acknowledgement, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
 import type { Newer } from '../cluster/replication/acknowledgement.js';
-import type { HintKeeper } from '../cluster/replication/ports.js';
+import { HINT_HEAD_BYTES } from '../cluster/replication/hint-messages.js';
+import { Hints } from '../cluster/replication/hints.js';
 import { Replicator } from '../cluster/replication/replicator.js';
 import { REPLICATE_HEAD_BYTES } from '../cluster/replication/shipment.js';
 import type { Address, MemberId } from '../cluster/ring/member.js';
 import type { Ring } from '../cluster/ring/ring.js';
 import type { PeerLink } from '../commands/ports.js';
-import type { ByteStream, Clock, Random, StreamHandler, Timers } from '../host/ports.js';
+import type { Settings } from '../config/settings.js';
+import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { CommandEntry } from './command-table.js';
@@ -87,7 +91,6 @@ export interface RingMembership {
   readonly self: MemberId;
   readonly ring: Ring;
   readonly links: RingLinks;
-  readonly hints: HintKeeper;
   /** Where a member is now. REQUIRES, as of `peer`: it is one of the ring, this node or another. */
   addressOf(member: MemberId): Address;
   peer(member: MemberId): RingPeer;
@@ -128,6 +131,9 @@ export interface RingPartOptions {
   readonly maxDriftMs: () => number;
   readonly timers: Timers;
   readonly random: Random;
+  readonly disk: Disk;
+  readonly settings: Pick<Settings, 'dir' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum'>;
+  readonly warn: (line: string) => void;
   readonly turn: Turn;
   /** Up to where the log must be durable before what this turn has logged may be told; 0 if it may at once. */
   readonly logPosition: () => number;
@@ -161,11 +167,13 @@ export class RingPart implements TurnReplicas, EntryStore {
   readonly replicator: Replicator;
   readonly refresher: Refresher;
   readonly responder: Responder;
+  readonly hints: Hints;
   view: RingView;
 
   private readonly options: RingPartOptions;
   private readonly links: RingLinks;
   private readonly store: RingStore;
+  private readonly hinted: Outboxes;
   private readonly intakes = new Map<MemberId, Intake>();
   /** What waits for the log of this turn, and of earlier ones. */
   private logged: (() => void)[] = [];
@@ -181,7 +189,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private readonly payload = new PayloadBuffer();
 
   constructor(options: RingPartOptions) {
-    const { membership, clock, writeTimeoutMs, random } = options;
+    const { membership, clock, writeTimeoutMs, random, settings } = options;
     const { links, self, ring } = membership;
     const nowMs = (): number => clock.monotonicUs() / 1000;
     this.options = options;
@@ -196,11 +204,25 @@ export class RingPart implements TurnReplicas, EntryStore {
       wallMs: () => clock.wallMs(),
       maxDriftMs: options.maxDriftMs,
     });
+    this.hints = new Hints({
+      ...options,
+      links: {
+        send: (member, kind, payload) => this.versioned.send(member, kind, payload),
+        isUp: (member) => this.isNewest && links.isUp(member),
+      },
+      directory: settings.dir,
+      bytesMax: () => settings.hintSizeMaxBytes,
+      windowSeconds: () => settings.hintWindowSeconds,
+      onWork: options.onMessage,
+    });
+    this.hinted = new Outboxes(this.versioned, MessageKind.HINTED);
+    this.hints.retain(ring.members.map(({ id }) => id));
     this.replicator = new Replicator({
       self,
       batch: options.batch,
       links: this.versioned,
-      hints: membership.hints,
+      hints: this.hints,
+      isSloppy: () => settings.sloppyQuorum,
       nowMs,
       writeTimeoutMs,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
@@ -212,6 +234,8 @@ export class RingPart implements TurnReplicas, EntryStore {
       view: () => this.view,
       random,
       replicator: this.replicator,
+      hints: this.hints,
+      isSloppy: () => settings.sloppyQuorum,
       refresher: this.refresher,
       nowMs,
       timeoutMs: writeTimeoutMs,
@@ -256,7 +280,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       else this.waits.add(position, then);
     }
     if (this.nextRing !== undefined) this.useRing(this.nextRing);
-    if (compareRingVersions(this.view.ring.document, this.newestVersion) >= 0) this.replicator.sendMissed();
+    if (this.isNewest) this.replicator.sendMissed();
     this.flush();
   }
 
@@ -281,6 +305,7 @@ export class RingPart implements TurnReplicas, EntryStore {
 
   tick(): void {
     this.replicator.tick();
+    this.hints.tick();
     this.refresher.tick();
     this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.links.isUp(member.id));
@@ -346,6 +371,11 @@ export class RingPart implements TurnReplicas, EntryStore {
     }
   }
 
+  /** Whether nobody was heard of who has a newer ring. */
+  private get isNewest(): boolean {
+    return compareRingVersions(this.view.ring.document, this.newestVersion) >= 0;
+  }
+
   private serve(): void {
     const { links, options, versioned } = this;
     const on = (kind: number, handle: (message: RingMessage, start: number) => void): void => {
@@ -368,6 +398,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
     on(MessageKind.MISSED, ({ from }) => {
       this.replicator.missed(from);
+      this.hints.lost(from);
     });
     onRead(MessageKind.PUBLISH, (_from, reader) => {
       const isShard = reader.byte() === 1;
@@ -387,16 +418,28 @@ export class RingPart implements TurnReplicas, EntryStore {
     onRead(MessageKind.REPAIRED, (from, reader) => {
       this.refresher.onRepaired(from, reader);
     });
+    on(MessageKind.HINT, (message, start) => {
+      this.onHint(message, start);
+    });
+    onRead(MessageKind.HINTED, (from, reader) => {
+      while (!reader.isAtEnd) {
+        const id = reader.word();
+        if (!reader.failed) this.hints.acknowledged(from, id);
+      }
+      this.hints.replay(from);
+    });
     links.serveChannels((stream) => options.accept(stream));
     links.watch({
       onUp: (member) => {
         options.onMessage();
         this.setUp(member, links.isUp(member));
+        this.hints.replay(member);
       },
       onDown: (member) => {
         options.onMessage();
         this.setUp(member, false);
         this.replicator.lost(member);
+        this.hints.lost(member);
       },
       onSilence: (member, isSilent) => {
         options.onMessage();
@@ -439,6 +482,15 @@ export class RingPart implements TurnReplicas, EntryStore {
     if (later !== undefined) this.noteLater(intake, sequence, later);
   }
 
+  /** What this node has missed. Whether it was superseded matters to nobody any more. */
+  private onHint({ from, buffer, end }: RingMessage, start: number): void {
+    const id = buffer.readUInt32LE(start);
+    this.store.takeOver(buffer.subarray(start + HINT_HEAD_BYTES, end));
+    this.whenLogged(() => {
+      this.hinted.to(from).word(id);
+    });
+  }
+
   /** The acknowledgement waits until it is known. */
   private noteLater(intake: Intake, sequence: number, later: Promise<readonly Superseded[]>): void {
     intake.undecided++;
@@ -461,6 +513,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.view = new RingView(ring, membership.self, (id) => this.links.isUp(id));
     this.replicator.useRing(ring);
     this.refresher.restart();
+    this.hints.retain(ring.members.map(({ id }) => id));
   }
 
   private redirectTo(slot: number, member: number): string | undefined {
@@ -494,6 +547,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private flush(): void {
     this.responder.flush();
     this.refresher.flush();
+    this.hinted.flush();
     this.links.flush();
   }
 }

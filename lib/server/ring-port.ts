@@ -35,7 +35,7 @@ export class RingPort implements RingInfo {
   }
 
   get figures(): RingFigures {
-    const { coordinator, refresher, replicator } = this.part;
+    const { coordinator, refresher, replicator, hints } = this.part;
     return {
       forwardedRequests: coordinator.forwardedCount,
       refusedRequests: coordinator.refusedCount,
@@ -45,6 +45,7 @@ export class RingPort implements RingInfo {
       readTimeouts: refresher.timeoutCount,
       writeTimeouts: replicator.timeoutCount,
       restampedWrites: replicator.putAgainCount,
+      hints: hints.figures,
     };
   }
 

@@ -2,23 +2,25 @@ import { basename } from 'node:path';
 
 import { CorruptionError, DiskError } from '../base/errors.js';
 import type { Disk } from '../host/ports.js';
+import type { FileHeader } from '../storage/log/aof-frame.js';
 import { fileTypeOf } from '../storage/log/aof-frame.js';
 import { endsAsTable } from '../storage/sstable/table-format.js';
-import { dumpManifest, dumpSegment } from './dump-frames.js';
+import { dumpBatches, dumpManifest } from './dump-frames.js';
 import { dumpTable } from './dump-table.js';
 import type { ToolPorts } from './tool.js';
 import { ExitCode } from './tool.js';
 
-type Kind = 'segment' | 'manifest' | 'table';
+type Kind = FileHeader['type'] | 'table';
 
 const MAGIC_BYTES = 8;
 const KIND_OF_NAME: readonly (readonly [RegExp, Kind])[] = [
   [/\.aof$/, 'segment'],
+  [/\.hints$/, 'hints'],
   [/^manifest-/, 'manifest'],
   [/\.sst$/, 'table'],
 ];
 
-/** `ringkv dump <file>`: shows a segment of the log, a manifest or an SSTable, up to where it stops being one. */
+/** `ringkv dump <file>`: shows a segment of the log, hints for a member, a manifest or an SSTable, up to where it stops being one. */
 export function runDump([path]: readonly string[], ports: ToolPorts): ExitCode {
   const { disk, complain } = ports;
   try {
@@ -28,7 +30,7 @@ export function runDump([path]: readonly string[], ports: ToolPorts): ExitCode {
     }
     const kind = kindOf(disk, path);
     if (kind === undefined) {
-      complain(`${path} is neither a segment of the log, nor a manifest, nor an SSTable`);
+      complain(`${path} is neither a segment of the log, nor hints, nor a manifest, nor an SSTable`);
       return ExitCode.REFUSED;
     }
     return dump(kind, path, ports) ? ExitCode.OK : ExitCode.FAILED;
@@ -56,7 +58,7 @@ function kindOf(disk: Disk, path: string): Kind | undefined {
 }
 
 function dump(kind: Kind, path: string, ports: ToolPorts): boolean {
-  if (kind === 'segment') return dumpSegment(path, ports);
+  if (kind === 'segment' || kind === 'hints') return dumpBatches(path, kind, ports);
   if (kind === 'manifest') return dumpManifest(path, ports);
   dumpTable(path, ports);
   return true;

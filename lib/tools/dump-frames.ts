@@ -1,7 +1,7 @@
 import { CorruptionError } from '../base/errors.js';
 import { ChangeKind } from '../record/batch-format.js';
 import { BatchReader } from '../record/batch-reader.js';
-import type { FileId } from '../storage/log/aof-frame.js';
+import type { FileHeader, FileId } from '../storage/log/aof-frame.js';
 import { FrameKind } from '../storage/log/aof-frame.js';
 import type { FrameEnding } from '../storage/log/aof-reader.js';
 import { FileFrames } from '../storage/log/file-frames.js';
@@ -17,10 +17,10 @@ const ENDINGS: Readonly<Record<FrameEnding, string>> = {
   payload: 'the frame there does not hold what was written',
 };
 
-/** Prints a segment of the log, a frame after the other; false if it does not end with a whole one. Throws CorruptionError and DiskError. */
-export function dumpSegment(path: string, ports: ToolPorts): boolean {
+/** Prints a segment of the log, or hints, a frame after the other; false if it does not end with a whole one. Throws CorruptionError and DiskError. */
+export function dumpBatches(path: string, type: 'segment' | 'hints', ports: ToolPorts): boolean {
   const reader = new BatchReader();
-  return dumpFrames(path, 'segment', ports, (payload) => {
+  return dumpFrames(path, type, ports, (payload) => {
     printBatch(payload, reader, ports);
   });
 }
@@ -34,7 +34,7 @@ export function dumpManifest(path: string, ports: ToolPorts): boolean {
 
 function dumpFrames(
   path: string,
-  type: 'segment' | 'manifest',
+  type: FileHeader['type'],
   { disk, print }: ToolPorts,
   printPayload: (payload: Buffer, offset: number) => void,
 ): boolean {

@@ -18,6 +18,15 @@ export class FakeRing implements RingInfo {
     readTimeouts: 6,
     writeTimeouts: 7,
     restampedWrites: 8,
+    hints: {
+      bytes: 1000,
+      count: 9,
+      oldestAgeSeconds: 10,
+      keptCount: 33,
+      replayedCount: 11,
+      droppedCount: 12,
+      lostBytes: 13,
+    },
   };
   /** Members that can be reached. */
   readonly up = [true, true, true];

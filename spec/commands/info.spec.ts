@@ -30,7 +30,7 @@ const DEFAULT = [
 describe('commands/info', () => {
   it('INFO shows the sections of everyday, parted by empty lines', async () => {
     const text = await info(new FakeServer().connect());
-    expect(titles(text)).to.deep.equal([...DEFAULT, 'Errorstats', 'Cluster', 'Keyspace']);
+    expect(titles(text)).to.deep.equal([...DEFAULT, 'Errorstats', 'Cluster', 'Ring', 'Keyspace']);
     expect(text).to.match(/^# Server\r\nredis_version:7\.2\.4\r\n/);
     expect(text).to.match(/\r\n\r\n# Clients\r\n/);
     expect(text).to.equal(await info(new FakeServer().connect(), 'default'));
@@ -38,7 +38,7 @@ describe('commands/info', () => {
 
   it('INFO all and everything show every section, once each', async () => {
     const client = new FakeServer().connect();
-    const all = [...DEFAULT, 'Commandstats', 'Errorstats', 'Latencystats', 'Cluster', 'Keyspace'];
+    const all = [...DEFAULT, 'Commandstats', 'Errorstats', 'Latencystats', 'Cluster', 'Ring', 'Keyspace'];
     for (const words of [['all'], ['EVERYTHING'], ['cpu', 'all', 'default']]) {
       expect(titles(await info(client, ...words)), words.join(' ')).to.deep.equal(all);
     }

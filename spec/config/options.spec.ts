@@ -87,6 +87,7 @@ describe('OPTIONS', () => {
       'write-timeout',
       'sloppy-quorum',
       'hint-size-max',
+      'hint-window',
       'max-clock-drift',
     ]);
   });

@@ -294,17 +294,19 @@ export class NodeBench {
   readonly node: Node;
   readonly lines: string[] = [];
   /** Syncs of the disk that are under way: the spec ends them. */
-  readonly syncs: (() => void)[] = [];
+  readonly syncs: (() => void)[];
   private readonly network = new BenchNetwork();
 
   private constructor(
     configText: string,
     disk: MemoryDisk | undefined,
+    syncs: (() => void)[],
     plan: ((step: Step) => Fault | undefined) | undefined,
     membership: RingMembership | undefined,
   ) {
     const text = `hz 10\nsave ""\nenable-debug-command yes\n${configText}`;
     const config = new Config(probe, parseConfigText(text, 'bench.conf', filesOf({})));
+    this.syncs = syncs;
     this.disk = disk ?? new MemoryDisk({ later: (run) => this.syncs.push(run), ...(plan && { plan }) });
     if (membership !== undefined) takeDirectory(this.disk, config.dir);
     this.node = new Node({
@@ -332,9 +334,15 @@ export class NodeBench {
   /** A node that listens. */
   static async start(
     configText = '',
-    options: { disk?: MemoryDisk; plan?: (step: Step) => Fault | undefined; membership?: RingMembership } = {},
+    options: {
+      disk?: MemoryDisk;
+      /** What the disk has put off. */
+      syncs?: (() => void)[];
+      plan?: (step: Step) => Fault | undefined;
+      membership?: RingMembership;
+    } = {},
   ): Promise<NodeBench> {
-    const bench = new NodeBench(configText, options.disk, options.plan, options.membership);
+    const bench = new NodeBench(configText, options.disk, options.syncs ?? [], options.plan, options.membership);
     let isStarted = false;
     const started = bench.node.start().finally(() => (isStarted = true));
     for (let i = 0; i < START_STEPS_MAX && !isStarted; i++) {

@@ -16,6 +16,7 @@ import type { ByteStream, StreamHandler } from '../../lib/host/ports.js';
 import { openLoop } from '../../lib/server/loop-stream.js';
 import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
 import type { LinkWatcher, RingLinks, RingMembership } from '../../lib/server/ring-part.js';
+import type { CrashFate } from '../sim/crash-fate.js';
 import type { BenchClient } from './node-bench.js';
 import { NodeBench } from './node-bench.js';
 
@@ -87,16 +88,16 @@ export class RingBench {
   readonly links: BenchLinks[] = [];
   readonly nodes: NodeBench[] = [];
   readonly ring: Ring;
-  /** Hints, by member. */
-  readonly hints = new Map<string, Buffer[]>();
   sent: Sent[] = [];
   /** Who has heard of which newer ring. */
   readonly heard: (readonly [node: number, version: RingVersion])[] = [];
   private readonly ringListeners: ((ring: Ring) => void)[] = [];
+  private readonly configText: string;
   /** Pairs of nodes that cannot reach each other. */
   private readonly cut = new Set<string>();
 
-  private constructor(count: number, replicaCount: number) {
+  private constructor(count: number, configText: string, replicaCount: number) {
+    this.configText = configText;
     this.ids = Array.from({ length: count }, (_, i) => String(i).padStart(40, '0'));
     const members: Member[] = this.ids.map((id, i) => ({
       id,
@@ -121,7 +122,7 @@ export class RingBench {
   }
 
   static async start(count: number, configText = '', replicaCount = 3): Promise<RingBench> {
-    const bench = new RingBench(count, replicaCount);
+    const bench = new RingBench(count, configText, replicaCount);
     for (let i = 0; i < count; i++) bench.links.push(new BenchLinks(bench, i));
     for (let i = 0; i < count; i++) {
       bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i) }));
@@ -148,6 +149,18 @@ export class RingBench {
   /** A node notices that another one does not answer. */
   silence(node: number, other: number): void {
     for (const watcher of this.links[node].watchers) watcher.onSilence(this.ids[other], true);
+  }
+
+  /** The power of a node that is isolated fails, and it starts again with what its disk has kept. Its clients are gone. */
+  async restart(index: number, fate: CrashFate): Promise<void> {
+    const before = this.nodes[index];
+    this.links[index].watchers.length = 0;
+    this.sent = this.sent.filter(({ to, message }) => to !== index && message.from !== this.ids[index]);
+    const syncs: (() => void)[] = [];
+    const disk = before.disk.crash(fate, { later: (run) => syncs.push(run) });
+    const node = await NodeBench.start(this.configText, { disk, syncs, membership: this.membershipOf(index) });
+    node.clock.us = before.clock.us;
+    this.nodes[index] = node;
   }
 
   /** A node learns of the next epoch, whose members are the same. */
@@ -227,12 +240,6 @@ export class RingBench {
       self: this.ids[i],
       ring: this.ring,
       links: this.links[i],
-      hints: {
-        keep: (member, batch) => {
-          const kept = this.hints.get(member) ?? [];
-          this.hints.set(member, [...kept, batch]);
-        },
-      },
       addressOf: (member) => this.ring.member(member).address,
       peer: (member) => ({
         liveness: 'alive',

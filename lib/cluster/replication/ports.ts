@@ -11,6 +11,9 @@ export interface ReplicaLinks {
 
 /** What members have missed, kept for them. */
 export interface HintKeeper {
-  /** Keeps `batch[0, length)`, the records that concern a member which did not take them. The bytes are the keeper's. */
-  keep(member: MemberId, batch: Buffer): void;
+  /**
+   * Keeps `batch`, the records that concern a member which did not take them. False if it is not kept: there is no room. `then` is called when it
+   * is durable, or cannot be made so; later, never at once.
+   */
+  keep(member: MemberId, batch: Buffer, then?: (isDurable: boolean) => void): boolean;
 }

@@ -8,6 +8,8 @@ interface Gap {
 
 /** Of more gaps, the oldest are forgotten: nobody waits for so long for what was in them. */
 const GAPS_MAX = 32;
+/** The same of hints. */
+const HINTED_MAX = 4096;
 
 /**
  * How much one replica has of what this node has sent it. Batches are numbered from 1 by the node that sends them, and arrive in order, or not at
@@ -17,6 +19,8 @@ export class ReplicaProgress {
   readonly id: MemberId;
   private acknowledged = 0;
   private readonly gaps: Gap[] = [];
+  /** Batches for which durable hints count. */
+  private readonly hinted = new Set<number>();
 
   constructor(id: MemberId) {
     this.id = id;
@@ -26,6 +30,22 @@ export class ReplicaProgress {
     if (sequence > this.acknowledged) return false;
     for (const { after, upTo } of this.gaps) if (sequence > after && sequence <= upTo) return false;
     return true;
+  }
+
+  /** Whether it has a batch, or there is a hint for it that counts. */
+  counts(sequence: number): boolean {
+    return this.has(sequence) || this.hinted.has(sequence);
+  }
+
+  /** There is a durable hint for a batch, and hints count (sloppy-quorum). */
+  hint(sequence: number): void {
+    const { hinted } = this;
+    hinted.add(sequence);
+    if (hinted.size <= HINTED_MAX) return;
+    for (const oldest of hinted) {
+      hinted.delete(oldest);
+      return;
+    }
   }
 
   /** It has every batch up to this one that was sent to it, but for the gaps. */

@@ -5,7 +5,7 @@
  *                                   └─ who cannot be reached, or does not answer in time: a hint
  *
  *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one.
- *  2. A replica has it when it says so, and not before: hints do not count.
+ *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
  *  3. What was sent is kept until every replica has it, or a hint for it.
  *  4. A blind put (plain SET) that is older than what a replica holds is put again with a newer stamp before it counts: so what is acknowledged later
  *     wins over what was acknowledged earlier, whatever the clocks say.
@@ -35,6 +35,8 @@ export interface ReplicatorOptions {
   readonly batch: WriteBatch;
   readonly links: ReplicaLinks;
   readonly hints: HintKeeper;
+  /** Whether hints count (sloppy-quorum). */
+  readonly isSloppy: () => boolean;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly writeTimeoutMs: () => number;
@@ -272,7 +274,14 @@ export class Replicator {
     const batch = Buffer.allocUnsafeSlow(batchBytesFor(shipment, concerns));
     if (batch.length === BATCH_HEADER_BYTES) return;
     writeBatchFor(shipment, concerns, batch, 0);
-    this.options.hints.keep(progress.id, batch);
+    const { hints, isSloppy } = this.options;
+    if (isSloppy()) {
+      hints.keep(progress.id, batch, (isDurable) => {
+        if (!isDurable) return;
+        progress.hint(shipment.sequence);
+        this.tallies.settle();
+      });
+    } else hints.keep(progress.id, batch);
   }
 
   /** Keeps hints in place of a shipment, the oldest. */

@@ -26,10 +26,10 @@ export class Tally {
     this.sinceMs = sinceMs;
   }
 
-  /** How many replicas have it. */
+  /** How many replicas have it, or a hint for it that counts. */
   get count(): number {
     let count = 0;
-    for (const replica of this.replicas) if (replica.has(this.sequence)) count++;
+    for (const replica of this.replicas) if (replica.counts(this.sequence)) count++;
     return count;
   }
 

@@ -47,6 +47,7 @@ const FORMAT_VERSION = 1;
 const MAGICS = {
   segment: Buffer.from('ringkvA\n', 'latin1'),
   manifest: Buffer.from('ringkvM\n', 'latin1'),
+  hints: Buffer.from('ringkvH\n', 'latin1'),
 } as const;
 
 /** 2 ended a file of an earlier format and means nothing now; 3 was never used. */
@@ -60,7 +61,7 @@ export interface FileId {
 }
 
 export interface FileHeader {
-  /** A manifest (storage/levels/manifest.ts) has the same header and frames as a segment. */
+  /** A manifest (storage/levels/manifest.ts) and hints (cluster/replication/hint-file.ts) have the same header and frames as a segment. */
   readonly type: keyof typeof MAGICS;
   readonly number: number;
   readonly fileId: FileId;
@@ -118,7 +119,7 @@ export function decodeFileHeader(path: string, type: FileHeader['type'], bytes: 
   };
 }
 
-/** What a file with this beginning is; undefined if it is neither. */
+/** What a file with this beginning is; undefined if it is none of them. */
 export function fileTypeOf(beginning: Uint8Array): FileHeader['type'] | undefined {
   const types = Object.keys(MAGICS) as FileHeader['type'][];
   return types.find((type) => MAGICS[type].equals(beginning.subarray(0, MAGICS[type].length)));

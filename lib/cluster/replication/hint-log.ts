@@ -1,0 +1,264 @@
+/**
+ * What one member has missed: files of hints (hint-file.ts), written at one end, and read and removed at the other (hint-replay.ts).
+ *
+ *     remove ◀─ [ file ][ file ][ file ]......[ file ] ◀─ append
+ *
+ * 1. A hint is durable when its file and the file's name are. Whoever wants to know is told then, in order.
+ * 2. After a failed write or sync nothing more is appended to the file. Those who wait for it are told that it is not durable.
+ * 3. What cannot be read at the start is reported, and left alone: it goes with the member.
+ */
+
+import { CorruptionError, DiskError } from '../../base/errors.js';
+import type { Disk, Random } from '../../host/ports.js';
+import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES } from '../../storage/log/aof-frame.js';
+import type { MemberId } from '../ring/member.js';
+import type { HintFile, HintReader } from './hint-file.js';
+import { HintWriter, hintFileNumber, surveyHintFile } from './hint-file.js';
+
+/** A file that has so much is followed by another. */
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface HintLogOptions {
+  readonly disk: Disk;
+  readonly random: Random;
+  /** Of all hints: each member has one in it, by its id. It is itself in `parent`. */
+  readonly directory: string;
+  readonly parent: string;
+  readonly warn: (line: string) => void;
+  /** Called before anything happens that the disk has answered to. */
+  readonly onWork: () => void;
+}
+
+/** Who wants to know when what was appended up to a hint is durable. */
+interface Wait {
+  readonly upTo: number;
+  readonly then: (isDurable: boolean) => void;
+}
+
+export class HintLog {
+  readonly member: MemberId;
+  readonly path: string;
+  /** Bytes of damage that were found. */
+  lostBytes = 0;
+  private readonly options: HintLogOptions;
+  /** Oldest first. */
+  private files: HintFile[] = [];
+  /** The highest number that a file ever had. */
+  private lastNumber = 0;
+  private writer: HintWriter | undefined;
+  /** Those that are not durable, oldest first: the last may be `writer`. */
+  private unsynced: HintWriter[] = [];
+  private isSyncing = false;
+  private areParentsDurable = false;
+  private appendedCount = 0;
+  private waits: Wait[] = [];
+  private isGone = false;
+
+  private constructor(options: HintLogOptions, member: MemberId) {
+    this.options = options;
+    this.member = member;
+    this.path = `${options.directory}/${member}`;
+  }
+
+  /** Opens what earlier processes have left. Throws DiskError if the directory cannot be read. */
+  static open(options: HintLogOptions, member: MemberId): HintLog {
+    const log = new HintLog(options, member);
+    for (const name of options.disk.list(log.path)) {
+      const number = hintFileNumber(name);
+      if (number !== undefined) log.survey(number);
+    }
+    return log;
+  }
+
+  get byteLength(): number {
+    let bytes = 0;
+    for (const { sizeBytes } of this.files) bytes += sizeBytes;
+    return bytes;
+  }
+
+  get hintCount(): number {
+    let count = 0;
+    for (const { hintCount } of this.files) count += hintCount;
+    return count;
+  }
+
+  get isEmpty(): boolean {
+    return this.files.length === 0;
+  }
+
+  get first(): HintFile | undefined {
+    return this.files.at(0);
+  }
+
+  /** The first file whose number is higher. */
+  fileAfter(number: number): HintFile | undefined {
+    return this.files.find((file) => file.number > number);
+  }
+
+  /** The bytes that a hint takes. */
+  bytesFor(batch: Buffer): number {
+    return FRAME_HEADER_BYTES + batch.length + (this.writer === undefined ? FILE_HEADER_BYTES : 0);
+  }
+
+  /** Keeps a batch that came in `second`. A file has what came in `spanSeconds`, at most. Throws DiskError: then it is not kept. */
+  append(batch: Buffer, second: number, spanSeconds: number): void {
+    const before = this.writer;
+    if (before !== undefined && isFull(before.file, second, spanSeconds)) this.closeFile(before.file);
+    const writer = (this.writer ??= this.begin(second));
+    try {
+      writer.append(batch);
+    } catch (error) {
+      this.closeFile(writer.file);
+      throw error;
+    }
+    this.appendedCount++;
+    if (this.unsynced.at(-1) !== writer) this.unsynced.push(writer);
+  }
+
+  /** Nothing more is appended to `file`: the next hint begins another one. */
+  closeFile(file: HintFile): void {
+    const { writer } = this;
+    if (writer?.file !== file) return;
+    this.writer = undefined;
+    if (!this.unsynced.includes(writer)) writer.close();
+  }
+
+  /** Calls `then` when all that was appended so far is durable, or cannot be; never at once. */
+  whenDurable(then: (isDurable: boolean) => void): void {
+    this.waits.push({ upTo: this.appendedCount, then });
+    this.sync();
+  }
+
+  /** Makes what was appended durable. One sync runs at a time; what comes meanwhile, and is waited for, is served by the next. */
+  sync(): void {
+    if (this.isSyncing || this.isGone || (this.unsynced.length === 0 && this.waits.length === 0)) return;
+    this.isSyncing = true;
+    const upTo = this.appendedCount;
+    const writers = [...this.unsynced];
+    this.syncAll(writers).then(
+      () => {
+        for (const writer of writers) if (writer.isDurable) this.forgetWriter(writer);
+        this.endSync(upTo, true);
+      },
+      (error: unknown) => {
+        if (!(error instanceof DiskError)) throw error;
+        if (!this.isGone) this.options.warn(`Hints for node ${this.member} are not durable: ${error.message}`);
+        for (const writer of writers) {
+          this.closeFile(writer.file);
+          this.forgetWriter(writer);
+        }
+        this.endSync(upTo, false);
+      },
+    );
+  }
+
+  /** The file is no longer needed, as far as anybody knows. */
+  removeFile(file: HintFile): void {
+    this.letGo(file);
+    this.options.disk.removeLater(file.path).catch((error: unknown) => {
+      if (!(error instanceof DiskError)) throw error;
+      this.options.warn(`Hints that were delivered will be sent again: ${error.message}`);
+    });
+  }
+
+  /** The file cannot be read: it stays where it is, and is not looked at any more. */
+  setAside({ message }: Error, file?: HintFile): void {
+    this.options.warn(`Hints for node ${this.member} are lost: ${message}`);
+    if (file !== undefined) this.letGo(file);
+  }
+
+  /** Reports what was found damaged in a file, unless that is known. */
+  noteDamage(file: HintFile, { holeCount, lostBytes }: Pick<HintReader, 'holeCount' | 'lostBytes'>): void {
+    if (lostBytes <= file.lostBytes) return;
+    this.lostBytes += lostBytes - file.lostBytes;
+    file.lostBytes = lostBytes;
+    const damage = `${file.path} is damaged in ${holeCount} places, ${lostBytes} bytes`;
+    this.options.warn(`Hints for node ${this.member} are lost: ${damage}`);
+  }
+
+  /** The member is gone for good: nothing is kept for it. */
+  remove(): void {
+    const { disk, warn } = this.options;
+    this.isGone = true;
+    this.close();
+    this.files = [];
+    for (const { then } of this.waits.splice(0)) then(false);
+    try {
+      for (const name of disk.list(this.path)) disk.remove(`${this.path}/${name}`);
+      if (disk.exists(this.path)) disk.removeDirectory(this.path);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      warn(`Hints for node ${this.member}, which has left, could not be removed: ${error.message}`);
+    }
+  }
+
+  /** Nothing is appended after this. */
+  close(): void {
+    if (this.writer !== undefined) this.closeFile(this.writer.file);
+    if (this.isSyncing) return;
+    for (const writer of this.unsynced) writer.close();
+    this.unsynced = [];
+  }
+
+  private survey(number: number): void {
+    const { disk } = this.options;
+    this.lastNumber = Math.max(this.lastNumber, number);
+    try {
+      const file = surveyHintFile(disk, this.path, number, (found, reader) => {
+        this.noteDamage(found, reader);
+      });
+      if (file.hintCount > 0) this.files.push(file);
+      else disk.remove(file.path);
+    } catch (error) {
+      if (!(error instanceof CorruptionError) && !(error instanceof DiskError)) throw error;
+      this.setAside(error);
+    }
+  }
+
+  private begin(second: number): HintWriter {
+    const { disk, random } = this.options;
+    if (!disk.exists(this.path)) {
+      disk.makeDirectory(this.path);
+      this.areParentsDurable = false;
+    }
+    this.lastNumber = Math.max(this.lastNumber + 1, second);
+    const writer = HintWriter.create(disk, random, this.path, this.lastNumber);
+    this.files.push(writer.file);
+    return writer;
+  }
+
+  private async syncAll(writers: readonly HintWriter[]): Promise<void> {
+    const { disk, directory, parent } = this.options;
+    if (writers.length === 0) return;
+    for (const writer of writers) await writer.sync();
+    await disk.syncDirectoryLater(this.path);
+    if (this.areParentsDurable) return;
+    await disk.syncDirectoryLater(directory);
+    await disk.syncDirectoryLater(parent);
+    this.areParentsDurable = true;
+  }
+
+  private endSync(upTo: number, isDurable: boolean): void {
+    this.isSyncing = false;
+    this.options.onWork();
+    const over = this.waits.filter((wait) => wait.upTo <= upTo);
+    this.waits = this.waits.filter((wait) => wait.upTo > upTo);
+    for (const { then } of over) then(isDurable);
+    if (this.waits.length > 0) this.sync();
+  }
+
+  private forgetWriter(writer: HintWriter): void {
+    this.unsynced = this.unsynced.filter((other) => other !== writer);
+    if (writer !== this.writer) writer.close();
+  }
+
+  private letGo(file: HintFile): void {
+    this.closeFile(file);
+    for (const writer of this.unsynced) if (writer.file === file) this.forgetWriter(writer);
+    this.files = this.files.filter((other) => other !== file);
+  }
+}
+
+function isFull(file: HintFile, second: number, spanSeconds: number): boolean {
+  return file.sizeBytes >= FILE_BYTES_MAX || second - file.number > spanSeconds;
+}

@@ -1,0 +1,214 @@
+/**
+ * What members have missed: kept for each while it is away, and handed over when it is back (hinted handoff, as in Dynamo).
+ *
+ *     Replicator ─▶ keep ─▶ HintLog of the member ─(it is up)─▶ HintReplay ─▶ HINT ─▶ HINTED ─▶ removed
+ *
+ * A hint is not a replica: it says what is to be done, and counts only where a client has asked for that (level ANY, sloppy-quorum). What there is no room
+ * for, or what is too old, is dropped and counted: repair has to find it.
+ */
+
+import { DiskError } from '../../base/errors.js';
+import type { HintFigures } from '../../commands/ports.js';
+import type { Clock, Disk, Random } from '../../host/ports.js';
+import type { MemberId } from '../ring/member.js';
+import { ByteRate } from './byte-rate.js';
+import { HintLog } from './hint-log.js';
+import { HintReplay } from './hint-replay.js';
+import type { HintKeeper, ReplicaLinks } from './ports.js';
+
+/** Clients of the member, and of this node, have the rest. */
+const REPLAY_BYTES_PER_SECOND = 8 * 1024 * 1024;
+const REPLAY_BURST_BYTES = 1024 * 1024;
+const SYNC_EVERY_MS = 1000;
+/** So many files hold the hints of a whole window, at least: each is dropped as one. */
+const FILES_PER_WINDOW = 16;
+const COMPLAIN_EVERY_MS = 60_000;
+
+export interface HintsOptions {
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly links: ReplicaLinks & { isUp(member: MemberId): boolean };
+  /** The data directory. */
+  readonly directory: string;
+  /** Bytes that may be kept for all members. */
+  readonly bytesMax: () => number;
+  /** How long hints are kept for a member that is away. */
+  readonly windowSeconds: () => number;
+  readonly warn: (line: string) => void;
+  /** Called before anything happens that the disk has answered to. */
+  readonly onWork: () => void;
+}
+
+interface Backlog {
+  readonly log: HintLog;
+  readonly replay: HintReplay;
+}
+
+export class Hints implements HintKeeper {
+  private readonly options: HintsOptions;
+  private readonly path: string;
+  private readonly rate: ByteRate;
+  private readonly backlogs = new Map<MemberId, Backlog>();
+  private keptCount = 0;
+  private droppedCount = 0;
+  /** Of members that are gone. */
+  private replayedBefore = 0;
+  private lostBefore = 0;
+  private syncedMs: number;
+  private complainedMs = -Infinity;
+
+  /** Opens what earlier processes have left. What cannot be read is reported, and left alone. */
+  constructor(options: HintsOptions) {
+    const { disk, directory } = options;
+    this.options = options;
+    this.path = `${directory}/hints`;
+    this.syncedMs = this.nowMs();
+    this.rate = new ByteRate(REPLAY_BYTES_PER_SECOND, REPLAY_BURST_BYTES, this.nowMs());
+    for (const member of disk.list(this.path)) this.backlogOf(member);
+  }
+
+  get figures(): HintFigures {
+    let count = 0;
+    let oldest = Infinity;
+    let { replayedBefore: replayedCount, lostBefore: lostBytes } = this;
+    for (const { log, replay } of this.backlogs.values()) {
+      count += log.hintCount;
+      oldest = Math.min(oldest, log.first?.number ?? Infinity);
+      replayedCount += replay.replayedCount;
+      lostBytes += log.lostBytes;
+    }
+    return {
+      bytes: this.byteLength,
+      count,
+      oldestAgeSeconds: oldest === Infinity ? 0 : Math.max(0, this.second() - oldest),
+      keptCount: this.keptCount,
+      replayedCount,
+      droppedCount: this.droppedCount,
+      lostBytes,
+    };
+  }
+
+  keep(member: MemberId, batch: Buffer, then?: (isDurable: boolean) => void): boolean {
+    const { log } = this.backlogOf(member);
+    if (this.byteLength + log.bytesFor(batch) > this.options.bytesMax()) return this.drop('hint-size-max is reached');
+    const spanSeconds = Math.floor(this.options.windowSeconds() / FILES_PER_WINDOW);
+    try {
+      log.append(batch, this.second(), spanSeconds);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      return this.drop(error.message);
+    }
+    this.keptCount++;
+    if (then !== undefined) log.whenDurable(then);
+    return true;
+  }
+
+  /** HINTED. */
+  acknowledged(member: MemberId, id: number): void {
+    this.backlogs.get(member)?.replay.acknowledged(id);
+  }
+
+  /** Goes on with what a member is to be sent, if it can be reached. */
+  replay(member: MemberId): void {
+    if (this.options.links.isUp(member)) this.backlogs.get(member)?.replay.pump();
+  }
+
+  /** The connection to a member is gone. */
+  lost(member: MemberId): void {
+    this.backlogs.get(member)?.replay.rewind();
+  }
+
+  /** Only of these members is anything kept. */
+  retain(members: readonly MemberId[]): void {
+    for (const [member, { log, replay }] of this.backlogs) {
+      if (members.includes(member)) continue;
+      replay.rewind();
+      this.droppedCount += log.hintCount;
+      this.replayedBefore += replay.replayedCount;
+      this.lostBefore += log.lostBytes;
+      this.backlogs.delete(member);
+      log.remove();
+    }
+  }
+
+  /** Called a few times a second. */
+  tick(): void {
+    const nowMs = this.nowMs();
+    const isDue = nowMs - this.syncedMs >= SYNC_EVERY_MS;
+    if (isDue) this.syncedMs = nowMs;
+    for (const [member, { log, replay }] of this.backlogs) {
+      if (isDue) log.sync();
+      if (this.options.links.isUp(member)) replay.pump();
+      else if (isDue) this.expire(log);
+    }
+  }
+
+  /** Makes what was kept durable, as far as the disk can. Nothing may be kept after this. */
+  async close(): Promise<void> {
+    const logs = [...this.backlogs.values()].map(({ log }) => log);
+    await Promise.all(
+      logs.map(
+        (log) =>
+          new Promise<void>((resolve) => {
+            log.whenDurable(() => {
+              resolve();
+            });
+          }),
+      ),
+    );
+    for (const { log, replay } of this.backlogs.values()) {
+      replay.rewind();
+      log.close();
+    }
+  }
+
+  /** Drops what is too old. */
+  private expire(log: HintLog): void {
+    const before = this.second() - this.options.windowSeconds();
+    for (let { first } = log; first !== undefined && first.number < before; { first } = log) {
+      this.droppedCount += first.hintCount;
+      this.complain(`node ${log.member} is away for longer than hint-window`);
+      log.removeFile(first);
+    }
+  }
+
+  private drop(reason: string): false {
+    this.droppedCount++;
+    this.complain(reason);
+    return false;
+  }
+
+  /** Says once a minute that hints are dropped. */
+  private complain(reason: string): void {
+    const nowMs = this.nowMs();
+    if (nowMs - this.complainedMs < COMPLAIN_EVERY_MS) return;
+    this.complainedMs = nowMs;
+    this.options.warn(`Hints are dropped, and repair has to bring what was in them: ${reason}`);
+  }
+
+  private backlogOf(member: MemberId): Backlog {
+    const known = this.backlogs.get(member);
+    if (known !== undefined) return known;
+    const { options, path, rate } = this;
+    const log = HintLog.open({ ...options, parent: options.directory, directory: path }, member);
+    const replay = new HintReplay(log, { ...options, rate, nowMs: () => this.nowMs() });
+    const backlog = { log, replay };
+    this.backlogs.set(member, backlog);
+    return backlog;
+  }
+
+  private get byteLength(): number {
+    let bytes = 0;
+    for (const { log } of this.backlogs.values()) bytes += log.byteLength;
+    return bytes;
+  }
+
+  private nowMs(): number {
+    return this.options.clock.monotonicUs() / 1000;
+  }
+
+  private second(): number {
+    return Math.floor(this.options.clock.wallMs() / 1000);
+  }
+}
