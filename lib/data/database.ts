@@ -14,7 +14,7 @@ export class Database {
   isEstimate = false;
   /** How often something happened that the counts do not follow exactly. */
   doubtCount = 0;
-  /** Of expired keys that the disk has dropped: how many nobody counts who counts what is left afterwards (COMPACT). */
+  /** Expired keys that COMPACT has dropped from the disk: they are off the count already, and not among what it counts there afterwards. */
   droppedCount = 0;
   /** Records in memory that say that nothing is there. */
   emptyCount = 0;
@@ -42,7 +42,7 @@ export class Database {
   }
 
   /**
-   * Expired keys were dropped from the disk: perhaps some were not counted any more. `isForCount`: by a COMPACT, which counts what is left if it
+   * Expired keys were dropped from the disk: perhaps some were off the count already. `isForCount`: by a COMPACT, which counts what is left, if it
    * can.
    */
   expiredOnDisk(keys: number, isForCount: boolean): void {
