@@ -65,6 +65,7 @@ export class Flusher {
 
   private readonly options: FlusherOptions;
   private readonly facts = new Map<number, SegmentFacts>();
+  private readonly newestStamps = new Map<number, number>();
   private readonly control = new JobControl();
   private waiters: { number: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   private isStopped = false;
@@ -78,6 +79,11 @@ export class Flusher {
   add(number: number, facts: SegmentFacts): void {
     this.facts.set(number, facts);
     void this.run();
+  }
+
+  /** The newest stamp that has reached the tables of a database, or is about to, whether it is still there or not; 0: none since the start. */
+  newestStamp(db: number): number {
+    return this.newestStamps.get(db) ?? 0;
   }
 
   /** The counts of a database in the facts of segments that are not flushed yet are not exact any more. */
@@ -162,6 +168,9 @@ export class Flusher {
     const result = await jobs.flush(this.options.jobFor(segment), this.control);
     if (this.isStopped) return;
     await this.options.warm(result.tables);
+    for (const { db, maxStamp } of result.tables) {
+      this.newestStamps.set(db, Math.max(this.newestStamp(db), maxStamp));
+    }
     try {
       await versions.log((current) => this.editFor(current, segment, result));
     } catch (error) {

@@ -243,21 +243,14 @@ export class Store {
   }
 
   /**
-   * Keys of a database that its tables hold, if they are all of one level and know nothing that is stamped above `stamp`: only then can
-   * they be counted without reading. `undefined`, too, if the store was closed.
+   * Keys of a database that its tables hold, if they are all of one level and nothing has reached them that is stamped above `stamp`: only then
+   * can they be counted without reading. `undefined`, too, if the store was closed.
    */
   countIn(db: number, stamp: number): TableCounts | undefined {
-    if (this.parts === undefined) return undefined;
-    const { current } = this.parts.versions;
-    const levels = current.levels(db).filter((level) => level.count > 0);
-    if (levels.length > 1 || levels[0]?.number === 0) return undefined;
-    const counts = { db, keyCount: 0, expiringCount: 0 };
-    for (const table of current.tablesIn(db)) {
-      if (table.maxStamp > stamp || current.quarantined.has(table.id)) return undefined;
-      counts.keyCount += table.recordCount - table.emptyCount;
-      counts.expiringCount += table.expiringCount;
-    }
-    return counts;
+    const { parts } = this;
+    return parts === undefined || parts.flusher.newestStamp(db) > stamp
+      ? undefined
+      : countOf(parts.versions.current, db);
   }
 
   /**
@@ -285,7 +278,8 @@ export class Store {
     const flushedNumber = versions.current.flushed?.number;
     await versions.log((current) => {
       if (current.flushed?.number !== flushedNumber) return undefined;
-      return { databases: counts.map((each) => ({ ...current.facts(each.db), ...each, isEstimate: false })) };
+      const still = counts.filter((each) => countOf(current, each.db)?.keyCount === each.keyCount);
+      return { databases: still.map((each) => ({ ...current.facts(each.db), ...each, isEstimate: false })) };
     });
     // What was noted of segments that were closed meanwhile began from the counts before.
     for (const { db } of counts) flusher.doubtCount(db);
@@ -769,6 +763,19 @@ export class Store {
     this.turnEnds = true;
     this.options.timers.endOfTurn(this.endTurn);
   }
+}
+
+/** Keys that the tables of a database hold, if they are all of one level, and can be read. */
+function countOf(version: Version, db: number): TableCounts | undefined {
+  const levels = version.levels(db).filter((level) => level.count > 0);
+  if (levels.length > 1 || levels[0]?.number === 0) return undefined;
+  const counts = { db, keyCount: 0, expiringCount: 0 };
+  for (const table of version.tablesIn(db)) {
+    if (version.quarantined.has(table.id)) return undefined;
+    counts.keyCount += table.recordCount - table.emptyCount;
+    counts.expiringCount += table.expiringCount;
+  }
+  return counts;
 }
 
 /** Ids of the tables in which nothing counts any more, these being the facts. */
