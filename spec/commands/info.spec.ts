@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { FakeRing } from './fake-ring.js';
 import type { FakeClient } from './fake-server.js';
 import { FakeServer } from './fake-server.js';
 
@@ -28,6 +29,16 @@ const DEFAULT = [
 ];
 
 describe('commands/info', () => {
+  it('INFO ring shows what this node does for others, if it is in a ring', async () => {
+    const server = new FakeServer();
+    expect(await info(server.connect(), 'ring')).to.equal('# Ring\r\n');
+    server.ring = new FakeRing();
+    const text = await info(server.connect(), 'ring');
+    expect(field(text, 'hints')).to.equal('9');
+    expect(field(text, 'hints_dropped')).to.equal('12');
+    expect(field(text, 'write_timeouts')).to.equal('7');
+  });
+
   it('INFO shows the sections of everyday, parted by empty lines', async () => {
     const text = await info(new FakeServer().connect());
     expect(titles(text)).to.deep.equal([...DEFAULT, 'Errorstats', 'Cluster', 'Ring', 'Keyspace']);

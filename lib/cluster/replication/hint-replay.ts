@@ -24,8 +24,10 @@ import type { ReplicaLinks } from './ports.js';
 /** Bytes in flight. Each hint counts as some more than it has: many small ones cost time too. */
 const WINDOW_BYTES = 256 * 1024;
 const HINT_COST_BYTES = 256;
-/** What was not acknowledged for so long is sent again. */
-const STALL_MS = 10_000;
+/** What was not acknowledged for so long is sent again: a member that has just started may have taken nothing yet. */
+const STALL_MS = 2000;
+/** After the disk could not be read. */
+const REST_MS = 10_000;
 
 export interface HintReplayOptions {
   readonly disk: Disk;
@@ -84,7 +86,7 @@ export class HintReplay {
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.rewind();
-      this.restUntilMs = nowMs + STALL_MS;
+      this.restUntilMs = nowMs + REST_MS;
     }
   }
 
