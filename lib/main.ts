@@ -40,6 +40,7 @@ const SAME_SIGNAL_MS = 500;
 
 const USAGE = `Usage: ringkv [/path/to/ringkv.conf] [--option value ...]
        ringkv check <dir> | dump <file> | restore <backup> <dir>
+       ringkv ring [<host>:<port>] [--password <password>]
        ringkv ring recover --survivors <member id>,... --dir <dir>
        ringkv --version | --help
 
@@ -49,6 +50,8 @@ Examples:
   ringkv                                  serve on 127.0.0.1:6379, data in ./data
   ringkv --port 7000 --dir /var/lib/ringkv
   ringkv /etc/ringkv.conf --appendfsync always
+
+ringkv ring [<host>:<port>] draws the ring that a node (127.0.0.1:6379) is in: who acts for which slots, and how all members are.
 
 Subcommands, for data directories that no server has open:
   check <dir>       reads everything in a data directory, or in a backup, and says what is damaged; changes nothing.
@@ -220,10 +223,13 @@ function formatTime(unixMs: number): string {
 }
 
 /** The exit code of a subcommand. */
-function tool(name: string, args: readonly string[]): number {
+function tool(name: string, args: readonly string[]): number | Promise<number> {
   return runTool(name, args, {
     disk: new NodeDisk(),
     random: new NodeRandom(),
+    network: new NodeNetwork(),
+    timers: new NodeTimers(),
+    hasColour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
     formatTime,
     print: (line) => {
       // Nobody reads on (`| head`): nothing is left to do.
@@ -238,7 +244,7 @@ function tool(name: string, args: readonly string[]): number {
 async function main(): Promise<void> {
   const [name, ...rest] = process.argv.slice(2);
   if (isTool(name)) {
-    process.exitCode = tool(name, rest);
+    process.exitCode = await tool(name, rest);
     return;
   }
   // The young heap holds next to nothing at a collection: waking helper threads for it costs more than it saves.

@@ -15,15 +15,22 @@ interface Token {
 /** A ring of characters: each place has the letter of the node whose token is the next one clockwise. */
 export function drawRing(radius: number, nodes: number, random: Random): string {
   const tokens = drawTokens(nodes, random);
-  let picture = '';
+  return drawCircle(radius, (turn) => ownerAt(turn, tokens))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** A circle as lines. `letterAt` gives what stands at a place, in turns from 0 to 1, clockwise from the top. */
+export function drawCircle(radius: number, letterAt: (turn: number) => string): string[] {
+  const lines: string[] = [];
   for (let y = -radius; y <= radius; y++) {
     let line = '';
     for (let x = -radius * WIDTH_TO_HEIGHT; x <= radius * WIDTH_TO_HEIGHT; x++) {
-      line += isOnRing(x / WIDTH_TO_HEIGHT, y, radius) ? ownerAt(turnOf(x / WIDTH_TO_HEIGHT, y), tokens) : ' ';
+      line += isOnRing(x / WIDTH_TO_HEIGHT, y, radius) ? letterAt(turnOf(x / WIDTH_TO_HEIGHT, y)) : ' ';
     }
-    picture += `${line.trimEnd()}\n`;
+    lines.push(line.trimEnd());
   }
-  return picture;
+  return lines;
 }
 
 function drawTokens(nodes: number, random: Random): Token[] {

@@ -6,22 +6,36 @@ import { ringVersionText } from '../cluster/ring/ring-version.js';
 import { RecoverError, recoverRing } from '../cluster/topology/recover.js';
 import { RingStore } from '../cluster/topology/ring-store.js';
 import { lockPath } from '../storage/lock-path.js';
+import type { ShowRequest } from './ring-show.js';
+import { showRing } from './ring-show.js';
 import type { ToolPorts } from './tool.js';
 import { ExitCode } from './tool.js';
 
-const USAGE = 'Usage: ringkv ring recover --survivors <member id>,... --dir <dir>';
+const USAGE =
+  'Usage: ringkv ring [host:port] [--password <password>] | ringkv ring recover --survivors <member id>,... --dir <dir>';
+interface RecoverRequest {
+  readonly directory: string;
+  readonly survivors: readonly string[];
+}
+
+const DEFAULT_NODE = '127.0.0.1:6379';
 
 /**
+ * `ringkv ring [host:port] [--password <password>]`: shows the ring that a node is in (ring-show.ts).
+ *
  * `ringkv ring recover --survivors <member id>,... --dir <dir>`: writes a ring of the survivors, of a new generation (cluster/topology/recover.ts),
  * to the directory of one of them, which no server has open.
  */
-export function runRing(args: readonly string[], ports: ToolPorts): ExitCode {
-  const request = parseRequest(args);
-  if (request === undefined) {
-    ports.complain(USAGE);
-    return ExitCode.REFUSED;
-  }
-  const { directory, survivors } = request;
+export function runRing(args: readonly string[], ports: ToolPorts): ExitCode | Promise<ExitCode> {
+  const show = parseShow(args);
+  if (show !== undefined) return showRing(show, ports);
+  const request = parseRecover(args);
+  if (request !== undefined) return runRecover(request, ports);
+  ports.complain(USAGE);
+  return ExitCode.REFUSED;
+}
+
+function runRecover({ directory, survivors }: RecoverRequest, ports: ToolPorts): ExitCode {
   const holder = ports.disk.lockHolder(lockPath(directory));
   if (holder !== undefined) {
     ports.complain(`${directory} is in use by ${holder}: stop it first`);
@@ -37,7 +51,19 @@ export function runRing(args: readonly string[], ports: ToolPorts): ExitCode {
   }
 }
 
-function parseRequest(args: readonly string[]): { directory: string; survivors: string[] } | undefined {
+function parseShow(args: readonly string[]): ShowRequest | undefined {
+  const options = { password: { type: 'string', default: '' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const match = /^(.+):(\d{1,5})$/.exec(positionals[0] ?? DEFAULT_NODE);
+    if (match === null || positionals.length > 1) return undefined;
+    return { host: match[1].replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]), password: values.password };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseRecover(args: readonly string[]): RecoverRequest | undefined {
   const options = { survivors: { type: 'string' }, dir: { type: 'string' } } as const;
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });

@@ -13,13 +13,13 @@ interface Tool {
   readonly usage: string;
   /** Undefined: the tool looks at them itself. */
   readonly argumentCount: number | undefined;
-  readonly run: (args: readonly string[], ports: ToolPorts) => ExitCode;
+  readonly run: (args: readonly string[], ports: ToolPorts) => ExitCode | Promise<ExitCode>;
 }
 
 const TOOLS = new Map<string, Tool>([
   ['check', { usage: 'check <dir>', argumentCount: 1, run: runCheck }],
   ['dump', { usage: 'dump <file>', argumentCount: 1, run: runDump }],
-  ['ring', { usage: 'ring recover ...', argumentCount: undefined, run: runRing }],
+  ['ring', { usage: 'ring [host:port] | recover ...', argumentCount: undefined, run: runRing }],
   ['restore', { usage: 'restore <backup> <dir>', argumentCount: 2, run: runRestore }],
 ]);
 
@@ -29,7 +29,7 @@ export function isTool(name: string | undefined): name is string {
 }
 
 /** Runs a tool with its arguments to its end. REQUIRES: `isTool`. */
-export function runTool(name: string, args: readonly string[], ports: ToolPorts): ExitCode {
+export function runTool(name: string, args: readonly string[], ports: ToolPorts): ExitCode | Promise<ExitCode> {
   const tool = TOOLS.get(name);
   assert(tool !== undefined, 'a tool has this name');
   if (tool.argumentCount === undefined || args.length === tool.argumentCount) return tool.run(args, ports);

@@ -1,9 +1,13 @@
-import type { Disk, Random } from '../host/ports.js';
+import type { Disk, Network, Random, Timers } from '../host/ports.js';
 
 /** What a tool is given of the world. */
 export interface ToolPorts {
   readonly disk: Disk;
   readonly random: Random;
+  readonly network: Network;
+  readonly timers: Timers;
+  /** Whether what is printed goes to a terminal that has colours. */
+  readonly hasColour: boolean;
   /** A Unix time in milliseconds as text. */
   readonly formatTime: (unixMs: number) => string;
   /** Takes a line of what was asked for. */

@@ -1,5 +1,7 @@
 /** What the specs of tools share: a node on a memory disk that fills a data directory, and what tools print of it. */
 
+import { NodeNetwork } from '../../lib/host/node-network.js';
+import { NodeTimers } from '../../lib/host/node-timers.js';
 import type { ToolPorts } from '../../lib/tools/tool.js';
 import { checkDirectory } from '../../lib/tools/check.js';
 import type { BenchClient } from '../server/node-bench.js';
@@ -132,6 +134,9 @@ export function toolPorts(disk: MemoryDisk): RecordedPorts {
   return {
     disk,
     random: new SeededRandom(99),
+    network: new NodeNetwork(),
+    timers: new NodeTimers(),
+    hasColour: false,
     formatTime: (unixMs) => new Date(unixMs).toISOString(),
     print: (line) => lines.push(line),
     complain: (line) => complaints.push(line),

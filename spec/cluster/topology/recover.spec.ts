@@ -8,6 +8,7 @@ import { checkDirectory } from '../../../lib/tools/check.js';
 import { runRing } from '../../../lib/tools/ring-command.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
+import { toolPorts } from '../../tools/tool-node.js';
 import { someMember, someMemberId, someRing } from '../ring/some-rings.js';
 
 const members = [1, 2, 3, 4, 5].map((ordinal) => someMember(ordinal, [ordinal * 10], `zone${ordinal % 2}`));
@@ -58,29 +59,25 @@ describe('runRing', () => {
     return { disk, id: store.nodeId };
   }
 
-  function run(disk: MemoryDisk, args: readonly string[]): { code: number; printed: string[]; complaints: string[] } {
-    const printed: string[] = [];
-    const complaints: string[] = [];
-    const code = runRing(args, {
-      disk,
-      random: new SeededRandom(2),
-      formatTime: String,
-      print: (line) => printed.push(line),
-      complain: (line) => complaints.push(line),
-    });
-    return { code, printed, complaints };
+  async function run(
+    disk: MemoryDisk,
+    args: readonly string[],
+  ): Promise<{ code: number; printed: string[]; complaints: string[] }> {
+    const ports = toolPorts(disk);
+    const code = await runRing(args, ports);
+    return { code, printed: ports.lines, complaints: ports.complaints };
   }
 
-  it('writes the new ring, durably, and says what to do with the others', () => {
+  it('writes the new ring, durably, and says what to do with the others', async () => {
     const { disk, id } = directoryOf();
-    const { code, printed } = run(disk, ['recover', '--survivors', `${ids[2]},${id}`, '--dir', DIRECTORY]);
+    const { code, printed } = await run(disk, ['recover', '--survivors', `${ids[2]},${id}`, '--dir', DIRECTORY]);
     expect(code).to.equal(0);
     expect(printed.join('\n')).to.contain('epoch 9 of generation 2').and.contain(id);
     const ringAfter = RingStore.openExisting(disk, DIRECTORY)?.ring;
     expect(ringAfter?.members.map((member) => member.id)).to.deep.equal([id, ids[2]]);
   });
 
-  it('refuses what makes no sense, and changes nothing', () => {
+  it('refuses what makes no sense, and changes nothing', async () => {
     const { disk, id } = directoryOf();
     const before = disk.contentOf(RingStore.pathIn(DIRECTORY));
     const refused: [string[], string][] = [
@@ -91,21 +88,22 @@ describe('runRing', () => {
       [['recover', '--survivors', `${id},zzz`, '--dir', DIRECTORY], 'zzz is no member'],
     ];
     for (const [args, expected] of refused) {
-      const { code, complaints } = run(disk, args);
+      const { code, complaints } = await run(disk, args);
       expect(code).to.equal(2);
       expect(complaints.join()).to.contain(expected);
     }
     disk.lock(`${DIRECTORY}/lock`);
-    expect(run(disk, ['recover', '--survivors', id, '--dir', DIRECTORY]).complaints.join()).to.contain('in use by');
+    const held = await run(disk, ['recover', '--survivors', id, '--dir', DIRECTORY]);
+    expect(held.complaints.join()).to.contain('in use by');
     expect(disk.contentOf(RingStore.pathIn(DIRECTORY))).to.deep.equal(before);
   });
 
-  it('refuses a damaged file, and names it; ringkv check finds it too', () => {
+  it('refuses a damaged file, and names it; ringkv check finds it too', async () => {
     const { disk, id } = directoryOf();
     const damaged = (): string[] => checkDirectory(disk, DIRECTORY, () => undefined).damages.map(({ name }) => name);
     expect(damaged()).to.deep.equal([]);
     disk.plant(RingStore.pathIn(DIRECTORY), Buffer.from('nothing'));
-    const { code, complaints } = run(disk, ['recover', '--survivors', id, '--dir', DIRECTORY]);
+    const { code, complaints } = await run(disk, ['recover', '--survivors', id, '--dir', DIRECTORY]);
     expect(code).to.equal(1);
     expect(complaints.join()).to.contain(RingStore.pathIn(DIRECTORY));
     expect(damaged()).to.deep.equal(['cluster/topology']);
