@@ -48,6 +48,9 @@ import type { Transaction } from './transaction.js';
 /** The keys of a request lie in more than one slot. */
 const SEVERAL = -2;
 
+/** How long a change waits for a member that cannot be reached. */
+const ABANDONED_MS = 300;
+
 /** What concerns all members, and changes nothing. */
 const READS_OF_ALL: ReadonlySet<string> = new Set(['dbsize', 'keys', 'randomkey']);
 
@@ -98,6 +101,8 @@ interface Forward {
   /** Whom it was sent to, and whether anybody else might as well do it: it changes nothing. */
   readonly member: MemberId;
   readonly isRead: boolean;
+  /** Since when that member cannot be reached; `undefined` if it can. */
+  avoidedMs: number | undefined;
   /** The reply has come, or is not waited for any more. */
   readonly end: OnReply;
 }
@@ -263,12 +268,23 @@ export class Coordinator implements RingExecution {
   /** Called some times a second: gives up what takes too long. */
   tick(): void {
     const nowMs = this.options.nowMs();
-    for (const { deadlineMs, session } of this.forwards) if (deadlineMs < nowMs) session.close();
+    for (const { deadlineMs, avoidedMs, session } of this.forwards) {
+      const isAbandoned = avoidedMs !== undefined && avoidedMs + ABANDONED_MS < nowMs;
+      if (isAbandoned || deadlineMs < nowMs) session.close();
+    }
   }
 
-  /** A member cannot be reached, or does not answer: what was to be read there is read elsewhere. What changes something may have happened, so it waits. */
-  avoid(member: MemberId): void {
-    for (const forward of this.forwards) if (forward.isRead && forward.member === member) forward.end(undefined);
+  /**
+   * A member can be reached, or not, or does not answer: then what was to be read there is read elsewhere. What changes something may have happened, so it
+   * waits, but not for long: it holds up what its client has sent behind it.
+   */
+  setUp(member: MemberId, isUp: boolean): void {
+    for (const forward of this.forwards) {
+      if (forward.member !== member) continue;
+      if (isUp) forward.avoidedMs = undefined;
+      else if (forward.isRead) forward.end(undefined);
+      else forward.avoidedMs ??= this.options.nowMs();
+    }
   }
 
   /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. */
@@ -455,6 +471,7 @@ export class Coordinator implements RingExecution {
       session,
       member: options.view().idOf(member),
       isRead,
+      avoidedMs: undefined,
       end: (reply) => {
         if (forwards.delete(forward)) then(reply);
       },

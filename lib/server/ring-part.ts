@@ -322,7 +322,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** A member can be reached, or no longer: others act for its slots. */
   private setUp(member: MemberId, isUp: boolean): void {
     if (this.view.setUp(member, isUp)) this.hasMoved = true;
-    if (!isUp) this.coordinator.avoid(member);
+    this.coordinator.setUp(member, isUp);
   }
 
   // The data, for those who ask and tell.

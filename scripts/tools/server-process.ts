@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly kind: ServerKind;
   /** Default: a free one. Must be free. */
   readonly port?: number;
+  /** Where it answers; default: 127.0.0.1. It must be told so by `args`. */
+  readonly host?: string;
   /** The server's data directory; default: a fresh one, removed at the end. */
   readonly dir?: string;
   /** Flags in Redis's style, after `--port` and `--dir`. */
@@ -47,6 +49,7 @@ const COMMANDS: Record<ServerKind, readonly string[]> = {
   redis: ['redis-server'],
   ringkv: [process.execPath, MAIN],
 };
+const LOOPBACK = '127.0.0.1';
 const PROBE_EVERY_MS = 5;
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
@@ -55,6 +58,7 @@ const TAIL_CHARS = 4000;
 export class ServerProcess {
   readonly kind: ServerKind;
   readonly port: number;
+  readonly host: string;
   readonly dir: string;
   /** Milliseconds from spawn to the first PONG. */
   readonly readyAfterMs: number;
@@ -65,6 +69,7 @@ export class ServerProcess {
   private constructor(options: ServerOptions, port: number, child: RunningChild, readyAfterMs: number) {
     this.kind = options.kind;
     this.port = port;
+    this.host = options.host ?? LOOPBACK;
     this.dir = child.dir;
     this.readyAfterMs = readyAfterMs;
     this.exited = child.exited;
@@ -72,16 +77,17 @@ export class ServerProcess {
   }
 
   /**
-   * Starts a server on 127.0.0.1 and waits until it answers PING with PONG (or asks for a password). Rejects, with
+   * Starts a server and waits until it answers PING with PONG (or asks for a password). Rejects, with
    * the last of the server's own output, if it ends before that or takes too long; it is ended in both cases.
    */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const port = options.port ?? (await freePort());
-    if (!(await isPortFree(port))) throw new Error(`port ${port} is in use`);
+    const { host = LOOPBACK } = options;
+    if (host === LOOPBACK && !(await isPortFree(port))) throw new Error(`port ${port} is in use`);
     const startMs = performance.now();
     const child = new RunningChild(options, port);
     try {
-      await waitUntilReady(child, port, startMs + (options.readyTimeoutMs ?? READY_TIMEOUT_MS));
+      await waitUntilReady(child, host, port, startMs + (options.readyTimeoutMs ?? READY_TIMEOUT_MS));
     } catch (error) {
       await child.end('SIGKILL');
       throw error;
@@ -114,7 +120,7 @@ export class ServerProcess {
 
   /** A new connection to it. */
   connect(): Promise<RespClient> {
-    return RespClient.connect(this.port);
+    return RespClient.connect(this.port, { host: this.host });
   }
 
   /** Sends a signal that need not end the process (SIGSTOP, SIGCONT, SIGUSR2). */
@@ -218,7 +224,7 @@ class RunningChild {
   }
 }
 
-async function waitUntilReady(child: RunningChild, port: number, deadlineMs: number): Promise<void> {
+async function waitUntilReady(child: RunningChild, host: string, port: number, deadlineMs: number): Promise<void> {
   for (;;) {
     if (child.spawnError !== undefined) throw new Error('the server could not be spawned', { cause: child.spawnError });
     if (!child.isRunning) {
@@ -227,17 +233,17 @@ async function waitUntilReady(child: RunningChild, port: number, deadlineMs: num
     }
     const leftMs = deadlineMs - performance.now();
     if (leftMs <= 0) throw new Error(`the server was not ready in time:\n${child.outputTail}`);
-    if (await answersPing(port, leftMs)) return;
+    if (await answersPing(host, port, leftMs)) return;
     await sleep(PROBE_EVERY_MS);
   }
 }
 
 /** Whether a server on the port answers PING with PONG, or would if it were given a password. */
-async function answersPing(port: number, timeoutMs: number): Promise<boolean> {
+async function answersPing(host: string, port: number, timeoutMs: number): Promise<boolean> {
   let client: RespClient | undefined;
   const overdue = setTimeout(() => client?.close(), timeoutMs);
   try {
-    client = await RespClient.connect(port);
+    client = await RespClient.connect(port, { host });
     return (await client.call('PING')) === 'PONG';
   } catch (error) {
     // Refused, closed, or -LOADING: not ready.

@@ -1,0 +1,120 @@
+/** Clients of a ring: plain ones, which may go to any node, and ioredis's client for Redis Cluster. */
+import { Cluster, Redis } from 'ioredis';
+import type { NodeAddress } from './ring-processes.js';
+
+/** Somebody who sends requests. */
+export interface RingClient {
+  readonly name: string;
+  /** Whether it sends no request again. */
+  readonly isSentOnce: boolean;
+  /** Resolves to the reply. Rejects with the server's error, or if there is no answer in time. */
+  call(words: readonly string[]): Promise<unknown>;
+  close(): void;
+}
+
+/** Who does not answer within this time is avoided. */
+const PATIENCE_MS = 500;
+const RECONNECT_MS = 100;
+const SLOTS_REFRESH_MS = 500;
+
+/** A connection to each node; requests go to one of those that answer. */
+export class PlainClient implements RingClient {
+  readonly name = 'plain';
+  readonly isSentOnce = true;
+  readonly #connections: Connection[];
+  #turn = 0;
+
+  constructor(addresses: readonly NodeAddress[]) {
+    this.#connections = addresses.map((address) => new Connection(address));
+  }
+
+  async call(words: readonly string[]): Promise<unknown> {
+    const usable = this.#connections.filter((connection) => connection.isUsable);
+    if (usable.length === 0) throw new Error('no node answers');
+    return usable[this.#turn++ % usable.length].call(words);
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+}
+
+class Connection {
+  readonly #redis: Redis;
+  #isDoubtful = false;
+
+  constructor({ host, port }: NodeAddress) {
+    this.#redis = new Redis({
+      host,
+      port,
+      commandTimeout: PATIENCE_MS,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => RECONNECT_MS,
+    });
+    // Requests fail, too.
+    this.#redis.on('error', () => undefined);
+  }
+
+  get isUsable(): boolean {
+    return this.#redis.status === 'ready' && !this.#isDoubtful;
+  }
+
+  async call([command, ...args]: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#redis.call(command, ...args);
+    } catch (error) {
+      if (!isReply(error)) void this.#doubt();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+
+  /** Keeps away until it answers. */
+  async #doubt(): Promise<void> {
+    if (this.#isDoubtful) return;
+    this.#isDoubtful = true;
+    while (this.#redis.status !== 'end') {
+      try {
+        await this.#redis.ping();
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      }
+    }
+    this.#isDoubtful = false;
+  }
+}
+
+/** ioredis knows who has which slot, and asks him. */
+export class ClusterClient implements RingClient {
+  readonly name = 'cluster';
+  readonly isSentOnce = false;
+  readonly #cluster: Cluster;
+
+  constructor(addresses: readonly NodeAddress[]) {
+    this.#cluster = new Cluster([...addresses], {
+      slotsRefreshInterval: SLOTS_REFRESH_MS,
+      slotsRefreshTimeout: PATIENCE_MS,
+      clusterRetryStrategy: () => RECONNECT_MS,
+      redisOptions: { commandTimeout: PATIENCE_MS },
+    });
+    this.#cluster.on('error', () => undefined);
+  }
+
+  call([command, ...args]: readonly string[]): Promise<unknown> {
+    return this.#cluster.call(command, ...args);
+  }
+
+  close(): void {
+    this.#cluster.disconnect();
+  }
+}
+
+/** Whether an error was a reply of the server. */
+export function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
