@@ -9,8 +9,8 @@ export interface Fault {
   readonly lastsMs: number;
   /** Whether the others may take the node for dead. */
   readonly looksDead: boolean;
-  begin(ring: RingProcesses, node: number): Promise<void>;
-  end(ring: RingProcesses, node: number): Promise<void>;
+  begin(ring: RingProcesses, node: number): Promise<void> | void;
+  end(ring: RingProcesses, node: number): Promise<void> | void;
 }
 
 export function kill(lastsMs: number): Fault {
@@ -29,7 +29,9 @@ export function shutDown(lastsMs: number): Fault {
   return {
     ...kill(lastsMs),
     name: 'SIGTERM, restart',
-    begin: async (ring, node) => void (await ring.node(node).stop()),
+    begin: async (ring, node) => {
+      await ring.node(node).stop();
+    },
   };
 }
 
@@ -39,8 +41,12 @@ export function pause(lastsMs: number): Fault {
     name: `SIGSTOP for ${lastsMs / 1000} s`,
     lastsMs,
     looksDead: lastsMs > 5000,
-    begin: (ring, node) => Promise.resolve(ring.node(node).signal('SIGSTOP')),
-    end: (ring, node) => Promise.resolve(ring.node(node).signal('SIGCONT')),
+    begin: (ring, node) => {
+      ring.node(node).signal('SIGSTOP');
+    },
+    end: (ring, node) => {
+      ring.node(node).signal('SIGCONT');
+    },
   };
 }
 
@@ -49,8 +55,12 @@ export function cut(network: PrivateNetwork, lastsMs: number): Fault {
     name: `cut off for ${lastsMs / 1000} s`,
     lastsMs,
     looksDead: true,
-    begin: (_ring, node) => Promise.resolve(network.cut(node)),
-    end: (_ring, node) => Promise.resolve(network.heal(node)),
+    begin: (_ring, node) => {
+      network.cut(node);
+    },
+    end: (_ring, node) => {
+      network.heal(node);
+    },
   };
 }
 

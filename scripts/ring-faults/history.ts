@@ -59,18 +59,21 @@ export class History {
 
   /** Reads everything, and compares. */
   async check(read: (words: readonly string[]) => Promise<unknown>): Promise<void> {
-    for (const register of this.#registers)
-      this.#judge(register, register.acknowledged, await read(['GET', register.key]));
-    for (const { key, sent, told } of this.#counters) {
-      const found = Number(await read(['GET', key]));
-      const least = Math.max(0, told.size, ...told);
-      if (found < least || found > sent) this.problems.push(`${key} is ${found}, not ${least} to ${sent}`);
-    }
-    for (const { key, added } of this.#sets) {
-      const found = new Set((await read(['SMEMBERS', key])) as string[]);
-      const missing = [...added].filter((member) => !found.has(member));
-      if (missing.length > 0) this.problems.push(`${key} has lost ${missing.length} of ${added.size} members`);
-    }
+    await Promise.all([
+      ...this.#registers.map(async (register) => {
+        this.#judge(register, register.acknowledged, await read(['GET', register.key]));
+      }),
+      ...this.#counters.map(async ({ key, sent, told }) => {
+        const found = Number(await read(['GET', key]));
+        const least = Math.max(0, told.size, ...told);
+        if (found < least || found > sent) this.problems.push(`${key} is ${found}, not ${least} to ${sent}`);
+      }),
+      ...this.#sets.map(async ({ key, added }) => {
+        const found = new Set((await read(['SMEMBERS', key])) as string[]);
+        const missing = [...added].filter((member) => !found.has(member));
+        if (missing.length > 0) this.problems.push(`${key} has lost ${missing.length} of ${added.size} members`);
+      }),
+    ]);
   }
 
   #read(): Operation {

@@ -13,7 +13,7 @@ export interface RingClient {
 }
 
 /** Who does not answer within this time is avoided. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 800;
 const RECONNECT_MS = 100;
 const SLOTS_REFRESH_MS = 500;
 

@@ -80,7 +80,7 @@ export class RingProcesses {
 
   /** Ends all nodes. Resolves to what they ended with. */
   async stop(): Promise<string[]> {
-    const ends = await Promise.all(this.#nodes.map((node) => node?.stop()));
+    const ends = await Promise.all(this.#nodes.map((node) => Promise.resolve(node?.stop())));
     return ends.map((end) => end?.signal ?? `code ${end?.code}`);
   }
 
@@ -90,10 +90,12 @@ export class RingProcesses {
 
   async #waitForMembers(node: number): Promise<void> {
     const members = `${this.#options.count} members`;
-    for (const startMs = performance.now(); ; await sleep(LOOK_EVERY_MS)) {
+    const startMs = performance.now();
+    for (;;) {
       if (this.logText(node).includes(members)) return;
       if (performance.now() - startMs > JOIN_TIMEOUT_MS)
         throw new Error(`node ${node} has no ring of ${members}:\n${this.logText(node)}`);
+      await sleep(LOOK_EVERY_MS);
     }
   }
 }
