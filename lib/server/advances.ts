@@ -4,6 +4,8 @@ import type { Args } from '../protocol/args.js';
 /** What was begun for a request before its turn came: to refresh its keys, or to run it elsewhere. */
 export class Advance {
   readonly run: RefreshRun | undefined;
+  /** The last batch that this node had sent when it was begun. */
+  readonly sequence: number;
   /** Whether it has ended; then `error` or `reply` says how. */
   isOver = false;
   error: string | undefined;
@@ -12,8 +14,9 @@ export class Advance {
   /** Called when it ends, if the request's turn has come by then. */
   then: (() => void) | undefined;
 
-  constructor(run?: RefreshRun) {
+  constructor(run?: RefreshRun, sequence = 0) {
     this.run = run;
+    this.sequence = sequence;
   }
 
   end(outcome: { error?: string | undefined; reply?: Buffer | undefined }): void {

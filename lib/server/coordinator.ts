@@ -129,6 +129,7 @@ export class Coordinator implements RingExecution {
     connection.ring.slot = NO_SLOT;
     connection.ring.slots = undefined;
     connection.ring.isBlind = false;
+    connection.ring.refreshedTo = 0;
     if (entry.hasOneKey && role === 'put' && this.mayPut(connection, args)) return true;
     if (role === 'here') return true;
     if (role === 'nowhere')
@@ -185,6 +186,7 @@ export class Coordinator implements RingExecution {
     if (transaction.slot === NO_SLOT && watchSlot !== NO_SLOT) transaction.slot = watchSlot;
     connection.ring.slot = transaction.slot;
     connection.ring.isBlind = false;
+    connection.ring.refreshedTo = 0;
     if (transaction.hasFailed || transaction.slot === NO_SLOT) return true;
     if (watchSlot !== NO_SLOT && watchSlot !== transaction.slot) return this.refuse(connection, args, CROSSSLOT);
     const keys = (): Buffer[] => {
@@ -236,14 +238,17 @@ export class Coordinator implements RingExecution {
     else if (slots !== undefined) for (const one of slots) this.mark(connection, one, hasChanged, start);
   }
 
-  /** The reply waits for what this node has written to a slot last, if that is not with enough replicas. */
+  /**
+   * The reply waits for what this node has written to a slot last, if that is not with enough replicas. What a read has refreshed is: earlier writes of this
+   * node to its keys were compared, and repaired, then.
+   */
   private mark(connection: Connection, slot: number, hasChanged: boolean, start: number): void {
     const { replicator, view } = this.options;
     const sequence = replicator.newestOf(slot);
     const { read, write } = connection.ring.consistency;
     const { ring, replicaCount } = view();
     const needed = replicasNeeded(hasChanged ? write : read, replicaCount);
-    if (sequence === 0 || needed < 2) return;
+    if (sequence === 0 || needed < 2 || (!hasChanged && sequence <= connection.ring.refreshedTo)) return;
     connection.ring.marks.add(ring.groupOf(slot), sequence, needed, start, connection.reply.length);
   }
 
@@ -324,10 +329,14 @@ export class Coordinator implements RingExecution {
   private refresh(connection: Connection, borrowed: Args, keys: () => Buffer[], needed: number): boolean {
     const advance = this.advances.take(borrowed);
     if (advance?.isOver === true && advance.run !== undefined && advance.error === undefined) {
-      if (this.options.refresher.holds(advance.run)) return true;
+      if (this.options.refresher.holds(advance.run)) {
+        connection.ring.refreshedTo = advance.sequence;
+        return true;
+      }
     }
     const args = borrowed.clone();
     const { slot, slots, watchSlot } = connection.ring;
+    const refreshedTo = advance?.isOver === false ? advance.sequence : this.options.replicator.sequence;
     const done = (error: string | undefined): void => {
       if (!connection.isClosed) {
         if (error !== undefined) this.options.fail(connection, args, error);
@@ -336,6 +345,7 @@ export class Coordinator implements RingExecution {
           connection.ring.slots = slots;
           connection.ring.isBlind = false;
           connection.ring.watchSlot = watchSlot;
+          connection.ring.refreshedTo = refreshedTo;
           connection.ring.isCleared = true;
           this.options.execute(connection, args);
           connection.ring.isCleared = false;
@@ -379,7 +389,7 @@ export class Coordinator implements RingExecution {
       const run = this.beginRefresh([args.copy(1)], needed - 1, (error) => {
         advance.end({ error });
       });
-      const advance = new Advance(run);
+      const advance = new Advance(run, this.options.replicator.sequence);
       this.advances.add(args, advance);
     };
   }

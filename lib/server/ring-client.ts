@@ -16,6 +16,8 @@ export class RingClient {
   slots: readonly number[] | undefined;
   /** The request changes its keys whatever they hold. */
   isBlind = false;
+  /** Batches of this node up to this one are, as far as the keys of the request go, with as many replicas as it reads from. */
+  refreshedTo = 0;
   /** The request has waited for what it needed: it runs. */
   isCleared = false;
   /** To how many members the request was sent that did nothing. */

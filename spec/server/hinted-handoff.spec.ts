@@ -148,6 +148,18 @@ describe('Hinted handoff', () => {
     expect(await ownValues(ring, 2, ['k'])).to.deep.equal(['w']);
   });
 
+  it('lets a quorum read what one replica was written while the others were away', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const one = await clientWith(ring, 0, 'write-consistency', 'one');
+    ring.isolate(0);
+    expect(await ring.ask(one, 'SET', 'k', 'v')).to.equal('OK');
+    ring.connectAgain();
+    const client = ring.nodes[0].connect();
+    client.send('GET', 'k');
+    await ring.advance(1000);
+    expect(client.replies()).to.deep.equal(['v']);
+  });
+
   it('drops what there is no room for, and what is too old', async () => {
     const ring = await RingBench.start(3, 'hint-size-max 1kb\nhint-window 60');
     const client = ring.nodes[0].connect();
