@@ -31,6 +31,7 @@ import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
 import { RingMember } from './server/ring-member.js';
+import { readTls } from './server/tls-files.js';
 import { WaitingRoom } from './server/waiting-room.js';
 import { isTool, runTool } from './tools/run-tool.js';
 import { ExitCode } from './tools/tool.js';
@@ -136,6 +137,7 @@ async function serve(config: Config, configFile: string): Promise<void> {
     disk: new NodeDisk(),
     network: new NodeNetwork(),
     log,
+    tls: readTls(config, configFiles.readText),
   };
   const membership = config.clusterEnabled ? new RingMember(world) : undefined;
   if (membership !== undefined) await joinRing(membership, world, finish);

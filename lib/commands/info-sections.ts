@@ -40,7 +40,7 @@ function server({ server }: Call): InfoField[] {
     ['arch_bits', process.architectureBits],
     ['process_id', process.processId],
     ['run_id', server.runId],
-    ['tcp_port', server.port],
+    ['tcp_port', server.port || server.tlsPort],
     ['server_time_usec', server.wallUs()],
     ['uptime_in_seconds', uptimeSeconds],
     ['uptime_in_days', Math.floor(uptimeSeconds / SECONDS_A_DAY)],
@@ -48,7 +48,18 @@ function server({ server }: Call): InfoField[] {
     ['configured_hz', config.hz],
     ['lru_clock', lruClock(nowMs)],
     ['config_file', server.configFile],
+    ...listeners(server),
   ];
+}
+
+/** Numbered by kind, as in Redis. */
+function listeners({ config, port, tlsPort }: Call['server']): InfoField[] {
+  const hosts = config.bind.map((host) => `bind=${host},`).join('');
+  const fields: InfoField[] = [];
+  if (port !== 0) fields.push(['listener0', `name=tcp,${hosts}port=${port}`]);
+  if (config.unixsocket !== '') fields.push(['listener1', `name=unix,bind=${config.unixsocket}`]);
+  if (tlsPort !== 0) fields.push(['listener2', `name=tls,${hosts}port=${tlsPort}`]);
+  return fields;
 }
 
 function clients({ server }: Call): InfoField[] {

@@ -429,8 +429,9 @@ export interface Server {
   /** 40 hexadecimal digits, new with every start. */
   readonly runId: string;
   readonly configFile: string;
-  /** Port that clients connect to; 0 if there is none. */
+  /** Ports that clients connect to, without TLS and with it; 0 if there is none. */
   readonly port: number;
+  readonly tlsPort: number;
   /** Largest string that may be stored: proto-max-bulk-len, in bytes. */
   readonly valueBytesMax: number;
   /** What maxmemory is compared with, in bytes, and the most it has been. */

@@ -13,7 +13,7 @@ const AOF_FORMAT = 'the append-only file has a format and a layout of its own';
 const NO_REWRITE = 'the log is not rewritten, its segments become tables';
 const REPLICATION = 'replicas are members of the ring, not followers of a master';
 const BUS = "Redis Cluster's bus is not spoken, the ring has its own";
-const TLS = 'TLS is not built in, put a proxy in front';
+const TLS = 'TLS 1.2 and 1.3 are as Node has them';
 const THREADS = 'one thread runs the commands, helpers are started as needed';
 const DEFRAGMENTATION = "memory is managed in slabs, not by Redis's allocator";
 const SUPERVISION = 'run ringkv under a supervisor such as systemd';
@@ -97,7 +97,6 @@ export const INERT_OPTIONS: readonly Option[] = [
   inert('tls-client-key-file', text(), '', TLS),
   inert('tls-client-key-file-pass', text(), '', TLS, { secret: true }),
   inert('tls-dh-params-file', text(), '', TLS),
-  inert('tls-key-file-pass', text(), '', TLS, { secret: true }),
   inert('tls-prefer-server-ciphers', boolean(), 'no', TLS),
   inert('tls-protocols', text(), '', TLS),
   inert('tls-replication', boolean(), 'no', TLS, { asIs: 'no' }),

@@ -23,7 +23,7 @@ export const RING_OPTIONS: readonly Option[] = [
     'client addresses of the nodes that found the ring, the same at each of them; not in Redis', { ...FIXED, aliases: ['seeds'] }),
   real('cluster-secret', 'clusterSecret', text(), '', 'what all nodes of the ring know, and nobody else; not in Redis',
     { ...FIXED, secret: true }),
-  real('cluster-port', 'clusterPort', integer(0, 65535), '0', 'port of the bus; 0: 10000 above port', FIXED),
+  real('cluster-port', 'clusterPort', integer(0, 65535), '0', 'port of the bus; 0: 10000 above the port for clients', FIXED),
   real('cluster-announce-ip', 'clusterAnnounceIp', text(), '', 'address at which others reach this node', FIXED),
   real('cluster-announce-port', 'clusterAnnouncePort', integer(0, 65535), '0', 'port at which clients reach it', FIXED),
   real('cluster-announce-tls-port', 'clusterAnnounceTlsPort', integer(0, 65535), '0', 'the same for TLS', FIXED),
@@ -54,6 +54,7 @@ export const RING_OPTIONS: readonly Option[] = [
   real('tls-cluster', 'tlsCluster', boolean(), 'no', 'whether nodes talk to each other by TLS', FIXED),
   real('tls-cert-file', 'tlsCertFile', path(), '', 'certificate of this node', FIXED),
   real('tls-key-file', 'tlsKeyFile', path(), '', 'its key', FIXED),
+  real('tls-key-file-pass', 'tlsKeyFilePass', text(), '', 'what that is encrypted with', { ...FIXED, secret: true }),
   real('tls-ca-cert-file', 'tlsCaCertFile', path(), '', 'whose certificates are believed', FIXED),
   real('tls-auth-clients', 'tlsAuthClients', oneOf('no', 'yes', 'optional'), 'yes', 'whether clients need a certificate', FIXED),
 ];

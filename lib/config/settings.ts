@@ -70,6 +70,8 @@ export class Settings {
   readonly tlsCluster: boolean = false;
   readonly tlsCertFile: string = '';
   readonly tlsKeyFile: string = '';
+  /** Byte text; empty: the key is not encrypted. */
+  readonly tlsKeyFilePass: string = '';
   readonly tlsCaCertFile: string = '';
   readonly tlsAuthClients: 'no' | 'yes' | 'optional' = 'yes';
 

@@ -1,8 +1,10 @@
 /** TLS over node:tls, as Redis has it: who is who follows from the authority that signed a certificate, not from the name in it. */
 
 import type { SecureContext, Server, TLSSocket, TlsOptions } from 'node:tls';
+import type { Socket } from 'node:net';
 import { connect, createSecureContext, createServer } from 'node:tls';
 import type { TlsSettings } from './ports.js';
+import { TLS_HANDSHAKES_MAX } from './ports.js';
 
 /** A client that has not shown who it is by then is let go. */
 const HANDSHAKE_MS_MAX = 10_000;
@@ -27,7 +29,33 @@ export function createTlsServer(settings: TlsSettings, accept: (socket: TLSSocke
       accept(socket);
     }
   });
+  limitHandshakes(server);
   return server;
+}
+
+/** Who does not say who it is takes no more than its part of the files that the process may open. */
+function limitHandshakes(server: Server): void {
+  /** Sockets whose handshake is not done, by the other end, oldest first. */
+  const unfinished = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const place = placeOf(socket);
+    unfinished.set(place, socket);
+    socket.once('close', () => {
+      if (unfinished.get(place) === socket) unfinished.delete(place);
+    });
+    if (unfinished.size > TLS_HANDSHAKES_MAX) [...unfinished.values()][0].destroy();
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    // Node says so, and leaves it open.
+    if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy();
+  });
+  server.on('secureConnection', (socket) => {
+    unfinished.delete(placeOf(socket));
+  });
+}
+
+function placeOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? 0}`;
 }
 
 /** Begins to connect. Throws if the settings are no certificates and key. */

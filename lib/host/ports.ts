@@ -154,6 +154,9 @@ export interface TlsSettings {
   readonly clientCertificates: 'yes' | 'no' | 'optional';
 }
 
+/** Of a listener: connections whose handshake is not done. The oldest goes when there is one more. */
+export const TLS_HANDSHAKES_MAX = 256;
+
 /** Where to listen. `mode`: permission bits of the socket file. */
 export type ListenAddress =
   | { readonly host: string; readonly port: number; readonly backlog: number; readonly tls?: TlsSettings }

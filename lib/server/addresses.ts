@@ -1,13 +1,16 @@
-/** Where to listen, as `bind`, `port` and `unixsocket` say. */
+/** Where to listen, as `bind`, `port`, `tls-port` and `unixsocket` say. */
 
 import type { Settings } from '../config/settings.js';
-import type { ListenAddress } from '../host/ports.js';
+import type { ListenAddress, TlsSettings } from '../host/ports.js';
 
-/** The addresses of the configuration, in order. */
-export function listenAddresses(config: Settings): ListenAddress[] {
-  const { port, bind, tcpBacklog, unixsocket, unixsocketPermissions } = config;
-  const addresses: ListenAddress[] =
-    port === 0 ? [] : bind.map((host) => ({ host: hostName(host), port, backlog: tcpBacklog }));
+/** The addresses of the configuration, in order. `tls`: what `tls-port` needs. */
+export function listenAddresses(config: Settings, tls?: TlsSettings): ListenAddress[] {
+  const { port, tlsPort, bind, tcpBacklog: backlog, unixsocket, unixsocketPermissions } = config;
+  const addresses: ListenAddress[] = [];
+  const hosts = bind.map(hostName);
+  if (port !== 0) addresses.push(...hosts.map((host) => ({ host, port, backlog })));
+  if (tlsPort !== 0 && tls !== undefined)
+    addresses.push(...hosts.map((host) => ({ host, port: tlsPort, backlog, tls })));
   if (unixsocket !== '') addresses.push({ path: unixsocket, mode: unixsocketPermissions || undefined });
   return addresses;
 }
@@ -20,6 +23,12 @@ export function listenHosts({ bind }: Settings): string[] {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Tells the addresses of a configuration from each other. */
+export function keyOf(address: ListenAddress): string {
+  if ('path' in address) return address.path;
+  return `${address.tls === undefined ? 'tcp' : 'tls'} ${address.host} ${address.port}`;
 }
 
 /** Whether it does not matter that `address` could not be had: `bind` has it with a dash, and the machine has it not. */

@@ -31,7 +31,9 @@ import type {
   StreamHandler,
   Timer,
   Timers,
+  TlsSettings,
 } from '../host/ports.js';
+import { TLS_HANDSHAKES_MAX } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import { BufferPool } from '../protocol/buffer-pool.js';
 import { RequestLimits } from '../protocol/request-limits.js';
@@ -46,7 +48,7 @@ import { openIdentity } from '../storage/identity.js';
 import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
 import { DEFAULT_LEVELS_CONFIG } from '../storage/levels/level-targets.js';
 import { Compression } from '../storage/sstable/compression.js';
-import { isOptional, listenAddresses } from './addresses.js';
+import { isOptional, keyOf, listenAddresses } from './addresses.js';
 import { Blocking } from './blocking.js';
 import { Changes } from './changes.js';
 import { Clients, isOverLimit } from './clients.js';
@@ -111,6 +113,8 @@ export interface NodeOptions {
   readonly network: Network;
   readonly process: ProcessProbe;
   readonly log: Log;
+  /** For `tls-port`. */
+  readonly tls?: TlsSettings | undefined;
   /** Makes who flushes the log and compacts tables, off the main thread. */
   readonly jobs: () => BackgroundJobs;
   /** Writes the configuration file anew (CONFIG REWRITE); throws ConfigError or DiskError. */
@@ -286,14 +290,13 @@ export class Node implements ConnectionHost {
     await this.persistence.open();
     await this.listen();
     if (this.listeners.size === 0)
-      throw new ConfigError('port is 0 and unixsocket is empty: there is nothing to listen on');
+      throw new ConfigError('port and tls-port are 0 and unixsocket is empty: there is nothing to listen on');
     this.startTicking();
     this.config.onChange('hz', () => {
       this.startTicking();
       return undefined;
     });
-    const where = this.server.port === 0 ? this.config.unixsocket : `port ${this.server.port}`;
-    this.log.notice(`Ready to accept connections on ${where}`);
+    this.log.notice(`Ready to accept connections on ${this.whereItListens()}`);
   }
 
   /** Stops taking commands and makes everything durable. Resolves to what went wrong, if anything did. */
@@ -306,8 +309,8 @@ export class Node implements ConnectionHost {
   private async listen(): Promise<void> {
     const listeners = new Map<string, Listener>();
     try {
-      for (const address of listenAddresses(this.config)) {
-        const key = JSON.stringify(address);
+      for (const address of listenAddresses(this.config, this.options.tls)) {
+        const key = keyOf(address);
         const listener = this.listeners.get(key) ?? (await this.open(address));
         if (listener !== undefined) listeners.set(key, listener);
       }
@@ -317,7 +320,22 @@ export class Node implements ConnectionHost {
     }
     for (const [key, listener] of this.listeners) if (!listeners.has(key)) listener.close();
     this.listeners = listeners;
-    this.server.port = Math.max(0, ...[...listeners.values()].map((listener) => listener.port));
+    this.server.port = this.portOf('tcp');
+    this.server.tlsPort = this.portOf('tls');
+  }
+
+  /** The port of the listeners for TLS, or of the others; 0 without any. */
+  private portOf(kind: 'tcp' | 'tls'): number {
+    return Math.max(
+      0,
+      ...[...this.listeners].filter(([key]) => key.startsWith(`${kind} `)).map(([, { port }]) => port),
+    );
+  }
+
+  private whereItListens(): string {
+    const { port, tlsPort } = this.server;
+    const places = [port && `port ${port}`, tlsPort && `port ${tlsPort} by TLS`, this.config.unixsocket];
+    return places.filter((place) => place !== 0 && place !== '').join(', ');
   }
 
   private async open(address: ListenAddress): Promise<Listener | undefined> {
@@ -686,7 +704,8 @@ export class Node implements ConnectionHost {
   private leaveFilesToTheLog(): void {
     const { config } = this;
     const { filesMax } = this.options.process;
-    const clientsMax = Math.max(1, filesMax - FILES_RESERVED);
+    const reserved = FILES_RESERVED + (this.options.tls === undefined ? 0 : TLS_HANDSHAKES_MAX);
+    const clientsMax = Math.max(1, filesMax - reserved);
     if (config.maxclients > clientsMax) {
       this.log.warning(
         `maxclients is ${clientsMax}, not ${config.maxclients}: the process may have ${filesMax} files open (ulimit -n)`,

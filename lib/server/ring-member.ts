@@ -25,7 +25,16 @@ import { RingStore } from '../cluster/topology/ring-store.js';
 import { digestOfSeeds } from '../cluster/topology/seeds.js';
 import { Topology } from '../cluster/topology/topology.js';
 import type { Config } from '../config/config.js';
-import type { Clock, DatagramSocket, Disk, Network, Random, Timers } from '../host/ports.js';
+import type {
+  Clock,
+  DatagramSocket,
+  Disk,
+  ListenAddress,
+  Network,
+  Random,
+  Timers,
+  TlsSettings,
+} from '../host/ports.js';
 import { isLoopback, listenHosts } from './addresses.js';
 import { takeDirectory } from './data-directory.js';
 import type { Log } from './log.js';
@@ -36,6 +45,8 @@ const BUS_PORT_DISTANCE = 10_000;
 const BUS_BACKLOG = 128;
 /** The good-bye goes to some members every 200 ms: after this all have heard it, unless there are very many. */
 const GOOD_BYE_MS = 500;
+const ANY_IPV4 = '0.0.0.0';
+const ANY_IPV6 = '::';
 
 export interface RingMemberOptions {
   readonly config: Config;
@@ -45,6 +56,8 @@ export interface RingMemberOptions {
   readonly disk: Disk;
   readonly network: Network;
   readonly log: Log;
+  /** For `tls-cluster`. */
+  readonly tls?: TlsSettings | undefined;
 }
 
 export class RingMember implements RingMembership {
@@ -55,6 +68,8 @@ export class RingMember implements RingMembership {
   private readonly store: RingStore;
   private readonly topology: Topology;
   private readonly address: Address;
+  /** Of streams between nodes; undefined: without TLS. */
+  private readonly busTls: TlsSettings | undefined;
   private readonly listeners: ((ring: Ring) => void)[] = [];
   private readonly connectedSinceMs = new Map<MemberId, number>();
   private gossip: Gossip | undefined;
@@ -71,12 +86,13 @@ export class RingMember implements RingMembership {
     checkConfig(config);
     this.options = options;
     this.address = announcedAddress(config);
+    this.busTls = busTlsOf(options);
     takeDirectory(disk, config.dir);
     this.store = RingStore.open(disk, random, config.dir);
     this.self = this.store.nodeId;
     this.bus = new Bus({
       ...options,
-      tls: undefined,
+      tls: this.busTls,
       secret: Buffer.from(config.clusterSecret, 'latin1'),
       identity: () => this.identity(),
       addressOf: (id) => this.busAddressOf(id),
@@ -129,11 +145,11 @@ export class RingMember implements RingMembership {
     const joined = new Promise<void>((resolve) => {
       this.onMember = resolve;
     });
-    for (const host of listenHosts(config)) await this.bus.listen({ host, port, backlog: BUS_BACKLOG });
+    for (const host of listenHosts(config)) await this.bus.listen(this.busAddress(host, port));
     this.datagrams = await network.bind({ host: listenHosts(config)[0], port }, (buffer, length, host, from) => {
       this.gossip?.receive(buffer, length, host, from);
     });
-    log.notice(`Node ${this.self} listens to other nodes on port ${port}`);
+    log.notice(`Node ${this.self} listens to other nodes on port ${port}${this.busTls ? ', by TLS' : ''}`);
     this.topology.start();
     await joined;
   }
@@ -273,6 +289,10 @@ export class RingMember implements RingMembership {
     gossip.start();
   }
 
+  private busAddress(host: string, port: number): ListenAddress {
+    return { host, port, backlog: BUS_BACKLOG, ...(this.busTls && { tls: this.busTls }) };
+  }
+
   private identity(): Identity {
     const { ring } = this.store;
     const digest = ring === undefined ? digestOfSeeds(seedsOf(this.options.config)) : sha256(ring.clusterId);
@@ -314,8 +334,12 @@ function sha256(text: string): string {
 /** Throws ConfigError. */
 function checkConfig(config: Config): void {
   if (!config.appendonly) throw new ConfigError('cluster-enabled: a node of a ring needs its log: appendonly yes');
-  if (busPortOf(config) === 0)
-    throw new ConfigError('cluster-enabled: port is 0: cluster-port must say where the bus is');
+  if (clientPortOf(config) === 0) throw new ConfigError('cluster-enabled: port and tls-port are 0');
+  if (listenHosts(config)[0] === ANY_IPV4 || listenHosts(config)[0] === ANY_IPV6) {
+    if (config.clusterAnnounceIp === '') {
+      throw new ConfigError('cluster-enabled: bind is all addresses: cluster-announce-ip must say which others use');
+    }
+  }
   if (config.clusterSecret === '' && !listenHosts(config).every(isLoopback)) {
     throw new ConfigError(
       'cluster-enabled: cluster-secret is empty: without one, only nodes on loopback addresses may form a ring',
@@ -323,8 +347,18 @@ function checkConfig(config: Config): void {
   }
 }
 
-function busPortOf({ clusterPort, port }: Config): number {
-  return clusterPort !== 0 || port === 0 ? clusterPort : port + BUS_PORT_DISTANCE;
+/** By which seeds name a node: the one of TLS, if it has no other. */
+function clientPortOf({ port, tlsPort }: Config): number {
+  return port || tlsPort;
+}
+
+function busPortOf(config: Config): number {
+  return config.clusterPort || clientPortOf(config) + BUS_PORT_DISTANCE;
+}
+
+/** Whatever clients need not show: nodes show each other that they are of the same authority. */
+function busTlsOf({ config, tls }: RingMemberOptions): TlsSettings | undefined {
+  return config.tlsCluster && tls !== undefined ? { ...tls, clientCertificates: 'yes' } : undefined;
 }
 
 /** Where others reach this node, unless the configuration says otherwise: where it listens. */
@@ -341,8 +375,8 @@ function announcedAddress(config: Config): Address {
 /** The seeds; without any, this node is all there is at first. */
 function seedsOf(config: Config): string[] {
   if (config.clusterSeeds !== '') return config.clusterSeeds.split(',');
-  const { host, port } = announcedAddress(config);
-  return [`${host}:${port}`];
+  const { host, port, tlsPort } = announcedAddress(config);
+  return [`${host}:${port || tlsPort}`];
 }
 
 function busOfSeed(seed: string): BusAddress {

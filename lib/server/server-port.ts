@@ -76,8 +76,9 @@ export class ServerPort implements Server {
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
   readonly shutdown: Server['shutdown'];
-  /** Set once the node listens. */
+  /** Both set once the node listens. */
   port = 0;
+  tlsPort = 0;
   /** Set by the node, if it is in one. */
   ring: RingInfo | undefined;
 

@@ -331,6 +331,7 @@ export class FakeServer implements Server {
   readonly runId = 'a'.repeat(40);
   configFile = '';
   readonly port = 6379;
+  readonly tlsPort = 0;
   readonly valueBytesMax = 512 * 1024 * 1024;
   usedMemoryBytes = 64 * 1024 * 1024;
   peakMemoryBytes = 65 * 1024 * 1024;
