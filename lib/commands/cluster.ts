@@ -4,6 +4,7 @@
  */
 
 import { SLOT_COUNT, SLOT_SPAN, slotOf } from '../base/position.js';
+import { portFor } from '../base/client-port.js';
 import type { ListingOptions } from '../data/listing.js';
 import { Listing } from '../data/listing.js';
 import type { Call } from './call.js';
@@ -52,16 +53,16 @@ function info({ reply }: Call, ring: RingInfo): void {
 }
 
 /** CLUSTER NODES: id, address, flags, master, ping sent, pong received, epoch, link, slots. */
-function nodes({ server, reply }: Call, ring: RingInfo): void {
+function nodes({ server, client, reply }: Call, ring: RingInfo): void {
   const ranges = ring.ranges();
   const nowMs = server.wallMs();
   const lines = ring.members().map((member, index) => {
-    const { id, host, port, busPort, isSelf, isUp } = member;
+    const { id, host, busPort, isSelf, isUp } = member;
     const slots = ranges
       .filter(({ leader }) => leader === index)
       .map(({ start, end }) => (start === end ? ` ${start}` : ` ${start}-${end}`));
     const link = isSelf || member.link.isConnected ? 'connected' : 'disconnected';
-    const address = `${host}:${port}@${busPort}`;
+    const address = `${host}:${portFor(member, client.usesTls)}@${busPort}`;
     return `${id} ${address} ${flagsOf(member)} - 0 ${isUp ? nowMs : 0} ${ring.epoch} ${link}${slots.join('')}\n`;
   });
   reply.verbatim('txt', lines.join(''));
@@ -74,18 +75,18 @@ function flagsOf({ isSelf, isUp, liveness }: RingMember): string {
 }
 
 /** CLUSTER SLOTS */
-function slots({ reply }: Call, ring: RingInfo): void {
+function slots({ client, reply }: Call, ring: RingInfo): void {
   const members = ring.members();
   const ranges = ring.ranges().filter(({ leader }) => leader >= 0);
   reply.array(ranges.length);
   for (const { start, end, leader } of ranges) {
-    const { host, port, id } = members[leader];
+    const { host, id } = members[leader];
     reply.array(3);
     reply.integer(start);
     reply.integer(end);
     reply.array(4);
     reply.bulkText(host);
-    reply.integer(port);
+    reply.integer(portFor(members[leader], client.usesTls));
     reply.bulkText(id);
     reply.array(0);
   }
@@ -111,12 +112,18 @@ function shards({ reply }: Call, ring: RingInfo): void {
   });
 }
 
-function replyShardNode(reply: Call['reply'], { id, port, host, isUp }: RingMember): void {
-  reply.map(7);
+function replyShardNode(reply: Call['reply'], { id, port, tlsPort, host, isUp }: RingMember): void {
+  reply.map(6 + Number(port !== 0) + Number(tlsPort !== 0));
   reply.bulkText('id');
   reply.bulkText(id);
-  reply.bulkText('port');
-  reply.integer(port);
+  if (port !== 0) {
+    reply.bulkText('port');
+    reply.integer(port);
+  }
+  if (tlsPort !== 0) {
+    reply.bulkText('tls-port');
+    reply.integer(tlsPort);
+  }
   reply.bulkText('ip');
   reply.bulkText(host);
   reply.bulkText('endpoint');
@@ -244,7 +251,10 @@ function replicas(call: Call, ring: RingInfo): void {
 function meet({ args, reply }: Call, ring: RingInfo): void {
   const [host, port] = [args.text(2), args.text(3)];
   if (!/^\d{1,5}$/.test(port)) reply.error(`ERR Invalid TCP base port specified: ${port}`);
-  else if (ring.members().some((member) => member.host === host && member.port === Number(port))) reply.ok();
+  else if (
+    ring.members().some((member) => member.host === host && [member.port, member.tlsPort].includes(Number(port)))
+  )
+    reply.ok();
   else reply.error(`ERR ${host}:${port} is no member: start it with cluster-seeds that name members, and it is added`);
 }
 

@@ -73,6 +73,7 @@ export interface Client {
   readonly localAddress: string;
   /** Came by the unix socket or a loopback address. */
   readonly isLocal: boolean;
+  readonly usesTls: boolean;
   readonly createdMs: number;
   /** When it last sent a command. */
   readonly lastUsedMs: number;
@@ -345,7 +346,9 @@ export interface RingMember {
   readonly isSelf: boolean;
   readonly isVoter: boolean;
   readonly host: string;
+  /** For clients, without TLS and with it; 0: there is none. */
   readonly port: number;
+  readonly tlsPort: number;
   readonly busPort: number;
   readonly tokenCount: number;
   /** Slots that it is a replica of, and those that it acts for. */

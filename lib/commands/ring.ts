@@ -2,6 +2,7 @@
 
 import { SLOT_COUNT, slotOf } from '../base/position.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
+import { portFor } from '../base/client-port.js';
 import type { Call } from './call.js';
 import { inRing } from './cluster.js';
 import type { Command, CommandFlag, SyncCommand } from './command.js';
@@ -87,6 +88,7 @@ function members({ reply }: Call, ring: RingInfo): void {
         ordinal: member.ordinal,
         host: member.host,
         port: member.port,
+        'tls-port': member.tlsPort,
         'bus-port': member.busPort,
         zone: member.zone,
         myself: member.isSelf,
@@ -155,7 +157,7 @@ function explain({ args, reply, client }: Call, ring: RingInfo): void {
 /** Where a request runs. */
 function placeOf(all: readonly RingMember[], leader: number, isHere: boolean): string {
   if (isHere) return 'here';
-  return leader < 0 ? 'nowhere: no replica can be reached' : `at ${all[leader].host}:${all[leader].port}`;
+  return leader < 0 ? 'nowhere: no replica can be reached' : `at ${all[leader].host}:${portFor(all[leader], false)}`;
 }
 
 const HELP: readonly HelpEntry[] = [

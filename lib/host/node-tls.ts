@@ -13,12 +13,16 @@ const HANDSHAKE_MS_MAX = 10_000;
 const contexts = new WeakMap<TlsSettings, SecureContext>();
 
 /** Throws if the settings are no certificates and key. */
-export function createTlsServer(settings: TlsSettings, accept: (socket: TLSSocket) => void): Server {
+export function createTlsServer(
+  settings: TlsSettings,
+  accept: (socket: TLSSocket) => void,
+  handshakeMsMax = HANDSHAKE_MS_MAX,
+): Server {
   const options: TlsOptions = {
     ...pemOptions(settings),
     allowHalfOpen: true,
     noDelay: true,
-    handshakeTimeout: HANDSHAKE_MS_MAX,
+    handshakeTimeout: handshakeMsMax,
     requestCert: settings.clientCertificates !== 'no',
     rejectUnauthorized: settings.clientCertificates === 'yes',
   };

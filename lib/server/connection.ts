@@ -113,6 +113,8 @@ export class Connection implements StreamHandler, Call, Client {
   readonly address: string;
   readonly localAddress: string;
   readonly isLocal: boolean;
+  /** Set before anything arrives. */
+  usesTls = false;
   readonly createdMs: number;
   readonly reply: ReplyWriter;
   readonly keyspace: Keyspace;

@@ -76,7 +76,7 @@ export interface CoordinatorOptions {
   /** How long a forwarded request may take that does not wait for keys. */
   readonly timeoutMs: () => number;
   /** The error that sends a client to a member for a slot; undefined: it is served from here. */
-  readonly redirectTo: (slot: number, member: number) => string | undefined;
+  readonly redirectTo: (slot: number, member: number, usesTls: boolean) => string | undefined;
   /** The session of a client at a member, this node itself included. */
   readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
   /** The command that a request calls, if it calls one properly. */
@@ -308,7 +308,7 @@ export class Coordinator implements RingExecution {
     if (!isHere) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
       const target = view.firstLive(slot);
-      const redirect = target === NOBODY ? undefined : this.options.redirectTo(slot, target);
+      const redirect = target === NOBODY ? undefined : this.options.redirectTo(slot, target, connection.usesTls);
       if (redirect !== undefined) return this.refuse(connection, args, redirect);
       return this.forward(connection, target, args, requests(), role, wait);
     }

@@ -340,7 +340,9 @@ export class Node implements ConnectionHost {
 
   private async open(address: ListenAddress): Promise<Listener | undefined> {
     try {
-      return await this.options.network.listen(address, (stream) => this.accept(stream));
+      return await this.options.network.listen(address, (stream) =>
+        this.accept(stream, 'host' in address && address.tls !== undefined),
+      );
     } catch (error) {
       if (isOptional(this.config, address, error)) return undefined;
       throw error;
@@ -619,8 +621,9 @@ export class Node implements ConnectionHost {
     return undefined;
   }
 
-  private accept(stream: ByteStream): StreamHandler {
+  private accept(stream: ByteStream, usesTls: boolean): StreamHandler {
     const connection = new Connection(this, stream, this.registry.nextId(), this.clock.wallMs());
+    connection.usesTls = usesTls;
     const refusal = this.refuseConnection(connection);
     if (refusal !== undefined) {
       this.registry.rejected++;

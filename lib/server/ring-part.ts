@@ -8,6 +8,7 @@
  * What is sent in a turn leaves at its end, behind the log.
  */
 
+import { portFor } from '../base/client-port.js';
 import type { HybridClock } from '../base/stamp.js';
 import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
@@ -239,7 +240,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       refresher: this.refresher,
       nowMs,
       timeoutMs: writeTimeoutMs,
-      redirectTo: (slot, member) => this.redirectTo(slot, member),
+      redirectTo: (slot, member, usesTls) => this.redirectTo(slot, member, usesTls),
       sessionAt: (connection, member) => this.sessionAt(connection, member),
       entryOf: options.entryOf,
       execute: options.execute,
@@ -516,10 +517,10 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.hints.retain(ring.members.map(({ id }) => id));
   }
 
-  private redirectTo(slot: number, member: number): string | undefined {
+  private redirectTo(slot: number, member: number, usesTls: boolean): string | undefined {
     if (!this.options.redirects()) return undefined;
-    const { host, port } = this.options.membership.addressOf(this.view.idOf(member));
-    return `MOVED ${slot} ${host}:${port}`;
+    const address = this.options.membership.addressOf(this.view.idOf(member));
+    return `MOVED ${slot} ${address.host}:${portFor(address, usesTls)}`;
   }
 
   private sessionAt(connection: Connection, member: number): RemoteSession {

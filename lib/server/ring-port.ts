@@ -115,6 +115,7 @@ export class RingPort implements RingInfo {
       isVoter: this.view.ring.document.voters.includes(id),
       host: address.host,
       port: address.port,
+      tlsPort: address.tlsPort,
       busPort: address.busPort,
       tokenCount: tokens.length,
       heldSlots,

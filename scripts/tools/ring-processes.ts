@@ -16,6 +16,8 @@ export interface RingOptions {
   readonly ports: readonly number[];
   /** Flags of every node. */
   readonly args?: readonly string[];
+  /** Flags of one. */
+  readonly argsOf?: (node: number) => readonly string[];
   /** The data directory of each; default: fresh ones, removed at the end. */
   readonly dirs?: readonly string[];
   /** What a node writes, as it comes. */
@@ -34,14 +36,20 @@ export async function freeRingPorts(count: number): Promise<number[]> {
 }
 
 /** Starts a node for each port, and waits until they are one ring and each reaches all others. Rejects, and ends all, if one does not come up. */
-export async function startRing({ ports, args = [], dirs, onOutput }: RingOptions): Promise<ServerProcess[]> {
+export async function startRing({
+  ports,
+  args = [],
+  argsOf = () => [],
+  dirs,
+  onOutput,
+}: RingOptions): Promise<ServerProcess[]> {
   const seeds = ports.map((port) => `127.0.0.1:${port}`).join(',');
   const starts = await Promise.allSettled(
     ports.map((port, i) =>
       ServerProcess.start({
         kind: 'ringkv',
         port,
-        args: ['--cluster-enabled', 'yes', '--cluster-seeds', seeds, ...args],
+        args: ['--cluster-enabled', 'yes', '--cluster-seeds', seeds, ...args, ...argsOf(i)],
         ...(dirs && { dir: dirs[i] }),
         ...(onOutput && { onOutput: (text: string) => onOutput(i, text) }),
       }),

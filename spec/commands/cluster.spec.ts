@@ -94,6 +94,22 @@ describe('commands/cluster', () => {
     expect(await client.ask('cluster', 'slots')).to.deep.equal([]);
   });
 
+  it('CLUSTER SLOTS, SHARDS and NODES send clients that use TLS where they are served by TLS', async () => {
+    ring.tlsDistance = 100;
+    const portsOf = async (): Promise<unknown[]> => {
+      const slots = (await client.ask('cluster', 'slots')) as [number, number, unknown[]][];
+      const lines = (await client.askText('cluster', 'nodes')).trim().split('\n');
+      return [slots.map(([, , [, port]]) => port), lines.map((line) => Number(/:(\d+)@/.exec(line)?.[1]))];
+    };
+    expect(await portsOf()).to.deep.equal(Array(2).fill([7000, 7001, 7002]));
+    client.usesTls = true;
+    expect(await portsOf()).to.deep.equal(Array(2).fill([7100, 7101, 7102]));
+    const [[, , , [shard]]] = (await client.ask('cluster', 'shards')) as [[string, number[], string, [unknown[]]]];
+    expect(shard.slice(2, 6)).to.deep.equal(['port', 7000, 'tls-port', 7100]);
+    ring.tlsDistance = 0;
+    expect(await portsOf()).to.deep.equal(Array(2).fill([7000, 7001, 7002]));
+  });
+
   it('CLUSTER LINKS has both directions of each connection', async () => {
     const links = (await client.ask('cluster', 'links')) as unknown[][];
     expect(links).to.have.length(4);

@@ -28,6 +28,8 @@ export class FakeRing implements RingInfo {
       lostBytes: 13,
     },
   };
+  /** How far the ports for TLS are above the others; 0: there are none. */
+  tlsDistance = 0;
   /** Members that can be reached. */
   readonly up = [true, true, true];
 
@@ -43,6 +45,7 @@ export class FakeRing implements RingInfo {
       isVoter: true,
       host: '127.0.0.1',
       port: 7000 + i,
+      tlsPort: this.tlsDistance && 7000 + i + this.tlsDistance,
       busPort: 17000 + i,
       tokenCount: 64,
       heldSlots: SLOTS,

@@ -63,6 +63,7 @@ export class FakeClient implements Client, Call {
   readonly address: string;
   readonly localAddress = '127.0.0.1:6379';
   isLocal = true;
+  usesTls = false;
   readonly createdMs: number;
   lastUsedMs: number;
   lastCommand = '';

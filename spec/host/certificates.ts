@@ -16,31 +16,25 @@ export interface Certificates {
   readonly nobody: TlsSettings;
 }
 
+/** Files in a directory: `NAME.crt` and `NAME.key` of the authority (`ca`), of a member, and of a stranger, who is an authority of his own. */
+export function writeCertificates(openssl: string, directory: string): void {
+  const run = (...args: string[]): void => {
+    execFileSync(openssl, args, { cwd: directory, stdio: 'pipe' });
+  };
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-sha256'];
+  for (const name of ['ca', 'stranger']) {
+    run('req', '-x509', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`);
+  }
+  run('req', ...newKey, '-keyout', 'member.key', '-out', 'member.csr', '-subj', '/CN=a member');
+  const authority = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'];
+  run('x509', '-req', '-in', 'member.csr', ...authority, '-out', 'member.crt');
+}
+
 export function makeCertificates(openssl: string): Certificates {
   const directory = mkdtempSync(join(tmpdir(), 'ringkv-certificates-'));
   try {
-    const run = (...args: string[]): void => {
-      execFileSync(openssl, args, { cwd: directory, stdio: 'pipe' });
-    };
+    writeCertificates(openssl, directory);
     const text = (name: string): string => readFileSync(join(directory, name), 'latin1');
-    const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-sha256'];
-    for (const name of ['ca', 'stranger']) {
-      run('req', '-x509', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`);
-    }
-    run('req', ...newKey, '-keyout', 'member.key', '-out', 'member.csr', '-subj', '/CN=a member');
-    run(
-      'x509',
-      '-req',
-      '-in',
-      'member.csr',
-      '-CA',
-      'ca.crt',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      'member.crt',
-    );
     const ca = text('ca.crt');
     const clientCertificates = 'yes';
     return {
