@@ -26,12 +26,12 @@ import { NodeProcess } from './host/node-process.js';
 import { NodeRandom } from './host/node-random.js';
 import { NodeThreads } from './host/node-threads.js';
 import { NodeTimers } from './host/node-timers.js';
-import type { Network } from './host/ports.js';
 import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
 import { RingMember } from './server/ring-member.js';
 import { readTls } from './server/tls-files.js';
+import type { WaitingRoomOptions } from './server/waiting-room.js';
 import { WaitingRoom } from './server/waiting-room.js';
 import { isTool, runTool } from './tools/run-tool.js';
 import { ExitCode } from './tools/tool.js';
@@ -158,10 +158,12 @@ async function serve(config: Config, configFile: string): Promise<void> {
   if (config.pidfile !== '') writePidFile(config.pidfile, log);
 }
 
+type WaitingRoomWorld = Omit<WaitingRoomOptions, 'reason'> & { readonly log: Log };
+
 /** Becomes a member of a ring. Until then a signal ends the process, and clients are told to wait. */
 async function joinRing(
   member: RingMember,
-  world: { readonly config: Config; readonly network: Network; readonly log: Log },
+  world: WaitingRoomWorld,
   finish: (exitCode: number) => void,
 ): Promise<void> {
   const onSignal = (signal: string): void => {

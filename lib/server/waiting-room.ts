@@ -4,7 +4,7 @@
  */
 
 import type { Config } from '../config/config.js';
-import type { ByteStream, ListenAddress, Listener, Network, StreamHandler } from '../host/ports.js';
+import type { ByteStream, ListenAddress, Listener, Network, StreamHandler, TlsSettings } from '../host/ports.js';
 import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
 import { isOptional, listenAddresses } from './addresses.js';
 
@@ -14,6 +14,8 @@ const REPLIES_MAX = 1000;
 export interface WaitingRoomOptions {
   readonly config: Config;
   readonly network: Network;
+  /** For `tls-port`. */
+  readonly tls?: TlsSettings | undefined;
   /** What the node waits for, in words. */
   readonly reason: () => string;
 }
@@ -29,8 +31,8 @@ export class WaitingRoom {
 
   /** Rejects if an address cannot be had. */
   async open(): Promise<void> {
-    const { config, network } = this.options;
-    for (const address of listenAddresses(config)) await this.listen(network, address);
+    const { config, network, tls } = this.options;
+    for (const address of listenAddresses(config, tls)) await this.listen(network, address);
   }
 
   close(): void {
