@@ -62,6 +62,7 @@ const ATTEMPTS_MAX = 16;
 const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
 const OK = Buffer.from('+OK\r\n');
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
+const BROKEN_REPLY = Buffer.from(`-${BROKEN}\r\n`);
 
 export interface CoordinatorOptions {
   readonly view: () => RingView;
@@ -420,8 +421,10 @@ export class Coordinator implements RingExecution {
       else if (this.startsOver(connection, role, reply)) connection.releaseWith(args);
       else {
         if (wait === 'exec') connection.endTransaction();
-        if (reply === undefined) this.options.fail(connection, args, BROKEN);
-        else connection.answer(reply);
+        if (reply !== undefined) connection.answer(reply);
+        // Not an error as others are: EXEC would say that nothing was done.
+        else if (wait === 'exec') connection.answer(BROKEN_REPLY);
+        else this.options.fail(connection, args, BROKEN);
         connection.release();
       }
     };

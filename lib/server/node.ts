@@ -441,6 +441,7 @@ export class Node implements ConnectionHost {
         this.log.warning(line);
       },
       turn,
+      isOpen: () => this.store.isOpen,
       logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
       writeTimeoutMs: () => config.writeTimeoutMs,
       redirects: () => config.clusterRedirects,
@@ -578,6 +579,9 @@ export class Node implements ConnectionHost {
       },
       onTurn: () => {
         this.turn.begin();
+      },
+      onOpened: () => {
+        this.ring?.open();
       },
       onBatchEnd: (isLogged) => {
         this.ring?.endBatch(isLogged);

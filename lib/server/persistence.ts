@@ -49,6 +49,8 @@ export interface PersistenceOptions {
   readonly onLost: (error: Error) => void;
   /** Work of the loop's turn begins. */
   readonly onTurn: () => void;
+  /** The data was read. */
+  readonly onOpened: () => void;
   /** The batch is about to be emptied. `isLogged`: what is in it counts. */
   readonly onBatchEnd: (isLogged: boolean) => void;
 }
@@ -98,6 +100,7 @@ export class Persistence implements TurnLog, Durability {
       `Data opened: ${this.keyspace.keyCount} keys, ${tableCount} tables, ${seconds.toFixed(3)} seconds`,
     );
     if (this.store.isLogging !== this.options.config.appendonly) this.setEnabled(this.options.config.appendonly);
+    this.options.onOpened();
   }
 
   /** Resolves when a reload has ended that is under way; `undefined` if none is. */

@@ -136,6 +136,8 @@ export interface RingPartOptions {
   readonly settings: Pick<Settings, 'dir' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum'>;
   readonly warn: (line: string) => void;
   readonly turn: Turn;
+  /** Whether there is a log, and the data is what it and the tables say. */
+  readonly isOpen: () => boolean;
   /** Up to where the log must be durable before what this turn has logged may be told; 0 if it may at once. */
   readonly logPosition: () => number;
   readonly writeTimeoutMs: () => number;
@@ -224,12 +226,13 @@ export class RingPart implements TurnReplicas, EntryStore {
       links: this.versioned,
       hints: this.hints,
       isSloppy: () => settings.sloppyQuorum,
+      random,
       nowMs,
       writeTimeoutMs,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
     });
     this.replicator.useRing(ring);
-    this.refresher = new Refresher({ store: this, links: this.versioned, nowMs, timeoutMs: writeTimeoutMs });
+    this.refresher = new Refresher({ store: this, links: this.versioned, random, nowMs, timeoutMs: writeTimeoutMs });
     this.responder = new Responder(this, this.versioned);
     this.coordinator = new Coordinator({
       view: () => this.view,
@@ -252,6 +255,16 @@ export class RingPart implements TurnReplicas, EntryStore {
       if (compareRingVersions(newer.document, this.newestVersion) > 0) this.newestVersion = newer.document;
       this.nextRing = newer;
     });
+  }
+
+  /** The data was read: what others have sent in vain before, they send again. */
+  open(): void {
+    const { links, options, view } = this;
+    options.onMessage();
+    links.serveChannels((stream) => options.accept(stream));
+    for (const { id } of view.ring.members) {
+      if (id !== options.membership.self) this.versioned.send(id, MessageKind.MISSED, EMPTY_PAYLOAD);
+    }
   }
 
   // For the turn.
@@ -429,7 +442,6 @@ export class RingPart implements TurnReplicas, EntryStore {
       }
       this.hints.replay(from);
     });
-    links.serveChannels((stream) => options.accept(stream));
     links.watch({
       onUp: (member) => {
         options.onMessage();
@@ -449,9 +461,13 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
   }
 
-  /** Whether a message is for our ring, or for a newer one. Else its sender is told that there is one. */
+  /**
+   * Whether a message is for our ring, or for a newer one. Else its sender is told that there is one. While the data is not there, nothing is taken: it would be in no log,
+   * and not in what is read.
+   */
   private isTaken(message: RingMessage): boolean {
     const { versioned } = this;
+    if (!this.options.isOpen()) return false;
     const order = versioned.receive(message);
     if (order === undefined) return false;
     if (order < 0) {

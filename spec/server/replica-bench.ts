@@ -294,6 +294,7 @@ export class ReplicaBench {
       onStateChange: () => undefined,
       onLost: (error) => this.defects.push(error),
       onTurn: () => undefined,
+      onOpened: () => undefined,
       onBatchEnd: () => {
         this.onBatch(Buffer.from(batch.buffer.subarray(batch.start, batch.end)));
       },

@@ -127,6 +127,7 @@ export class RingBench {
     for (let i = 0; i < count; i++) {
       bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i) }));
     }
+    await bench.settle();
     return bench;
   }
 

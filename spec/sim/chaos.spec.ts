@@ -72,7 +72,7 @@ describe('Chaos', () => {
     const plan: FaultPlan = {
       chaosMs: 60_000,
       downMax: 2,
-      crashes: { everyMs: 1000, downMs: 500, how: 'any' },
+      crashes: { everyMs: 1000, downMs: 500, how: 'any', apartMs: 0 },
       stops: { everyMs: 1000, ms: 500 },
       partitions: { everyMs: 1000, ms: 500, oneWay: true },
       jumps: { everyMs: 1000, ms: 50 },

@@ -33,6 +33,7 @@ export class Chaos {
   /** Whose process may end for the disk's sake. */
   private readonly badDisks = new Set<Machine>();
   private endUs = 0;
+  private crashedUs = Number.NEGATIVE_INFINITY;
 
   constructor(world: World, plan: FaultPlan, options: ChaosOptions) {
     this.world = world;
@@ -110,9 +111,12 @@ export class Chaos {
     const { crashes, downMax } = this.plan;
     const down = this.options.machines.filter((machine) => machine.process === undefined).length;
     if (crashes === undefined || down >= downMax) return;
+    if (this.world.nowUs - this.crashedUs < crashes.apartMs * 1000) return;
     const victim = this.victim();
     if (victim.process === undefined) return;
+    this.crashedUs = this.world.nowUs;
     const bootLater = (): void => {
+      this.crashedUs = this.world.nowUs;
       this.world.after(this.about(crashes.downMs) * 1000, 'boot', () => {
         if (victim.process === undefined) void this.boot(victim);
       });

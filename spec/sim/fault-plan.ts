@@ -9,7 +9,10 @@ export interface FaultPlan {
   readonly chaosMs: number;
   /** Machines without a process at a time, at most. */
   readonly downMax: number;
-  readonly crashes: { readonly everyMs: number; readonly downMs: number; readonly how: CrashKind } | undefined;
+  /** From one to the next it takes at least `apartMs`; 0 if there is no such limit. */
+  readonly crashes:
+    | { readonly everyMs: number; readonly downMs: number; readonly how: CrashKind; readonly apartMs: number }
+    | undefined;
   readonly stops: { readonly everyMs: number; readonly ms: number } | undefined;
   readonly partitions: { readonly everyMs: number; readonly ms: number; readonly oneWay: boolean } | undefined;
   readonly jumps: { readonly everyMs: number; readonly ms: number } | undefined;
@@ -53,6 +56,7 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
           everyMs: between(500, 20_000),
           downMs: between(10, 10_000),
           how: CRASH_KINDS[random.below(CRASH_KINDS.length)],
+          apartMs: 0,
         }
       : undefined,
     stops: isOn() ? { everyMs: between(500, 20_000), ms: between(10, 10_000) } : undefined,
@@ -81,8 +85,11 @@ export function describePlan(plan: FaultPlan): string {
   const { crashes, stops, partitions, jumps, disks, link } = plan;
   const parts = [`chaos for ${plan.chaosMs} ms`];
   if (crashes !== undefined) {
-    const { how, everyMs, downMs } = crashes;
-    parts.push(`crashes (${how}) every ${everyMs} ms, down for ${downMs} ms, at most ${plan.downMax} at a time`);
+    const { how, everyMs, downMs, apartMs } = crashes;
+    const apart = apartMs > 0 ? `, ${apartMs} ms apart` : '';
+    parts.push(
+      `crashes (${how}) every ${everyMs} ms, down for ${downMs} ms, at most ${plan.downMax} at a time${apart}`,
+    );
   }
   if (stops !== undefined) parts.push(`stops every ${stops.everyMs} ms for ${stops.ms} ms`);
   if (partitions !== undefined) {

@@ -7,6 +7,10 @@ import type { SeededRandom } from './seeded-random.js';
 import type { Answer, SimClient } from './sim-client.js';
 import type { World } from './world.js';
 
+type Result = Pick<Operation, 'outcome' | 'returnedUs'>;
+
+const UNKNOWN: Result = { outcome: 'unknown', returnedUs: Infinity };
+
 /** Errors that leave open whether the command was executed. */
 const UNKNOWN_CODES: readonly string[] = ['TIMEOUT'];
 
@@ -15,6 +19,8 @@ export interface RegisterClientsOptions {
   /** Between two requests, on average. */
   readonly thinkMs: number;
   readonly writeShare: number;
+  /** Of requests that read or write several keys (MGET, MSET); default none. */
+  readonly severalShare?: number;
   /** Values are unique, and some are so long. */
   readonly valueBytesMax: number;
 }
@@ -39,9 +45,12 @@ export class RegisterClients {
     let client = next();
     while (!this.isStopped) {
       await this.world.sleep(this.random.below(2 * this.options.thinkMs + 1));
-      const isWrite = this.random.uint32() < this.options.writeShare * 0x1_0000_0000;
-      const { outcome } = await (isWrite ? this.write(name, client) : this.read(name, client, this.key()));
-      if (outcome !== 'ok') client = next();
+      const isWrite = this.happens(this.options.writeShare);
+      const keys = this.happens(this.options.severalShare ?? 0) ? this.someKeys() : [this.key()];
+      const [{ outcome }] = await (isWrite ? this.write(name, client, keys) : this.read(name, client, keys));
+      if (outcome === 'ok') continue;
+      client.close();
+      client = next();
     }
     client.close();
   }
@@ -53,31 +62,50 @@ export class RegisterClients {
   /** Reads every key once, until each is answered. */
   async readAll(name: string, client: SimClient): Promise<void> {
     for (const key of this.options.keys) {
-      while ((await this.read(name, client, key)).outcome !== 'ok') await this.world.sleep(100);
+      while ((await this.read(name, client, [key]))[0].outcome !== 'ok') await this.world.sleep(100);
     }
+  }
+
+  private happens(share: number): boolean {
+    return share > 0 && this.random.uint32() < share * 0x1_0000_0000;
   }
 
   private key(): string {
     return this.options.keys[this.random.below(this.options.keys.length)];
   }
 
-  private async write(client: string, connection: SimClient): Promise<Operation> {
-    const key = this.key();
-    const id = `v${++this.writes}`;
-    const isLong = this.random.below(4) === 0;
-    const value = isLong ? id.padEnd(1 + this.random.below(this.options.valueBytesMax), '.') : id;
-    const invokedUs = this.world.nowUs;
-    const answer = await connection.call('SET', key, value);
-    return this.note({ client, kind: 'write', key, value: id, invokedUs, ...this.resultOf(answer) });
+  private someKeys(): string[] {
+    const { keys } = this.options;
+    const first = this.random.below(keys.length);
+    const count = 2 + this.random.below(Math.min(3, keys.length - 1));
+    return Array.from({ length: Math.min(count, keys.length) }, (_, i) => keys[(first + i) % keys.length]);
   }
 
-  private async read(client: string, connection: SimClient, key: string): Promise<Operation> {
+  private async write(client: string, connection: SimClient, keys: readonly string[]): Promise<Operation[]> {
+    const pairs = keys.map((key) => {
+      const id = `v${++this.writes}`;
+      const isLong = this.random.below(4) === 0;
+      return { key, id, value: isLong ? id.padEnd(1 + this.random.below(this.options.valueBytesMax), '.') : id };
+    });
     const invokedUs = this.world.nowUs;
-    const answer = await connection.call('GET', key);
+    const words = pairs.flatMap(({ key, value }) => [key, value]);
+    const answer = await connection.call(pairs.length === 1 ? 'SET' : 'MSET', ...words);
     const result = this.resultOf(answer);
-    const isValue = answer.kind === 'reply' && Buffer.isBuffer(answer.value);
-    const value = isValue ? String(answer.value).replace(/\.*$/, '') : NOTHING;
-    return this.note({ client, kind: 'read', key, value, invokedUs, ...result });
+    // Of several keys some may have been written before one could not be.
+    const isPart = result.outcome === 'failed' && answer.kind === 'reply' && pairs.length > 1;
+    const outcome = isPart ? UNKNOWN : result;
+    return pairs.map(({ key, id }) => this.note({ client, kind: 'write', key, value: id, invokedUs, ...outcome }));
+  }
+
+  private async read(client: string, connection: SimClient, keys: readonly string[]): Promise<Operation[]> {
+    const invokedUs = this.world.nowUs;
+    const answer = await connection.call(keys.length === 1 ? 'GET' : 'MGET', ...keys);
+    const result = this.resultOf(answer);
+    const values = answer.kind !== 'reply' ? [] : Array.isArray(answer.value) ? answer.value : [answer.value];
+    return keys.map((key, i) => {
+      const value = Buffer.isBuffer(values[i]) ? String(values[i]).replace(/\.*$/, '') : NOTHING;
+      return this.note({ client, kind: 'read', key, value, invokedUs, ...result });
+    });
   }
 
   private note(operation: Operation): Operation {
@@ -86,13 +114,16 @@ export class RegisterClients {
     return operation;
   }
 
-  private resultOf(answer: Answer): Pick<Operation, 'outcome' | 'returnedUs'> {
-    const { nowUs } = this.world;
-    if (answer.kind === 'unsent') return { outcome: 'failed', returnedUs: nowUs };
-    if (answer.kind === 'unknown') return { outcome: 'unknown', returnedUs: Infinity };
-    if (!(answer.value instanceof RespError)) return { outcome: 'ok', returnedUs: nowUs };
-    return UNKNOWN_CODES.includes(answer.value.code)
-      ? { outcome: 'unknown', returnedUs: Infinity }
-      : { outcome: 'failed', returnedUs: nowUs };
+  private resultOf(answer: Answer): Result {
+    const outcome = outcomeOf(answer);
+    return outcome === 'unknown' ? UNKNOWN : { outcome, returnedUs: this.world.nowUs };
   }
+}
+
+/** What became of a request. */
+export function outcomeOf(answer: Answer): Operation['outcome'] {
+  if (answer.kind === 'unsent') return 'failed';
+  if (answer.kind === 'unknown') return 'unknown';
+  if (!(answer.value instanceof RespError)) return 'ok';
+  return UNKNOWN_CODES.includes(answer.value.code) ? 'unknown' : 'failed';
 }

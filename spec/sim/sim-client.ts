@@ -47,6 +47,11 @@ export class SimClient {
     });
   }
 
+  /** Sends a command over the connection of the one before; `unsent` if that is gone. */
+  follow(...words: readonly (string | number | Buffer)[]): Promise<Answer> {
+    return this.isConnected ? this.call(...words) : Promise.resolve({ kind: 'unsent' });
+  }
+
   /** Closes the connection. */
   close(): void {
     this.drop();

@@ -5,6 +5,9 @@ import { parseConfigText } from '../../lib/config/parse.js';
 import type { Disk, ProcessProbe } from '../../lib/host/ports.js';
 import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
+import type { RingMemberOptions } from '../../lib/server/ring-member.js';
+import { RingMember } from '../../lib/server/ring-member.js';
+import type { RingMembership } from '../../lib/server/ring-part.js';
 import { InlineJobs } from '../../lib/storage/jobs/job-runner.js';
 import { filesOf } from '../config/files.js';
 import type { Machine } from './machine.js';
@@ -25,35 +28,73 @@ const probe: ProcessProbe = {
   filesMax: 65_536,
 };
 
+/** What is put in the place of something else: a bug to be found. */
 export interface NodeChanges {
-  /** Puts something else in the place of the disk: a bug to be found. */
   readonly disk?: (disk: Disk) => Disk;
+  /** Of a node in a ring. */
+  readonly membership?: (member: RingMember) => RingMembership;
+}
+
+/** A node in a ring, as far as it has come. */
+export interface SimulatedMember {
+  readonly member: RingMember;
+  node: Node | undefined;
 }
 
 /** Boots a node, which starts to read its data. Resolves when it takes connections, if it lives so long. */
 export async function bootNode(machine: Machine, configText = '', changes: NodeChanges = {}): Promise<void> {
+  const world = worldOf(machine, configText, changes);
+  await nodeOf(world, undefined).start();
+}
+
+/**
+ * The same for a node in a ring, which becomes a member of it first. `onBegin` is told of it when there is nothing to wait for yet.
+ */
+export async function bootMember(
+  machine: Machine,
+  configText: string,
+  changes: NodeChanges,
+  onBegin: (member: SimulatedMember) => void,
+): Promise<void> {
+  const world = worldOf(machine, configText, changes);
+  const member = new RingMember(world);
+  const simulated: SimulatedMember = { member, node: undefined };
+  onBegin(simulated);
+  await member.start();
+  const node = nodeOf(world, changes.membership?.(member) ?? member);
+  await node.start();
+  simulated.node = node;
+}
+
+/** What a machine and its new process give. */
+function worldOf(machine: Machine, configText: string, changes: NodeChanges): RingMemberOptions {
   const process = machine.boot();
-  const disk = changes.disk?.(process.disk) ?? process.disk;
-  const node = new Node({
+  return {
     config: new Config(probe, parseConfigText(BASE_CONFIG + configText, 'sim.conf', filesOf({}))),
-    configFile: '',
-    version: '0.0.0',
     clock: process.clock,
     timers: process.timers,
     random: process.random,
-    disk,
+    disk: changes.disk?.(process.disk) ?? process.disk,
     network: process.network,
-    process: probe,
     log: new Log({
       write: (line) => machine.world.note(machine.name, () => line.trimEnd()),
       localTime: () => ({ year: 2023, month: 11, day: 14, hour: 0, minute: 0, second: 0, ms: 0 }),
       processId: 1,
     }),
-    jobs: () => new InlineJobs(disk),
+  };
+}
+
+function nodeOf(world: RingMemberOptions, membership: RingMembership | undefined): Node {
+  return new Node({
+    ...world,
+    membership,
+    configFile: '',
+    version: '0.0.0',
+    process: probe,
+    jobs: () => new InlineJobs(world.disk),
     rewriteConfig: () => undefined,
     onStopped: (code) => {
       throw new Error(`the node has ended with ${code}`);
     },
   });
-  await node.start();
 }

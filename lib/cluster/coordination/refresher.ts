@@ -14,6 +14,7 @@
 
 import { AssertionError } from '../../base/assert.js';
 import { slotOf } from '../../base/position.js';
+import type { Random } from '../../host/ports.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
 import { PayloadBuffer } from '../bus/payload-buffer.js';
 import { MessageKind } from '../message-kind.js';
@@ -75,6 +76,7 @@ export class RefreshRun {
 export interface RefresherOptions {
   readonly store: EntryStore;
   readonly links: MemberLinks;
+  readonly random: Random;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly timeoutMs: () => number;
@@ -95,10 +97,12 @@ export class Refresher {
   /** Those that were done and may get late answers, by id. */
   private readonly done = new Map<number, KeyRefresh>();
   private readonly runs = new Set<RefreshRun>();
-  private lastId = 0;
+  /** The first is drawn: what is told of a question that this node has asked before it was started anew is no answer to another one. */
+  private lastId: number;
 
   constructor(options: RefresherOptions) {
     this.options = options;
+    this.lastId = options.random.uint32();
     this.asks = new Outboxes(options.links, MessageKind.ASK);
   }
 

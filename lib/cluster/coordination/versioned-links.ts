@@ -18,7 +18,8 @@ import type { RingVersion } from '../ring/ring-version.js';
 import { compareRingVersions } from '../ring/ring-version.js';
 import type { MemberLinks } from './ports.js';
 
-const HEAD_BYTES = 16;
+/** Before the payload. */
+export const VERSIONED_HEAD_BYTES = 16;
 
 /** A message as it comes: its bytes are valid until the handler returns. */
 export interface RingMessage {
@@ -35,14 +36,14 @@ class VersionedPayload implements Payload {
   inner: Payload | undefined;
 
   get byteLength(): number {
-    return HEAD_BYTES + (this.inner?.byteLength ?? 0);
+    return VERSIONED_HEAD_BYTES + (this.inner?.byteLength ?? 0);
   }
 
   writeTo(target: Buffer, at: number): void {
     target.writeUInt32LE(this.version.generation, at);
     target.writeUInt32LE(this.version.epoch, at + 4);
     target.writeDoubleLE(this.stamp, at + 8);
-    this.inner?.writeTo(target, at + HEAD_BYTES);
+    this.inner?.writeTo(target, at + VERSIONED_HEAD_BYTES);
   }
 }
 
@@ -81,7 +82,7 @@ export class VersionedLinks implements MemberLinks {
    */
   receive({ buffer, start, end }: RingMessage): number | undefined {
     const { version, clock, wallMs, maxDriftMs } = this.options;
-    if (end - start < HEAD_BYTES) return undefined;
+    if (end - start < VERSIONED_HEAD_BYTES) return undefined;
     const stamp = buffer.readDoubleLE(start + 8);
     if (!(stamp <= firstStampOf(wallMs() + maxDriftMs()))) {
       this.aheadCount++;
@@ -100,7 +101,7 @@ export class VersionedLinks implements MemberLinks {
 
   /** Where the payload of a message begins. */
   payloadStart({ start }: RingMessage): number {
-    return start + HEAD_BYTES;
+    return start + VERSIONED_HEAD_BYTES;
   }
 }
 

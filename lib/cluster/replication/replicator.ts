@@ -6,6 +6,9 @@
  *
  *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one.
  *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
+ *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one. The first one is drawn: what a replica says of batches that this node
+ *     has sent before it was started anew is not taken for an answer to others.
+ *  2. A replica has it when it says so, and not before: hints do not count.
  *  3. What was sent is kept until every replica has it, or a hint for it.
  *  4. A blind put (plain SET) that is older than what a replica holds is put again with a newer stamp before it counts: so what is acknowledged later
  *     wins over what was acknowledged earlier, whatever the clocks say.
@@ -16,6 +19,7 @@ import { BATCH_HEADER_BYTES, ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { WriteBatch } from '../../record/write-batch.js';
 import type { MemberId } from '../ring/member.js';
+import type { Random } from '../../host/ports.js';
 import type { Ring } from '../ring/ring.js';
 import type { Acknowledgement, Newer } from './acknowledgement.js';
 import { BatchParts, EVERY_GROUP } from './batch-parts.js';
@@ -30,6 +34,9 @@ import { Tallies, Tally } from './tally.js';
 /** Batches that were sent and are not acknowledged by all may take so much memory; beyond that the oldest become hints. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** The number before the first is a multiple of this, below 2^48. */
+const FIRST_SEQUENCE_UNIT = 2 ** 16;
+
 export interface ReplicatorOptions {
   readonly self: MemberId;
   readonly batch: WriteBatch;
@@ -37,6 +44,7 @@ export interface ReplicatorOptions {
   readonly hints: HintKeeper;
   /** Whether hints count (sloppy-quorum). */
   readonly isSloppy: () => boolean;
+  readonly random: Random;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly writeTimeoutMs: () => number;
@@ -59,8 +67,8 @@ class Receiver {
 }
 
 export class Replicator {
-  /** Batches that were sent. */
-  sequence = 0;
+  /** The number of the batch that was sent last. */
+  sequence: number;
   /** Puts that were sent again because a replica had something newer. */
   putAgainCount = 0;
   timeoutCount = 0;
@@ -87,6 +95,7 @@ export class Replicator {
     this.options = options;
     this.batch = options.batch;
     this.own = new ReplicaProgress(options.self);
+    this.sequence = options.random.uint32() * FIRST_SEQUENCE_UNIT;
   }
 
   /** Bytes that are kept until all replicas have them. */
@@ -225,7 +234,10 @@ export class Replicator {
       if (!receiver.hasMissed) continue;
       receiver.hasMissed = false;
       receiver.previous = 0;
-      for (const shipment of this.kept) if (shipment.pending.has(receiver.progress)) this.send(shipment, receiver);
+      const pending = this.kept.filter((shipment) => shipment.pending.has(receiver.progress));
+      // What was given up is not sent again: nothing that it acknowledges later says that it has that.
+      receiver.progress.lose(pending.length === 0 ? this.sequence : pending[0].sequence - 1);
+      for (const shipment of pending) this.send(shipment, receiver);
     }
     this.forgetFinished();
   }

@@ -155,6 +155,11 @@ export class Store {
 
   // The log.
 
+  /** Whether it was opened, and not closed since: what is appended is logged. */
+  get isOpen(): boolean {
+    return this.parts !== undefined;
+  }
+
   /** Bytes appended since the store was opened, and how much of that is durable. */
   get position(): number {
     return this.parts?.log.position ?? 0;

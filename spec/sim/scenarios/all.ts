@@ -1,9 +1,10 @@
 /** The scenarios, by name. */
 
 import type { Scenario } from '../scenario.js';
+import { ring } from './ring.js';
 import { singleNodes } from './single-nodes.js';
 
-export const scenarios: readonly Scenario[] = [singleNodes()];
+export const scenarios: readonly Scenario[] = [singleNodes(), ring()];
 
 /** Throws an error fit for the user if there is none of that name. */
 export function findScenario(name: string): Scenario {

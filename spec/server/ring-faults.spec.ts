@@ -1,0 +1,85 @@
+/** Faults that the simulator, or thinking about it, has found: each named for what went wrong. */
+
+import { expect } from 'chai';
+
+import { slotOf } from '../../lib/base/position.js';
+import { BytesPayload } from '../../lib/cluster/bus/payload.js';
+import { VERSIONED_HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
+import { MessageKind } from '../../lib/cluster/message-kind.js';
+import { RingBench } from './ring-bench.js';
+
+const REPLICATION: readonly number[] = [MessageKind.REPLICATE, MessageKind.REPLICATED];
+
+describe('A ring of nodes, after a fault,', () => {
+  it('reads what a node has written to replicas that were lost meanwhile: it waited for them for ever', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const client = ring.nodes[0].connect();
+    client.send('SET', 'k', 'v');
+    await ring.settle(() => false);
+    ring.isolate(0);
+    await ring.advance(1000);
+    expect(client.replies()).to.deep.equal(['-TIMEOUT need 2 replicas, had 1 in time: the outcome is unknown']);
+    ring.connectAgain();
+    expect(await ring.ask(client, 'GET', 'k')).to.equal('v');
+    ring.isolate(0);
+    expect(await ring.ask(ring.nodes[1].connect(), 'GET', 'k'), 'the read has repaired it').to.equal('v');
+  });
+
+  it('does not say of a transaction that ran elsewhere, and is not answered, that it was discarded', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const key = Buffer.from('k');
+    const first = ring.ring.replicas(slotOf(key, 0, key.length))[0];
+    const other = (first + 1) % 3;
+    const client = ring.nodes[other].connect();
+    for (const words of [['MULTI'], ['INCR', 'k']]) await ring.ask(client, ...words);
+    client.send('EXEC');
+    await ring.settle(({ kind }) => !REPLICATION.includes(kind));
+    // Time passes where the client is, and not where the transaction ran.
+    const { clock, timers } = ring.nodes[other];
+    for (let i = 0; i < 8; i++) {
+      clock.us += 100_000;
+      timers.fire();
+      await ring.settle(({ kind }) => !REPLICATION.includes(kind));
+    }
+    expect(client.replies()).to.deep.equal([
+      '-TIMEOUT the replica that ran the command is gone: the outcome is unknown',
+    ]);
+    await ring.settle();
+    expect(await ring.ask(client, 'GET', 'k'), 'it was not discarded').to.equal('1');
+  });
+
+  it('acknowledges nothing that has come while its data was not there: no log had it', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    ring.isolate(2);
+    const operator = ring.nodes[1].connect();
+    operator.send('DEBUG', 'RELOAD');
+    const client = ring.nodes[0].connect();
+    client.send('SET', 'k', 'v');
+    await ring.nodes[0].settle();
+    let isReloading = true;
+    for (let i = 0; i < 1000 && isReloading; i++) {
+      await Promise.resolve();
+      if (i % 5 === 0) ring.nodes[1].endTurn();
+      ring.deliver(({ to }) => to === 1);
+      isReloading = operator.wire() === '';
+      if (isReloading) expect(ring.sent.map(({ kind }) => kind)).to.not.include(MessageKind.REPLICATED);
+      await ring.nodes[1].finishSyncs();
+    }
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK']);
+  });
+
+  it('tells what is said of its batches from what was said of those before it was started anew', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    const client = ring.nodes[0].connect();
+    for (let i = 0; i < 5; i++) client.send('SET', `k${i}`, 'v');
+    await ring.settle(() => false);
+    const [{ message }] = ring.sent.filter(({ kind }) => kind === MessageKind.REPLICATE);
+    const old = Buffer.from(message.buffer.subarray(message.start, message.start + VERSIONED_HEAD_BYTES + 8));
+    // An acknowledgement of the first batch of a process that counts from 1.
+    old.writeDoubleLE(1, VERSIONED_HEAD_BYTES);
+    for (const from of [1, 2]) ring.links[from].send(ring.ids[0], MessageKind.REPLICATED, new BytesPayload(old));
+    await ring.settle(({ kind }) => kind === MessageKind.REPLICATED);
+    expect(client.wire()).to.equal('');
+  });
+});

@@ -1,0 +1,142 @@
+/** Bugs of replication for the simulator to find: what a member sends and is sent is changed on its way, so nothing of it is in lib/. */
+
+import { BytesPayload } from '../../lib/cluster/bus/payload.js';
+import type { Payload } from '../../lib/cluster/bus/payload.js';
+import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
+import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
+import { MessageKind } from '../../lib/cluster/message-kind.js';
+import { Acknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
+import type { RingMember } from '../../lib/server/ring-member.js';
+import type { RingLinks, RingMembership } from '../../lib/server/ring-part.js';
+
+const ACKNOWLEDGEMENT_BYTES = 8;
+
+/** Batches are acknowledged when they come, not when the log has them. */
+export function acknowledgeBeforeLog(member: RingMember): RingMembership {
+  const { links } = member;
+  return membershipWith(member, {
+    serve: (kind, handler) => {
+      links.serve(kind, (message) => {
+        if (kind === MessageKind.REPLICATE) {
+          const sequence = message.buffer.readDoubleLE(message.start + HEAD_BYTES);
+          links.send(message.from, MessageKind.REPLICATED, acknowledgementOf(member, sequence));
+          links.flush();
+        }
+        handler(message);
+      });
+    },
+  });
+}
+
+/** A read sends no replica what it lacks: it is as if it had. */
+export function repairNobody(member: RingMember): RingMembership {
+  const { links } = member;
+  const handlers = new Handlers(links);
+  return membershipWith(member, {
+    serve: handlers.serve,
+    send: (to, kind, payload) => {
+      if (kind !== MessageKind.REPAIR) return links.send(to, kind, payload);
+      handlers.pretend(to, MessageKind.REPAIRED, bytesOf(payload).subarray(0, HEAD_BYTES + 4));
+      return true;
+    },
+  });
+}
+
+/** A replica that holds something newer than what was put says nothing of it. */
+export function acknowledgeWhatIsOld(member: RingMember): RingMembership {
+  const { links } = member;
+  return membershipWith(member, {
+    send: (to, kind, payload) => {
+      if (kind !== MessageKind.REPLICATED) return links.send(to, kind, payload);
+      return links.send(to, kind, new BytesPayload(bytesOf(payload).subarray(0, HEAD_BYTES + ACKNOWLEDGEMENT_BYTES)));
+    },
+  });
+}
+
+/** What is kept for a member that cannot be reached counts as if that had it. */
+export function countHints(member: RingMember): RingMembership {
+  const { links } = member;
+  const handlers = new Handlers(links);
+  const newest = new Map<string, number>();
+  const pretend = (to: string): void => {
+    const sequence = newest.get(to);
+    if (sequence !== undefined) {
+      handlers.pretend(to, MessageKind.REPLICATED, bytesOf(acknowledgementOf(member, sequence)));
+    }
+  };
+  return membershipWith(member, {
+    serve: handlers.serve,
+    send: (to, kind, payload) => {
+      const isSent = links.send(to, kind, payload);
+      if (kind !== MessageKind.REPLICATE) return isSent;
+      newest.set(to, bytesOf(payload).readDoubleLE(HEAD_BYTES));
+      if (!isSent) pretend(to);
+      return true;
+    },
+    watch: (watcher) => {
+      const onDown = (id: string): void => {
+        pretend(id);
+        watcher.onDown(id);
+      };
+      links.watch(Object.assign(Object.create(watcher) as typeof watcher, { onDown }));
+    },
+  });
+}
+
+/** Whatever ring a message was sent for, it is taken. */
+export function takeStaleMessages(member: RingMember): RingMembership {
+  const { links } = member;
+  return membershipWith(member, {
+    serve: (kind, handler) => {
+      links.serve(kind, (message) => {
+        const { from, buffer, start, end } = message;
+        const copy = Buffer.from(buffer.subarray(start, end));
+        headOf(member).copy(copy);
+        handler({ from, buffer: copy, start: 0, end: copy.length });
+      });
+    },
+  });
+}
+
+/** What is served, so that messages can be made up. */
+class Handlers {
+  readonly serve: RingLinks['serve'];
+  private readonly handlers = new Map<number, (message: RingMessage) => void>();
+
+  constructor(links: RingLinks) {
+    this.serve = (kind, handler) => {
+      this.handlers.set(kind, handler);
+      links.serve(kind, handler);
+    };
+  }
+
+  /** It is as if `from` had sent this. */
+  pretend(from: string, kind: number, bytes: Buffer): void {
+    this.handlers.get(kind)?.({ from, buffer: bytes, start: 0, end: bytes.length });
+  }
+}
+
+/** The member, with other links. */
+function membershipWith(member: RingMember, changes: Partial<RingLinks>): RingMembership {
+  return Object.create(member, {
+    links: { value: { ...member.links, ...changes } },
+    attach: { value: member.attach.bind(member) },
+  }) as RingMembership;
+}
+
+function headOf({ ring: { document } }: RingMember): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(document.generation, 0);
+  head.writeUInt32LE(document.epoch, 4);
+  return head;
+}
+
+function acknowledgementOf(member: RingMember, sequence: number): Payload {
+  return new BytesPayload(Buffer.concat([headOf(member), bytesOf(new Acknowledgement(sequence, []))]));
+}
+
+function bytesOf(payload: Payload): Buffer {
+  const bytes = Buffer.alloc(payload.byteLength);
+  payload.writeTo(bytes, 0);
+  return bytes;
+}
