@@ -266,6 +266,8 @@ function guard(child: RunningChild): void {
     for (const child of running) child.abandon();
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // A script that listens already ends in its own way.
+    if (process.listenerCount(signal) > 0) continue;
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
   }
 }
