@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ImportantLines } from '../../scripts/cluster/important-lines.js';
+import { ImportantLines } from '../../../scripts/cluster/important-lines.js';
 
 describe('ImportantLines', () => {
   it('picks warnings, what is said of the ring, and what is no line of a log, however it is cut', () => {
