@@ -137,7 +137,7 @@ async function serve(config: Config, configFile: string): Promise<void> {
     disk: new NodeDisk(),
     network: new NodeNetwork(),
     log,
-    tls: readTls(config, configFiles.readText),
+    tls: readTls(config, (path) => configFiles.readText(path)),
   };
   const membership = config.clusterEnabled ? new RingMember(world) : undefined;
   if (membership !== undefined) await joinRing(membership, world, finish);

@@ -17,6 +17,7 @@ const programs = [
   ['strace', 'strace'],
   ['prlimit', 'util-linux'],
   ['openssl', 'openssl'],
+  ['etcd', 'etcd-server'],
 ];
 
 /** Debian asks this file whether a package may start its service; 101 says no. */

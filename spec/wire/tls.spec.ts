@@ -45,7 +45,7 @@ describe('TLS', () => {
     return new Promise((resolve) => {
       let answer = '';
       const socket = connect({ port, host: HOST, ...options }, () => socket.write(request));
-      socket.on('data', (data) => {
+      socket.on('data', (data: Buffer) => {
         answer += data.toString('latin1');
         socket.end();
       });
@@ -69,7 +69,7 @@ describe('TLS', () => {
       const certificates = ['--cacert', file('ca.crt'), '--cert', file('member.crt'), '--key', file('member.key')];
       const { stdout } = await run('redis-cli', ['-p', String(tlsPort), '--tls', ...certificates, 'ECHO', 'hello']);
       expect(stdout).to.equal('hello\n');
-      const plain = await run('redis-cli', ['-p', String(tlsPort), 'ECHO', 'hello']).catch((error: Error) => error);
+      const plain = await run('redis-cli', ['-p', String(tlsPort), 'ECHO', 'hello']).catch((error: unknown) => error);
       expect(plain).to.be.instanceOf(Error);
     });
 

@@ -1,0 +1,158 @@
+/** Three members of etcd as child processes, and a client for its gRPC interface: as much of it as puts and gets need. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { ClientHttp2Session } from 'node:http2';
+import { connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../tools/free-port.js';
+import { processCpuUs } from '../../tools/process-usage.js';
+import type { Load, LoadFigures } from './load.js';
+import { KEYS, Latencies } from './load.js';
+
+export type EtcdCall = 'Put' | 'Range';
+
+const MEMBERS = 3;
+const READY_TIMEOUT_MS = 20_000;
+const PROBE_EVERY_MS = 50;
+/** Streams of one connection that etcd lets be open are many more. */
+const STREAMS_A_CONNECTION = 100;
+
+export class EtcdCluster {
+  private readonly children: ChildProcess[] = [];
+  private readonly directory = mkdtempSync(join(tmpdir(), 'etcd-'));
+  private url = '';
+
+  /** Rejects, with everything ended, if it does not come up. */
+  static async start(): Promise<EtcdCluster> {
+    const cluster = new EtcdCluster();
+    process.once('exit', () => cluster.kill());
+    try {
+      await cluster.spawnAll();
+      await cluster.untilReady();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  cpuUs(): number {
+    return this.children.reduce((sum, { pid }) => sum + (pid === undefined ? 0 : processCpuUs(pid)), 0);
+  }
+
+  /** As many connections as etcd's own clients would take: few, with many requests on each. */
+  async load(call: EtcdCall, value: string, load: Load): Promise<LoadFigures> {
+    const inFlight = load.connections * load.pipeline;
+    const sessions = Array.from({ length: Math.ceil(inFlight / STREAMS_A_CONNECTION) }, () => connect(this.url));
+    const latencies = new Latencies(load.seconds);
+    const one = async (_: unknown, index: number): Promise<void> => {
+      const session = sessions[index % sessions.length];
+      do {
+        const sentAtMs = performance.now();
+        await request(session, call, `key:${Math.floor(Math.random() * KEYS)}`, value);
+        latencies.add(1, performance.now() - sentAtMs);
+      } while (!latencies.isOver);
+    };
+    try {
+      await Promise.all(Array.from({ length: inFlight }, one));
+    } finally {
+      for (const session of sessions) session.destroy();
+    }
+    return latencies.figures();
+  }
+
+  async stop(): Promise<void> {
+    const running = this.children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    const ends = running.map((child) => once(child, 'exit'));
+    this.kill();
+    await Promise.all(ends);
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  private kill(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+  }
+
+  private async spawnAll(): Promise<void> {
+    const ports = await Promise.all(Array.from({ length: 2 * MEMBERS }, () => freePort()));
+    const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+    const members = Array.from({ length: MEMBERS }, (_, i) => ({
+      name: `member${i}`,
+      client: urlOf(ports[2 * i]),
+      peer: urlOf(ports[2 * i + 1]),
+    }));
+    this.url = members[0].client;
+    for (const { name, client, peer } of members) {
+      const args = [
+        '--name',
+        name,
+        '--data-dir',
+        join(this.directory, name),
+        '--logger',
+        'zap',
+        '--log-level',
+        'error',
+      ];
+      args.push('--listen-client-urls', client, '--advertise-client-urls', client);
+      args.push('--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer);
+      args.push('--initial-cluster', members.map((member) => `${member.name}=${member.peer}`).join(','));
+      this.children.push(
+        spawn('etcd', args, { stdio: 'ignore', env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch } }),
+      );
+    }
+  }
+
+  private async untilReady(): Promise<void> {
+    const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+    for (;;) {
+      const session = connect(this.url);
+      try {
+        session.on('error', () => undefined); // the request is told as well
+        return await request(session, 'Put', 'ready', 'yes');
+      } catch (error) {
+        if (performance.now() > deadlineMs) throw new Error('etcd does not come up', { cause: error });
+        await sleep(PROBE_EVERY_MS);
+      } finally {
+        session.destroy();
+      }
+    }
+  }
+}
+
+/** One call of etcdserverpb.KV. Rejects unless its status is OK. */
+function request(session: ClientHttp2Session, call: EtcdCall, key: string, value: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/etcdserverpb.KV/${call}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    let status: unknown;
+    stream.on('response', (headers) => (status = headers['grpc-status']));
+    stream.on('trailers', (trailers) => (status ??= trailers['grpc-status']));
+    stream.on('error', reject);
+    stream.on('close', () => {
+      if (String(status) === '0') resolve();
+      else reject(new Error(`etcd's ${call} ended with the status ${String(status)}`));
+    });
+    stream.resume();
+    stream.end(frame(call === 'Put' ? Buffer.concat([field(1, key), field(2, value)]) : field(1, key)));
+  });
+}
+
+/** A message of gRPC: not compressed, its length, protocol buffers. */
+function frame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** A field of bytes, shorter than 128. */
+function field(number: number, text: string): Buffer {
+  const bytes = Buffer.from(text, 'latin1');
+  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+}
