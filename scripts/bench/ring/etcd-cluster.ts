@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,7 +111,8 @@ export class EtcdCluster {
       const session = connect(this.url);
       try {
         session.on('error', () => undefined); // the request is told as well
-        return await request(session, 'Put', 'ready', 'yes');
+        await request(session, 'Put', 'ready', 'yes');
+        return;
       } catch (error) {
         if (performance.now() > deadlineMs) throw new Error('etcd does not come up', { cause: error });
         await sleep(PROBE_EVERY_MS);
@@ -133,7 +134,9 @@ function request(session: ClientHttp2Session, call: EtcdCall, key: string, value
     });
     let status: unknown;
     stream.on('response', (headers) => (status = headers['grpc-status']));
-    stream.on('trailers', (trailers) => (status ??= trailers['grpc-status']));
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => {
+      status ??= trailers['grpc-status'];
+    });
     stream.on('error', reject);
     stream.on('close', () => {
       if (String(status) === '0') resolve();

@@ -25,7 +25,6 @@ per operation. All clients are connected to one of the nodes.
 const CONNECTIONS = 50;
 const SECONDS = 8;
 const QUICK_SECONDS = 2;
-const WARM_UP_PART = 0.5;
 
 const LOADS: readonly (readonly [operation: Operation, pipeline: number])[] = [
   ['SET', 16],
@@ -49,9 +48,10 @@ async function measureAll(seconds: number): Promise<{ rows: Row[]; missing: stri
   const bar = new ProgressBar(SYSTEMS.length * LOADS.length);
   const rows: Row[] = [];
   const missing: string[] = [];
-  for (const { name, operations, start } of SYSTEMS) {
+  for (const kind of SYSTEMS) {
+    const { name, operations } = kind;
     bar.label(name);
-    const system = await start();
+    const system = await kind.start();
     if (system === undefined) missing.push(name);
     try {
       for (const [operation, pipeline] of LOADS) {
@@ -75,7 +75,7 @@ async function measure(
   seconds: number,
 ): Promise<Omit<Row, 'system'>> {
   const load = { connections: CONNECTIONS, pipeline, seconds };
-  await system.load(operation, { ...load, seconds: seconds * WARM_UP_PART });
+  await system.load(operation, load); // Code is compiled, and the disk has what it wants.
   const beforeUs = system.cpuUs();
   const figures = await system.load(operation, load);
   return { load: `${operation}, P=${pipeline}`, cpuUs: (system.cpuUs() - beforeUs) / figures.count, ...figures };
