@@ -6,6 +6,8 @@ export const MessageKind = {
   MISSED: 38,
   /** server/ring-messages.ts */
   PUBLISH: 41,
+  /** server/ring-presence.ts */
+  PRESENT: 42,
   /** coordination/state-messages.ts */
   ASK: 34,
   TELL: 35,

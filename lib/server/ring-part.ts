@@ -40,6 +40,7 @@ import type { Args } from '../protocol/args.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
+import { RingPresence } from './ring-presence.js';
 import { Coordinator } from './coordinator.js';
 import type { HeldReply } from './held-reply.js';
 import type { Superseded } from './foreign-batches.js';
@@ -175,6 +176,7 @@ export class RingPart implements TurnReplicas, EntryStore {
 
   private readonly options: RingPartOptions;
   private readonly links: RingLinks;
+  private readonly presence: RingPresence;
   private readonly store: RingStore;
   private readonly hinted: Outboxes;
   private readonly intakes = new Map<MemberId, Intake>();
@@ -198,7 +200,8 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.options = options;
     this.links = links;
     this.store = options.store;
-    this.view = new RingView(ring, self, (id) => links.isUp(id));
+    this.presence = new RingPresence(links);
+    this.view = new RingView(ring, self, (id) => this.isUp(id));
     this.newestVersion = ring.document;
     this.versioned = new VersionedLinks({
       links,
@@ -211,7 +214,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       ...options,
       links: {
         send: (member, kind, payload) => this.versioned.send(member, kind, payload),
-        isUp: (member) => this.isNewest && links.isUp(member),
+        isUp: (member) => this.isNewest && this.isUp(member),
       },
       directory: settings.dir,
       bytesMax: () => settings.hintSizeMaxBytes,
@@ -257,14 +260,14 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
   }
 
-  /** The data was read: what others have sent in vain before, they send again. */
+  /** The data was read: this node takes part from now on. What others have sent in vain before, they send again. */
   open(): void {
     const { links, options, view } = this;
     options.onMessage();
     links.serveChannels((stream) => options.accept(stream));
-    for (const { id } of view.ring.members) {
-      if (id !== options.membership.self) this.versioned.send(id, MessageKind.MISSED, EMPTY_PAYLOAD);
-    }
+    const others = view.ring.members.map(({ id }) => id).filter((id) => id !== options.membership.self);
+    this.presence.open(others);
+    for (const id of others) this.versioned.send(id, MessageKind.MISSED, EMPTY_PAYLOAD);
   }
 
   // For the turn.
@@ -322,7 +325,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.hints.tick();
     this.refresher.tick();
     this.coordinator.tick();
-    for (const member of this.view.ring.members) this.setUp(member.id, this.links.isUp(member.id));
+    for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
     this.hasMoved = false;
     this.options.onMoved();
@@ -331,6 +334,12 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** Whether this node acts for the keys of a slot. */
   actsFor(slot: number): boolean {
     return slot === NO_SLOT || this.view.firstLive(slot) === this.view.self;
+  }
+
+  /** Whether a member can be reached, and has its data. */
+  private isUp(member: MemberId): boolean {
+    const { links, presence, options } = this;
+    return links.isUp(member) && (presence.has(member) || member === options.membership.self);
   }
 
   /** A member can be reached, or no longer: others act for its slots. */
@@ -442,21 +451,28 @@ export class RingPart implements TurnReplicas, EntryStore {
       }
       this.hints.replay(from);
     });
+    links.serve(MessageKind.PRESENT, (message) => {
+      options.onMessage();
+      this.presence.onPresent(message);
+      this.setUp(message.from, this.isUp(message.from));
+      this.hints.replay(message.from);
+    });
     links.watch({
       onUp: (member) => {
         options.onMessage();
-        this.setUp(member, links.isUp(member));
-        this.hints.replay(member);
+        this.presence.connected(member);
+        this.setUp(member, this.isUp(member));
       },
       onDown: (member) => {
         options.onMessage();
+        this.presence.lost(member);
         this.setUp(member, false);
         this.replicator.lost(member);
         this.hints.lost(member);
       },
       onSilence: (member, isSilent) => {
         options.onMessage();
-        this.setUp(member, !isSilent && links.isUp(member));
+        this.setUp(member, !isSilent && this.isUp(member));
       },
     });
   }
@@ -527,7 +543,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     const { membership } = this.options;
     this.nextRing = undefined;
     this.hasMoved = true;
-    this.view = new RingView(ring, membership.self, (id) => this.links.isUp(id));
+    this.view = new RingView(ring, membership.self, (id) => this.isUp(id));
     this.replicator.useRing(ring);
     this.refresher.restart();
     this.hints.retain(ring.members.map(({ id }) => id));

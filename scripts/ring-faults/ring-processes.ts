@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { errorText } from '../tools/error-text.js';
 import { freePort, isPortFree } from '../tools/free-port.js';
 import { ServerProcess } from '../tools/server-process.js';
 import type { PrivateNetwork } from './private-network.js';
@@ -53,18 +54,25 @@ export class RingProcesses {
   async startNode(node: number): Promise<void> {
     const { network, dir, args = [] } = this.#options;
     const { host, port } = this.addresses[node];
-    const command = [...(network?.commandOf(node) ?? []), process.execPath, MAIN];
-    const seeds = this.addresses.map((address) => `${address.host}:${address.port}`).join(',');
-    const flags = ['--bind', host, '--protected-mode', 'no', '--save', '', '--logfile', this.#logOf(node)];
-    const ringFlags = ['--cluster', 'yes', '--cluster-secret', 'secret', '--seeds', seeds];
     this.#nodes[node] = await ServerProcess.start({
       kind: 'ringkv',
       host,
       port,
       dir: join(dir, `node${node}`),
-      command,
-      args: [...flags, ...ringFlags, ...args],
+      command: [...(network?.commandOf(node) ?? []), process.execPath, MAIN],
+      args: [...this.#flags(host), '--logfile', this.#logOf(node), ...args],
     });
+  }
+
+  /** Starts one that is not of the ring, though its seeds are. Resolves to why it cannot serve. */
+  async startStranger(args: readonly string[], readyTimeoutMs: number): Promise<string> {
+    const flags = [...this.#flags(this.addresses[0].host), ...args];
+    try {
+      await (await ServerProcess.start({ kind: 'ringkv', args: flags, readyTimeoutMs })).stop();
+    } catch (error) {
+      return errorText(error);
+    }
+    return '';
   }
 
   node(node: number): ServerProcess {
@@ -82,6 +90,12 @@ export class RingProcesses {
   async stop(): Promise<string[]> {
     const ends = await Promise.all(this.#nodes.map((node) => Promise.resolve(node?.stop())));
     return ends.map((end) => end?.signal ?? `code ${end?.code}`);
+  }
+
+  #flags(host: string): string[] {
+    const seeds = this.addresses.map((address) => `${address.host}:${address.port}`).join(',');
+    const ringFlags = ['--cluster', 'yes', '--cluster-secret', 'secret', '--seeds', seeds];
+    return ['--bind', host, '--protected-mode', 'no', '--save', '', ...ringFlags];
   }
 
   #logOf(node: number): string {

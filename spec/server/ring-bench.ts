@@ -8,6 +8,7 @@
 
 import { expect } from 'chai';
 import { slotOf } from '../../lib/base/position.js';
+import { MessageKind } from '../../lib/cluster/message-kind.js';
 import type { Payload } from '../../lib/cluster/bus/payload.js';
 import type { Member } from '../../lib/cluster/ring/member.js';
 import type { RingVersion } from '../../lib/cluster/ring/ring-version.js';
@@ -180,6 +181,12 @@ export class RingBench {
     for (const links of this.links) {
       for (const watcher of links.watchers) for (const id of this.ids) watcher.onUp(id);
     }
+    this.introduce();
+  }
+
+  /** All tell each other that they have their data. */
+  introduce(): void {
+    for (let round = 0; round < 2; round++) this.deliver(({ kind }) => kind === MessageKind.PRESENT);
   }
 
   /** Delivers what was sent so far. `filter` says what arrives; the rest waits. */

@@ -146,6 +146,20 @@ describe('A ring of three nodes', () => {
     expect(counter.replies()).to.deep.equal([2]);
   });
 
+  it('asks nothing of a member that is connected again, but has not said that it has its data', async () => {
+    const ring = await RingBench.start(4);
+    const key = ring.keyWithout(0);
+    const [first] = ring.replicasOf(key);
+    const client = ring.nodes[0].connect();
+    for (const watcher of ring.links[0].watchers) {
+      watcher.onDown(ring.ids[first]);
+      watcher.onUp(ring.ids[first]);
+    }
+    client.send('GET', key);
+    await ring.settle(({ to, message }) => to !== first && message.from !== ring.ids[first]);
+    expect(client.replies()).to.deep.equal([null]);
+  });
+
   it('takes nothing that was sent for an older ring, and gets it again when the sender knows the newer one', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     const client = ring.nodes[0].connect();
