@@ -47,6 +47,8 @@ class KeyRefresh {
   readonly answers = new Map<MemberId, Digest>();
   hasMerged = false;
   askedCount = 0;
+  /** How many have not answered since it was done. */
+  missingCount = 0;
   /** Those that have what was merged, while it is sent to the others. */
   repaired: Set<MemberId> | undefined;
 
@@ -137,7 +139,7 @@ export class Refresher {
       if (reader.failed) return;
       const key = this.keys.get(id);
       if (key !== undefined) this.answered(key, member, state);
-      else this.answeredLate(this.done.get(id), member, state);
+      else this.answeredLate(id, member, state);
     }
   }
 
@@ -174,6 +176,7 @@ export class Refresher {
       return;
     }
     this.keys.delete(key.id);
+    this.done.delete(key.id);
     key.id = this.nextId();
     key.digest = digest;
     key.foreignChanges = store.foreignChanges(key.slot);
@@ -259,7 +262,8 @@ export class Refresher {
   private check(key: KeyRefresh): void {
     const { run } = key;
     this.keys.delete(key.id);
-    if (key.answers.size < key.askedCount) this.done.set(key.id, key);
+    key.missingCount = key.askedCount - key.answers.size;
+    if (key.missingCount > 0) this.done.set(key.id, key);
     if (--run.remaining > 0) return;
     const stale = run.keys.filter((one) => !this.isFresh(one));
     run.remaining = stale.length;
@@ -282,8 +286,12 @@ export class Refresher {
     run.request.done(error);
   }
 
-  private answeredLate(key: KeyRefresh | undefined, member: MemberId, state: ToldState): void {
-    if (key === undefined || state.kind !== State.OTHER) return;
+  private answeredLate(id: number, member: MemberId, state: ToldState): void {
+    const key = this.done.get(id);
+    if (key === undefined) return;
+    // Of every read there is such a key: they are not kept for as long as an answer may take.
+    if (--key.missingCount === 0) this.done.delete(id);
+    if (state.kind !== State.OTHER) return;
     const { store } = this.options;
     for (const batch of state.batches) store.takeOver(batch);
     const digest = store.digest(key.key);
