@@ -11,7 +11,7 @@
  * Requests that wait block their connection, as those do that wait for the disk. Requests of other members (`isForwarded`) go no further.
  */
 
-import { POSITION_LIMIT, SLOT_COUNT, SLOT_SPAN, slotOf } from '../base/position.js';
+import { SLOT_COUNT, SLOT_SPAN, slotOf } from '../base/position.js';
 import { blindPuts } from '../commands/blind-puts.js';
 import { RING_CHANGED } from '../commands/error-texts.js';
 import { keyIndexes } from '../commands/key-uses.js';
@@ -21,7 +21,6 @@ import { Level, replicasNeeded } from '../cluster/coordination/consistency.js';
 import type { RefreshRun, Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import { NOBODY } from '../cluster/coordination/ring-view.js';
-import type { MemberId } from '../cluster/ring/member.js';
 import { EVERY_GROUP } from '../cluster/replication/batch-parts.js';
 import type { HintKeeper } from '../cluster/replication/ports.js';
 import type { Replicator } from '../cluster/replication/replicator.js';
@@ -36,20 +35,19 @@ import { OwnedCall } from './connection.js';
 import type { RingClient } from './ring-client.js';
 import { NO_SLOT } from './ring-client.js';
 import type { RingExecution } from './executor.js';
+import { Forwards } from './forwards.js';
 import type { HeldReply } from './held-reply.js';
+import { keepPuts } from './hinted-puts.js';
 import type { ReplyMarks } from './reply-marks.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 import type { Merge } from './merged-replies.js';
-import { allOk, array, bulk, first, itemsOf, sumOfCopies, textOf, union } from './merged-replies.js';
+import { continued, mergeOf, parseCursor } from './ring-wide-replies.js';
 import type { SplitRequest } from './split-request.js';
 import { splitRequest } from './split-request.js';
 import type { Transaction } from './transaction.js';
 
 /** The keys of a request lie in more than one slot. */
 const SEVERAL = -2;
-
-/** How long a change waits for a member that cannot be reached. */
-const ABANDONED_MS = 300;
 
 /** What concerns all members, and changes nothing. */
 const READS_OF_ALL: ReadonlySet<string> = new Set(['dbsize', 'keys', 'randomkey']);
@@ -95,29 +93,17 @@ interface SimpleRequest {
   readonly target: number;
 }
 
-/** A request that was sent on. */
-interface Forward {
-  readonly deadlineMs: number;
-  readonly session: RemoteSession;
-  /** Whom it was sent to, and whether anybody else might as well do it: it changes nothing. */
-  readonly member: MemberId;
-  readonly isRead: boolean;
-  /** Since when that member cannot be reached; `undefined` if it can. */
-  avoidedMs: number | undefined;
-  /** The reply has come, or is not waited for any more. */
-  readonly end: OnReply;
-}
-
 export class Coordinator implements RingExecution {
-  forwardedCount = 0;
+  /** What other members run. */
+  readonly forwards: Forwards;
   refusedCount = 0;
 
   private readonly options: CoordinatorOptions;
-  private readonly forwards = new Set<Forward>();
   private readonly advances = new Advances();
 
   constructor(options: CoordinatorOptions) {
     this.options = options;
+    this.forwards = new Forwards(options);
   }
 
   /** Whether a request may run, here and now. If not, it was answered, or waits. */
@@ -269,28 +255,6 @@ export class Coordinator implements RingExecution {
       tallies.push(replicator.await(marks.groups[i], marks.sequences[i], marks.needed[i], reply));
     }
     reply.awaitTallies(marks, tallies);
-  }
-
-  /** Called some times a second: gives up what takes too long. */
-  tick(): void {
-    const nowMs = this.options.nowMs();
-    for (const { deadlineMs, avoidedMs, session } of this.forwards) {
-      const isAbandoned = avoidedMs !== undefined && avoidedMs + ABANDONED_MS < nowMs;
-      if (isAbandoned || deadlineMs < nowMs) session.close();
-    }
-  }
-
-  /**
-   * A member can be reached, or not, or does not answer: then what was to be read there is read elsewhere. What changes something may have happened, so it
-   * waits, but not for long: it holds up what its client has sent behind it.
-   */
-  setUp(member: MemberId, isUp: boolean): void {
-    for (const forward of this.forwards) {
-      if (forward.member !== member) continue;
-      if (isUp) forward.avoidedMs = undefined;
-      else if (forward.isRead) forward.end(undefined);
-      else forward.avoidedMs ??= this.options.nowMs();
-    }
   }
 
   /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. */
@@ -448,7 +412,7 @@ export class Coordinator implements RingExecution {
     const last = requests.pop() ?? encodeArgs(args);
     for (const request of requests) session.ask(request, ignore);
     if (wait === 'keys') session.ask(last, answer);
-    else this.askElsewhere(session, member, last, role === 'read' && wait === 'reply', answer);
+    else this.ask(session, member, last, role === 'read' && wait === 'reply', answer);
     if (wait === 'reply') connection.lookAhead(this.forwarder(connection, session, member));
     return false;
   }
@@ -470,28 +434,10 @@ export class Coordinator implements RingExecution {
       }
       const advance = new Advance();
       this.advances.add(args, advance);
-      this.askElsewhere(session, member, encodeArgs(args), simple.role === 'read', (reply) => {
+      this.ask(session, member, encodeArgs(args), simple.role === 'read', (reply) => {
         advance.end({ reply: reply && Buffer.from(reply) });
       });
     };
-  }
-
-  /** Asks a member, for some time; if it is a read, for as long as that member can be reached. */
-  private askElsewhere(session: RemoteSession, member: number, request: Buffer, isRead: boolean, then: OnReply): void {
-    const { options, forwards } = this;
-    const forward: Forward = {
-      deadlineMs: options.nowMs() + options.timeoutMs(),
-      session,
-      member: options.view().idOf(member),
-      isRead,
-      avoidedMs: undefined,
-      end: (reply) => {
-        if (forwards.delete(forward)) then(reply);
-      },
-    };
-    this.forwardedCount++;
-    forwards.add(forward);
-    session.ask(request, forward.end);
   }
 
   /** Whether what was watched is where EXEC will run. */
@@ -567,19 +513,11 @@ export class Coordinator implements RingExecution {
     const puts = blindPuts(new OwnedCall(connection, args), name);
     if (puts === undefined) return false;
     connection.hold();
-    let waiting = puts.length;
-    let isLost = false;
-    const settle = (isKept: boolean): void => {
-      isLost ||= !isKept;
-      if (--waiting > 0) return;
-      if (isLost) fail(connection, args, NOBODY_LIVES);
+    keepPuts(hints, view(), puts, (isKept) => {
+      if (!isKept) fail(connection, args, NOBODY_LIVES);
       else if (!connection.isClosed) connection.answer(OK);
       connection.release();
-    };
-    for (const { slot, batch } of puts) {
-      const members = Array.from(view().ring.replicas(slot), (member) => view().idOf(member));
-      keepForOne(hints, members, batch, settle);
-    }
+    });
     return false;
   }
 
@@ -593,7 +531,7 @@ export class Coordinator implements RingExecution {
     parts.forEach(({ target, request }, i) => {
       const session = this.options.sessionAt(connection, target);
       session.adopt(connection.ring.sessionState(connection.reply.resp));
-      this.askElsewhere(session, target, request, isRead, (reply) => {
+      this.ask(session, target, request, isRead, (reply) => {
         if (reply === undefined) isBroken = true;
         else replies[i] = Buffer.from(reply);
         if (--remaining > 0) return;
@@ -640,6 +578,10 @@ export class Coordinator implements RingExecution {
     return false;
   }
 
+  private ask(session: RemoteSession, member: number, request: Buffer, isRead: boolean, then: OnReply): void {
+    this.forwards.ask(session, this.options.view().idOf(member), request, isRead, then);
+  }
+
   private refuse(connection: Connection, args: Args, error: string): false {
     this.refusedCount++;
     this.options.fail(connection, args, error);
@@ -650,27 +592,6 @@ export class Coordinator implements RingExecution {
 /** Whether the requests behind the one that waits are asked for the same: not if that has a level of its own, or opened a transaction. */
 function mayLookAhead({ transaction, ring }: Connection): boolean {
   return transaction === undefined && ring.once === undefined;
-}
-
-/** Keeps a batch for all of these members, and says later, once, whether there is a durable hint for one of them. */
-function keepForOne(
-  hints: HintKeeper,
-  members: readonly MemberId[],
-  batch: Buffer,
-  settle: (isKept: boolean) => void,
-): void {
-  let waiting = 0;
-  let isSettled = false;
-  for (const member of members) {
-    const isKept = hints.keep(member, batch, (isDurable) => {
-      waiting--;
-      if (isSettled || (!isDurable && waiting > 0)) return;
-      isSettled = true;
-      settle(isDurable);
-    });
-    if (isKept) waiting++;
-  }
-  if (waiting === 0) settle(false);
 }
 
 function roleOf(entry: CommandEntry, args: Args): RingRole {
@@ -686,26 +607,6 @@ function commonSlot(args: Args, keys: readonly number[]): number {
     slot = one;
   }
   return slot;
-}
-
-function mergeOf(name: string, copies: number): Merge {
-  if (name === 'dbsize') return sumOfCopies(copies);
-  if (name === 'keys') return union;
-  // Each empties what it has, and tells the others up to where: so nothing is left that any of them had before.
-  if (name === 'flushall' || name === 'flushdb') return allOk;
-  return first;
-}
-
-function parseCursor(text: string): number | undefined {
-  const cursor = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  return cursor < POSITION_LIMIT ? cursor : undefined;
-}
-
-/** A reply of SCAN that goes on at `next`, if it has come to its end. */
-function continued(reply: Buffer, next: number): Buffer {
-  const items = itemsOf(reply);
-  if (items.length !== 2 || textOf(items[0]) !== '0') return reply;
-  return array([bulk(String(next)), items[1]]);
 }
 
 function ignore(): void {

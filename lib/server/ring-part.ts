@@ -324,7 +324,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.replicator.tick();
     this.hints.tick();
     this.refresher.tick();
-    this.coordinator.tick();
+    this.coordinator.forwards.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
     this.hasMoved = false;
@@ -345,7 +345,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** A member can be reached, or no longer: others act for its slots. */
   private setUp(member: MemberId, isUp: boolean): void {
     if (this.view.setUp(member, isUp)) this.hasMoved = true;
-    this.coordinator.setUp(member, isUp);
+    this.coordinator.forwards.setUp(member, isUp);
   }
 
   // The data, for those who ask and tell.

@@ -37,7 +37,7 @@ export class RingPort implements RingInfo {
   get figures(): RingFigures {
     const { coordinator, refresher, replicator, hints } = this.part;
     return {
-      forwardedRequests: coordinator.forwardedCount,
+      forwardedRequests: coordinator.forwards.count,
       refusedRequests: coordinator.refusedCount,
       refreshedKeys: refresher.refreshedCount,
       differingKeys: refresher.differedCount,
