@@ -36,7 +36,10 @@ export function repairNobody(member: RingMember): RingMembership {
     serve: handlers.serve,
     send: (to, kind, payload) => {
       if (kind !== MessageKind.REPAIR) return links.send(to, kind, payload);
-      handlers.pretend(to, MessageKind.REPAIRED, bytesOf(payload).subarray(0, HEAD_BYTES + 4));
+      const answer = bytesOf(payload).subarray(0, HEAD_BYTES + 4);
+      queueMicrotask(() => {
+        handlers.pretend(to, MessageKind.REPAIRED, answer);
+      });
       return true;
     },
   });

@@ -83,7 +83,7 @@ class SimulatedRing {
   boot(machine: Machine): Promise<void> {
     const seeds = this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
     const config =
-      `cluster-enabled yes\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
+      `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
       `appendfsync ${this.appendfsync}\n`;
     return bootMember(machine, config, this.changes, (member) => this.members.set(machine, member));
   }
@@ -187,9 +187,10 @@ class SimulatedRing {
 }
 
 /** Changes a plan so that what is promised can be kept. */
-function planFor(world: World, nodes: number): { plan: FaultPlan; durability: Durability } {
+function planFor(world: World, nodes: number, faults: Partial<FaultPlan>): { plan: FaultPlan; durability: Durability } {
   const random = world.fork();
-  const drawn = drawFaultPlan(random, { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: DISK_FAULTS });
+  const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: DISK_FAULTS };
+  const drawn = { ...drawFaultPlan(random, limits), ...faults };
   const appendfsync = random.below(2) === 0 ? 'always' : 'everysec';
   const losesPower = drawn.crashes !== undefined && drawn.crashes.how !== 'kill';
   const mayForget = appendfsync === 'everysec' && (losesPower || drawn.disks?.how === 'failing');
@@ -208,15 +209,15 @@ function isCalm({ crashes, stops, partitions, disks, link }: FaultPlan): boolean
   return events.every((each) => each === undefined) && link === GOOD_LINK;
 }
 
-/** `changes`: a bug to be found. */
-export function ring(changes: NodeChanges = {}): Scenario {
+/** `changes`: a bug to be found. `faults`: those to be found it by, in place of what the seed draws. */
+export function ring(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}): Scenario {
   return {
     name: 'ring',
     about:
       'a ring of nodes, three replicas, QUORUM: nothing acknowledged is lost, reads do not go back, replicas become equal',
     nodesDefault: 5,
     run: async (world, { nodes }) => {
-      const { plan, durability } = planFor(world, nodes);
+      const { plan, durability } = planFor(world, nodes, faults);
       const { appendfsync, mayForget } = durability;
       world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
       const simulated = new SimulatedRing(world, nodes, appendfsync, changes);
