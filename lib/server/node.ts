@@ -702,6 +702,7 @@ export class Node implements ConnectionHost {
       return undefined;
     });
     config.onChange('appendonly', () => {
+      if (this.ring !== undefined && !config.appendonly) return 'a node of a ring needs its log';
       this.persistence.setEnabled(config.appendonly);
       return undefined;
     });

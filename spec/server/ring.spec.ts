@@ -293,4 +293,11 @@ describe('A ring of three nodes', () => {
     await ring.settle();
     expect(waiting.map((client) => client.replies())).to.deep.equal([[['queue', 'element']], [['queue', 'element']]]);
   });
+
+  it('does not let a member go without its log', async () => {
+    const ring = await RingBench.start(3);
+    const client = ring.nodes[0].connect();
+    expect(await ring.ask(client, 'CONFIG', 'SET', 'appendonly', 'no')).to.match(/^-.*needs its log/);
+    expect(await ring.ask(client, 'CONFIG', 'GET', 'appendonly')).to.deep.equal(['appendonly', 'yes']);
+  });
 });
