@@ -81,6 +81,10 @@ export class Config extends Settings {
         this.restore(before);
         return setFailed(name.toLowerCase(), parsed);
       }
+      if (option.change === 'settled' && parsed.text !== current.text) {
+        this.restore(before);
+        return setFailed(name.toLowerCase(), "can't set immutable config");
+      }
       if (!before.has(option)) before.set(option, current);
       if (parsed.text !== current.text) changed.set(option, name.toLowerCase());
       this.store(option, parsed);

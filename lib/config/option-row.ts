@@ -6,8 +6,11 @@ export interface Machine {
   readonly totalMemoryBytes: number;
 }
 
-/** When an option may change: at any time, at start only, or at any time if `enable-protected-configs` allows. */
-export type Change = 'mutable' | 'immutable' | 'protected';
+/**
+ * When an option may change: at any time; at start only (of these, CONFIG SET takes `settled` ones with the value that they have, as who sets all that
+ * CONFIG GET has told does, and `immutable` ones with none, as Redis does); or at any time if `enable-protected-configs` allows.
+ */
+export type Change = 'mutable' | 'settled' | 'immutable' | 'protected';
 
 /** A row of the table. */
 export interface Option {
@@ -74,5 +77,7 @@ export function inert(name: string, kind: Kind<unknown>, initial: string, reason
   return { ...row(name, kind, initial, reason, extra), inert: true, store: () => undefined };
 }
 
+/** Set at start only; one that Redis does not have, or lets be changed. */
+export const SETTLED: Extra = { change: 'settled' };
 /** Set at start only. */
 export const FIXED: Extra = { change: 'immutable' };

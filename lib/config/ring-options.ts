@@ -3,7 +3,7 @@
 import { boolean, count, integer, longCount, memory, oneOf, text, ULONG_MAX } from './option.js';
 import { path } from './option.js';
 import type { Option } from './option-row.js';
-import { FIXED, real } from './option-row.js';
+import { FIXED, SETTLED, real } from './option-row.js';
 
 const LEVELS = ['one', 'quorum', 'all'] as const;
 
@@ -18,21 +18,21 @@ function seeds(): ReturnType<typeof text> {
 // prettier-ignore
 export const RING_OPTIONS: readonly Option[] = [
   real('cluster-enabled', 'clusterEnabled', boolean(), 'no', 'whether this node is part of a ring',
-    { ...FIXED, aliases: ['cluster'] }),
+    { ...SETTLED, aliases: ['cluster'] }),
   real('cluster-seeds', 'clusterSeeds', seeds(), '',
-    'client addresses of the nodes that found the ring, the same at each of them; not in Redis', { ...FIXED, aliases: ['seeds'] }),
+    'client addresses of the nodes that found the ring, the same at each of them; not in Redis', { ...SETTLED, aliases: ['seeds'] }),
   real('cluster-secret', 'clusterSecret', text(), '', 'what all nodes of the ring know, and nobody else; not in Redis',
-    { ...FIXED, secret: true }),
+    { ...SETTLED, secret: true }),
   real('cluster-port', 'clusterPort', integer(0, 65535), '0', 'port of the bus; 0: 10000 above the port for clients', FIXED),
-  real('cluster-announce-ip', 'clusterAnnounceIp', text(), '', 'address at which others reach this node', FIXED),
-  real('cluster-announce-port', 'clusterAnnouncePort', integer(0, 65535), '0', 'port at which clients reach it', FIXED),
-  real('cluster-announce-tls-port', 'clusterAnnounceTlsPort', integer(0, 65535), '0', 'the same for TLS', FIXED),
-  real('cluster-announce-bus-port', 'clusterAnnounceBusPort', integer(0, 65535), '0', 'port at which other nodes reach it', FIXED),
+  real('cluster-announce-ip', 'clusterAnnounceIp', text(), '', 'address at which others reach this node', SETTLED),
+  real('cluster-announce-port', 'clusterAnnouncePort', integer(0, 65535), '0', 'port at which clients reach it', SETTLED),
+  real('cluster-announce-tls-port', 'clusterAnnounceTlsPort', integer(0, 65535), '0', 'the same for TLS', SETTLED),
+  real('cluster-announce-bus-port', 'clusterAnnounceBusPort', integer(0, 65535), '0', 'port at which other nodes reach it', SETTLED),
   real('cluster-zone', 'clusterZone', text(), '', 'what fails together; replicas lie in distinct zones; not in Redis',
-    { ...FIXED, aliases: ['zone'] }),
+    { ...SETTLED, aliases: ['zone'] }),
   real('cluster-replicas', 'clusterReplicas', integer(1, 16), '3',
-    'how many nodes have each key; the ring keeps what it was founded with; not in Redis', FIXED),
-  real('cluster-tokens', 'clusterTokens', integer(1, 256), '64', 'virtual nodes; not in Redis', FIXED),
+    'how many nodes have each key; the ring keeps what it was founded with; not in Redis', SETTLED),
+  real('cluster-tokens', 'clusterTokens', integer(1, 256), '64', 'virtual nodes; not in Redis', SETTLED),
   real('cluster-node-timeout', 'clusterNodeTimeoutMs', longCount(100), '15000',
     'milliseconds after which a node that says nothing is taken for dead, at most'),
   real('cluster-redirects', 'clusterRedirects', boolean(), 'no',
@@ -51,10 +51,10 @@ export const RING_OPTIONS: readonly Option[] = [
     'milliseconds by which clocks of nodes may differ; not in Redis'),
 
   real('tls-port', 'tlsPort', integer(0, 65535), '0', 'port for TLS; 0: none', FIXED),
-  real('tls-cluster', 'tlsCluster', boolean(), 'no', 'whether nodes talk to each other by TLS', FIXED),
+  real('tls-cluster', 'tlsCluster', boolean(), 'no', 'whether nodes talk to each other by TLS', SETTLED),
   real('tls-cert-file', 'tlsCertFile', path(), '', 'certificate of this node', FIXED),
   real('tls-key-file', 'tlsKeyFile', path(), '', 'its key', FIXED),
-  real('tls-key-file-pass', 'tlsKeyFilePass', text(), '', 'what that is encrypted with', { ...FIXED, secret: true }),
+  real('tls-key-file-pass', 'tlsKeyFilePass', text(), '', 'what that is encrypted with', { ...SETTLED, secret: true }),
   real('tls-ca-cert-file', 'tlsCaCertFile', path(), '', 'whose certificates are believed', FIXED),
-  real('tls-auth-clients', 'tlsAuthClients', oneOf('no', 'yes', 'optional'), 'yes', 'whether clients need a certificate', FIXED),
+  real('tls-auth-clients', 'tlsAuthClients', oneOf('no', 'yes', 'optional'), 'yes', 'whether clients need a certificate', SETTLED),
 ];

@@ -139,7 +139,6 @@ const SKIPS_BY_UNIT: Readonly<Record<string, readonly Entry[]>> = {
 
   'unit/introspection-2': [
     later(['streams'], 'COMMAND GETKEYS XGROUP', 'the row of XGROUP'),
-    later(['cluster'], 'COMMAND LIST FILTERBY PATTERN - list all commands/subcommands', 'the row of CLUSTER'),
     later(['streams'], 'XREAD command is marked with movablekeys', 'the row of XREAD'),
     later(['migrate'], 'MIGRATE command is marked with movablekeys', 'the row of MIGRATE'),
   ],

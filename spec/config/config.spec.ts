@@ -258,6 +258,19 @@ describe('Config', () => {
       for (const [pairs, error] of cases) expect(config.set(pairs), pairs.join()).equal(error);
     });
 
+    it('takes what is settled at the start with the value that it has, and with no other', () => {
+      const config = new Config(MACHINE);
+      const same = ['cluster-zone', 'cluster-replicas', 'tls-cluster'].map((name): [string, string] => [
+        name,
+        config.get([name])[0][1],
+      ]);
+      expect(config.set(same)).equal(undefined);
+      expect(config.set([...same, ['CLUSTER-SEEDS', 'a:1']])).equal(
+        failed('cluster-seeds', "can't set immutable config"),
+      );
+      expect(config.clusterSeeds).equal('');
+    });
+
     it('looks at all names before it looks at values', () => {
       const config = new Config(MACHINE);
       const unknown = "ERR Unknown option or number of arguments for CONFIG SET - 'foo'";

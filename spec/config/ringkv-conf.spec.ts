@@ -43,7 +43,7 @@ describe('conf/ringkv.conf', () => {
       const block = TEXT.split('\n\n').find((part) => new RegExp(`^(# )?${name}( |$)`, 'm').test(part)) ?? '';
       const above = TEXT.slice(0, TEXT.indexOf(block)).split('\n\n').at(-1) ?? '';
       const marked = `${above}\n${block}`.includes('[start]');
-      if (change === 'immutable') expect(marked, name).equal(true);
+      if (change === 'immutable' || change === 'settled') expect(marked, name).equal(true);
       else expect(block.includes('[start]'), name).equal(false);
     }
   });
