@@ -33,10 +33,14 @@ describe('ringkv over damaged files', function () {
     await server.kill(signal);
   }
 
-  /** Starts the server again; what it has, and what it said when it started. */
-  async function reopen(): Promise<{ keys: number; last: unknown; output: string }> {
+  /**
+   * Starts the server again; what it has, and what it said when it started. `counts`: where keys were written beside those in tables, their number may be an
+   * estimate before.
+   */
+  async function reopen(counts = false): Promise<{ keys: number; last: unknown; output: string }> {
     const server = await start();
     const client = await server.connect();
+    if (counts) await client.call('COMPACT');
     const keys = Number(await client.call('DBSIZE'));
     const last = await client.call('GET', `key:${keys - 1}`);
     client.close();
@@ -79,7 +83,7 @@ describe('ringkv over damaged files', function () {
       expect(stderr).to.contain(path).and.to.contain('at offset');
       flipBit(path, middle);
     }
-    expect((await reopen()).keys).to.equal(2 * KEYS);
+    expect((await reopen(true)).keys).to.equal(2 * KEYS);
   });
 
   it('refuses to start where a file of the log is missing', async () => {

@@ -17,7 +17,7 @@ describe('parseOptions of npm run sim', () => {
 
   it('refuses what makes no sense', () => {
     expect(() => parseOptions(['--seeds', '0'])).to.throw('--seeds must be a whole number from 1 on');
-    expect(() => parseOptions(['--scenario', 'x'])).to.throw("--scenario must be single-nodes, not 'x'");
+    expect(() => parseOptions(['--scenario', 'x'])).to.throw("--scenario must be single-nodes or ring, not 'x'");
     expect(() => parseOptions(['--what'])).to.throw('--what');
   });
 });
