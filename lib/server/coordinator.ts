@@ -268,8 +268,8 @@ export class Coordinator implements RingExecution {
   ): boolean {
     const { slot, consistency } = connection.ring;
     const view = this.options.view();
-    const holds = view.holds(slot);
-    const isHere = holds && (role !== 'change' || connection.ring.isForwarded || view.firstLive(slot) === view.self);
+    const isHere =
+      view.serves(slot) && (role !== 'change' || connection.ring.isForwarded || view.firstLive(slot) === view.self);
     if (!isHere) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
       const target = view.firstLive(slot);
@@ -303,6 +303,12 @@ export class Coordinator implements RingExecution {
     const { slot, slots, watchSlot } = connection.ring;
     const refreshedTo = advance?.isOver === false ? advance.sequence : this.options.replicator.sequence;
     const done = (error: string | undefined): void => {
+      const view = this.options.view();
+      if (!view.isUp(view.self) && !connection.isClosed) {
+        // This node is no replica any more: somebody else is, perhaps.
+        connection.releaseWith(args);
+        return;
+      }
       if (!connection.isClosed) {
         if (error !== undefined) this.options.fail(connection, args, error);
         else {
@@ -366,7 +372,7 @@ export class Coordinator implements RingExecution {
     const role = roleOf(entry, args);
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
     const view = this.options.view();
-    const isHere = view.holds(slot) && (role !== 'change' || connection.ring.isForwarded);
+    const isHere = view.serves(slot) && (role !== 'change' || connection.ring.isForwarded);
     return { role, slot, target: isHere ? view.self : view.firstLive(slot) };
   }
 
@@ -453,7 +459,7 @@ export class Coordinator implements RingExecution {
   private mayPut(connection: Connection, args: Args): boolean {
     const view = this.options.view();
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
-    if (!view.holds(slot)) return false;
+    if (!view.serves(slot)) return false;
     if (this.writable(slot) < replicasNeeded(connection.ring.consistency.write, view.replicaCount)) return false;
     connection.ring.slot = slot;
     connection.ring.isBlind = true;
@@ -464,7 +470,7 @@ export class Coordinator implements RingExecution {
   private routeSeveral(connection: Connection, name: string, role: RingRole, args: Args, keys: number[]): boolean {
     const view = this.options.view();
     const targetOf = (slot: number): number =>
-      view.holds(slot) && (role !== 'change' || connection.ring.isForwarded) ? view.self : view.firstLive(slot);
+      view.serves(slot) && (role !== 'change' || connection.ring.isForwarded) ? view.self : view.firstLive(slot);
     const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
     if (this.mayBeHint(connection, role, args, slots)) return this.keepHints(connection, name, args);
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
@@ -532,11 +538,11 @@ export class Coordinator implements RingExecution {
       const session = this.options.sessionAt(connection, target);
       session.adopt(connection.ring.sessionState(connection.reply.resp));
       this.ask(session, target, request, isRead, (reply) => {
-        if (reply === undefined) isBroken = true;
+        if (reply === undefined || (isRead && reply.equals(RING_CHANGED_REPLY))) isBroken = true;
         else replies[i] = Buffer.from(reply);
         if (--remaining > 0) return;
         if (!connection.isClosed) {
-          if (isBroken && isRead) {
+          if (isBroken && isRead && ++connection.ring.attempts <= ATTEMPTS_MAX) {
             connection.releaseWith(args);
             return;
           }
@@ -553,6 +559,7 @@ export class Coordinator implements RingExecution {
     const view = this.options.view();
     if (name === 'scan') return this.scan(connection, args);
     const live = view.live();
+    if (live.length === 0) return this.refuse(connection, args, NOBODY_LIVES);
     const request = encodeArgs(args);
     const targets = name === 'randomkey' ? [live[this.options.random.uint32() % live.length]] : live;
     const parts = targets.map((target) => ({ target, request }));

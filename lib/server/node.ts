@@ -442,6 +442,7 @@ export class Node implements ConnectionHost {
       },
       turn,
       isOpen: () => this.store.isOpen,
+      isLogging: () => persistence.failure === undefined,
       logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
       writeTimeoutMs: () => config.writeTimeoutMs,
       redirects: () => config.clusterRedirects,
@@ -537,6 +538,7 @@ export class Node implements ConnectionHost {
         log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
         this.turn.abandonHeld();
         this.ring?.abandon();
+        this.ring?.onLogChange();
         this.gate.update();
       },
     });
@@ -571,6 +573,7 @@ export class Node implements ConnectionHost {
         this.ring?.release(position);
       },
       onStateChange: () => {
+        this.ring?.onLogChange();
         this.gate.update();
       },
       onLost: (error) => {

@@ -127,6 +127,10 @@ export class Persistence implements TurnLog, Durability {
     return store.syncedPosition < store.position ? store.position : 0;
   }
 
+  get takes(): boolean {
+    return this.failure === undefined;
+  }
+
   get fullPosition(): number {
     return this.full === undefined && !this.isHeld
       ? 0
@@ -352,12 +356,10 @@ export class Persistence implements TurnLog, Durability {
   /** Tries whether there is room by now. */
   private appendAgain(): void {
     const before = this.full;
-    this.full = undefined;
     if (this.hasChanges) this.append();
-    if ((this.full as DiskFullError | undefined) !== undefined) {
-      this.full = before;
-      return;
-    }
+    // Another error says the same again.
+    if (this.full !== before) return;
+    this.full = undefined;
     this.options.report('There is room on the disk again: writes are taken');
     this.options.onStateChange();
     if (this.options.config.appendfsync === 'always') this.store.requestSync();

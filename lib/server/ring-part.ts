@@ -139,6 +139,8 @@ export interface RingPartOptions {
   readonly turn: Turn;
   /** Whether there is a log, and the data is what it and the tables say. */
   readonly isOpen: () => boolean;
+  /** Whether the log takes what it is given; `onLogChange` is to be called when that changes. */
+  readonly isLogging: () => boolean;
   /** Up to where the log must be durable before what this turn has logged may be told; 0 if it may at once. */
   readonly logPosition: () => number;
   readonly writeTimeoutMs: () => number;
@@ -157,6 +159,15 @@ export interface RingPartOptions {
   /** A message has arrived: called before it is looked at. */
   readonly onMessage: () => void;
 }
+
+/** What changes data, or tells of it: nothing for a node whose log takes nothing. */
+const OF_DATA: ReadonlySet<number> = new Set<number>([
+  MessageKind.REPLICATE,
+  MessageKind.ASK,
+  MessageKind.TELL,
+  MessageKind.REPAIR,
+  MessageKind.HINT,
+]);
 
 /** Whose acknowledgement leaves at the end of the turn. */
 interface Intake {
@@ -183,6 +194,8 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** What waits for the log of this turn, and of earlier ones. */
   private logged: (() => void)[] = [];
   private readonly waits = new LogWaits();
+  /** Whether this node is a replica for anybody: while its log takes nothing, it is none. */
+  private isServing = true;
   private nextRing: Ring | undefined;
   /** Other nodes act for some slots now. */
   private hasMoved = false;
@@ -262,12 +275,23 @@ export class RingPart implements TurnReplicas, EntryStore {
 
   /** The data was read: this node takes part from now on. What others have sent in vain before, they send again. */
   open(): void {
-    const { links, options, view } = this;
+    const { links, options } = this;
     options.onMessage();
     links.serveChannels((stream) => options.accept(stream));
-    const others = view.ring.members.map(({ id }) => id).filter((id) => id !== options.membership.self);
-    this.presence.open(others);
-    for (const id of others) this.versioned.send(id, MessageKind.MISSED, EMPTY_PAYLOAD);
+    this.presence.open(this.others());
+    this.askForMissed();
+  }
+
+  /** The log may take nothing any more, or take what it is given again: this node serves as a replica while it does. */
+  onLogChange(): void {
+    const { options } = this;
+    const isServing = options.isLogging();
+    if (isServing === this.isServing) return;
+    options.onMessage();
+    this.isServing = isServing;
+    if (this.view.setUp(options.membership.self, isServing)) this.hasMoved = true;
+    this.presence.setAway(!isServing, this.others());
+    if (isServing) this.askForMissed();
   }
 
   // For the turn.
@@ -296,6 +320,8 @@ export class RingPart implements TurnReplicas, EntryStore {
       if (position === 0) then();
       else this.waits.add(position, then);
     }
+    // Not when the log says so: that is amidst something.
+    if (!this.isServing) this.refresher.abandon('NOREPLICAS this node is none any more: its log takes nothing');
     if (this.nextRing !== undefined) this.useRing(this.nextRing);
     if (this.isNewest) this.replicator.sendMissed();
     this.flush();
@@ -339,7 +365,17 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** Whether a member can be reached, and has its data. */
   private isUp(member: MemberId): boolean {
     const { links, presence, options } = this;
-    return links.isUp(member) && (presence.has(member) || member === options.membership.self);
+    if (member === options.membership.self) return this.isServing;
+    return links.isUp(member) && presence.has(member);
+  }
+
+  private others(): MemberId[] {
+    return this.view.ring.members.map(({ id }) => id).filter((id) => id !== this.options.membership.self);
+  }
+
+  /** What others have sent in vain, they send again. */
+  private askForMissed(): void {
+    for (const id of this.others()) this.versioned.send(id, MessageKind.MISSED, EMPTY_PAYLOAD);
   }
 
   /** A member can be reached, or no longer: others act for its slots. */
@@ -389,9 +425,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     payload.byte(kind === 'shard' ? 1 : 0);
     payload.bytes(Buffer.from(channel, 'latin1'));
     payload.bytes(message, start, end);
-    for (const member of this.view.live()) {
-      if (member !== this.view.self) this.versioned.send(this.view.idOf(member), MessageKind.PUBLISH, payload);
-    }
+    for (const id of this.others()) this.versioned.send(id, MessageKind.PUBLISH, payload);
   }
 
   /** Whether nobody was heard of who has a newer ring. */
@@ -404,7 +438,8 @@ export class RingPart implements TurnReplicas, EntryStore {
     const on = (kind: number, handle: (message: RingMessage, start: number) => void): void => {
       links.serve(kind, (message) => {
         options.onMessage();
-        if (this.isTaken(message)) handle(message, versioned.payloadStart(message));
+        if (!this.isTaken(message) || (!this.isServing && OF_DATA.has(kind))) return;
+        handle(message, versioned.payloadStart(message));
       });
     };
     const onRead = (kind: number, handle: (from: MemberId, reader: PayloadReader) => void): void => {

@@ -1,9 +1,11 @@
 /**
- * Which members have their data: whoever has just been started is alive and connected before it has read its log, and serves nobody until then.
+ * Which members serve as replicas. Whoever has just been started is alive and connected before it has read its log, and serves nobody until then; nor does a
+ * member whose log takes nothing, because its disk is full or has failed: what it holds in memory, a crash may take back.
  *
- *     PRESENT = isQuestion:u8          this member has its data; and, if it is a question: say so, if you have yours
+ *     PRESENT = flags:u8          ASKS: say what you are, if you have your data.  AWAY: this member does not serve; without it: it does
  *
- * It is said to all when a node has its data, and to each with whom it connects. A connection that breaks may have been a restart: what was known is forgotten.
+ * It is said to all when a node has its data, or serves no longer, or again; and to each with whom it connects. A connection that breaks may have been a
+ * restart: what was known is forgotten.
  */
 
 import { BytesPayload } from '../cluster/bus/payload.js';
@@ -12,13 +14,14 @@ import type { RingMessage } from '../cluster/coordination/versioned-links.js';
 import { MessageKind } from '../cluster/message-kind.js';
 import type { MemberId } from '../cluster/ring/member.js';
 
-const QUESTION = new BytesPayload(Uint8Array.of(1));
-const STATEMENT = new BytesPayload(Uint8Array.of(0));
+const ASKS = 1;
+const AWAY = 2;
 
 export class RingPresence {
   private readonly links: MemberLinks;
   private readonly present = new Set<MemberId>();
   private isOpen = false;
+  private isAway = false;
 
   constructor(links: MemberLinks) {
     this.links = links;
@@ -27,7 +30,13 @@ export class RingPresence {
   /** This node has its data. */
   open(others: readonly MemberId[]): void {
     this.isOpen = true;
-    for (const member of others) this.links.send(member, MessageKind.PRESENT, QUESTION);
+    for (const member of others) this.tell(member, ASKS);
+  }
+
+  /** This node serves from now on, or does not. */
+  setAway(isAway: boolean, others: readonly MemberId[]): void {
+    this.isAway = isAway;
+    for (const member of others) this.tell(member, 0);
   }
 
   has(member: MemberId): boolean {
@@ -37,7 +46,7 @@ export class RingPresence {
   /** A connection to a member was made. */
   connected(member: MemberId): void {
     this.present.delete(member);
-    if (this.isOpen) this.links.send(member, MessageKind.PRESENT, QUESTION);
+    this.tell(member, ASKS);
   }
 
   /** It is gone. */
@@ -47,7 +56,14 @@ export class RingPresence {
 
   /** PRESENT. */
   onPresent({ from, buffer, start, end }: RingMessage): void {
-    this.present.add(from);
-    if (this.isOpen && end > start && buffer[start] !== 0) this.links.send(from, MessageKind.PRESENT, STATEMENT);
+    const flags = end > start ? buffer[start] : 0;
+    if ((flags & AWAY) === 0) this.present.add(from);
+    else this.present.delete(from);
+    if ((flags & ASKS) !== 0) this.tell(from, 0);
+  }
+
+  private tell(member: MemberId, flags: number): void {
+    if (!this.isOpen) return;
+    this.links.send(member, MessageKind.PRESENT, new BytesPayload(Uint8Array.of(flags | (this.isAway ? AWAY : 0))));
   }
 }

@@ -13,6 +13,8 @@ export interface TurnLog {
   readonly waitPosition: number;
   /** There was no room to log the batch: replies to what is in it wait until it is logged, up to this position. 0 if there was. */
   readonly fullPosition: number;
+  /** Whether it takes what it is given, as far as is known: it has not failed, and the disk is not full. */
+  readonly takes: boolean;
   /** For how long (milliseconds) those who wrote in the turn that ends now are to wait before they go on; 0: not at all. */
   takeDelay(): number;
 }
@@ -23,7 +25,7 @@ export interface TurnReplicas {
   isAwaitedBy(connection: Connection): boolean;
   /** Has the reply, of such a connection, wait for them. */
   await(connection: Connection, reply: HeldReply): void;
-  /** What others are to hear of the turn leaves, if the log has taken all of it. */
+  /** What others are to hear of the turn leaves, if the log has not failed. */
   endTurn(isLogged: boolean): void;
 }
 
@@ -66,6 +68,8 @@ export class Turn implements LoopFigures {
   /** How many of them an earlier turn has left. */
   private deferredBefore = 0;
   private scheduled = false;
+  /** Whether the log was known to take what it is given when the turn began. */
+  private tookBefore = true;
   private startedUs = 0;
   /** What TURN_US counts from, and how many connections TURN_CONNECTIONS does not count. */
   private budgetFromUs = 0;
@@ -89,6 +93,7 @@ export class Turn implements LoopFigures {
   begin(): void {
     if (this.scheduled) return;
     this.scheduled = true;
+    this.tookBefore = this.log.takes;
     this.startedUs = this.clock.monotonicUs();
     this.openBudget(this.startedUs);
     // What was used before is not the turn's.
@@ -142,21 +147,24 @@ export class Turn implements LoopFigures {
   private end(): void {
     this.runDeferred();
     this.scheduled = false;
+    const { tookBefore } = this;
     const committed = this.log.commit();
     const { waitPosition, fullPosition } = this.log;
+    // What was read in the turn in which the log has ceased to take anything may be what it did not take.
+    const hasCeased = tookBefore && !this.log.takes;
     const delayMs = this.log.takeDelay();
     const { connections } = this;
     this.connections = this.spare;
     for (let i = 0; i < connections.length; i++) {
       const connection = connections[i];
       const { wroteInTurn } = connection;
-      const lost = !committed && wroteInTurn;
+      const isOfBatch = wroteInTurn || hasCeased;
       if (delayMs > 0 && wroteInTurn) this.delay(connection, delayMs);
       connection.leaveTurn();
       if (connection.isClosed) continue;
-      if (lost) connection.kill();
+      if (isOfBatch && !committed) connection.kill();
       // Behind replies that are held, all others are: the order stays, also when `appendfsync` was changed meanwhile.
-      else if (fullPosition > 0 && wroteInTurn) this.hold(connection, fullPosition);
+      else if (isOfBatch && fullPosition > 0) this.hold(connection, fullPosition);
       else if (waitPosition === 0 && !connection.holdsReplies && !this.awaitsReplicas(connection)) connection.flush();
       else this.hold(connection, waitPosition);
     }

@@ -126,6 +126,11 @@ export class Refresher {
     for (const run of this.runs) run.remaining = run.keys.length;
   }
 
+  /** Everything that is under way was in vain. */
+  abandon(reason: string): void {
+    for (const run of [...this.runs]) this.end(run, reason);
+  }
+
   /** The turn ends: what is to be asked leaves. */
   flush(): void {
     this.asks.flush();

@@ -12,13 +12,13 @@ export class RingView {
   readonly self: number;
   private readonly up: boolean[];
 
-  /** REQUIRES: `self` is a member. `isUp` says who can be reached; this node always can. */
+  /** REQUIRES: `self` is a member. `isUp` says who can be reached; of this node, whether it serves as a replica. */
   constructor(ring: Ring, self: MemberId, isUp: (id: MemberId) => boolean) {
     const index = ring.indexOf(self);
     assert(index !== undefined, 'this node is a member of its ring');
     this.ring = ring;
     this.self = index;
-    this.up = ring.members.map(({ id }, i) => i === index || isUp(id));
+    this.up = ring.members.map(({ id }) => isUp(id));
   }
 
   get memberCount(): number {
@@ -38,16 +38,17 @@ export class RingView {
     return this.up[member];
   }
 
-  /** A member can be reached, or no longer. Whether that is news. */
+  /** A member can be reached, or no longer; or this node serves. Whether that is news. */
   setUp(id: MemberId, isUp: boolean): boolean {
     const member = this.ring.indexOf(id);
-    if (member === undefined || member === this.self || this.up[member] === isUp) return false;
+    if (member === undefined || this.up[member] === isUp) return false;
     this.up[member] = isUp;
     return true;
   }
 
-  /** Whether this node holds a slot. */
-  holds(slot: number): boolean {
+  /** Whether this node serves as a replica of a slot. */
+  serves(slot: number): boolean {
+    if (!this.up[this.self]) return false;
     const replicas = this.ring.replicas(slot);
     for (const member of replicas) if (member === this.self) return true;
     return false;
@@ -77,7 +78,7 @@ export class RingView {
     return others;
   }
 
-  /** Members that can be reached, this node included. */
+  /** Members that can be reached, this node included if it serves. */
   live(): number[] {
     return this.up.flatMap((isUp, member) => (isUp ? [member] : []));
   }
