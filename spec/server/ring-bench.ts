@@ -18,6 +18,7 @@ import { openLoop } from '../../lib/server/loop-stream.js';
 import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
 import type { LinkWatcher, RingLinks, RingMembership } from '../../lib/server/ring-part.js';
 import type { CrashFate } from '../sim/crash-fate.js';
+import type { Fault, Step } from '../sim/memory-disk.js';
 import type { BenchClient } from './node-bench.js';
 import { NodeBench } from './node-bench.js';
 
@@ -90,6 +91,8 @@ export class RingBench {
   readonly nodes: NodeBench[] = [];
   readonly ring: Ring;
   sent: Sent[] = [];
+  /** What goes wrong when a node appends to its log, as it was first started. */
+  readonly logFaults = new Map<number, Fault>();
   /** Who has heard of which newer ring. */
   readonly heard: (readonly [node: number, version: RingVersion])[] = [];
   private readonly ringListeners: ((ring: Ring) => void)[] = [];
@@ -126,7 +129,9 @@ export class RingBench {
     const bench = new RingBench(count, configText, replicaCount);
     for (let i = 0; i < count; i++) bench.links.push(new BenchLinks(bench, i));
     for (let i = 0; i < count; i++) {
-      bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i) }));
+      const plan = ({ name, path }: Step): Fault | undefined =>
+        name === 'append' && path.includes('/aof/') ? bench.logFaults.get(i) : undefined;
+      bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i), plan }));
     }
     await bench.settle();
     return bench;

@@ -6,7 +6,11 @@ import { slotOf } from '../../lib/base/position.js';
 import { BytesPayload } from '../../lib/cluster/bus/payload.js';
 import { VERSIONED_HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
+import type { Fault } from '../sim/memory-disk.js';
 import { RingBench } from './ring-bench.js';
+
+const FULL: Fault = { kind: 'error', code: 'ENOSPC' };
+const BROKEN: Fault = { kind: 'error', code: 'EIO' };
 
 const REPLICATION: readonly number[] = [MessageKind.REPLICATE, MessageKind.REPLICATED];
 
@@ -81,5 +85,58 @@ describe('A ring of nodes, after a fault,', () => {
     for (const from of [1, 2]) ring.links[from].send(ring.ids[0], MessageKind.REPLICATED, new BytesPayload(old));
     await ring.settle(({ kind }) => kind === MessageKind.REPLICATED);
     expect(client.wire()).to.equal('');
+  });
+
+  it('shows nobody what its log has not taken, while the disk is full: a read had counted that as one of R', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    ring.logFaults.set(0, FULL);
+    const writer = ring.nodes[0].connect();
+    writer.send('SET', 'k', 'v');
+    await ring.settle();
+    for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal(null);
+    expect(writer.wire()).to.equal('');
+    ring.logFaults.clear();
+    await ring.advance(200);
+    expect(writer.replies()).to.deep.equal(['OK']);
+    for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('v');
+  });
+
+  it('reads elsewhere what it was reading when its log was found to take nothing', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    ring.logFaults.set(0, FULL);
+    const [writer, reader] = [ring.nodes[0].connect(), ring.nodes[0].connect()];
+    reader.send('GET', 'k');
+    await ring.settle(() => false);
+    writer.send('SET', 'k', 'v');
+    await ring.settle();
+    expect([writer.wire(), reader.replies()]).to.deep.equal(['', [null]]);
+  });
+
+  it('is no replica for others while its log takes nothing: they had waited for it, and sent it what is to be changed', async () => {
+    for (const fault of [FULL, BROKEN]) {
+      const ring = await RingBench.start(3, 'write-timeout 500');
+      const keys = Array.from({ length: 8 }, (_, i) => `k${i}`);
+      ring.logFaults.set(0, fault);
+      ring.nodes[0].connect().send('SET', 'k', 'v');
+      await ring.settle();
+      const client = ring.nodes[1].connect();
+      for (const key of keys) expect(await ring.ask(client, 'INCR', key)).to.equal(1);
+      ring.disconnect(1, 2);
+      for (const key of keys) expect(await ring.ask(client, 'SET', key, 2)).to.equal('-NOREPLICAS need 2, have 1');
+    }
+  });
+
+  it('has what it was sent while its disk was full when there is room again', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 5000');
+    ring.logFaults.set(0, FULL);
+    ring.nodes[0].connect().send('SET', 'k', 'v');
+    await ring.settle();
+    const client = ring.nodes[1].connect();
+    expect(await ring.ask(client, 'SET', 'other', 1)).to.equal('OK');
+    expect(await ring.ask(client, 'WITH', 'ALL', 'GET', 'other')).to.equal('-NOREPLICAS need 3, have 2');
+    ring.logFaults.clear();
+    await ring.advance(200);
+    expect(ring.nodes[0].node.keyspace.keyCount).to.equal(2);
+    expect(await ring.ask(client, 'WITH', 'ALL', 'GET', 'other')).to.equal('1');
   });
 });

@@ -118,6 +118,27 @@ describe('Turn', () => {
     }
   });
 
+  it('holds what was read in the turn in which the disk was full, until there is room', async () => {
+    let isFull = false;
+    const bench = await NodeBench.start('', {
+      plan: ({ name }) => (isFull && name === 'append' ? { kind: 'error', code: 'ENOSPC' } : undefined),
+    });
+    const [writer, reader, late] = [bench.connect(), bench.connect(), bench.connect()];
+    isFull = true;
+    writer.send('SET', 'k', 'v');
+    reader.send('GET', 'k');
+    await bench.settle();
+    expect([writer.wire(), reader.wire()]).to.deep.equal(['', '']);
+    expect(await bench.ask(late, 'SET', 'k', 'w')).to.match(/^-MISCONF/);
+    expect(await bench.ask(late, 'PING')).to.equal('PONG');
+    isFull = false;
+    bench.clock.us += 200_000;
+    bench.timers.fire();
+    await bench.settle();
+    expect([writer.replies(), reader.replies()]).to.deep.equal([['OK'], ['v']]);
+    expect(bench.lines.filter((line) => line.includes('The disk is full'))).to.have.lengthOf(1);
+  });
+
   it('lets every client get on, however many send in each turn', async () => {
     const bench = await NodeBench.start();
     const clients = Array.from({ length: 700 }, () => bench.connect());

@@ -40,6 +40,10 @@ describe('the scenario of a ring', function () {
     });
   }
 
+  it('does not read what a full disk has not taken, and kill -9 takes back: seed 30234', async () => {
+    expect((await runSeed(ring(), 30234, { nodes: 5 })).problems).to.deep.equal([]);
+  });
+
   it('happens again in the same way, event by event', async () => {
     const first = await runSeed(ring(), 42, { nodes: 5 });
     expect(first.problems).to.deep.equal([]);
