@@ -1,4 +1,4 @@
-/** `npm run bench`: ringkv beside redis-server, as USAGE in options.ts says. */
+/** `npm run bench`: ringkv beside redis-server, as USAGE in options.ts says; with `cluster`, a ring beside others who replicate. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../tools/error-text.js';
@@ -10,15 +10,26 @@ import { CONNECTIONS } from './load-generator.js';
 import { parseOptions, USAGE, type BenchOptions } from './options.js';
 import { describeMachine, makeReport, reportText, type Report } from './report.js';
 import { estimateSeconds, groupScenarios } from './plan.js';
+import { benchCluster } from './ring/bench.js';
 import { runPlan } from './runner.js';
 import { chooseScenarios, SCENARIOS } from './scenarios.js';
 import type { Scenario } from './scenario.js';
 import { singleProcess } from './server-driver.js';
 import { judge, TARGETS } from './targets.js';
 
+/** The word before the options of a ring's bench. */
+const CLUSTER = 'cluster';
 const PUBLISHED_CHART = 'scripts/bench/chart.svg';
 
-async function main(options: BenchOptions): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === CLUSTER) return benchCluster(args.slice(1));
+  const options = parseOptions(args);
+  if (!options.help) return benchOneNode(options);
+  process.stdout.write(USAGE);
+  return 0;
+}
+
+async function benchOneNode(options: BenchOptions): Promise<number> {
   const scenarios = chooseScenarios(SCENARIOS, options);
   if (scenarios.length === 0) throw new Error(`--only ${options.only?.source} matches no scenario`);
   const machine = describeMachine();
@@ -70,9 +81,7 @@ function chartGroups(report: Report, scenarios: readonly Scenario[]): readonly C
 }
 
 try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) process.stdout.write(USAGE);
-  else process.exitCode = await main(options);
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`bench: ${errorText(error)}\n`);
   process.exitCode = 2;

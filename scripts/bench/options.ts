@@ -16,6 +16,7 @@ export interface BenchOptions {
 }
 
 export const USAGE = `npm run bench -- [options]
+npm run bench -- cluster [options]     a ring of three nodes, beside others who replicate (cluster --help)
 
 Measures ringkv beside redis-server with redis-benchmark, which must be installed (Linux only).
 All scenarios together take about forty minutes, 4 GB of memory and 10 GB of disk.

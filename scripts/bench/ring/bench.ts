@@ -1,7 +1,6 @@
-/** `npm run bench:ring`: what replication costs, beside a single node and beside others who replicate. USAGE says how. */
+/** `npm run bench -- cluster`: what replication costs, beside a single node and beside others who replicate. USAGE says how. */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { errorText } from '../../tools/error-text.js';
 import type { Finding } from '../../tools/findings.js';
 import { atLeast, atMost, findingsTable, noted } from '../../tools/findings.js';
 import { ProgressBar } from '../../tools/progress-bar.js';
@@ -11,7 +10,7 @@ import { KEYS } from './load.js';
 import type { Operation, System } from './systems.js';
 import { ETCD, ONE_NODE, RING, RING_ALWAYS, SYSTEMS } from './systems.js';
 
-const USAGE = `npm run bench:ring -- [options]
+const USAGE = `npm run bench -- cluster [options]
 
 Three nodes of ringkv with N=3, W=2, R=2 in processes of their own, beside one node, beside redis-server with two replicas and WAIT 1 after
 each write, and beside etcd with three members: operations a second, latency of a pipeline, and CPU time of all processes
@@ -120,21 +119,20 @@ function judge(rows: readonly Row[], missing: readonly string[]): Finding[] {
   ];
 }
 
-try {
+/** Runs it with the arguments behind `cluster`, and says with which exit code the process ends. Throws an error fit for the user if they make no sense. */
+export async function benchCluster(args: readonly string[]): Promise<number> {
   const boolean = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({ options: { quick: boolean, gate: boolean, help: boolean } });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const { rows, missing } = await measureAll(values.quick ? QUICK_SECONDS : SECONDS);
-    const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`;
-    process.stdout.write(`${CONNECTIONS} connections, values of 32 bytes, ${KEYS} keys; ${machine}\n\n`);
-    process.stdout.write(table(rows) + '\n');
-    for (const name of missing) process.stdout.write(`${name}: not installed\n`);
-    const findings = judge(rows, missing);
-    process.stdout.write(findingsTable(findings));
-    if (values.gate && !findings.every(({ isMet }) => isMet)) process.exitCode = 1;
+  const { values } = parseArgs({ args: [...args], options: { quick: boolean, gate: boolean, help: boolean } });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
   }
-} catch (error) {
-  process.stderr.write(`bench:ring: ${errorText(error)}\n`);
-  process.exitCode = 2;
+  const { rows, missing } = await measureAll(values.quick ? QUICK_SECONDS : SECONDS);
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`;
+  process.stdout.write(`${CONNECTIONS} connections, values of 32 bytes, ${KEYS} keys; ${machine}\n\n`);
+  process.stdout.write(table(rows) + '\n');
+  for (const name of missing) process.stdout.write(`${name}: not installed\n`);
+  const findings = judge(rows, missing);
+  process.stdout.write(findingsTable(findings));
+  return values.gate && !findings.every(({ isMet }) => isMet) ? 1 : 0;
 }
