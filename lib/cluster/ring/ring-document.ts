@@ -7,9 +7,9 @@
  *     {"clusterId":"...","generation":1,"epoch":7,"replicaCount":3,"positionKey":"...","nextOrdinal":4,"members":[...],"voters":["..."]}
  *
  *  1. Members stand in the order of their ordinals, which are below `nextOrdinal`. That never falls: an ordinal is given once.
- *  2. No two tokens are in one slot. Every member has some.
+ *  2. No two tokens are in one slot, but for those of a joining member that takes the place of a leaving one. Every member has some.
  *  3. Voters are members, 1 to VOTERS_MAX, in the order of the members.
- *  4. Some member is not joining.
+ *  4. Some member is not joining, and some member is not leaving.
  */
 
 import { ShapeError, integer, list, object } from '../../base/json-shape.js';
@@ -73,6 +73,9 @@ export function checkRing(value: unknown): RingDocument {
   if (!members.some(({ state }) => state !== 'joining')) {
     throw new ShapeError('ring.members', 'one that is not joining', members);
   }
+  if (!members.some(({ state }) => state !== 'leaving')) {
+    throw new ShapeError('ring.members', 'one that is not leaving', members);
+  }
   checkIds(document);
   checkTokens(members);
   checkVoters(document);
@@ -94,14 +97,18 @@ function checkIds({ members, nextOrdinal }: RingDocument): void {
 }
 
 function checkTokens(members: readonly Member[]): void {
-  const isTaken = new Uint8Array(SLOT_COUNT);
-  members.forEach(({ tokens }, index) => {
+  // Those who hold slots now, and those who will: no two of either have tokens in one slot.
+  const isTaken = { joining: new Uint8Array(SLOT_COUNT), leaving: new Uint8Array(SLOT_COUNT) };
+  members.forEach(({ tokens, state }, index) => {
     const place = `ring.members[${index}].tokens`;
     if (tokens.length === 0) throw new ShapeError(place, 'some tokens', tokens);
     tokens.forEach((slot, at) => {
       if (at > 0 && slot <= tokens[at - 1]) throw new ShapeError(`${place}[${at}]`, 'a higher slot', slot);
-      if (isTaken[slot] === 1) throw new ShapeError(`${place}[${at}]`, 'a slot without a token', slot);
-      isTaken[slot] = 1;
+      for (const not of ['joining', 'leaving'] as const) {
+        if (state === not) continue;
+        if (isTaken[not][slot] === 1) throw new ShapeError(`${place}[${at}]`, 'a slot without a token', slot);
+        isTaken[not][slot] = 1;
+      }
     });
   });
 }

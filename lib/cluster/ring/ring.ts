@@ -1,13 +1,19 @@
 import { assert } from '../../base/assert.js';
 import { SLOT_COUNT } from '../../base/position.js';
-import type { Member, MemberId, Ordinal } from './member.js';
-import { PreferenceLists } from './preference-list.js';
+import type { Member, MemberId, MemberState, Ordinal } from './member.js';
+import { Placement } from './placement.js';
 import type { RingDocument } from './ring-document.js';
-import { TokenCircle } from './token-circle.js';
 
-/** Slots whose replicas are the same set, in whatever order: what is written to them goes to the same members. */
+/**
+ * Slots whose replicas are the same set, in whatever order, now and after the change that is under way: what is written to them goes to the same members. Indexes of
+ * members, ascending.
+ */
 export interface SlotGroup {
-  /** Indexes of members, ascending. */
+  /** Who holds them now. */
+  readonly current: Uint16Array;
+  /** Who holds them after the change; the same object if that is nobody else. */
+  readonly next: Uint16Array;
+  /** All of these. */
   readonly members: Uint16Array;
 }
 
@@ -22,61 +28,60 @@ export interface SlotRange {
 /**
  * A ring: a document, and what follows from it for each slot, computed once. Never changes.
  *
- * Members are named by their index in `members`. Those that are joining are in no list.
+ * Members are named by their index in `members`. While members join or leave there are two placements: `replicas` has who holds a slot, without those that are
+ * joining; `nextReplicas` who will hold it, without those that are leaving. What that means for reads and writes: topology/ring-change.ts.
  */
 export class Ring {
   readonly document: RingDocument;
   readonly members: readonly Member[];
-  /** The replicas that each slot has: N, or all members if they are fewer. */
-  readonly replicasPerSlot: number;
   readonly groups: readonly SlotGroup[];
 
-  private readonly lists: readonly Uint16Array[];
-  /** Of each slot, the index in `lists` and in `groups`. */
-  private readonly listNumbers = new Uint16Array(SLOT_COUNT);
+  private readonly current: Placement;
+  /** The same object as `current`, if nobody joins or leaves. */
+  private readonly next: Placement;
+  /** Of each slot, the index in `groups`. */
   private readonly groupNumbers = new Uint16Array(SLOT_COUNT);
   private readonly indexes: ReadonlyMap<MemberId, number>;
   private readonly ordinalIndexes: ReadonlyMap<Ordinal, number>;
 
   /** REQUIRES: `document` is valid (ring-document.ts). */
   constructor(document: RingDocument) {
-    const { members } = document;
+    const { members, replicaCount } = document;
     this.document = document;
     this.members = members;
     this.indexes = new Map(members.map(({ id }, index) => [id, index]));
     this.ordinalIndexes = new Map(members.map(({ ordinal }, index) => [ordinal, index]));
+    const placed = (not: MemberState): number[] =>
+      members.flatMap(({ state }, index) => (state === not ? [] : [index]));
+    this.current = new Placement(members, placed('joining'), replicaCount);
+    const isChanging = members.some(({ state }) => state !== 'up');
+    this.next = isChanging ? new Placement(members, placed('leaving'), replicaCount) : this.current;
+    this.groups = this.makeGroups();
+  }
 
-    const placed = members.flatMap(({ state }, index) => (state === 'joining' ? [] : [index]));
-    const circle = new TokenCircle();
-    placed.forEach((index, place) => members[index].tokens.forEach((slot) => circle.add(slot, place)));
-    const zones = placed.map((index) => members[index].zone);
-    const walk = new PreferenceLists(circle, zones, document.replicaCount);
-    this.replicasPerSlot = walk.length;
+  /** The replicas that each slot has: N, or all members if they are fewer. */
+  get replicasPerSlot(): number {
+    return this.current.replicasPerSlot;
+  }
 
-    const lists = new NumberedSets();
-    const groups = new NumberedSets();
-    const list = new Uint16Array(walk.length);
-    let token = -1;
-    let listNumber = 0;
-    let groupNumber = 0;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (circle.tokenOf(slot) !== token) {
-        token = circle.tokenOf(slot);
-        walk.fill(token, list);
-        const replicas = list.map((place) => placed[place]);
-        listNumber = lists.numberOf(replicas);
-        groupNumber = groups.numberOf(replicas.toSorted());
-      }
-      this.listNumbers[slot] = listNumber;
-      this.groupNumbers[slot] = groupNumber;
-    }
-    this.lists = lists.all;
-    this.groups = groups.all.map((indexes) => ({ members: indexes }));
+  /** The same after the change that is under way. */
+  get nextReplicasPerSlot(): number {
+    return this.next.replicasPerSlot;
+  }
+
+  /** Whether members join or leave. */
+  get isChanging(): boolean {
+    return this.next !== this.current;
   }
 
   /** The preference list of a slot: indexes of members, the first replica first. Not to be changed. */
   replicas(slot: number): Uint16Array {
-    return this.lists[this.listNumbers[slot]];
+    return this.current.replicas(slot);
+  }
+
+  /** The same after the change that is under way. */
+  nextReplicas(slot: number): Uint16Array {
+    return this.next.replicas(slot);
   }
 
   /** The index in `groups` of the group that a slot is in. */
@@ -110,24 +115,39 @@ export class Ring {
     const ranges: SlotRange[] = [];
     let start = 0;
     for (let slot = 1; slot <= SLOT_COUNT; slot++) {
-      if (slot < SLOT_COUNT && this.listNumbers[slot] === this.listNumbers[start]) continue;
+      if (slot < SLOT_COUNT && this.replicas(slot) === this.replicas(start)) continue;
       ranges.push({ start, end: slot - 1, replicas: this.replicas(start) });
       start = slot;
     }
     return ranges;
   }
+
+  private makeGroups(): SlotGroup[] {
+    const { current, next, groupNumbers } = this;
+    const groups: SlotGroup[] = [];
+    const numbers = new Map<string, number>();
+    let group = 0;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const isSame =
+        slot > 0 &&
+        current.replicas(slot) === current.replicas(slot - 1) &&
+        next.replicas(slot) === next.replicas(slot - 1);
+      if (!isSame) {
+        const made = groupOf(current.replicas(slot), next.replicas(slot));
+        const key = `${made.current.join()}/${made.next.join()}`;
+        const known = numbers.get(key);
+        group = known ?? groups.push(made) - 1;
+        if (known === undefined) numbers.set(key, group);
+      }
+      groupNumbers[slot] = group;
+    }
+    return groups;
+  }
 }
 
-/** Sequences of indexes, each kept once and numbered from 0. */
-class NumberedSets {
-  readonly all: Uint16Array[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  numberOf(indexes: Uint16Array): number {
-    const key = indexes.join();
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    this.numbers.set(key, this.all.length);
-    return this.all.push(indexes) - 1;
-  }
+function groupOf(replicas: Uint16Array, nextReplicas: Uint16Array): SlotGroup {
+  const current = replicas.toSorted();
+  const next = nextReplicas.toSorted();
+  if (next.join() === current.join()) return { current, next: current, members: current };
+  return { current, next, members: Uint16Array.from(new Set([...current, ...next])).sort() };
 }

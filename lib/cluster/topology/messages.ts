@@ -65,12 +65,10 @@ export function decodeAnswer(bytes: Buffer): TopologyAnswer | undefined {
 
 const whole = integer(0, Number.MAX_SAFE_INTEGER);
 const ring: Check<RingDocument> = (value) => checkRing(value);
-const checkCandidate = object<Candidate>({
-  id: checkMemberId,
-  zone: checkZone,
-  tokenCount: integer(1, 1024),
-  address: checkAddress,
-});
+const checkCandidate: Check<Candidate> = object<Omit<Candidate, 'replaces'>, { replaces: MemberId }>(
+  { id: checkMemberId, zone: checkZone, tokenCount: integer(1, 1024), address: checkAddress },
+  { replaces: checkMemberId },
+);
 const version = object<RingVersion>({ generation: whole, epoch: whole });
 
 const paxosRequest = oneOf({

@@ -17,6 +17,8 @@ export interface Candidate {
   readonly zone: string;
   readonly tokenCount: number;
   readonly address: Address;
+  /** A member, dead for good, whose place it is to take. */
+  readonly replaces?: MemberId | undefined;
 }
 
 /** Epoch 1. `seedDigest` stands for the seed list. REQUIRES: there is a candidate. */
@@ -51,6 +53,14 @@ export function ringWith(ring: RingDocument, candidate: Candidate): RingDocument
   const members = [...ring.members, memberOf(candidate, ring.members, nextOrdinal, replicaCount)];
   const voters = chooseVoters(members, ring.voters);
   return { ...ring, epoch: epoch + 1, nextOrdinal: nextOrdinal + 1, members, voters };
+}
+
+/** A candidate as it joins; with the tokens of the member that it `replaces`, if there is one. */
+export function joiningMember(ring: RingDocument, candidate: Candidate, replaces: Member | undefined): Member {
+  const { members, nextOrdinal, replicaCount } = ring;
+  const { id, zone, address } = candidate;
+  if (replaces === undefined) return { ...memberOf(candidate, members, nextOrdinal, replicaCount), state: 'joining' };
+  return { id, ordinal: nextOrdinal, zone, tokens: replaces.tokens, state: 'joining', address };
 }
 
 /** Why the ring can have no more members; undefined if it can. */

@@ -1,10 +1,11 @@
 import { ShapeError } from '../../base/json-shape.js';
 import type { RingDocument } from '../ring/ring-document.js';
 import { decodeRing } from '../ring/ring-document.js';
+import { mayFollow } from './ring-change.js';
 
 /**
  * The ring that `bytes` say, if it may come after `ring`, or be the first one: the next epoch of the same cluster, in which no
- * ordinal is given again. Throws ShapeError. Voters ask this before they accept, so that no faulty proposal is ever decided.
+ * ordinal is given again, and who holds what changes as ring-change.ts says. Throws ShapeError. Voters ask this before they accept, so that no faulty proposal is ever decided.
  */
 export function checkSuccessor(ring: RingDocument | undefined, bytes: Uint8Array): RingDocument {
   const next = decodeRing(bytes);
@@ -23,5 +24,6 @@ export function checkSuccessor(ring: RingDocument | undefined, bytes: Uint8Array
     const isOwn = known === undefined ? ordinal >= ring.nextOrdinal : ordinal === known.ordinal;
     expect(isOwn, `members[${index}].ordinal`, 'its own, which nobody had before', ordinal);
   });
+  expect(mayFollow(ring, next), 'members', 'members that join or leave, or the end of such a change', next.members);
   return next;
 }

@@ -40,8 +40,11 @@ describe('Ring', () => {
     fc.assert(
       fc.property(anyRing, slots, slots, (document, a, b) => {
         const ring = new Ring(document);
-        const sorted = (slot: number): string => ring.replicas(slot).toSorted().join();
-        expect(ring.groups[ring.groupOf(a)].members.join()).to.equal(sorted(a));
+        const sorted = (slot: number): string =>
+          `${ring.replicas(slot).toSorted().join()}/${ring.nextReplicas(slot).toSorted().join()}`;
+        const { current, next, members } = ring.groups[ring.groupOf(a)];
+        expect(`${current.join()}/${next.join()}`).to.equal(sorted(a));
+        expect([...members]).to.have.members([...new Set([...ring.replicas(a), ...ring.nextReplicas(a)])]);
         expect(ring.groupOf(a) === ring.groupOf(b)).to.equal(sorted(a) === sorted(b));
       }),
     );

@@ -1,0 +1,108 @@
+/**
+ * Members join and leave a ring that holds data: in two epochs, with a ring of two placements between them.
+ *
+ *     e     settled         ring.replicas = O
+ *     e+1   under change    ring.replicas = O, ring.nextReplicas = N       joining members are filled (transfer/)
+ *     e+2   finished        ring.replicas = N                              or aborted: O again
+ *
+ *  1. In e+1 a write needs its W among O and its W among N. A read needs its R among O and its R among N that have the same; members of N that are not of O
+ *     are told what they lack, and say nothing that counts among O: a joining member runs no command, and nobody reads from it (rule 6 of the design).
+ *  2. Whoever acts by a ring refuses what is sent for an older one (coordination/versioned-links.ts). A ring is durable before anybody acts by it.
+ *  3. A source streams only after it acts by e+1. It streams all that it has logged by then, deletes too. Who takes over a range gets it from each member that it displaces; if one
+ *     of these is dead, or it displaces nobody, from |O| - majority + 1 members of O.
+ *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1.
+ *  5. e+1 may be aborted at any time, by anybody. Only one change is under way: e+1 is followed by its own end alone (checkSuccessor).
+ *
+ * Why nothing acknowledged is lost, and nothing stale is read (Q: a majority; other levels as far as they promise anything):
+ *
+ *   e   and e+1   Whoever acts by e reads and writes Q of O; so does who acts by e+1, beside N: they meet.
+ *   e+1 and e+2   Whoever acts by e+1 reads and writes Q of N, too, as who acts by e+2 does: they meet. The same with O, if the change is aborted.
+ *   e   and e+2   A straggler at e finds no Q of O any more that answers it, by 4, once there can be an e+2: it reads nothing, and no write of it is acknowledged.
+ *                 What was acknowledged before by Q of O was taken at e by each of them. Let D be one that is not of N. It acts by e+1 before it streams, and took nothing at e after
+ *                 that (2): so the stream has what it took, and the one that takes D's place has what D had. Hence at least as many of N have the write as had of O. With D dead, |O| - Q + 1
+ *                 members of O are streamed: one of them is among any Q. If |N| is |O| + 1, or |O| - 1, with nobody in D's place, Q(O) + Q(N) is more than the larger of both: they meet by themselves.
+ *   two reads     The first one, by e+1, had Q of O and Q of N with the same before it answered. So the next one finds it, by whatever ring.
+ *   crashes       Of a source: what it has acted on is durable, and so is what it has logged as far as its appendfsync promises; it streams again from what its receiver has durable. Of
+ *                 a receiver: it goes on from what it has noted as durable, for this epoch; what it merges twice does no harm. Of a voter: Paxos. Whoever drives the change keeps nothing: all
+ *                 is in the ring, and anybody may go on.
+ *   lost disks    A node that lost its disk draws a new id, and is no member: nobody counts what the one before had.
+ *   hints         are kept for all of O and N. A hint for a member that does not hold the slot any more is handed on by whom it reaches; what was kept for one that is gone goes to those who
+ *                 hold its slots now (replication/hints.ts).
+ */
+
+import type { Member, MemberId } from '../ring/member.js';
+import type { RingDocument } from '../ring/ring-document.js';
+import type { Candidate } from './new-ring.js';
+import { joiningMember } from './new-ring.js';
+import { chooseVoters } from './voters.js';
+
+/** Whether members join or leave. */
+export function isChanging({ members }: RingDocument): boolean {
+  return members.some(({ state }) => state !== 'up');
+}
+
+/** The next epoch, in which a candidate joins; in the place of the member `replaces`, if that is not undefined. REQUIRES: nothing speaks against it (`whyNotChange`, `whyNotJoin`). */
+export function withJoining(ring: RingDocument, candidate: Candidate, replaces: MemberId | undefined): RingDocument {
+  const replaced = ring.members.find(({ id }) => id === replaces);
+  const members = ring.members.map((member) => (member === replaced ? withState(member, 'leaving') : member));
+  const joining = joiningMember(ring, candidate, replaced);
+  return { ...next(ring, [...members, joining]), nextOrdinal: ring.nextOrdinal + 1 };
+}
+
+/** The next epoch, in which a member leaves. REQUIRES: as above. */
+export function withLeaving(ring: RingDocument, id: MemberId): RingDocument {
+  return next(
+    ring,
+    ring.members.map((member) => (member.id === id ? withState(member, 'leaving') : member)),
+  );
+}
+
+/** The epoch after a change: who was joining is up, who was leaving is gone. */
+export function finished(ring: RingDocument): RingDocument {
+  const staying = ring.members.filter(({ state }) => state !== 'leaving');
+  return next(
+    ring,
+    staying.map((member) => withState(member, 'up')),
+  );
+}
+
+/** The epoch after a change that has come to nothing: who was joining is gone, who was leaving stays. */
+export function aborted(ring: RingDocument): RingDocument {
+  const staying = ring.members.filter(({ state }) => state !== 'joining');
+  return next(
+    ring,
+    staying.map((member) => withState(member, 'up')),
+  );
+}
+
+/** Why no change can begin that takes this member out of the ring; undefined if one can. */
+export function whyNotLeave(ring: RingDocument, id: MemberId): string | undefined {
+  if (!ring.members.some((member) => member.id === id)) return `${id} is no member of the ring`;
+  if (isChanging(ring)) return 'the ring is being changed already';
+  return ring.members.length === 1 ? 'it is the only member' : undefined;
+}
+
+/** Whether a ring of the next epoch may follow `ring`: who holds what changes only as above; or members are added that are up, while there is no data (addition.ts). */
+export function mayFollow(ring: RingDocument, following: RingDocument): boolean {
+  if (isChanging(ring)) {
+    return [finished(ring), aborted(ring)].some(({ members }) => areSame(members, following.members));
+  }
+  const staying = following.members.slice(0, ring.members.length);
+  const added = following.members.slice(ring.members.length);
+  const before = staying.map((member) => (member.state === 'leaving' ? withState(member, 'up') : member));
+  return areSame(ring.members, before) && added.every(({ state }) => state !== 'leaving');
+}
+
+function next(ring: RingDocument, members: readonly Member[]): RingDocument {
+  return { ...ring, epoch: ring.epoch + 1, members, voters: chooseVoters(members, ring.voters) };
+}
+
+function withState(member: Member, state: Member['state']): Member {
+  return { ...member, state };
+}
+
+function areSame(some: readonly Member[], others: readonly Member[]): boolean {
+  const textOf = ({ id, ordinal, zone, tokens, state }: Member): string =>
+    JSON.stringify([id, ordinal, zone, tokens, state]);
+  return some.length === others.length && some.every((member, index) => textOf(member) === textOf(others[index]));
+}
