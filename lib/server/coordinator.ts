@@ -234,17 +234,19 @@ export class Coordinator implements RingExecution {
     const sequence = replicator.newestOf(slot);
     const { read, write } = connection.ring.consistency;
     const { ring, replicaCount } = view();
-    const needed = replicasNeeded(hasChanged ? write : read, replicaCount);
-    if (sequence === 0 || needed < 2 || (!hasChanged && sequence <= connection.ring.refreshedTo)) return;
-    connection.ring.marks.add(ring.groupOf(slot), sequence, needed, start, connection.reply.length);
+    const level = hasChanged ? write : read;
+    const isAlone = replicasNeeded(level, replicaCount) < 2 && !(hasChanged && ring.isChanging);
+    if (sequence === 0 || isAlone || (!hasChanged && sequence <= connection.ring.refreshedTo)) return;
+    connection.ring.marks.add(ring.groupOf(slot), sequence, level, start, connection.reply.length);
   }
 
   private markWritten(connection: Connection, group: number, start: number): void {
     const { replicator, view } = this.options;
     const { write } = connection.ring.consistency;
-    const count = group === EVERY_GROUP ? view().memberCount : view().replicaCount;
-    const needed = replicasNeeded(write, count);
-    if (needed > 1) connection.ring.marks.add(group, replicator.sequence + 1, needed, start, connection.reply.length);
+    const { memberCount, replicaCount, ring } = view();
+    const needed = replicasNeeded(write, group === EVERY_GROUP ? memberCount : replicaCount);
+    if (needed < 2 && !ring.isChanging) return;
+    connection.ring.marks.add(group, replicator.sequence + 1, write, start, connection.reply.length);
   }
 
   /** Has a reply wait for the replicas that its marks name. */
@@ -252,7 +254,7 @@ export class Coordinator implements RingExecution {
     const { replicator } = this.options;
     const tallies: (Tally | undefined)[] = [];
     for (let i = 0; i < marks.count; i++) {
-      tallies.push(replicator.await(marks.groups[i], marks.sequences[i], marks.needed[i], reply));
+      tallies.push(replicator.await(marks.groups[i], marks.sequences[i], marks.levels[i], reply));
     }
     reply.awaitTallies(marks, tallies);
   }
@@ -279,19 +281,18 @@ export class Coordinator implements RingExecution {
     }
     const refusal = this.refusal(connection.ring, slot, role);
     if (refusal !== undefined) return this.refuse(connection, args, refusal);
-    const readers = role === 'put' ? 1 : replicasNeeded(consistency.read, view.replicaCount);
     connection.ring.isBlind = role === 'put';
     if (wait === 'watch') {
       connection.ring.watchSlot = slot;
       connection.ring.watchSession = undefined;
     }
-    return readers < 2 || this.refresh(connection, args, keys, readers - 1);
+    return role === 'put' || this.isRefreshed(slot, consistency.read) || this.refresh(connection, args, keys);
   }
 
   /**
    * Has the request wait until this node has of its keys what so many other replicas have, and runs it then. True if that is so already: it was begun ahead.
    */
-  private refresh(connection: Connection, borrowed: Args, keys: () => Buffer[], needed: number): boolean {
+  private refresh(connection: Connection, borrowed: Args, keys: () => Buffer[]): boolean {
     const advance = this.advances.take(borrowed);
     if (advance?.isOver === true && advance.run !== undefined && advance.error === undefined) {
       if (this.options.refresher.holds(advance.run)) {
@@ -331,14 +332,22 @@ export class Coordinator implements RingExecution {
       };
       return false;
     }
-    this.beginRefresh(keys(), needed, done);
+    this.beginRefresh(keys(), connection.ring.consistency.read, done);
     connection.lookAhead(this.runner(connection));
     return false;
   }
 
-  private beginRefresh(keys: Buffer[], needed: number, done: (error: string | undefined) => void): RefreshRun {
+  private beginRefresh(keys: Buffer[], level: number, done: (error: string | undefined) => void): RefreshRun {
+    const { view, refresher } = this.options;
+    // The ring may change meanwhile.
+    return refresher.begin({ keys, quorumsOf: (one) => view().quorumsOf(one, level), done });
+  }
+
+  /** Whether what this node has of a slot is all that a read at a level asks for. */
+  private isRefreshed(slot: number, level: number): boolean {
     const view = this.options.view();
-    return this.options.refresher.begin({ keys, replicasOf: (one) => view.othersOf(one), needed, done });
+    if (replicasNeeded(level, view.replicaCount) > 1) return false;
+    return level >= Level.ONE || view.quorumsOf(slot, level).length === 0;
   }
 
   /**
@@ -347,17 +356,17 @@ export class Coordinator implements RingExecution {
    */
   private runner(connection: Connection): (args: Args) => void {
     const view = this.options.view();
-    const needed = replicasNeeded(connection.ring.consistency.read, view.replicaCount);
-    let isOver = !mayLookAhead(connection) || needed < 2;
+    const level = connection.ring.consistency.read;
+    let isOver = !mayLookAhead(connection);
     return (args) => {
       const simple = isOver ? undefined : this.simpleRequest(connection, args);
-      const isHere = simple?.target === view.self && view.liveCount(simple.slot) >= needed;
+      const isHere = simple?.target === view.self && view.reaches(simple.slot, level);
       if (simple === undefined || !isHere) {
         isOver = true;
         return;
       }
-      if (simple.role === 'put') return;
-      const run = this.beginRefresh([args.copy(1)], needed - 1, (error) => {
+      if (simple.role === 'put' || this.isRefreshed(simple.slot, level)) return;
+      const run = this.beginRefresh([args.copy(1)], level, (error) => {
         advance.end({ error });
       });
       const advance = new Advance(run, this.options.replicator.sequence);
@@ -460,7 +469,7 @@ export class Coordinator implements RingExecution {
     const view = this.options.view();
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
     if (!view.serves(slot)) return false;
-    if (this.writable(slot) < replicasNeeded(connection.ring.consistency.write, view.replicaCount)) return false;
+    if (!this.options.isSloppy() && !view.reaches(slot, connection.ring.consistency.write)) return false;
     connection.ring.slot = slot;
     connection.ring.isBlind = true;
     return true;
@@ -485,24 +494,28 @@ export class Coordinator implements RingExecution {
     }
     connection.ring.slots = slots;
     connection.ring.isBlind = role === 'put';
-    const readers = role === 'put' ? 1 : replicasNeeded(connection.ring.consistency.read, view.replicaCount);
-    return readers < 2 || this.refresh(connection, args, () => keys.map((i) => args.copy(i)), readers - 1);
+    const { read } = connection.ring.consistency;
+    if (role === 'put' || slots.every((slot) => this.isRefreshed(slot, read))) return true;
+    return this.refresh(connection, args, () => keys.map((i) => args.copy(i)));
   }
 
   /** Why a command cannot have enough replicas of a slot. */
   private refusal({ consistency }: RingClient, slot: number, role: RingRole): string | undefined {
     const view = this.options.view();
-    const live = view.liveCount(slot);
-    const readers = role === 'put' ? 1 : replicasNeeded(consistency.read, view.replicaCount);
-    const writers = role === 'read' ? 1 : replicasNeeded(consistency.write, view.replicaCount);
-    if (live >= readers && this.writable(slot) >= writers) return undefined;
-    return `NOREPLICAS need ${Math.max(readers, writers)}, have ${live}`;
-  }
-
-  /** How many replicas a write to a slot that this node holds may reach, hints included where they count. */
-  private writable(slot: number): number {
-    const view = this.options.view();
-    return this.options.isSloppy() ? view.replicaCount : view.liveCount(slot);
+    const { replicaCount } = view;
+    const isShort = (level: number): boolean => !view.reaches(slot, level);
+    const mustReach = role !== 'read' && !this.options.isSloppy();
+    const lacking =
+      role !== 'put' && isShort(consistency.read)
+        ? consistency.read
+        : mustReach && isShort(consistency.write)
+          ? consistency.write
+          : undefined;
+    if (lacking === undefined) return undefined;
+    const shortage = view.shortageOf(slot, lacking);
+    const readers = role === 'put' ? 1 : replicasNeeded(consistency.read, replicaCount);
+    const writers = role === 'read' ? 1 : replicasNeeded(consistency.write, replicaCount);
+    return `NOREPLICAS need ${Math.max(readers, writers, shortage.needed)}, have ${shortage.live}`;
   }
 
   /** Whether a hint is all that can be had of a request, and enough. */
@@ -558,12 +571,13 @@ export class Coordinator implements RingExecution {
   private routeEverywhere(connection: Connection, name: string, args: Args): boolean {
     const view = this.options.view();
     if (name === 'scan') return this.scan(connection, args);
-    const live = view.live();
+    const isRead = READS_OF_ALL.has(name);
+    const live = isRead ? view.liveHolders() : view.live();
     if (live.length === 0) return this.refuse(connection, args, NOBODY_LIVES);
     const request = encodeArgs(args);
     const targets = name === 'randomkey' ? [live[this.options.random.uint32() % live.length]] : live;
     const parts = targets.map((target) => ({ target, request }));
-    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount) }, READS_OF_ALL.has(name));
+    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount) }, isRead);
     return false;
   }
 

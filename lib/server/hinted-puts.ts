@@ -17,7 +17,8 @@ export function keepPuts(
     if (--waiting === 0) settle(!isLost);
   };
   for (const { slot, batch } of puts) {
-    const members = Array.from(view.ring.replicas(slot), (member) => view.idOf(member));
+    const { members: replicas } = view.ring.groups[view.ring.groupOf(slot)];
+    const members = Array.from(replicas, (member) => view.idOf(member));
     keepForOne(hints, members, batch, settleOne);
   }
 }

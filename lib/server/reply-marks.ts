@@ -1,18 +1,18 @@
 /** Which of a connection's replies of this turn wait for replicas: for each, what of, and where it stands. */
 export class ReplyMarks {
   count = 0;
-  /** Of mark i: the group, the batch, how many replicas must have it, and the bytes [start, end) of the turn's output. */
+  /** Of mark i: the group, the batch, the level at which replicas must have it, and the bytes [start, end) of the turn's output. */
   readonly groups: number[] = [];
   readonly sequences: number[] = [];
-  readonly needed: number[] = [];
+  readonly levels: number[] = [];
   readonly starts: number[] = [];
   readonly ends: number[] = [];
 
-  add(group: number, sequence: number, needed: number, start: number, end: number): void {
+  add(group: number, sequence: number, level: number, start: number, end: number): void {
     const i = this.count++;
     this.groups[i] = group;
     this.sequences[i] = sequence;
-    this.needed[i] = needed;
+    this.levels[i] = level;
     this.starts[i] = start;
     this.ends[i] = end;
   }

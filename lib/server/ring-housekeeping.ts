@@ -1,5 +1,5 @@
 import { slotOf } from '../base/position.js';
-import { majorityOf } from '../cluster/coordination/consistency.js';
+import { Level } from '../cluster/coordination/consistency.js';
 import type { Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import type { Replicator } from '../cluster/replication/replicator.js';
@@ -44,11 +44,10 @@ export class RingHousekeeping {
     const name = `${db.id}:${key.toString('latin1')}`;
     const slot = slotOf(key, 0, key.length);
     const view = this.options.view();
-    const needed = majorityOf(view.replicaCount);
     if (underWay.has(name) || underWay.size >= UNDER_WAY_MAX) return false;
-    if (view.firstLive(slot) !== view.self || view.liveCount(slot) < needed) return false;
+    if (view.firstLive(slot) !== view.self || !view.reaches(slot, Level.QUORUM)) return false;
     underWay.add(name);
-    if (needed === 1) {
+    if (view.quorumsOf(slot, Level.QUORUM).length === 0) {
       // Not amidst whoever has met it.
       queueMicrotask(() => {
         this.end(name, slot, remove);
@@ -57,8 +56,7 @@ export class RingHousekeeping {
     }
     this.options.refresher.begin({
       keys: [key],
-      replicasOf: (one) => view.othersOf(one),
-      needed: needed - 1,
+      quorumsOf: (one) => this.options.view().quorumsOf(one, Level.QUORUM),
       done: (error) => {
         if (error === undefined) this.end(name, slot, remove);
         else underWay.delete(name);

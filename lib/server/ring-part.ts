@@ -13,6 +13,7 @@ import type { HybridClock } from '../base/stamp.js';
 import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
 import type { Payload } from '../cluster/bus/payload.js';
+import { replicasNeeded } from '../cluster/coordination/consistency.js';
 import { Outboxes } from '../cluster/coordination/outboxes.js';
 import type { EntryStore } from '../cluster/coordination/ports.js';
 import { Refresher } from '../cluster/coordination/refresher.js';
@@ -245,6 +246,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       random,
       nowMs,
       writeTimeoutMs,
+      replicasNeeded,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
     });
     this.replicator.useRing(ring);
@@ -322,7 +324,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     }
     // Not when the log says so: that is amidst something.
     if (!this.isServing) this.refresher.abandon('NOREPLICAS this node is none any more: its log takes nothing');
-    if (this.nextRing !== undefined) this.useRing(this.nextRing);
+    if (this.nextRing !== undefined && this.replicator.isShipped) this.useRing(this.nextRing);
     if (this.isNewest) this.replicator.sendMissed();
     this.flush();
   }

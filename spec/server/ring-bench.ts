@@ -11,8 +11,11 @@ import { slotOf } from '../../lib/base/position.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import type { Payload } from '../../lib/cluster/bus/payload.js';
 import type { Member } from '../../lib/cluster/ring/member.js';
+import type { RingDocument } from '../../lib/cluster/ring/ring-document.js';
 import type { RingVersion } from '../../lib/cluster/ring/ring-version.js';
+import { compareRingVersions } from '../../lib/cluster/ring/ring-version.js';
 import { Ring } from '../../lib/cluster/ring/ring.js';
+import { withJoining } from '../../lib/cluster/topology/ring-change.js';
 import type { ByteStream, StreamHandler } from '../../lib/host/ports.js';
 import { openLoop } from '../../lib/server/loop-stream.js';
 import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
@@ -89,8 +92,11 @@ export class RingBench {
   readonly ids: string[];
   readonly links: BenchLinks[] = [];
   readonly nodes: NodeBench[] = [];
-  readonly ring: Ring;
+  /** The newest one. */
+  ring: Ring;
   sent: Sent[] = [];
+  /** What each node acts by. */
+  private readonly rings: Ring[] = [];
   /** What goes wrong when a node appends to its log, as it was first started. */
   readonly logFaults = new Map<number, Fault>();
   /** Who has heard of which newer ring. */
@@ -131,10 +137,36 @@ export class RingBench {
     for (let i = 0; i < count; i++) {
       const plan = ({ name, path }: Step): Fault | undefined =>
         name === 'append' && path.includes('/aof/') ? bench.logFaults.get(i) : undefined;
+      bench.rings.push(bench.ring);
       bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i), plan }));
     }
     await bench.settle();
     return bench;
+  }
+
+  /** One node more is joining, by a ring that it alone acts by yet; in the place of another one, if that is named. Returns its number. */
+  async join(replaces?: number): Promise<number> {
+    const index = this.nodes.length;
+    const id = String(index).padStart(40, '0');
+    const address = { host: '127.0.0.1', port: 7000 + index, tlsPort: 0, busPort: 17_000 + index };
+    const replaced = replaces === undefined ? undefined : this.ids[replaces];
+    this.ring = new Ring(withJoining(this.ring.document, { id, zone: '', tokenCount: TOKENS, address }, replaced));
+    this.ids.push(id);
+    this.rings.push(this.ring);
+    this.links.push(new BenchLinks(this, index));
+    this.nodes.push(await NodeBench.start(this.configText, { membership: this.membershipOf(index) }));
+    for (const { watchers } of this.links) for (const { onUp } of watchers) for (const other of this.ids) onUp(other);
+    return index;
+  }
+
+  /** Some nodes, or all, learn of the newest ring: of `document`, if that is newer. */
+  adopt(nodes: readonly number[] = this.nodes.map((_, i) => i), document: RingDocument = this.ring.document): void {
+    if (compareRingVersions(document, this.ring.document) > 0) this.ring = new Ring(document);
+    for (const node of nodes) {
+      if (compareRingVersions(this.rings[node].document, this.ring.document) >= 0) continue;
+      this.rings[node] = this.ring;
+      this.ringListeners[node](this.ring);
+    }
   }
 
   isOpen(a: number, b: number): boolean {
@@ -173,7 +205,8 @@ export class RingBench {
   /** A node learns of the next epoch, whose members are the same. */
   nextEpoch(node: number): void {
     const { document } = this.ring;
-    this.ringListeners[node](new Ring({ ...document, epoch: document.epoch + 1 }));
+    this.rings[node] = new Ring({ ...document, epoch: document.epoch + 1 });
+    this.ringListeners[node](this.rings[node]);
   }
 
   /** A node reaches nobody, and nobody reaches it. */
@@ -251,9 +284,9 @@ export class RingBench {
   private membershipOf(i: number): RingMembership {
     return {
       self: this.ids[i],
-      ring: this.ring,
+      ring: this.rings[i],
       links: this.links[i],
-      addressOf: (member) => this.ring.member(member).address,
+      addressOf: (member) => this.rings[i].member(member).address,
       peer: (member) => ({
         liveness: 'alive',
         link: {

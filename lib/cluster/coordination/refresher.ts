@@ -5,7 +5,7 @@
  *                                      └▶ merge what they have ─▶ REPAIR those of them
  *                                         that have less       ─▶ they have it, too     ─▶ done
  *
- *  1. When it is done, `needed` other replicas and this node have had the same entry at one moment: whatever was acknowledged at a quorum before is in
+ *  1. When it is done, a quorum of the replicas, this node among them, have had the same entry at one moment: whatever was acknowledged at a quorum before is in
  *     it, and whatever is read from it will be found by the next one who asks a quorum.
  *  2. What others have stamped may come in meanwhile, and nobody knows who else has it: then everything begins anew.
  *  3. What this node itself writes meanwhile is no reason: whoever reads it waits for its replicas (replication/replicator.ts).
@@ -21,15 +21,14 @@ import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
 import { Outboxes } from './outboxes.js';
 import type { EntryStore, MemberLinks } from './ports.js';
+import type { Quorum } from './ring-view.js';
 import type { Digest, ToldState } from './state-messages.js';
 import { State, readTell, sameDigest, writeAsk, writeBatches } from './state-messages.js';
 
 export interface RefreshRequest {
   readonly keys: readonly Buffer[];
-  /** The other replicas of a slot that may be asked. */
-  readonly replicasOf: (slot: number) => readonly MemberId[];
-  /** How many of them must have the same. REQUIRES: at least 1, and no more than there are. */
-  readonly needed: number;
+  /** The other replicas of a slot that may be asked, in sets, of each of which so many must have the same. */
+  readonly quorumsOf: (slot: number) => readonly Quorum[];
   /** Called once, with the reason if it was in vain. */
   readonly done: (error: string | undefined) => void;
 }
@@ -43,6 +42,7 @@ class KeyRefresh {
   /** What this node had when it asked, or had merged last. */
   digest: Digest = { low: 0, high: 0 };
   foreignChanges = 0;
+  quorums: readonly Quorum[] = [];
   /** What those have who have answered. */
   readonly answers = new Map<MemberId, Digest>();
   hasMerged = false;
@@ -56,6 +56,15 @@ class KeyRefresh {
     this.run = run;
     this.key = key;
     this.slot = slotOf(key, 0, key.length);
+  }
+
+  /** Whether of each set enough are among these. */
+  isEnough(members: { has(member: MemberId): boolean }): boolean {
+    return this.quorums.every(({ members: set, needed }) => {
+      let count = 0;
+      for (const member of set) if (members.has(member)) count++;
+      return count >= needed;
+    });
   }
 }
 
@@ -164,7 +173,7 @@ export class Refresher {
     for (const run of this.runs) {
       if (run.deadlineMs > nowMs) continue;
       this.timeoutCount++;
-      const { needed } = run.request;
+      const needed = Math.max(...run.keys.flatMap(({ quorums }) => quorums.map((quorum) => quorum.needed)));
       this.end(run, `TIMEOUT ${needed + 1} replicas were to be read, not so many have answered in time`);
     }
     for (const [id, { run }] of this.done) {
@@ -189,8 +198,9 @@ export class Refresher {
     key.hasMerged = false;
     key.repaired = undefined;
     this.keys.set(key.id, key);
-    const members = key.run.request.replicasOf(key.slot);
-    key.askedCount = members.length;
+    key.quorums = key.run.request.quorumsOf(key.slot);
+    const members = new Set(key.quorums.flatMap((quorum) => quorum.members));
+    key.askedCount = members.size;
     for (const member of members) writeAsk(this.asks.to(member), key.id, digest, key.key);
   }
 
@@ -218,7 +228,7 @@ export class Refresher {
       key.answers.set(member, state.digest);
       key.hasMerged = true;
     }
-    if (key.answers.size < key.run.request.needed) return;
+    if (!key.isEnough(key.answers)) return;
     if (key.hasMerged) this.repairAll(key);
     else this.check(key);
   }
@@ -260,7 +270,7 @@ export class Refresher {
   }
 
   private checkRepaired(key: KeyRefresh): void {
-    if (key.repaired !== undefined && key.repaired.size >= key.run.request.needed) this.check(key);
+    if (key.repaired !== undefined && key.isEnough(key.repaired)) this.check(key);
   }
 
   /** Enough have what this node had of a key. When that is so of all keys, what has come in meanwhile decides. */

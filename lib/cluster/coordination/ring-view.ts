@@ -1,9 +1,23 @@
 import { assert } from '../../base/assert.js';
 import type { MemberId } from '../ring/member.js';
 import type { Ring } from '../ring/ring.js';
+import { replicasNeeded } from './consistency.js';
 
 /** Nobody. */
 export const NOBODY = -1;
+
+/** So many of these must be told, or have the same. */
+export interface Quorum {
+  readonly members: readonly MemberId[];
+  /** At least 1. */
+  readonly needed: number;
+}
+
+/** A set of replicas of which too few can be reached. */
+export interface Shortage {
+  readonly needed: number;
+  readonly live: number;
+}
 
 /** The ring as one of its members sees it now: who holds a slot, and who of them can be reached. Members are named by their index in the ring. */
 export class RingView {
@@ -63,23 +77,64 @@ export class RingView {
 
   /** How many replicas of a slot can be reached. */
   liveCount(slot: number): number {
-    let count = 0;
-    const replicas = this.ring.replicas(slot);
-    for (const member of replicas) if (this.up[member]) count++;
-    return count;
+    return this.liveAmong(this.ring.replicas(slot));
   }
 
-  /** The replicas of a slot that can be reached, but for this node. */
-  othersOf(slot: number): MemberId[] {
-    const others: MemberId[] = [];
-    for (const member of this.ring.replicas(slot)) {
-      if (member !== this.self && this.up[member]) others.push(this.idOf(member));
-    }
-    return others;
+  /** Whether the replicas of a slot are about to be others: then two sets of them must have what is written, and what is read. */
+  isMoving(slot: number): boolean {
+    const { ring } = this;
+    if (!ring.isChanging) return false;
+    const { current, next } = ring.groups[ring.groupOf(slot)];
+    return current !== next;
+  }
+
+  /** The other members that must have what this node has of a slot, before it is read at a level: a quorum of its replicas, and of those that it will have. */
+  quorumsOf(slot: number, level: number): Quorum[] {
+    const sets = [this.ring.replicas(slot)];
+    if (this.isMoving(slot)) sets.push(this.ring.nextReplicas(slot));
+    return sets.flatMap((replicas) => {
+      const others = replicas.filter((member) => member !== this.self);
+      const needed = replicasNeeded(level, replicas.length) - (replicas.length - others.length);
+      const members = Array.from(
+        others.filter((member) => this.up[member]),
+        (member) => this.idOf(member),
+      );
+      return needed > 0 ? [{ members, needed }] : [];
+    });
+  }
+
+  /** Whether so many can be reached as a level needs, of the replicas that a slot has, and of those that it will have. Allocates nothing. */
+  reaches(slot: number, level: number): boolean {
+    const { ring } = this;
+    const replicas = ring.replicas(slot);
+    if (this.liveAmong(replicas) < replicasNeeded(level, replicas.length)) return false;
+    const next = ring.nextReplicas(slot);
+    return next === replicas || this.liveAmong(next) >= replicasNeeded(level, next.length);
+  }
+
+  /** Of which set of replicas a level needs more than can be reached. REQUIRES: it does (`reaches`). */
+  shortageOf(slot: number, level: number): Shortage {
+    const { ring } = this;
+    const [now, next] = [ring.replicas(slot), ring.nextReplicas(slot)].map((replicas) => ({
+      needed: replicasNeeded(level, replicas.length),
+      live: this.liveAmong(replicas),
+    }));
+    return now.live < now.needed ? now : next;
   }
 
   /** Members that can be reached, this node included if it serves. */
   live(): number[] {
     return this.up.flatMap((isUp, member) => (isUp ? [member] : []));
+  }
+
+  /** Those of them that have a share of the slots: all but those that are joining. */
+  liveHolders(): number[] {
+    return this.live().filter((member) => this.ring.members[member].state !== 'joining');
+  }
+
+  private liveAmong(replicas: Uint16Array): number {
+    let count = 0;
+    for (const member of replicas) if (this.up[member]) count++;
+    return count;
   }
 }

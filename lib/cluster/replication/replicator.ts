@@ -4,14 +4,14 @@
  *     commands ─▶ batch ─▶ log ─▶ ship: a message to each member of the groups in it ─▶ REPLICATED ─▶ tallies ─▶ replies
  *                                   └─ who cannot be reached, or does not answer in time: a hint
  *
- *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one.
- *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
  *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one. The first one is drawn: what a replica says of batches that this node
  *     has sent before it was started anew is not taken for an answer to others.
- *  2. A replica has it when it says so, and not before: hints do not count.
+ *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
  *  3. What was sent is kept until every replica has it, or a hint for it.
  *  4. A blind put (plain SET) that is older than what a replica holds is put again with a newer stamp before it counts: so what is acknowledged later
  *     wins over what was acknowledged earlier, whatever the clocks say.
+ *  5. When the ring changes, what is not acknowledged by all is sent anew, as other batches, to the replicas of the new ring; who waits for it waits for those. A ring of two placements
+ *     (topology/ring-change.ts) wants enough of each.
  */
 
 import { SLOT_COUNT, slotOf } from '../../base/position.js';
@@ -23,12 +23,13 @@ import type { Random } from '../../host/ports.js';
 import type { Ring } from '../ring/ring.js';
 import type { Acknowledgement, Newer } from './acknowledgement.js';
 import { BatchParts, EVERY_GROUP } from './batch-parts.js';
+import { regroup } from './regroup.js';
 import { MessageKind } from '../message-kind.js';
 import type { HintKeeper, ReplicaLinks } from './ports.js';
 import { ReplicaProgress } from './replica-progress.js';
 import type { Concerns } from './shipment.js';
 import { ReplicatePayload, Shipment, batchBytesFor, concernsOf, writeBatchFor } from './shipment.js';
-import type { TallyWaiter } from './tally.js';
+import type { Need, TallyWaiter } from './tally.js';
 import { Tallies, Tally } from './tally.js';
 
 /** Batches that were sent and are not acknowledged by all may take so much memory; beyond that the oldest become hints. */
@@ -48,6 +49,8 @@ export interface ReplicatorOptions {
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly writeTimeoutMs: () => number;
+  /** How many of so many replicas a level means. */
+  readonly replicasNeeded: (level: number, replicas: number) => number;
   /** Puts again, above `stamp`, what an earlier batch has put to the key at `keyAt`, and calls `note`; unless this node has overwritten it since. */
   readonly putAgain: (batch: Buffer, keyAt: number, stamp: number) => void;
 }
@@ -82,8 +85,8 @@ export class Replicator {
   private readonly receivers = new Map<MemberId, Receiver>();
   private readonly own: ReplicaProgress;
   private ring: Ring | undefined;
-  /** By group. */
-  private groups: ReplicaProgress[][] = [];
+  /** By group: the sets of replicas each of which must have enough. */
+  private groups: ReplicaProgress[][][] = [];
   private everybody: ReplicaProgress[] = [];
   /** Of each slot, the newest batch with changes of it. */
   private readonly newest = new Float64Array(SLOT_COUNT);
@@ -103,12 +106,21 @@ export class Replicator {
     return this.keptBytes;
   }
 
-  /** Replicas are those of `ring` from now on. REQUIRES: the batch is empty. */
+  /** Whether everything that was noted was sent. */
+  get isShipped(): boolean {
+    return this.parts.count === 0;
+  }
+
+  /** Replicas are those of `ring` from now on. REQUIRES: everything is shipped. */
   useRing(ring: Ring): void {
     const { self } = this.options;
     this.ring = ring;
     this.everybody = ring.members.map(({ id }) => this.progressOf(id));
-    this.groups = ring.groups.map(({ members }) => Array.from(members, (index) => this.everybody[index]));
+    const progressOf = (members: Uint16Array): ReplicaProgress[] =>
+      Array.from(members, (index) => this.everybody[index]);
+    this.groups = ring.groups.map(({ current, next }) =>
+      current === next ? [progressOf(current)] : [progressOf(current), progressOf(next)],
+    );
     for (const [id, receiver] of this.receivers) {
       const index = ring.indexOf(id);
       if (index === undefined) {
@@ -121,6 +133,11 @@ export class Replicator {
       });
       receiver.concerns = id === self ? () => false : concernsOf(groups);
     }
+    const { kept } = this;
+    this.kept = [];
+    this.keptBytes = 0;
+    for (const shipment of kept) this.shipAnew(shipment, ring);
+    this.tallies.settle();
   }
 
   /** What was added to the batch since the last call, of one slot, by a command that has looked at what was there, or not (`isBlind`). */
@@ -168,13 +185,7 @@ export class Replicator {
     batch.buffer.copy(bytes, 0, batch.start, batch.end);
     const shipment = new Shipment(++this.sequence, bytes, parts.clone(), options.nowMs());
     parts.clear();
-    this.own.acknowledge(shipment.sequence);
-    for (const receiver of this.receivers.values()) this.send(shipment, receiver);
-    if (shipment.pending.size > 0) {
-      this.kept.push(shipment);
-      this.keptBytes += bytes.length;
-      while (this.keptBytes > KEPT_BYTES_MAX) this.giveUp(this.kept[0]);
-    }
+    this.sendToAll(shipment);
   }
 
   /** The batch was dropped: the log did not take it. */
@@ -182,12 +193,11 @@ export class Replicator {
     this.parts.clear();
   }
 
-  /** Has `waiter` told when `needed` replicas of a group have the batch `sequence`. Undefined if they have it already. */
-  await(group: number, sequence: number, needed: number, waiter: TallyWaiter): Tally | undefined {
-    const replicas = group === EVERY_GROUP ? this.everybody : this.groups[group];
-    let tally = this.tallies.find(group, sequence, needed);
+  /** Has `waiter` told when so many replicas of a group as a level means have the batch `sequence`. Undefined if they have it already. */
+  await(group: number, sequence: number, level: number, waiter: TallyWaiter): Tally | undefined {
+    let tally = this.tallies.find(group, sequence, level);
     if (tally === undefined) {
-      tally = new Tally(group, replicas, needed, sequence, this.options.nowMs());
+      tally = new Tally(this.needsOf(group, sequence, level), level, this.options.nowMs());
       if (tally.isDone) return undefined;
       this.tallies.add(tally);
     }
@@ -249,6 +259,34 @@ export class Replicator {
     this.tallies.expire(beforeMs);
     this.timeoutCount += count - this.tallies.count;
     while (this.kept.length > 0 && this.kept[0].sinceMs < beforeMs) this.giveUp(this.kept[0]);
+  }
+
+  private needsOf(group: number, sequence: number, level: number): Need[] {
+    const sets = group === EVERY_GROUP ? [this.everybody] : this.groups[group];
+    const { replicasNeeded } = this.options;
+    return sets.map((replicas) => ({ group, replicas, sequence, needed: replicasNeeded(level, replicas.length) }));
+  }
+
+  private sendToAll(shipment: Shipment): void {
+    this.own.acknowledge(shipment.sequence);
+    for (const receiver of this.receivers.values()) this.send(shipment, receiver);
+    if (shipment.pending.size === 0) return;
+    this.kept.push(shipment);
+    this.keptBytes += shipment.bytes.length;
+    while (this.keptBytes > KEPT_BYTES_MAX) this.giveUp(this.kept[0]);
+  }
+
+  /** Sends what a shipment says to the replicas of another ring, as another batch. */
+  private shipAnew(old: Shipment, ring: Ring): void {
+    const { parts, groups, slots } = regroup(old, ring);
+    const shipment = new Shipment(++this.sequence, old.bytes, parts, old.sinceMs);
+    for (const slot of slots) this.newest[slot] = shipment.sequence;
+    this.sendToAll(shipment);
+    this.tallies.replace(undefined, old.sequence, (need, level) => {
+      // A put that was made again may wait for a batch in which its group is not: then for all that is in it.
+      const replacing = groups.get(need.group) ?? new Set(parts.groups.subarray(0, parts.count));
+      return [...replacing].flatMap((group) => this.needsOf(group, shipment.sequence, level));
+    });
   }
 
   private progressOf(id: MemberId): ReplicaProgress {

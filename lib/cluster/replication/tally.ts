@@ -8,34 +8,62 @@ export interface TallyWaiter {
   giveUp(tally: Tally): void;
 }
 
-/** What happened in one turn to the slots of one group: how many of their replicas have it, and who waits for `needed` of them. */
-export class Tally {
+/** One set of replicas, of which so many must have what a batch says of one group. */
+export interface Need {
   readonly group: number;
   readonly replicas: readonly ReplicaProgress[];
   readonly needed: number;
+  /** The batch that it is in. Rises when something of it is sent again: with new stamps, or to the replicas of another ring. */
+  readonly sequence: number;
+}
+
+/** What happened in one turn to the slots of one group: whether all sets of its replicas have it that must, and who waits for that. */
+export class Tally {
+  readonly level: number;
   readonly sinceMs: number;
   readonly waiters: TallyWaiter[] = [];
-  /** The batch that it is in. Rises when something of it is sent again with new stamps. */
-  sequence: number;
+  /** Of one group, at first; of several when the ring has changed. There is at least one. */
+  needs: readonly Need[];
 
-  constructor(group: number, replicas: readonly ReplicaProgress[], needed: number, sequence: number, sinceMs: number) {
-    this.group = group;
-    this.replicas = replicas;
-    this.needed = needed;
-    this.sequence = sequence;
+  constructor(needs: readonly Need[], level: number, sinceMs: number) {
+    this.needs = needs;
+    this.level = level;
     this.sinceMs = sinceMs;
   }
 
-  /** How many replicas have it, or a hint for it that counts. */
+  /** How many replicas are to have it, of the set that lacks most; and how many of them have it, or a hint for it that counts. */
+  get needed(): number {
+    return this.weakest.needed;
+  }
+
   get count(): number {
-    let count = 0;
-    for (const replica of this.replicas) if (replica.counts(this.sequence)) count++;
-    return count;
+    return countOf(this.weakest);
   }
 
   get isDone(): boolean {
-    return this.count >= this.needed;
+    return this.needs.every((need) => countOf(need) >= need.needed);
   }
+
+  /** Whether it is of a group at a batch, and of nothing else. */
+  isOf(group: number, sequence: number): boolean {
+    return this.needs.every((need) => need.group === group && need.sequence === sequence);
+  }
+
+  /** Whether something of a group at a batch belongs to it. */
+  has(group: number, sequence: number): boolean {
+    return this.needs.some((need) => need.group === group && need.sequence === sequence);
+  }
+
+  private get weakest(): Need {
+    const lack = (need: Need): number => need.needed - countOf(need);
+    return this.needs.reduce((weakest, need) => (lack(need) > lack(weakest) ? need : weakest));
+  }
+}
+
+function countOf({ replicas, sequence }: Need): number {
+  let count = 0;
+  for (const replica of replicas) if (replica.counts(sequence)) count++;
+  return count;
 }
 
 /** The tallies that are open, oldest first. */
@@ -46,18 +74,18 @@ export class Tallies {
     return this.open.length;
   }
 
-  /** The tally for a group at its newest batch that wants `needed`, if it is open. */
-  find(group: number, sequence: number, needed: number): Tally | undefined {
+  /** The tally for a group at its newest batch, of that level, if it is open. */
+  find(group: number, sequence: number, level: number): Tally | undefined {
     for (let i = this.open.length - 1; i >= 0; i--) {
       const tally = this.open[i];
-      if (tally.group === group && tally.sequence === sequence && tally.needed === needed) return tally;
+      if (tally.level === level && tally.isOf(group, sequence)) return tally;
     }
     return undefined;
   }
 
   /** Whether anybody waits for a batch to reach the replicas of a group. */
   isOpen(group: number, sequence: number): boolean {
-    return this.open.some((tally) => tally.group === group && tally.sequence === sequence);
+    return this.open.some((tally) => tally.has(group, sequence));
   }
 
   add(tally: Tally): void {
@@ -66,7 +94,20 @@ export class Tallies {
 
   /** Something of a batch was sent again in a later one, to the replicas of `group`. */
   move(group: number, from: number, to: number): void {
-    for (const tally of this.open) if (tally.group === group && tally.sequence === from) tally.sequence = to;
+    this.replace(group, from, (need) => [{ ...need, sequence: to }]);
+  }
+
+  /** Puts other needs in the place of each one for a batch of a group (in any group: undefined). */
+  replace(group: number | undefined, sequence: number, others: (need: Need, level: number) => readonly Need[]): void {
+    for (const tally of this.open) {
+      if (!tally.needs.some((need) => need.sequence === sequence && (group === undefined || need.group === group)))
+        continue;
+      tally.needs = tally.needs.flatMap((need) =>
+        need.sequence === sequence && (group === undefined || need.group === group)
+          ? others(need, tally.level)
+          : [need],
+      );
+    }
   }
 
   /** Settles the tallies that have enough. Called when a replica has acknowledged something. */

@@ -10,6 +10,11 @@ function waiter(told: string[], name: string): TallyWaiter {
   };
 }
 
+/** Of one set of replicas. */
+function tallyOf(group: number, replicas: ReplicaProgress[], needed: number, sequence: number, sinceMs: number): Tally {
+  return new Tally([{ group, replicas, needed, sequence }], needed, sinceMs);
+}
+
 describe('Tallies', () => {
   const replicas = (): ReplicaProgress[] => ['a', 'b', 'c'].map((id) => new ReplicaProgress(id));
 
@@ -17,7 +22,7 @@ describe('Tallies', () => {
     const told: string[] = [];
     const [a, b, c] = replicas();
     const tallies = new Tallies();
-    const tally = new Tally(0, [a, b, c], 2, 5, 0);
+    const tally = tallyOf(0, [a, b, c], 2, 5, 0);
     tally.waiters.push(waiter(told, 'w'));
     tallies.add(tally);
     a.acknowledge(5);
@@ -34,7 +39,7 @@ describe('Tallies', () => {
     const told: string[] = [];
     const [a, b, c] = replicas();
     const tallies = new Tallies();
-    const tally = new Tally(0, [a, b, c], 2, 1, 0);
+    const tally = tallyOf(0, [a, b, c], 2, 1, 0);
     tally.waiters.push(waiter(told, 'w'));
     tallies.add(tally);
     tallies.move(0, 1, 2);
@@ -56,14 +61,14 @@ describe('Tallies', () => {
       ['old', 1, 100],
       ['new', 2, 200],
     ] as const) {
-      const tally = new Tally(0, [a, b, c], 2, sequence, sinceMs);
+      const tally = tallyOf(0, [a, b, c], 2, sequence, sinceMs);
       tally.waiters.push(waiter(told, name));
       tallies.add(tally);
     }
     a.acknowledge(2);
     tallies.expire(150);
     expect(told).to.deep.equal(['old given up with 1']);
-    expect(tallies.find(0, 2, 2)?.sequence).to.equal(2);
+    expect(tallies.find(0, 2, 2)?.count).to.equal(1);
     expect(tallies.find(0, 2, 3)).to.equal(undefined);
   });
 });
