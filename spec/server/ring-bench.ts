@@ -155,7 +155,8 @@ export class RingBench {
     this.rings.push(this.ring);
     this.links.push(new BenchLinks(this, index));
     this.nodes.push(await NodeBench.start(this.configText, { membership: this.membershipOf(index) }));
-    for (const { watchers } of this.links) for (const { onUp } of watchers) for (const other of this.ids) onUp(other);
+    for (const { watchers } of this.links)
+      for (const watcher of watchers) for (const other of this.ids) watcher.onUp(other);
     return index;
   }
 
