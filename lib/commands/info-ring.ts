@@ -15,6 +15,7 @@ export function ring({ server }: Call): InfoField[] {
     ['read_timeouts', figures.readTimeouts],
     ['write_timeouts', figures.writeTimeouts],
     ['restamped_writes', figures.restampedWrites],
+    ['unacknowledged_bytes', figures.unacknowledgedBytes],
     ['hint_bytes', hints.bytes],
     ['hints', hints.count],
     ['hint_oldest_age_sec', hints.oldestAgeSeconds],

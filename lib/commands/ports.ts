@@ -390,6 +390,8 @@ export interface RingFigures {
   readonly writeTimeouts: number;
   /** Writes that were stamped again, because a replica had something newer. */
   readonly restampedWrites: number;
+  /** Of what was written here, and not all replicas have acknowledged. */
+  readonly unacknowledgedBytes: number;
   readonly hints: HintFigures;
 }
 

@@ -69,6 +69,7 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'read-timeouts': figures.readTimeouts,
       'write-timeouts': figures.writeTimeouts,
       'writes-restamped': figures.restampedWrites,
+      'unacknowledged-bytes': figures.unacknowledgedBytes,
       hints: figures.hints.count,
       'hint-bytes': figures.hints.bytes,
       'hint-oldest-age-sec': figures.hints.oldestAgeSeconds,

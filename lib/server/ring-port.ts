@@ -45,6 +45,7 @@ export class RingPort implements RingInfo {
       readTimeouts: refresher.timeoutCount,
       writeTimeouts: replicator.timeoutCount,
       restampedWrites: replicator.putAgainCount,
+      unacknowledgedBytes: replicator.pendingBytes,
       hints: hints.figures,
     };
   }

@@ -18,6 +18,7 @@ export class FakeRing implements RingInfo {
     readTimeouts: 6,
     writeTimeouts: 7,
     restampedWrites: 8,
+    unacknowledgedBytes: 14,
     hints: {
       bytes: 1000,
       count: 9,

@@ -26,6 +26,7 @@ describe('commands/ring', () => {
     expect(status.get('voters-up')).to.equal(2);
     expect(status.get('slots-with-majority')).to.equal(16384);
     expect(status.get('writes-restamped')).to.equal(8);
+    expect(status.get('unacknowledged-bytes')).to.equal(14);
     expect(status.get('hints-replayed')).to.equal(11);
   });
 

@@ -6,6 +6,7 @@ import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordinati
 import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { Acknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
+import { HINT_HEAD_BYTES } from '../../lib/cluster/replication/hint-messages.js';
 import type { RingMember } from '../../lib/server/ring-member.js';
 import type { RingLinks, RingMembership } from '../../lib/server/ring-part.js';
 
@@ -82,6 +83,27 @@ export function countHints(member: RingMember): RingMembership {
         watcher.onDown(id);
       };
       links.watch(Object.assign(Object.create(watcher) as typeof watcher, { onDown }));
+    },
+  });
+}
+
+/** What a member has missed is acknowledged when it is handed over, and not taken. */
+export function forgetHints(member: RingMember): RingMembership {
+  const { links } = member;
+  return membershipWith(member, {
+    serve: (kind, handler) => {
+      links.serve(kind, (message) => {
+        if (kind !== MessageKind.HINT) {
+          handler(message);
+          return;
+        }
+        const { from, buffer, start } = message;
+        links.send(
+          from,
+          MessageKind.HINTED,
+          new BytesPayload(buffer.subarray(start, start + HEAD_BYTES + HINT_HEAD_BYTES)),
+        );
+      });
     },
   });
 }

@@ -1,5 +1,6 @@
 /**
- * A ring of nodes, three replicas of everything, at QUORUM: what was acknowledged is kept and seen, and after all is well again, all replicas are equal.
+ * A ring of nodes, three replicas of everything, at QUORUM: what was acknowledged is kept and seen, and after all is well again, all replicas are equal: when hints
+ * are delivered, as far as that is promised (hand-off.ts); and when every key was read from all of them.
  *
  * With `appendfsync everysec` a power failure takes back what was acknowledged a moment before, on that node: then a read may miss it, and what is put later
  * may have an older stamp. What remains is that it is there in the end, if no other power fails before the logs of the others are on their disks.
@@ -11,6 +12,8 @@ import type { RespValue } from '../../protocol/resp-decoder.js';
 import { Chaos } from '../chaos.js';
 import type { DiskFault, FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import type { HandOffFigures } from '../hand-off.js';
+import { HandOff } from '../hand-off.js';
 import { History } from '../history.js';
 import { GOOD_LINK } from '../link.js';
 import { Machine } from '../machine.js';
@@ -50,6 +53,7 @@ class SimulatedRing {
   readonly machines: Machine[];
   readonly history = new History();
   readonly workload: RingWorkload;
+  readonly handOff: HandOff;
   private readonly world: World;
   private readonly random: SeededRandom;
   private readonly clientMachine: Machine;
@@ -58,7 +62,8 @@ class SimulatedRing {
   private readonly changes: NodeChanges;
   private readonly appendfsync: string;
 
-  constructor(world: World, nodes: number, appendfsync: string, changes: NodeChanges) {
+  constructor(world: World, nodes: number, appendfsync: string, plan: FaultPlan, changes: NodeChanges) {
+    this.handOff = new HandOff(plan);
     this.world = world;
     this.random = world.fork();
     this.changes = changes;
@@ -81,6 +86,7 @@ class SimulatedRing {
   }
 
   boot(machine: Machine): Promise<void> {
+    for (const figures of this.figuresOf(machine)) this.handOff.ended(figures);
     const seeds = this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
     const config =
       `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
@@ -116,6 +122,19 @@ class SimulatedRing {
       const { ring, links } = one.member;
       return ring.members.length === ids.length && ids.every((id) => id !== undefined && links.isUp(id));
     });
+  }
+
+  /** All hints are delivered. */
+  async handOver(): Promise<void> {
+    while (!this.handOff.isOver(this.machines.flatMap((machine) => this.figuresOf(machine)))) {
+      await this.world.sleep(100);
+    }
+  }
+
+  /** Of the process that runs there, or has run there last. */
+  private figuresOf(machine: Machine): HandOffFigures[] {
+    const ring = this.members.get(machine)?.node?.server.ring;
+    return ring === undefined ? [] : [ring.figures];
   }
 
   rings(): string[] {
@@ -220,7 +239,7 @@ export function ring(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {})
       const { plan, durability } = planFor(world, nodes, faults);
       const { appendfsync, mayForget } = durability;
       world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
-      const simulated = new SimulatedRing(world, nodes, appendfsync, changes);
+      const simulated = new SimulatedRing(world, nodes, appendfsync, plan, changes);
       const { machines, clients, history, workload } = simulated;
       const chaos = new Chaos(world, plan, {
         machines,
@@ -235,7 +254,9 @@ export function ring(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {})
       await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
       simulated.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = simulated.rings();
+      if (simulated.handOff.promisesAll) problems.push(...simulated.compare());
       const lost = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll(isCalm(plan)));
       problems.push(...lost, ...simulated.compare());
       if (!mayForget) problems.push(...[...history.byKey().values()].flatMap((each) => checkRegister(each)));
