@@ -6,6 +6,7 @@
  *     CURRENT  ─▶ manifest ─▶ the version: which tables there are, and where the log begins
  *     tables/     each table of the version (check-table.ts), what is missing, what is left over
  *     aof/        the segments that are not in tables (check-log.ts)
+ *     hints/      what other members have missed (check-hints.ts)
  *
  * What a crash leaves is no damage: an edit or a batch at the end that is not whole was never acknowledged as durable, and files that
  * no version has are removed at the next start.
@@ -26,6 +27,7 @@ import { aofDirectory } from '../storage/log/aof-directory.js';
 import { FrameKind } from '../storage/log/aof-frame.js';
 import { FileFrames } from '../storage/log/file-frames.js';
 import { tableIdOf, tablePath } from '../storage/sstable/table-format.js';
+import { checkHints } from './check-hints.js';
 import type { CheckedLog } from './check-log.js';
 import { checkLog } from './check-log.js';
 import { checkTable } from './check-table.js';
@@ -38,6 +40,8 @@ export interface CheckResult {
   readonly tableCount: number;
   readonly recordCount: number;
   readonly log: CheckedLog;
+  /** What is kept for other members. */
+  readonly hintCount: number;
 }
 
 /** Checks the data directory; `print` takes a line for each file, and a last one that sums up. Throws nothing that a disk can do. */
@@ -48,15 +52,17 @@ export function checkDirectory(disk: Disk, directory: string, print: (line: stri
   return result;
 }
 
-function summaryOf({ tableCount, recordCount, log, damages }: CheckResult, { fileCount, noteCount }: Findings): string {
+function summaryOf(result: CheckResult, { fileCount, noteCount }: Findings): string {
+  const { tableCount, recordCount, log, hintCount, damages } = result;
   const tables = `${tableCount} tables with ${recordCount} records`;
   const segments = `${log.segmentCount} segments of the log with ${log.batchCount} batches`;
+  const hints = hintCount === 0 ? '' : `, ${hintCount} hints for other members`;
   const damage = damages.length === 0 ? 'no damage' : `${damages.length} DAMAGED`;
-  return `${fileCount} files checked, ${tables}, ${segments}; ${noteCount} notes; ${damage}`;
+  return `${fileCount} files checked, ${tables}, ${segments}${hints}; ${noteCount} notes; ${damage}`;
 }
 
 /** Names in a data directory that are looked at elsewhere, and those that hold nothing which lasts. */
-const KNOWN_NAME = /^(identity|cluster|CURRENT|aof|tables|manifest-\d{10})$/;
+const KNOWN_NAME = /^(identity|cluster|CURRENT|aof|tables|hints|manifest-\d{10})$/;
 const PASSING_NAME = /^(lock.*|identity\.tmp|CURRENT\.tmp)$/;
 
 class DirectoryCheck {
@@ -82,8 +88,10 @@ class DirectoryCheck {
       version === undefined
         ? { segmentCount: 0, batchCount: 0, changeCount: 0 }
         : checkLog(this.disk, this.directory, version, this.findings);
+    const hintCount = checkHints(this.disk, this.directory, this.findings);
     this.noteForeign();
-    return { damages: this.findings.damages, tableCount: this.tableCount, recordCount: this.recordCount, log };
+    const { tableCount, recordCount } = this;
+    return { damages: this.findings.damages, tableCount, recordCount, log, hintCount };
   }
 
   private checkIdentity(): PositionHasher | undefined {

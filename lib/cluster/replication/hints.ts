@@ -40,6 +40,11 @@ export interface HintsOptions {
   readonly onWork: () => void;
 }
 
+/** Where the hints of a data directory are: each member has a directory in it, by its id. */
+export function hintsDirectory(directory: string): string {
+  return `${directory}/hints`;
+}
+
 interface Backlog {
   readonly log: HintLog;
   readonly replay: HintReplay;
@@ -62,7 +67,7 @@ export class Hints implements HintKeeper {
   constructor(options: HintsOptions) {
     const { disk, directory } = options;
     this.options = options;
-    this.path = `${directory}/hints`;
+    this.path = hintsDirectory(directory);
     this.syncedMs = this.nowMs();
     this.rate = new ByteRate(REPLAY_BYTES_PER_SECOND, REPLAY_BURST_BYTES, this.nowMs());
     for (const member of disk.list(this.path)) this.backlogOf(member);

@@ -52,7 +52,13 @@ export function pattern(form: RegExp, expected: string): Check<string> {
   };
 }
 
-export const checkMemberId: Check<MemberId> = pattern(/^[0-9a-f]{40}$/, '40 hexadecimal digits');
+const MEMBER_ID = /^[0-9a-f]{40}$/;
+
+export const checkMemberId: Check<MemberId> = pattern(MEMBER_ID, '40 hexadecimal digits');
+
+export function isMemberId(text: string): boolean {
+  return MEMBER_ID.test(text);
+}
 
 /** What may be the name of a zone. */
 export const checkZone: Check<string> = pattern(
