@@ -1,7 +1,11 @@
 /** What may happen to one node of a ring. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MissedWrites, type CaughtUp } from './missed-writes.js';
 import type { PrivateNetwork } from './private-network.js';
 import type { RingProcesses } from './ring-processes.js';
+
+/** Behind this time the others know that something is wrong. */
+const FIRST_MS = 1000;
 
 export interface Fault {
   readonly name: string;
@@ -70,14 +74,21 @@ export interface Incident {
   readonly node: number;
   readonly beganMs: number;
   readonly endedMs: number;
+  /** When the node could serve again. */
+  readonly backMs: number;
+  readonly caughtUp: CaughtUp;
 }
 
-/** Has a fault happen to a node. */
+/** Has a fault happen to a node, and sees that the node gets what it has missed. */
 export async function inflict(fault: Fault, ring: RingProcesses, node: number): Promise<Incident> {
+  const missed = new MissedWrites(ring, node);
   const beganMs = performance.now();
   await fault.begin(ring, node);
-  await sleep(Math.max(0, fault.lastsMs - (performance.now() - beganMs)));
+  await sleep(beganMs + FIRST_MS - performance.now());
+  await missed.write();
+  await sleep(Math.max(0, beganMs + fault.lastsMs - performance.now()));
   const endedMs = performance.now();
   await fault.end(ring, node);
-  return { fault, node, beganMs, endedMs };
+  const backMs = performance.now();
+  return { fault, node, beganMs, endedMs, backMs, caughtUp: await missed.arrive(backMs) };
 }

@@ -16,8 +16,8 @@ const USAGE = `npm run soak:ring -- [options]
 
 Runs a ring of five nodes, each key on three of them, under a steady load of reads and writes at QUORUM by ioredis, plain and as a
 client of Redis Cluster. One node after the other is killed and started again, shut down, paused, and (as root) cut off by its
-network. Exit code 1 if anything acknowledged is lost, a read is stale, a node that is well is taken for dead, or
-requests fail or are late outside of the first second after a fault.
+network. Exit code 1 if anything acknowledged is lost, a read is stale, a node that is well is taken for dead, a node that is back
+has not what it missed within 10 s, or requests fail or are late outside of the first second after a fault.
 
   --seconds N   how long, at least one round of all faults (120)
   --rate N      requests a second (500)

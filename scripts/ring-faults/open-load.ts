@@ -12,10 +12,15 @@ export interface Sample {
   readonly tookMs: number;
   readonly kind: 'read' | 'write';
   readonly client: string;
+  /** The number of the node that it was sent to; negative: nobody. */
+  readonly node: number;
   readonly error: string | undefined;
 }
 
-const TICK_MS = 5;
+/** Requests leave one by one: what waits here for the next look is no fault of the server. */
+const TICK_MS = 1;
+
+const NOBODY = -1;
 
 export class OpenLoad {
   readonly samples: Sample[] = [];
@@ -57,13 +62,17 @@ export class OpenLoad {
   async #run(client: RingClient, dueMs: number): Promise<void> {
     const operation = this.#history.next(client.isSentOnce);
     let error: string | undefined;
+    let node = NOBODY;
+    const onSent = (sentTo: number): void => {
+      node = sentTo;
+    };
     try {
-      operation.onReply(await client.call(operation.words));
+      operation.onReply(await client.call(operation.words, onSent));
     } catch (failure) {
       operation.onUnknown();
       error = errorText(failure);
     }
     const { kind } = operation;
-    this.samples.push({ dueMs, tookMs: performance.now() - dueMs, kind, client: client.name, error });
+    this.samples.push({ dueMs, tookMs: performance.now() - dueMs, kind, client: client.name, node, error });
   }
 }

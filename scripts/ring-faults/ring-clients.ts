@@ -1,5 +1,7 @@
 /** Clients of a ring: plain ones, which may go to any node, and ioredis's client for Redis Cluster. */
+import { once } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
+import { slotOf } from '../../lib/base/position.js';
 import type { NodeAddress } from './ring-processes.js';
 
 /** Somebody who sends requests. */
@@ -7,8 +9,8 @@ export interface RingClient {
   readonly name: string;
   /** Whether it sends no request again. */
   readonly isSentOnce: boolean;
-  /** Resolves to the reply. Rejects with the server's error, or if there is no answer in time. */
-  call(words: readonly string[]): Promise<unknown>;
+  /** Resolves to the reply. Rejects with the server's error, or if there is no answer in time. `onSent` is told the number of the node that it goes to first. */
+  call(words: readonly string[], onSent?: (node: number) => void): Promise<unknown>;
   close(): void;
 }
 
@@ -28,10 +30,17 @@ export class PlainClient implements RingClient {
     this.#connections = addresses.map((address) => new Connection(address));
   }
 
-  async call(words: readonly string[]): Promise<unknown> {
+  /** Resolves when it is connected with all of them. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.ready()));
+  }
+
+  async call(words: readonly string[], onSent?: (node: number) => void): Promise<unknown> {
     const usable = this.#connections.filter((connection) => connection.isUsable);
     if (usable.length === 0) throw new Error('no node answers');
-    return usable[this.#turn++ % usable.length].call(words);
+    const connection = usable[this.#turn++ % usable.length];
+    onSent?.(this.#connections.indexOf(connection));
+    return connection.call(words);
   }
 
   close(): void {
@@ -58,6 +67,10 @@ class Connection {
 
   get isUsable(): boolean {
     return this.#redis.status === 'ready' && !this.#isDoubtful;
+  }
+
+  async ready(): Promise<void> {
+    if (this.#redis.status !== 'ready') await once(this.#redis, 'ready');
   }
 
   async call([command, ...args]: readonly string[]): Promise<unknown> {
@@ -94,8 +107,10 @@ export class ClusterClient implements RingClient {
   readonly name = 'cluster';
   readonly isSentOnce = false;
   readonly #cluster: Cluster;
+  readonly #nodes: readonly string[];
 
   constructor(addresses: readonly NodeAddress[]) {
+    this.#nodes = addresses.map(({ host, port }) => `${host}:${port}`);
     this.#cluster = new Cluster([...addresses], {
       slotsRefreshInterval: SLOTS_REFRESH_MS,
       slotsRefreshTimeout: PATIENCE_MS,
@@ -105,13 +120,19 @@ export class ClusterClient implements RingClient {
     this.#cluster.on('error', () => undefined);
   }
 
-  call([command, ...args]: readonly string[]): Promise<unknown> {
+  call([command, ...args]: readonly string[], onSent?: (node: number) => void): Promise<unknown> {
+    onSent?.(this.#nodes.indexOf(this.#cluster.slots[slotOfKey(args[0])]?.[0] ?? ''));
     return this.#cluster.call(command, ...args);
   }
 
   close(): void {
     this.#cluster.disconnect();
   }
+}
+
+function slotOfKey(key: string): number {
+  const bytes = Buffer.from(key);
+  return slotOf(bytes, 0, bytes.length);
 }
 
 /** Whether an error was a reply of the server. */

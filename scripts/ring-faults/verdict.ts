@@ -1,6 +1,7 @@
 /** What a run under faults comes to: latencies, errors, who was taken for dead. */
 import { atMost, noted, type Finding } from '../tools/findings.js';
 import type { Incident } from './faults.js';
+import { CATCH_UP_MS, type CaughtUp } from './missed-writes.js';
 import type { Sample } from './open-load.js';
 import type { RingProcesses } from './ring-processes.js';
 
@@ -13,35 +14,41 @@ export interface Bounds {
 
 /** Of each kind of fault: requests during it and behind it. */
 export function findingsOf(samples: readonly Sample[], incidents: readonly Incident[], bounds: Bounds): Finding[] {
-  const findings = [noted('requests', String(samples.length))];
-  const isDisturbed = ({ dueMs }: Sample): boolean =>
-    incidents.some(({ beganMs, endedMs }) => dueMs >= beganMs && dueMs < endedMs + GRACE_MS);
+  const isDisturbed = (sample: Sample): boolean => incidents.some((incident) => isUnder(sample, incident));
   const calm = samples.filter((sample) => !isDisturbed(sample));
-  findings.push(...figuresOf('calm', calm, bounds));
+  const findings = [noted('requests', String(samples.length)), ...figuresOf('calm', calm, bounds)];
   const names = new Set(incidents.map(({ fault }) => fault.name));
   for (const name of names) {
     const those = incidents.filter(({ fault }) => fault.name === name);
-    const within = (fromMs: (incident: Incident) => number, toMs: (incident: Incident) => number): Sample[] =>
-      samples.filter(({ dueMs }) => those.some((incident) => dueMs >= fromMs(incident) && dueMs < toMs(incident)));
-    const first = [
-      ...within(
-        ({ beganMs }) => beganMs,
-        ({ beganMs }) => beganMs + GRACE_MS,
-      ),
-      ...within(
-        ({ endedMs }) => endedMs,
-        ({ endedMs }) => endedMs + GRACE_MS,
-      ),
-    ];
-    const during = those.flatMap((incident) => requestsDuring(samples, incident));
+    const first = samples.filter((sample) => those.some((incident) => isInFirstSecond(sample, incident)));
     const slowestMs = Math.max(0, ...first.map(({ tookMs }) => tookMs));
-    const failed = first.filter(({ error }) => error !== undefined).length;
     findings.push(
-      noted(`${name}: first second, failed of ${first.length}, slowest`, `${failed}, ${msText(slowestMs)}`),
+      noted(`${name}: first second, failed of ${first.length}, slowest`, `${failedOf(first)}, ${msText(slowestMs)}`),
     );
-    findings.push(...figuresOf(name, during, bounds));
+    findings.push(
+      ...figuresOf(
+        name,
+        those.flatMap((incident) => requestsDuring(samples, incident)),
+        bounds,
+      ),
+    );
+    findings.push(...those.map(({ caughtUp }) => catchUpFinding(name, caughtUp)));
   }
   return findings;
+}
+
+/** Whether a fault may have touched a request, the first second behind it included. */
+function isUnder({ dueMs, tookMs }: Sample, { beganMs, backMs }: Incident): boolean {
+  return dueMs + tookMs >= beganMs && dueMs < backMs + GRACE_MS;
+}
+
+/** The first second of a fault, or the first behind it. */
+function isInFirstSecond({ dueMs }: Sample, { beganMs, endedMs, backMs }: Incident): boolean {
+  return (dueMs >= beganMs && dueMs < beganMs + GRACE_MS) || (dueMs >= endedMs && dueMs < backMs + GRACE_MS);
+}
+
+function catchUpFinding(name: string, { missedCount, tookMs }: CaughtUp): Finding {
+  return atMost(`${name}: ${missedCount} writes that it missed are there after`, tookMs, CATCH_UP_MS, msText);
 }
 
 function figuresOf(name: string, samples: readonly Sample[], { p99Ms }: Bounds): Finding[] {
@@ -52,14 +59,19 @@ function figuresOf(name: string, samples: readonly Sample[], { p99Ms }: Bounds):
       findings.push(atMost(`${name}: p99 of ${kind}s, ${client}`, percentile(those, 0.99), p99Ms, msText));
     }
   }
-  const failed = samples.filter(({ error }) => error !== undefined);
-  findings.push(atMost(`${name}: failed of ${samples.length}`, failed.length, 0, String));
+  findings.push(atMost(`${name}: failed of ${samples.length}`, failedOf(samples), 0, String));
   return findings;
 }
 
-/** The requests that were due while a fault lasted, behind its first second. */
-export function requestsDuring(samples: readonly Sample[], { beganMs, endedMs }: Incident): Sample[] {
-  return samples.filter(({ dueMs }) => dueMs >= beganMs + GRACE_MS && dueMs < endedMs);
+/** The requests that were due while a fault lasted, behind its first second; without those that a client has sent to that node itself. */
+export function requestsDuring(samples: readonly Sample[], { beganMs, endedMs, node }: Incident): Sample[] {
+  return samples.filter(
+    (sample) => sample.dueMs >= beganMs + GRACE_MS && sample.dueMs < endedMs && sample.node !== node,
+  );
+}
+
+function failedOf(samples: readonly Sample[]): number {
+  return samples.filter(({ error }) => error !== undefined).length;
 }
 
 /** The errors of all requests, and how often each was met. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { cut, kill, pause, shutDown, type Fault } from '../../scripts/ring-faults/faults.js';
+import { CATCH_UP_MS } from '../../scripts/ring-faults/missed-writes.js';
 import { PrivateNetwork } from '../../scripts/ring-faults/private-network.js';
 import { RingProcesses } from '../../scripts/ring-faults/ring-processes.js';
 import { soak } from '../../scripts/ring-faults/soak.js';
@@ -50,6 +51,8 @@ describe('A ring of five processes', () => {
       const { name } = incident.fault;
       expect(failed.length, `${name}: failed of ${samples.length}`).to.be.at.most(samples.length * FAILED_SHARE_MAX);
       expect(percentile(samples, 0.5), `${name}: median`).to.be.below(MEDIAN_MS_MAX);
+      expect(incident.caughtUp.missedCount, `${name}: missed`).to.be.greaterThan(10);
+      expect(incident.caughtUp.tookMs, `${name}: what it missed is there`).to.be.below(CATCH_UP_MS);
     }
   });
 });
