@@ -104,9 +104,13 @@ export class RingMember implements RingMembership {
     this.bus.watch({
       onUp: (member) => {
         this.connectedSinceMs.set(member, options.clock.wallMs());
+        this.gossip?.reconsider(member);
       },
       onDown: (member) => {
         this.connectedSinceMs.delete(member);
+      },
+      onSilence: (member, isSilent) => {
+        if (!isSilent) this.gossip?.reconsider(member);
       },
     });
     const { timers } = options;

@@ -509,6 +509,8 @@ export class RingPart implements TurnReplicas, EntryStore {
       },
       onSilence: (member, isSilent) => {
         options.onMessage();
+        // That it hears us does not mean that we hear it: it answers by a stream of its own.
+        if (!isSilent) this.presence.connected(member);
         this.setUp(member, !isSilent && this.isUp(member));
       },
     });

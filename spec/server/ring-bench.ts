@@ -186,9 +186,9 @@ export class RingBench {
     }
   }
 
-  /** A node notices that another one does not answer. */
-  silence(node: number, other: number): void {
-    for (const watcher of this.links[node].watchers) watcher.onSilence(this.ids[other], true);
+  /** A node notices that another one does not answer, or does again. */
+  silence(node: number, other: number, isSilent = true): void {
+    for (const watcher of this.links[node].watchers) watcher.onSilence(this.ids[other], isSilent);
   }
 
   /** The power of a node that is isolated fails, and it starts again with what its disk has kept. Its clients are gone. */

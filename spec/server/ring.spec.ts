@@ -160,6 +160,24 @@ describe('A ring of three nodes', () => {
     expect(client.replies()).to.deep.equal([null]);
   });
 
+  it('asks nothing of a member that hears it again, before it hears that member', async () => {
+    const ring = await RingBench.start(4);
+    const key = ring.keyWithout(0);
+    const [first] = ring.replicasOf(key);
+    const [before, behind] = [0, 0].map(() => ring.nodes[0].connect());
+    ring.silence(0, first);
+    ring.silence(0, first, false);
+    before.send('GET', key);
+    await ring.settle(({ to, message }) => to !== first && message.from !== ring.ids[first]);
+    expect(before.replies()).to.deep.equal([null]);
+    ring.introduce();
+    behind.send('GET', key);
+    await ring.settle(({ to, message }) => to !== first && message.from !== ring.ids[first]);
+    expect(behind.wire()).to.equal('');
+    await ring.settle();
+    expect(behind.replies()).to.deep.equal([null]);
+  });
+
   it('takes nothing that was sent for an older ring, and gets it again when the sender knows the newer one', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     const client = ring.nodes[0].connect();

@@ -239,7 +239,9 @@ export class Bus implements LinkHost, IncomingHost {
 
   /** Tries at once to connect: there is news of the member, such as that it lives, or has another address. */
   hurry(memberId: MemberId): void {
-    this.neighbours.get(memberId)?.link.hurry();
+    const neighbour = this.neighbours.get(memberId);
+    neighbour?.link.hurry();
+    neighbour?.channels.hurry();
   }
 
   /** Makes all streams anew: this member's identity has changed. What is under way fails. */
@@ -362,6 +364,7 @@ export class Bus implements LinkHost, IncomingHost {
   }
 
   onUp(memberId: MemberId): void {
+    this.neighbours.get(memberId)?.channels.hurry();
     for (const watcher of this.watchers) watcher.onUp(memberId);
   }
 
@@ -370,6 +373,7 @@ export class Bus implements LinkHost, IncomingHost {
   }
 
   onSilence(memberId: MemberId, isSilent: boolean): void {
+    if (!isSilent) this.neighbours.get(memberId)?.channels.hurry();
     for (const watcher of this.watchers) watcher.onSilence?.(memberId, isSilent);
   }
 
@@ -389,7 +393,7 @@ export class Bus implements LinkHost, IncomingHost {
     if (neighbour === undefined) return;
     incoming.stream.traffic = neighbour.incomingTraffic;
     // It lives.
-    neighbour.link.hurry();
+    this.hurry(peer.memberId);
   }
 
   onIncomingClosed(incoming: IncomingStream): void {

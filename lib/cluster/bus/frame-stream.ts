@@ -7,7 +7,8 @@
  *  2. At most `queueBytesMax` wait, and one message more. Beyond that the stream breaks.
  *  3. The one who opened it pings the other each second, and with what it sends ten times a second at most, with kinds PING and PONG, which are
  *     handled here. Without any sign of life for 10 s it breaks; long before, while a ping is not answered, the other one is silent.
- *  4. The receiver hears `onOpen` at most once and first, `onClosed` exactly once and last; neither after `close`.
+ *  4. After an outage the system sends again what was lost, but the later the longer that lasted. Who is known to live meanwhile is not waited for (`hurry`).
+ *  5. The receiver hears `onOpen` at most once and first, `onClosed` exactly once and last; neither after `close`.
  */
 
 import { assert } from '../../base/assert.js';
@@ -36,6 +37,8 @@ const PING_EVERY_US = 100_000;
 /** Who has not answered a ping after so many looks is silent. More than one: after a pause of our own, what has come meanwhile is read between them. */
 const SILENCE_LOOK_MS = 200;
 const SILENCE_LOOKS = 2;
+/** Who lives, as something else has shown, and is silent for so long after that, is connected with anew. */
+const HURRY_MS = 200;
 /** For the side that does not ping. */
 const KEEP_ALIVE_SECONDS = 30;
 
@@ -123,6 +126,8 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   private isPinging = false;
   private pingedUs = 0;
   private hasLived = false;
+  private isHurried = false;
+  private readonly beganUs: number;
   private silentHeartbeats = 0;
 
   private constructor(host: FrameStreamHost, handshake: Handshake, receiver: FrameReceiver, remoteAddress: string) {
@@ -133,6 +138,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.remoteAddress = remoteAddress;
     this.output = new OutputQueue(host.pool);
     this.silence = new Silence(host.deadlines, receiver);
+    this.beganUs = host.clock.monotonicUs();
     this.decoder = new FrameDecoder(host.pool, (kind, id, buffer, start, end) => {
       this.receive(kind, id, buffer, start, end);
     });
@@ -211,6 +217,16 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     }
   }
 
+  /** The other side lives: if it is silent nevertheless, or has long been connected with in vain, the stream breaks soon. */
+  hurry(): void {
+    const { state, host, isHurried } = this;
+    const openingMs = (host.clock.monotonicUs() - this.beganUs) / 1000;
+    const isLate = state === 'opening' ? openingMs > SILENCE_LOOKS * SILENCE_LOOK_MS : this.isSilent;
+    if (state === 'closed' || isHurried || !isLate) return;
+    this.isHurried = true;
+    host.deadlines.set(this, HURRY_MS);
+  }
+
   /** Closes at once; the receiver hears nothing more. Does nothing if it is closed. */
   close(): void {
     if (this.state === 'closed') return;
@@ -277,7 +293,9 @@ export class FrameStream extends Deadline implements OutgoingHandler {
       if (this.roundTrips === undefined) this.refuse('timeout');
       else this.break(new PeerError('unreachable', `${this.remoteAddress}: could not connect in time`));
     } else if (this.state === 'open') {
-      this.beat();
+      if (this.isHurried && this.isSilent)
+        this.break(new PeerError('timeout', `${this.remoteAddress}: lives, and does not answer`));
+      else this.beat();
     }
   }
 
@@ -296,6 +314,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     const { peer } = this.handshake;
     assert(peer !== undefined, 'a handshake that is done knows the peer');
     this.state = 'open';
+    this.isHurried = false;
     if (this.roundTrips !== undefined) this.host.deadlines.set(this, HEARTBEAT_MS);
     else {
       this.host.deadlines.clear(this);
@@ -347,6 +366,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   }
 
   private beat(): void {
+    this.isHurried = false;
     this.silentHeartbeats = this.hasLived ? 0 : this.silentHeartbeats + 1;
     this.hasLived = false;
     if (this.silentHeartbeats >= SILENT_HEARTBEATS_MAX) {

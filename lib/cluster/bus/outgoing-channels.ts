@@ -41,6 +41,11 @@ export class OutgoingChannels implements FrameReceiver {
     return this.link.open(metadata, handler);
   }
 
+  /** The member lives: a stream that is stuck is not waited for. */
+  hurry(): void {
+    this.stream?.hurry();
+  }
+
   /** Closes all channels, and the connection. */
   close(error: PeerError): void {
     this.stream?.close();

@@ -142,9 +142,11 @@ export class PeerLink implements FrameReceiver {
     this.stream.traffic = this.traffic;
   }
 
-  /** Does not wait any longer before it connects again. */
+  /** The member lives: does not wait any longer before it connects again, nor for a stream that is stuck. */
   hurry(): void {
+    this.backOff.reset();
     if (this.retry.isSet) this.connect();
+    else this.stream?.hurry();
   }
 
   /** Breaks the stream, and connects again. */

@@ -230,6 +230,13 @@ export class Gossip {
     if (id !== this.self.id && this.list.get(id)?.isPresent === true) this.prober.hurry(id);
   }
 
+  /** Something else says that a member lives (a stream to it answers): it is told what is held against it, so that it refutes that. */
+  reconsider(id: MemberId): void {
+    const member = this.list.get(id);
+    const accusation = this.membership.accusationOf(id);
+    if (this.timer !== undefined && member !== undefined && accusation !== undefined) this.sendTo(member, accusation);
+  }
+
   /** The ring has no such member any more: what is known of it goes. */
   forget(id: MemberId): void {
     assert(id !== this.self.id, 'a member does not forget itself');

@@ -214,6 +214,33 @@ describe('Bus', () => {
     expect(said.slice(1)).to.deep.equal([[false, true]]);
   });
 
+  it('connects anew with who is silent though it lives, and not with who answers soon', async () => {
+    const { a } = await pair();
+    a.setMembers([idOf('b')]);
+    world.time.pass(1200);
+    const failures = (): number => a.figures()[0].failures;
+    world.network.freeze('b');
+    a.send(idOf('b'), KIND, new BytesPayload(Buffer.from('x')));
+    world.time.pass(300);
+    a.hurry(idOf('b'));
+    world.time.pass(700);
+    expect(failures()).to.equal(0);
+    a.hurry(idOf('b'));
+    world.time.pass(100);
+    world.network.thaw('b');
+    world.time.pass(2000);
+    expect(failures()).to.equal(0);
+    world.network.freeze('b');
+    a.send(idOf('b'), KIND, new BytesPayload(Buffer.from('x')));
+    world.time.pass(1000);
+    a.hurry(idOf('b'));
+    world.time.pass(300);
+    expect(failures()).to.equal(1);
+    world.network.thaw('b');
+    world.time.pass(500);
+    expect(a.isResponsive(idOf('b'))).to.equal(true);
+  });
+
   it('is held up by one of five peers that does not read only in what is for it, with bounded memory', async () => {
     const queueBytesMax = 4 * 1024 * 1024;
     const a = await world.add('a', { queueBytesMax });

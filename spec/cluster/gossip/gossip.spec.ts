@@ -195,6 +195,19 @@ describe('Gossip', function () {
     });
   }
 
+  it('takes a member back at once of which something else says that it lives, suspected or dead', () => {
+    for (const state of ['suspect', 'dead'] as const) {
+      const network = settled(5, { seed: 1 });
+      const [one, other] = network.members;
+      network.part([one], network.members.slice(1));
+      network.runUntil(() => network.agrees(state, [other], [one]), 60_000, state);
+      network.heal();
+      one.gossip.reconsider(other.id);
+      network.run(10);
+      expect(one.gossip.isUp(other.id), state).to.equal(true);
+    }
+  });
+
   it('takes a member back that starts again, before and after it was found dead, and with another address', () => {
     for (const afterMs of [100, 3_000, 60_000]) {
       for (const host of ['10.0.0.1', '10.0.9.9']) {
