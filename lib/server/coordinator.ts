@@ -44,6 +44,7 @@ import type { Merge } from './merged-replies.js';
 import { continued, mergeOf, parseCursor } from './ring-wide-replies.js';
 import type { SplitRequest } from './split-request.js';
 import { splitRequest } from './split-request.js';
+import { StartUp } from './start-up.js';
 import type { Transaction } from './transaction.js';
 
 /** The keys of a request lie in more than one slot. */
@@ -51,6 +52,9 @@ const SEVERAL = -2;
 
 /** What concerns all members, and changes nothing. */
 const READS_OF_ALL: ReadonlySet<string> = new Set(['dbsize', 'keys', 'randomkey']);
+
+/** What tells of who acts for which slots. */
+const OF_SLOTS: ReadonlySet<string> = new Set(['cluster|slots', 'cluster|shards']);
 
 const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 const NOBODY_LIVES = 'NOREPLICAS need 1, have 0';
@@ -96,6 +100,7 @@ interface SimpleRequest {
 export class Coordinator implements RingExecution {
   /** What other members run. */
   readonly forwards: Forwards;
+  readonly startUp: StartUp;
   refusedCount = 0;
 
   private readonly options: CoordinatorOptions;
@@ -104,6 +109,7 @@ export class Coordinator implements RingExecution {
   constructor(options: CoordinatorOptions) {
     this.options = options;
     this.forwards = new Forwards(options);
+    this.startUp = new StartUp({ ...options, limitMs: options.timeoutMs });
   }
 
   /** Whether a request may run, here and now. If not, it was answered, or waits. */
@@ -118,7 +124,7 @@ export class Coordinator implements RingExecution {
     connection.ring.isBlind = false;
     connection.ring.refreshedTo = 0;
     if (entry.hasOneKey && role === 'put' && this.mayPut(connection, args)) return true;
-    if (role === 'here') return true;
+    if (role === 'here') return this.startUp.isOver || !OF_SLOTS.has(entry.name) || this.startUp.hold(connection, args);
     if (role === 'nowhere')
       return this.refuse(connection, args, `ERR ${entry.name.toUpperCase()} is not allowed in cluster mode`);
     if (role === 'everywhere') return connection.ring.isForwarded || this.routeEverywhere(connection, entry.name, args);
@@ -280,7 +286,7 @@ export class Coordinator implements RingExecution {
       return this.forward(connection, target, args, requests(), role, wait);
     }
     const refusal = this.refusal(connection.ring, slot, role);
-    if (refusal !== undefined) return this.refuse(connection, args, refusal);
+    if (refusal !== undefined) return this.lack(connection, args, refusal);
     connection.ring.isBlind = role === 'put';
     if (wait === 'watch') {
       connection.ring.watchSlot = slot;
@@ -416,7 +422,7 @@ export class Coordinator implements RingExecution {
       if (advance.isOver) advance.then();
       return false;
     }
-    if (member === NOBODY) return this.refuse(connection, borrowed, NOBODY_LIVES);
+    if (member === NOBODY) return this.lack(connection, borrowed, NOBODY_LIVES);
     const session = this.options.sessionAt(connection, member);
     connection.hold();
     session.adopt(connection.ring.sessionState(connection.reply.resp));
@@ -484,13 +490,13 @@ export class Coordinator implements RingExecution {
     if (this.mayBeHint(connection, role, args, slots)) return this.keepHints(connection, name, args);
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
-      if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.refuse(connection, args, NOBODY_LIVES);
+      if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.lack(connection, args, NOBODY_LIVES);
       this.askParts(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
       return false;
     }
     for (const slot of slots) {
       const refusal = this.refusal(connection.ring, slot, role);
-      if (refusal !== undefined) return this.refuse(connection, args, refusal);
+      if (refusal !== undefined) return this.lack(connection, args, refusal);
     }
     connection.ring.slots = slots;
     connection.ring.isBlind = role === 'put';
@@ -571,9 +577,10 @@ export class Coordinator implements RingExecution {
   private routeEverywhere(connection: Connection, name: string, args: Args): boolean {
     const view = this.options.view();
     if (name === 'scan') return this.scan(connection, args);
+    if (!this.startUp.isOver) return this.startUp.hold(connection, args);
     const isRead = READS_OF_ALL.has(name);
     const live = isRead ? view.liveHolders() : view.live();
-    if (live.length === 0) return this.refuse(connection, args, NOBODY_LIVES);
+    if (live.length === 0) return this.lack(connection, args, NOBODY_LIVES);
     const request = encodeArgs(args);
     const targets = name === 'randomkey' ? [live[this.options.random.uint32() % live.length]] : live;
     const parts = targets.map((target) => ({ target, request }));
@@ -588,7 +595,7 @@ export class Coordinator implements RingExecution {
     const view = this.options.view();
     const slot = Math.floor(cursor / SLOT_SPAN);
     const target = view.firstLive(slot);
-    if (target === NOBODY) return this.refuse(connection, args, NOBODY_LIVES);
+    if (target === NOBODY) return this.lack(connection, args, NOBODY_LIVES);
     let end = slot + 1;
     while (end < SLOT_COUNT && view.firstLive(end) === target) end++;
     const limit = end * SLOT_SPAN;
@@ -601,6 +608,11 @@ export class Coordinator implements RingExecution {
 
   private ask(session: RemoteSession, member: number, request: Buffer, isRead: boolean, then: OnReply): void {
     this.forwards.ask(session, this.options.view().idOf(member), request, isRead, then);
+  }
+
+  /** Too few replicas can be reached. At the start it waits for them. */
+  private lack(connection: Connection, args: Args, error: string): false {
+    return this.startUp.isOver ? this.refuse(connection, args, error) : this.startUp.hold(connection, args);
   }
 
   private refuse(connection: Connection, args: Args, error: string): false {

@@ -1,5 +1,6 @@
 import { AssertionError } from '../base/assert.js';
 import type { ReplyMode } from '../commands/ports.js';
+import { RING_CHANGED } from '../commands/error-texts.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { COLD_KEY } from '../data/cold-data.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -24,6 +25,8 @@ export interface Guards {
   /** Holds the request back (CLIENT PAUSE); true if it did. */
   postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean;
   refusal(entry: CommandEntry, isWrite: boolean): string | undefined;
+  /** Whether nothing runs any more. */
+  readonly isStopping: boolean;
   /** Shows a command that has run to the monitors. */
   watch(client: MonitoredClient, entry: CommandEntry, args: Args): void;
   /** Grows whenever making room took some time. */
@@ -238,7 +241,9 @@ export class Executor {
   /** Whether the guards let a request run now; if not, it was answered, or is held back. */
   private mayRun(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
     if (this.guards.postpone(connection, entry, args, isWrite)) return false;
-    const refusal = this.guards.refusal(entry, isWrite);
+    // Whoever sends requests on has not heard yet that this node leaves: it finds another one.
+    const isElsewhere = this.guards.isStopping && this.ring !== undefined && connection.ring.isForwarded;
+    const refusal = isElsewhere ? RING_CHANGED : this.guards.refusal(entry, isWrite);
     if (refusal === undefined) return true;
     this.reject(connection, entry, refusal);
     return false;

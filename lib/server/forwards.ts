@@ -34,6 +34,11 @@ export class Forwards {
     this.options = options;
   }
 
+  /** Whether everything is answered. */
+  get isIdle(): boolean {
+    return this.open.size === 0;
+  }
+
   /** Asks a member, for some time; if it is a read, for as long as that member can be reached. `then` is called once. */
   ask(session: RemoteSession, member: MemberId, request: Buffer, isRead: boolean, then: OnReply): void {
     const { open, options } = this;

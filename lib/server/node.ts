@@ -611,6 +611,7 @@ export class Node implements ConnectionHost {
     const { membership } = this.options;
     if (membership !== undefined) await membership.leave();
     this.gate.close();
+    await this.ring?.drained();
     try {
       await this.persistence.sync();
     } catch (error) {

@@ -51,6 +51,10 @@ import { RemoteSession } from './remote-session.js';
 import { NO_SLOT } from './ring-client.js';
 import type { Turn, TurnReplicas } from './turn.js';
 
+/** Before it goes, a node waits for others so long. */
+const DRAIN_MS = 500;
+const DRAIN_LOOK_MS = 10;
+
 /** The other members, as this node reaches them. */
 export interface RingLinks {
   send(member: MemberId, kind: number, payload: Payload): boolean;
@@ -282,6 +286,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     links.serveChannels((stream) => options.accept(stream));
     this.presence.open(this.others());
     this.askForMissed();
+    this.coordinator.startUp.begin();
   }
 
   /** The log may take nothing any more, or take what it is given again: this node serves as a replica while it does. */
@@ -354,9 +359,24 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.refresher.tick();
     this.coordinator.forwards.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
+    this.coordinator.startUp.look();
     if (!this.hasMoved) return;
     this.hasMoved = false;
     this.options.onMoved();
+  }
+
+  /** Resolves when no reply waits for other members any more, or after a while. REQUIRES: nothing new begins. */
+  async drained(): Promise<void> {
+    const { timers } = this.options;
+    for (let leftMs = DRAIN_MS; leftMs > 0 && !this.isIdle; leftMs -= DRAIN_LOOK_MS) {
+      await new Promise<void>((resolve) => {
+        timers.after(DRAIN_LOOK_MS, resolve);
+      });
+    }
+  }
+
+  private get isIdle(): boolean {
+    return this.replicator.isIdle && this.coordinator.forwards.isIdle;
   }
 
   /** Whether this node acts for the keys of a slot. */
@@ -384,6 +404,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private setUp(member: MemberId, isUp: boolean): void {
     if (this.view.setUp(member, isUp)) this.hasMoved = true;
     this.coordinator.forwards.setUp(member, isUp);
+    if (isUp) this.coordinator.startUp.look();
   }
 
   // The data, for those who ask and tell.

@@ -80,6 +80,11 @@ export class RingView {
     return this.liveAmong(this.ring.replicas(slot));
   }
 
+  /** Whether of every slot a majority of the replicas can be reached. */
+  get hasMajorities(): boolean {
+    return this.ring.groups.every(({ current }) => this.liveAmong(current) * 2 > current.length);
+  }
+
   /** Whether the replicas of a slot are about to be others: then two sets of them must have what is written, and what is read. */
   isMoving(slot: number): boolean {
     const { ring } = this;

@@ -101,6 +101,11 @@ export class Replicator {
     this.sequence = options.random.uint32() * FIRST_SEQUENCE_UNIT;
   }
 
+  /** Whether no reply waits for replicas. */
+  get isIdle(): boolean {
+    return this.tallies.count === 0;
+  }
+
   /** Bytes that are kept until all replicas have them. */
   get pendingBytes(): number {
     return this.keptBytes;
