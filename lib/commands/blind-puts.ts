@@ -1,7 +1,12 @@
 /** What SET, SETEX, PSETEX and MSET put, for a node that only passes it on: it has none of the keys, and needs none. */
 
+import { parseInteger64 } from '../base/integer.js';
 import { slotOf } from '../base/position.js';
+import { composedChange } from '../data/composed-strings.js';
 import { NEVER } from '../data/keyspace.js';
+import type { Args } from '../protocol/args.js';
+import { COUNTER_BASE, counterCell } from '../record/composed-string.js';
+import { pairBefore } from '../record/pair.js';
 import { WriteBatch } from '../record/write-batch.js';
 import type { Call } from './call.js';
 import { MILLISECONDS, SECONDS, expireTime } from './expire-time.js';
@@ -39,6 +44,10 @@ function expiryOf(call: Call, name: string): number {
   return expireTime(call, 2, name === 'setex' ? SECONDS : MILLISECONDS, call.keyspace.clock.nowMs, true, name);
 }
 
+function isInteger(args: Args, i: number): boolean {
+  return parseInteger64(args.buffer, args.start[i], args.end[i]) !== undefined;
+}
+
 function putOf({ args, keyspace, db }: Call, batch: WriteBatch, key: number, value: number, expiry: number): BlindPut {
   const { clock } = keyspace;
   const { buffer } = args;
@@ -48,6 +57,11 @@ function putOf({ args, keyspace, db }: Call, batch: WriteBatch, key: number, val
   if (expiry > NEVER && expiry <= clock.nowMs) {
     batch.entry(db.id, buffer, keyStart, keyEnd, 1, stamp);
     batch.delete(stamp);
+  } else if (keyspace.declared.isCounter(buffer, keyStart, keyEnd) && isInteger(args, value)) {
+    const pair = { stamp, origin: keyspace.origin };
+    const count = BigInt(args.text(value));
+    const change = composedChange([counterCell(COUNTER_BASE, count, pair)], pair, expiry > NEVER ? expiry : undefined);
+    batch.change(db.id, args.copy(key), { ...change, deletedUpTo: pairBefore(pair) }, stamp);
   } else {
     batch.entry(db.id, buffer, keyStart, keyEnd, expiry > NEVER ? 2 : 1, stamp);
     batch.string(stamp, true, buffer, args.start[value], args.end[value]);

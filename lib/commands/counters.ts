@@ -3,6 +3,7 @@
 import { parseInteger, parseInteger64, writeInteger } from '../base/integer.js';
 import { addLongDouble, isFiniteSum } from '../base/long-double.js';
 import { KEEP_EXPIRY } from '../data/keyspace.js';
+import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
@@ -77,6 +78,10 @@ function incrbyfloat(call: Call): void {
 function add(call: Call, increment: number): void {
   const { keyspace } = call;
   const ref = findString(call, 1);
+  if (isCounter(call, ref)) {
+    addLong(call, ref, BigInt(increment));
+    return;
+  }
   let value = 0;
   if (ref !== 0) {
     const { heap } = keyspace;
@@ -91,6 +96,12 @@ function add(call: Call, increment: number): void {
   keyspace.put(digits, 0, writeInteger(sum, digits, 0), KEEP_EXPIRY);
   notify(call, KEYSPACE_EVENT.string, 'incrby', 1);
   call.reply.integer(sum);
+}
+
+/** Whether each node counts for itself at the key under the cursor (record/composed-string.ts). */
+function isCounter({ keyspace, args }: Call, ref: number): boolean {
+  if (ref !== 0 && keyspace.heap.type(ref) === CellType.COUNTER) return true;
+  return keyspace.declared.isCounter(args.buffer, args.start[1], args.end[1]);
 }
 
 /** Adds to the string at `ref` (0: to nothing) what may need all 64 bits. */
@@ -111,7 +122,8 @@ function addLong(call: Call, ref: number, increment: bigint): void {
     reply.error('ERR increment or decrement would overflow');
     return;
   }
-  keyspace.put(digits, 0, digits.write(sum.toString(), 'latin1'), KEEP_EXPIRY);
+  if (isCounter(call, ref)) keyspace.counters.add(ref, value, increment);
+  else keyspace.put(digits, 0, digits.write(sum.toString(), 'latin1'), KEEP_EXPIRY);
   notify(call, KEYSPACE_EVENT.string, 'incrby', 1);
   reply.bigInteger(sum);
 }

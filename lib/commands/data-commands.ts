@@ -36,12 +36,14 @@ import { sortedSetSamplingCommands } from './sorted-set-sampling.js';
 import { sortedSetCommands } from './sorted-sets.js';
 import { stringRangeCommands } from './string-ranges.js';
 import { stringCommands } from './strings.js';
+import { versionCommands } from './versions.js';
 
 export const dataCommands: readonly Command[] = [
   ...stringCommands,
   ...stringRangeCommands,
   ...counterCommands,
   ...compareAndSetCommands,
+  ...versionCommands,
   ...lcsCommands,
   ...bitmapCommands,
   ...bitfieldCommands,

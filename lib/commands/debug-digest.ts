@@ -16,8 +16,9 @@ import { formatDouble } from '../base/double.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import type { WalkedKey } from '../data/cold-data.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
+import { textOf } from '../record/composed-string.js';
 import type { Cell, Entry } from '../record/entry.js';
-import { CellType, WHOLE, isLive, isLiveCell, typeOf } from '../record/entry.js';
+import { CellType, WHOLE, isComposedType, isLive, isLiveCell, isStringType, typeOf } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import { isChunked, stringOfChunks } from '../record/string-chunks.js';
 
@@ -129,8 +130,9 @@ class DatabaseDigest {
 /** REQUIRES: the entry is live at `nowMs`. */
 function withValue(digest: Buffer, entry: Entry, nowMs: number): Buffer {
   const type = typeOf(entry) ?? CellType.STRING;
-  let mixed = mix(digest, TYPES[type] ?? WHOLE);
-  if (isChunked(entry)) mixed = mix(mixed, stringOfChunks(entry));
+  let mixed = mix(digest, TYPES[isStringType(type) ? CellType.STRING : type] ?? WHOLE);
+  if (isComposedType(type)) mixed = mix(mixed, textOf(type, entry.cells));
+  else if (isChunked(entry)) mixed = mix(mixed, stringOfChunks(entry));
   else for (const cell of orderedCells(entry, type, nowMs)) mixed = withCell(mixed, cell);
   return entry.expiry.atMs === 0 ? mixed : xor(mixed, EXPIRES);
 }

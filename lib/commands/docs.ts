@@ -59,6 +59,7 @@ const USERS = 'O(N), N being the number of users';
 const CLIENTS = 'O(N), N being the number of connections';
 const COMMANDS = 'O(N), N being the number of commands';
 const ENTRIES = 'O(N), N being the number of entries returned';
+const SIBLINGS = 'O(N), N being the number of siblings';
 const SUBCOMMAND = 'Depends on the subcommand';
 
 const STRINGS: readonly DocRow[] = [
@@ -108,6 +109,9 @@ const STRINGS: readonly DocRow[] = [
     'O(N), N being the number of bytes returned',
     'Returns a part of a string, under the name of old.',
   ],
+  ['vdel', '0.1.0', SIBLINGS, 'Deletes the siblings of a string that a context has seen.'],
+  ['vget', '0.1.0', SIBLINGS, 'Returns all siblings of a string, with a context for writing.'],
+  ['vset', '0.1.0', SIBLINGS, 'Sets a string in place of the siblings that a context has seen.'],
 ];
 
 const BITMAPS: readonly DocRow[] = [

@@ -10,7 +10,7 @@ import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
-import { findKey, readKey, stringView } from './lookup.js';
+import { findKey, isString, readKey, stringView } from './lookup.js';
 import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 
 const FREQUENCY_MAX = 255;
@@ -36,7 +36,7 @@ function dump(call: Call): void {
 /** The payload for what is at `ref`, the key under the keyspace's cursor. */
 export function dumpAt(call: Call, ref: number): Buffer {
   const { keyspace, server } = call;
-  if (keyspace.heap.type(ref) === CellType.STRING) return encodeStringDump(stringView(call, ref));
+  if (isString(call, ref)) return encodeStringDump(stringView(call, ref));
   return encodeCollectionDump(keyspace, ref, server.config);
 }
 

@@ -2,13 +2,12 @@
 
 import type { Lcs } from '../data/lcs.js';
 import { LCS_TOO_LARGE, lcs, lcsFits, lcsLength } from '../data/lcs.js';
-import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { TWO_KEYS } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
-import { findString, readKey, stringView } from './lookup.js';
+import { findString, isString, readKey, stringView } from './lookup.js';
 
 interface LcsOptions {
   /** LEN: the length alone. */
@@ -43,8 +42,8 @@ function lcsCommand(call: Call): void {
   else reply.bulkBuffer(lcs(a, b).sequence);
 }
 
-function isStringOrNothing({ keyspace }: Call, ref: number): boolean {
-  return ref === 0 || keyspace.heap.type(ref) === CellType.STRING;
+function isStringOrNothing(call: Call, ref: number): boolean {
+  return ref === 0 || isString(call, ref);
 }
 
 /** Undefined after an error reply. */

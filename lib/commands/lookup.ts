@@ -9,7 +9,8 @@ import type { FieldCells } from '../data/field-cells.js';
 import type { ListCells } from '../data/list-cells.js';
 import type { SortedCells } from '../data/sorted-cells.js';
 import { WRONG_TYPE } from '../data/wrong-type.js';
-import { CellType } from '../record/entry.js';
+import type { CellType } from '../record/entry.js';
+import { isStringType } from '../record/entry.js';
 import type { Call } from './call.js';
 
 /** The key in argument i, for a write: that counts as a use itself. */
@@ -54,12 +55,12 @@ export function readKey(call: Call, i: number): number {
 
 /** The string at the key in argument i, for a write. Throws WRONG_TYPE. */
 export function findString(call: Call, i: number): number {
-  return checked(call, findKey(call, i), CellType.STRING);
+  return checkedString(call, findKey(call, i));
 }
 
 /** The string at the key in argument i, for a read. Throws WRONG_TYPE. */
 export function readString(call: Call, i: number): number {
-  return checked(call, readKey(call, i), CellType.STRING);
+  return checkedString(call, readKey(call, i));
 }
 
 /** The hash at the key in argument i, for a write: empty if there is no such key. Throws WRONG_TYPE. */
@@ -100,6 +101,16 @@ export function findList(call: Call, i: number): ListCells {
 /** The list at the key in argument i, for a read. Throws WRONG_TYPE. */
 export function readList(call: Call, i: number): ListCells {
   return turnTo(call, readKey(call, i), call.keyspace.lists);
+}
+
+/** Whether the key at `ref` (not 0) is a string, of whichever kind. */
+export function isString({ keyspace }: Call, ref: number): boolean {
+  return isStringType(keyspace.heap.type(ref));
+}
+
+function checkedString(call: Call, ref: number): number {
+  if (ref !== 0 && !isString(call, ref)) throw WRONG_TYPE;
+  return ref;
 }
 
 /** The ref of a key that was looked for, as it is; 0 is no key. Throws WRONG_TYPE. */

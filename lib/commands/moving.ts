@@ -123,9 +123,9 @@ function copyKey(call: Call, target: Database, i: number): void {
   const { heap } = keyspace;
   const ref = findKey(call, 1);
   const expiry = heap.expiresAtMs(ref);
-  const collection = keyspace.collectionAt(ref);
-  if (collection !== undefined) {
-    copyCells(call, collection.copier(ref), target, i, expiry);
+  const copier = keyspace.isComposed ? keyspace.composedCopier(ref) : keyspace.collectionAt(ref)?.copier(ref);
+  if (copier !== undefined) {
+    copyCells(call, copier, target, i, expiry);
     return;
   }
   const start = heap.valueStart(ref);
@@ -137,7 +137,7 @@ function copyKey(call: Call, target: Database, i: number): void {
   keyspace.put(bytes, 0, length, expiry);
 }
 
-/** `copyKey` of a collection: `put` adds its elements. */
+/** `copyKey` of what is made of cells: `put` adds them. */
 function copyCells(call: Call, put: () => void, target: Database, i: number, expiry: number): void {
   const { keyspace } = call;
   if (findIn(call, target, i) !== 0) {

@@ -2,13 +2,12 @@
 
 import { parseInteger64 } from '../base/integer.js';
 import { collectionEncoding } from '../data/collection-encoding.js';
-import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command, KeyRange } from './command.js';
 import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
 import { helpCommand } from './help.js';
-import { inspectKey, stringView } from './lookup.js';
+import { inspectKey, isString, stringView } from './lookup.js';
 
 /** Redis keeps longer strings apart from their header. */
 const EMBEDDED_BYTES_MAX = 44;
@@ -35,7 +34,7 @@ function encoding(call: Call): void {
 /** Redis's name for the form in which it would keep the value at `ref`, the key under the keyspace's cursor. */
 export function valueEncoding(call: Call, ref: number): string {
   const { keyspace, server } = call;
-  if (keyspace.heap.type(ref) === CellType.STRING) return stringEncoding(stringView(call, ref));
+  if (isString(call, ref)) return stringEncoding(stringView(call, ref));
   return collectionEncoding(keyspace, ref, server.config);
 }
 

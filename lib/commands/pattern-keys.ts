@@ -1,7 +1,7 @@
 /** Keys that SORT finds by patterns: `weight_*`, `object_*->name`, and `#` for the element itself. */
 
 import { COLD_KEY } from '../data/cold-data.js';
-import { CellType } from '../record/entry.js';
+import { CellType, isStringType } from '../record/entry.js';
 import type { Call } from './call.js';
 import { stringView } from './lookup.js';
 
@@ -42,7 +42,7 @@ export class KeyPattern {
     const ref = readNow(call, Buffer.concat([this.before, element, this.after]));
     if (ref === 0) return undefined;
     const type = keyspace.heap.type(ref);
-    if (this.field === undefined) return type === CellType.STRING ? Buffer.from(stringView(call, ref)) : undefined;
+    if (this.field === undefined) return isStringType(type) ? Buffer.from(stringView(call, ref)) : undefined;
     if (type !== CellType.HASH) return undefined;
     const { hashes } = keyspace;
     hashes.use();

@@ -1,13 +1,12 @@
 /** Strings as wholes: GET, SET and their kin. */
 
 import { NEVER } from '../data/keyspace.js';
-import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ALL_KEYS, ONE_KEY } from './command.js';
 import type { TimeUnit } from './expire-time.js';
 import { MILLISECONDS, SECONDS, expireTime } from './expire-time.js';
-import { findBlind, findKey, readKey, readString, replyString } from './lookup.js';
+import { findBlind, findKey, isString, readKey, readString, replyString } from './lookup.js';
 import { KEYSPACE_EVENT, notify, notifyDel } from './notify.js';
 import { Life, SetOptions } from './set-options.js';
 
@@ -119,8 +118,8 @@ function mget(call: Call): void {
   for (let i = 1; i < count; i++) replyString(call, stringOrNone(call, readKey(call, i)));
 }
 
-function stringOrNone({ keyspace }: Call, ref: number): number {
-  return ref !== 0 && keyspace.heap.type(ref) === CellType.STRING ? ref : 0;
+function stringOrNone(call: Call, ref: number): number {
+  return ref !== 0 && isString(call, ref) ? ref : 0;
 }
 
 /** MSET key value [key value ...] */
@@ -158,8 +157,9 @@ function strlen(call: Call): void {
 
 function putPairs(call: Call): void {
   const { count } = call.args;
-  // Who wants to hear of new keys has each looked for: none may be changed before the last was found.
-  if (call.keyspace.events.wants(KEYSPACE_EVENT.newKey)) for (let i = 1; i < count; i += 2) findKey(call, i);
+  const { events, declared } = call.keyspace;
+  // Who wants to hear of new keys has each looked for, and versioned strings are: none may be changed before the last was found.
+  if (events.wants(KEYSPACE_EVENT.newKey) || !declared.isEmpty) for (let i = 1; i < count; i += 2) findKey(call, i);
   for (let i = 1; i < count; i += 2) {
     findBlind(call, i);
     putArgument(call, i + 1, NEVER);

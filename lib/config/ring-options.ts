@@ -1,5 +1,6 @@
 /** Options of a ring of nodes, and of TLS. Names are Redis's where there are any. */
 
+import { conflictRules, keyPatterns } from './key-patterns-option.js';
 import { boolean, count, integer, longCount, memory, oneOf, text, ULONG_MAX } from './option.js';
 import { path } from './option.js';
 import type { Option } from './option-row.js';
@@ -49,6 +50,10 @@ export const RING_OPTIONS: readonly Option[] = [
     'seconds for which it is kept; not in Redis'),
   real('max-clock-drift', 'maxClockDriftMs', count(1), '500',
     'milliseconds by which clocks of nodes may differ; not in Redis'),
+  real('conflicts', 'conflicts', conflictRules(), '',
+    'what becomes of strings that were set on two sides of a cut: siblings or lww, by patterns of keys; not in Redis'),
+  real('siblings-max', 'siblingsMax', count(1), '32', 'siblings that a key may have; not in Redis'),
+  real('counters', 'counters', keyPatterns(), '', 'patterns of keys at which each node counts on its own; not in Redis'),
 
   real('tls-port', 'tlsPort', integer(0, 65535), '0', 'port for TLS; 0: none', FIXED),
   real('tls-cluster', 'tlsCluster', boolean(), 'no', 'whether nodes talk to each other by TLS', SETTLED),

@@ -4,6 +4,7 @@
  * what stands here is only the empty value of each type. 0 turns a limit off, unless a comment says more.
  */
 
+import type { ConflictRule } from './key-patterns-option.js';
 import type { OutputBufferLimits } from './list-option.js';
 
 const NO_LIMIT = { hardBytes: 0, softBytes: 0, softSeconds: 0 } as const;
@@ -64,6 +65,11 @@ export class Settings {
   readonly hintSizeMaxBytes: number = 0;
   readonly hintWindowSeconds: number = 0;
   readonly maxClockDriftMs: number = 0;
+
+  /** Patterns of keys; byte text. */
+  readonly counters: readonly string[] = [];
+  readonly conflicts: readonly ConflictRule[] = [];
+  readonly siblingsMax: number = 0;
 
   // TLS
   readonly tlsPort: number = 0;

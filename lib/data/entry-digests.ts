@@ -1,10 +1,11 @@
 import type { CellDigest } from '../record/cell-digest.js';
 import type { Cell } from '../record/entry.js';
-import { CellType, NO_EXPIRY, WHOLE } from '../record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE, isComposedType } from '../record/entry.js';
 import { isElementField } from '../record/list-id.js';
 import type { Pair } from '../record/pair.js';
 import { comparePairs, maxPair } from '../record/pair.js';
 import { Removals } from '../record/removals.js';
+import { isSeenCell } from '../record/seen.js';
 import { CHUNK_FIELD_BYTES, writeChunkField } from '../record/string-chunks.js';
 import { WHOLE_PAIR } from '../storage/memory/chunk-pairs.js';
 import { FieldTable } from '../storage/memory/field-table.js';
@@ -57,6 +58,7 @@ export class EntryDigests {
     const collection = this.keyspace.collectionAt(ref);
     if (collection === undefined) {
       if (heap.form(ref) === CHUNKED) this.addChunks(ref);
+      else if (isComposedType(heap.type(ref))) this.addComposed(ref, deletedUpTo);
       else if (!heap.isEmpty(ref)) this.addString(heap.stamp(ref), heap.origin(ref), WHOLE);
       return;
     }
@@ -86,6 +88,15 @@ export class EntryDigests {
     removals?.forEachCell(deletedUpTo, ({ type, field, value = NOTHING, pair }) => {
       this.digest.removals(type, field, value, pair);
     });
+  }
+
+  private addComposed(ref: number, deletedUpTo: Pair): void {
+    for (const { type, field, value, pair } of this.keyspace.composedStrings.cells(ref).values()) {
+      if (comparePairs(pair, deletedUpTo) <= 0) continue;
+      // Unions of what was seen have the pair of the youngest.
+      if (value !== undefined && isSeenCell({ type, field })) this.digest.removals(type, field, value, pair);
+      else this.digest.cell(1, type, field, 0, field.length, value === undefined, pair.stamp, pair.origin, 0);
+    }
   }
 
   private addChunks(ref: number): void {

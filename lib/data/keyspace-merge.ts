@@ -8,7 +8,7 @@ import { ChangeKind } from '../record/batch-format.js';
 import { entryOfChange } from '../record/entry-of-record.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
-import { CellType, EMPTY_ENTRY, hasElements, holdsValue, typeOf } from '../record/entry.js';
+import { CellType, EMPTY_ENTRY, hasElements, holdsValue, isComposedType, typeOf } from '../record/entry.js';
 import { standOn } from '../record/key-merge.js';
 import { ANCHOR_BYTES, ListId } from '../record/list-id.js';
 import { ageOf, merge, mergeAll } from '../record/merge.js';
@@ -268,9 +268,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
       if (place !== 0) this.drop();
       return;
     }
-    this.key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));
-    this.keyEnd -= this.keyStart;
-    this.keyStart = 0;
+    this.ownKey();
     this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), isPartial);
   }
 
@@ -330,7 +328,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
   }
 
   /** Makes `entry` the record of the key under the cursor. REQUIRES: the key's bytes are its own and whole. */
-  private writeEntry(entry: Entry, access: number, isPartial: boolean): void {
+  protected writeEntry(entry: Entry, access: number, isPartial: boolean): void {
     const { heap, place } = this;
     const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
     this.leaveEmpty();
@@ -338,10 +336,8 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const type = typeOf(entry);
     const collection = type === undefined ? undefined : this.collections[type];
     if (collection === undefined) {
-      const ref = isChunked(entry)
-        ? this.chunkedStrings.write(place, this.key, entry, access, isPartial)
-        : heap.writeEntry(place, this.key, entry, access, isPartial);
-      this.putRecord(ref, hadExpiry, entry.cells.size === 0);
+      const ref = this.writeString(type, entry, access, isPartial);
+      this.putRecord(ref, hadExpiry, !hasElements(entry));
       return;
     }
     const built = collection.build(this.keepsTombstones || isPartial ? entry.cells.values() : valuesOf(entry));
@@ -349,6 +345,16 @@ export abstract class KeyspaceMerge extends RecordCursor {
     this.noteCellExpiries(entry);
     const ref = heap.writeCells(place, this.key, entry, built.form, built.value, { access, isPartial, isEmpty });
     this.putRecord(ref, hadExpiry, isEmpty);
+  }
+
+  /** The record of what is no collection. */
+  private writeString(type: CellType | undefined, entry: Entry, access: number, isPartial: boolean): number {
+    const { place, key, heap } = this;
+    if (type !== undefined && isComposedType(type)) {
+      return this.composedStrings.write(place, key, type, entry, access, isPartial);
+    }
+    if (isChunked(entry)) return this.chunkedStrings.write(place, key, entry, access, isPartial);
+    return heap.writeEntry(place, key, entry, access, isPartial);
   }
 
   /** Whether the record under the cursor takes cells of a type as it is. */

@@ -19,10 +19,14 @@
 
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
+import { parseInteger64 } from '../base/integer.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
+import { textOf } from '../record/composed-string.js';
 import type { WriteBatch } from '../record/write-batch.js';
-import { CellType } from '../record/entry.js';
+import type { Entry } from '../record/entry.js';
+import { CellType, EMPTY_ENTRY, hasElements, isComposedType } from '../record/entry.js';
+import { merge } from '../record/merge.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { LARGE } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
@@ -31,23 +35,24 @@ import { CHUNKED_ABOVE_BYTES } from '../record/string-chunks.js';
 import { COLD_KEY } from './cold-data.js';
 import { ChunkedStrings } from './chunked-strings.js';
 import type { Collection } from './collection.js';
+import { ComposedStrings } from './composed-strings.js';
+import { CounterStrings } from './counter-strings.js';
 import { Database } from './database.js';
+import { DeclaredKeys } from './declared-keys.js';
 import { FieldCells } from './field-cells.js';
 import { ListCells } from './list-cells.js';
 import type { Listing } from './listing.js';
+import { SiblingStrings } from './sibling-strings.js';
 import { SortedCells } from './sorted-cells.js';
 
 import { KeyspaceMerge } from './keyspace-merge.js';
 import type { KeyspaceOptions } from './record-cursor.js';
-import { NEVER } from './record-cursor.js';
+import { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
 export type { Database } from './database.js';
 export type { KeyspaceOptions } from './record-cursor.js';
 export { UNDECIDED } from './keyspace-merge.js';
-export { NEVER } from './record-cursor.js';
-
-/** For `put`: the key's expiry stays as it is. */
-export const KEEP_EXPIRY = -1;
+export { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
 /** A key with cells that have expired is told of again after so long. */
 const TELL_AGAIN_MS = 1000;
@@ -91,6 +96,11 @@ export class Keyspace extends KeyspaceMerge {
   readonly sortedSets: SortedCells;
   readonly lists: ListCells;
   readonly chunkedStrings: ChunkedStrings;
+  readonly composedStrings: ComposedStrings;
+  readonly counters: CounterStrings;
+  readonly siblings: SiblingStrings;
+  /** What the configuration says of keys. */
+  readonly declared = new DeclaredKeys();
   protected readonly collections: readonly (Collection | undefined)[];
   /** While keys are counted: what has expired at this Unix millisecond is not. */
   private countingFromMs = 0;
@@ -104,6 +114,9 @@ export class Keyspace extends KeyspaceMerge {
     this.sortedSets = new SortedCells(this, this.fieldHasher);
     this.lists = new ListCells(this);
     this.chunkedStrings = new ChunkedStrings(this);
+    this.composedStrings = new ComposedStrings(this);
+    this.counters = new CounterStrings(this);
+    this.siblings = new SiblingStrings(this);
     this.collections = byType([this.hashes, this.sets, this.sortedSets, this.lists]);
   }
 
@@ -148,6 +161,7 @@ export class Keyspace extends KeyspaceMerge {
 
   /** `find` for a write that does not care what is there: it never waits for the disk. REQUIRES: `put` with an expiry of its own follows. */
   findBlind(db: Database, key: Uint8Array, start: number, end: number): number {
+    if (!this.declared.isEmpty && this.declared.keepsSiblings(key, start, end)) return this.find(db, key, start, end);
     const place = this.locate(db, key, start, end);
     this.isUnknown = false;
     if (place !== 0) {
@@ -226,6 +240,8 @@ export class Keyspace extends KeyspaceMerge {
       if (this.ref !== 0 || this.isUnknown) this.remove();
       return;
     }
+    if (!this.declared.isEmpty && this.putDeclared(value, start, end, expiry)) return;
+    if (expiry === KEEP_EXPIRY && this.isComposed) expiry = this.heap.expiresAtMs(this.ref);
     const { batch, head, db, place } = this;
     const stamp = this.clock.next();
     const replaces = expiry !== KEEP_EXPIRY || this.ref === 0;
@@ -263,6 +279,10 @@ export class Keyspace extends KeyspaceMerge {
    */
   overwrite(offset: number, value: Uint8Array, start: number, end: number): void {
     const { heap, ref } = this;
+    if (this.isComposed || this.declared.keepsSiblings(this.key, this.keyStart, this.keyEnd)) {
+      this.overwriteWhole(offset, value.subarray(start, end));
+      return;
+    }
     if (this.chunkedStrings.overwrite(ref, offset, value, start, end)) return;
     const length = ref === 0 ? 0 : heap.valueLength(ref);
     const newLength = Math.max(length, offset + end - start);
@@ -271,6 +291,86 @@ export class Keyspace extends KeyspaceMerge {
     if (offset > length) shortString.fill(0, length, offset);
     copyBytes(value, start, end, shortString, offset);
     this.put(shortString, 0, newLength, KEEP_EXPIRY);
+  }
+
+  /** `overwrite` of a string that has no parts. */
+  private overwriteWhole(offset: number, value: Uint8Array): void {
+    const { heap, ref } = this;
+    const from = ref === 0 ? 0 : heap.valueStart(ref);
+    const before = ref === 0 ? value.subarray(0, 0) : heap.bytes(ref).subarray(from, from + heap.valueLength(ref));
+    const after = Buffer.alloc(Math.max(before.length, offset + value.length));
+    after.set(before);
+    after.set(value, offset);
+    this.put(after, 0, after.length, KEEP_EXPIRY);
+  }
+
+  /** Whether the key under the cursor is there, after the last change of it. */
+  get isThereNow(): boolean {
+    return this.ref !== 0;
+  }
+
+  /** Whether the string under the cursor is composed of cells (record/composed-string.ts). */
+  get isComposed(): boolean {
+    return this.ref !== 0 && isComposedType(this.heap.type(this.ref));
+  }
+
+  /** What a change of the composed string under the cursor has to say of its expiry, if that is to be `expiry`; `keepsType`: it is of that type already. */
+  composedExpiry(expiry: number, keepsType: boolean): number | undefined {
+    const { heap, place, ref } = this;
+    const before = place === 0 || this.isHidden ? NEVER : heap.expiresAtMs(place);
+    if (expiry === KEEP_EXPIRY && ref !== 0) return keepsType || before === NEVER ? undefined : before;
+    return expiry > NEVER ? expiry : before === NEVER ? undefined : NEVER;
+  }
+
+  /** Begins a change of the composed string under the cursor; returns its stamp. `compose` must follow. */
+  beginComposing(): number {
+    if (this.isHidden) this.bury();
+    return this.clock.next();
+  }
+
+  /**
+   * Merges a change by this node into the string under the cursor, which is composed or becomes so, and adds it to the batch. `stamp` is the lowest of the new
+   * ones in it. REQUIRES: all is known of the key, or the change replaces that.
+   */
+  compose(stamp: number, change: Entry): void {
+    const { batch, db, heap, place, cold, hasher } = this;
+    this.ownKey();
+    batch.change(db.id, this.key, change, stamp);
+    this.changeCount++;
+    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
+    const after = merge(before, change);
+    const isThere = hasElements(after);
+    const wasThere = this.ref !== 0;
+    db.expiringCount += Number(after.expiry.atMs !== 0) - Number(before.expiry.atMs !== 0);
+    if (isThere && !wasThere) this.countNew();
+    if (!isThere && wasThere) db.keyCount--;
+    const access = wasThere ? this.access.touched(heap.access(place)) : this.access.fresh();
+    this.writeEntry(after, access, false);
+    this.ref = isThere ? this.place : 0;
+    if (!isThere && !this.keepsTombstones && !cold.keepsDeletes(db.id, hasher.high, hasher.low)) this.drop();
+  }
+
+  /** Copies the composed string at `ref`: what is returned makes it of the key under the cursor, which is not there. */
+  composedCopier(ref: number): () => void {
+    if (this.heap.type(ref) === CellType.VERSIONED) return this.siblings.copier(ref);
+    const total = BigInt(textOf(CellType.COUNTER, this.entryOf(ref).cells).toString('latin1'));
+    return () => {
+      this.counters.set(total, NEVER);
+    };
+  }
+
+  /** `put` to a key that the configuration says something of; false if that is as any other. */
+  private putDeclared(value: Uint8Array, start: number, end: number, expiry: number): boolean {
+    const { declared, siblings, key, keyStart, keyEnd, ref } = this;
+    if (expiry !== KEEP_EXPIRY && declared.isCounter(key, keyStart, keyEnd)) {
+      const count = parseInteger64(value, start, end);
+      if (count !== undefined) this.counters.set(count, expiry);
+      return count !== undefined;
+    }
+    if (!declared.keepsSiblings(key, keyStart, keyEnd)) return false;
+    // (It supersedes all there are.)
+    siblings.put(ref, siblings.context(ref), Buffer.from(value.subarray(start, end)), expiry);
+    return true;
   }
 
   /** Sets when the key under the cursor expires (Unix ms; NEVER); in the past, the key is removed. REQUIRES: it is there. */

@@ -15,7 +15,7 @@ import { CellDigest } from '../record/cell-digest.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
-import { CellType, cellKey } from '../record/entry.js';
+import { CellType, cellKey, isComposedType } from '../record/entry.js';
 import { PAIR_ZERO, maxPair } from '../record/pair.js';
 import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
 import { CHUNKED, LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
@@ -25,11 +25,14 @@ import type { ColdData } from './cold-data.js';
 import { CellExpiries } from './cell-expiries.js';
 import { ChunkedStrings } from './chunked-strings.js';
 import type { Collection } from './collection.js';
+import type { ComposedStrings } from './composed-strings.js';
 import { Database } from './database.js';
 import { KeyEvents } from './key-events.js';
 
 /** The key does not expire. */
 export const NEVER = 0;
+/** For `Keyspace.put`: the key's expiry stays as it is. */
+export const KEEP_EXPIRY = -1;
 
 /** What a value begins as. */
 const BLANK = Buffer.alloc(PACKED_BYTES_MAX);
@@ -82,6 +85,8 @@ export abstract class RecordCursor {
 
   /** The string under the cursor, if it is a large one that is changed in part. */
   abstract readonly chunkedStrings: ChunkedStrings;
+  /** Strings whose cells stand behind what they show. */
+  abstract readonly composedStrings: ComposedStrings;
   /** By type. */
   protected abstract readonly collections: readonly (Collection | undefined)[];
   protected readonly cellExpiries = new CellExpiries();
@@ -143,6 +148,13 @@ export abstract class RecordCursor {
     this.ref = 0;
     this.isHidden = false;
     return (this.place = db.table.find(key, start, end));
+  }
+
+  /** Makes the bytes of the key under the cursor its own. */
+  protected ownKey(): void {
+    this.key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));
+    this.keyEnd -= this.keyStart;
+    this.keyStart = 0;
   }
 
   /** The record of the key under the cursor if it holds cells of a type, live ones or not; else 0. */
@@ -240,6 +252,7 @@ export abstract class RecordCursor {
     const { heap } = this;
     const collection = this.collectionAt(ref);
     if (heap.form(ref) === CHUNKED) return { ...heap.registers(ref), cells: this.chunkedStrings.cells(ref) };
+    if (isComposedType(heap.type(ref))) return { ...heap.registers(ref), cells: this.composedStrings.cells(ref) };
     if (collection === undefined) return heap.entry(ref);
     const cells = new Map<string, Cell>();
     collection.collect(ref, (cell) => cells.set(cellKey(cell.type, cell.field), cell));

@@ -74,6 +74,16 @@ export function entryOfCell(cell: Cell): Entry {
   return { deletedUpTo: PAIR_ZERO, expiry: NO_EXPIRY, cells: new Map([[cellKey(cell.type, cell.field), cell]]) };
 }
 
+/** Whether cells of a type make a string: what commands on strings take. */
+export function isStringType(type: CellType): boolean {
+  return type === CellType.STRING || isComposedType(type);
+}
+
+/** Whether they make one together, each a part of it: siblings, or parts of a sum. */
+export function isComposedType(type: CellType): boolean {
+  return type === CellType.VERSIONED || type === CellType.COUNTER;
+}
+
 /** The type of an entry in normal form; `undefined` if it has no cells. Tombstones count. */
 export function typeOf(entry: Entry): CellType | undefined {
   for (const cell of entry.cells.values()) return cell.type;
@@ -81,8 +91,9 @@ export function typeOf(entry: Entry): CellType | undefined {
 }
 
 /** Whether a cell says that something is there, and not only that something is gone. */
-export function holdsValue(cell: Cell): boolean {
-  return cell.value !== undefined && (cell.type !== CellType.LIST || isElementField(cell.field));
+export function holdsValue({ type, field, value }: Cell): boolean {
+  if (value === undefined) return false;
+  return type === CellType.LIST ? isElementField(field) : type !== CellType.VERSIONED || field.length > 0;
 }
 
 /** Whether an entry has a cell that holds a value, expired or not. */

@@ -6,7 +6,8 @@
  *
  *  1. The cells of a source are of one type. Where sources are of different types, all of them are made entries, and merged the plain way: that is rare
  *     (a key was emptied field by field and became something else), and needs as much memory as there are cells.
- *  2. A list's removals stand before its elements in every source: all are known before the first element is looked at.
+ *  2. A list's removals stand before its elements in every source, and what was seen of a versioned string before its siblings: all of that is known before the
+ *     first of these is looked at.
  */
 
 import { ChangeKind } from './batch-format.js';
@@ -21,6 +22,7 @@ import { mergeAll } from './merge.js';
 import type { Pair } from './pair.js';
 import { PAIR_ZERO, comparePairs, maxPair } from './pair.js';
 import { Removals } from './removals.js';
+import { Seen } from './seen.js';
 
 /** From this length on, a call to the engine compares faster than a loop. */
 const LOOP_BYTES_MAX = 32;
@@ -49,6 +51,7 @@ export class KeyMerge<Source extends KeySource = KeySource> {
   private phase: Phase = Phase.REGISTERS;
   private deletedUpTo: Pair = PAIR_ZERO;
   private removals = new Removals();
+  private seen = new Seen();
   /** A string's parts up to this pair are dead. */
   private whole: Pair | undefined;
   private type: CellType | undefined;
@@ -93,8 +96,10 @@ export class KeyMerge<Source extends KeySource = KeySource> {
     }
     this.deletedUpTo = deletedUpTo;
     this.mixed = isMixed ? this.sources.map(() => new Map<string, Cell>()) : [];
-    this.phase = isMixed ? Phase.MIXED : this.type === Types.LIST ? Phase.REMOVALS : Phase.CELLS;
+    const hasRemovals = this.type === Types.LIST || this.type === Types.VERSIONED;
+    this.phase = isMixed ? Phase.MIXED : hasRemovals ? Phase.REMOVALS : Phase.CELLS;
     this.removals = new Removals();
+    this.seen = new Seen();
     if (this.phase === Phase.CELLS) this.beginSink();
   }
 
@@ -108,7 +113,8 @@ export class KeyMerge<Source extends KeySource = KeySource> {
   private takeRemovals(): Source | undefined {
     for (const source of this.sources) {
       while (source.state === SourceState.CELL && isRemovals(source.reader)) {
-        this.removals.addCell(source.reader);
+        if (this.type === Types.LIST) this.removals.addCell(source.reader);
+        else this.seen.addCell(source.reader);
         source.next();
       }
       if (source.state === SourceState.WAITING) return source;
@@ -117,6 +123,8 @@ export class KeyMerge<Source extends KeySource = KeySource> {
     this.beginSink();
     const cells: Cell[] = [];
     this.removals.forEachCell(this.deletedUpTo, (cell) => cells.push(cell));
+    const seen = this.seen.cell(this.deletedUpTo);
+    if (seen !== undefined) cells.push(seen);
     this.giveSorted(cells);
     return undefined;
   }
@@ -171,6 +179,7 @@ export class KeyMerge<Source extends KeySource = KeySource> {
     } else {
       if (isUpTo(reader.stamp, reader.origin, deletedUpTo)) return;
       if (type === Types.STRING && this.isOldChunk(reader)) return;
+      if (type === Types.VERSIONED && this.seen.covers(reader)) return;
     }
     this.sink?.cell(reader);
   }
@@ -242,8 +251,8 @@ export function compareCells(a: BatchReader, b: BatchReader): number {
   );
 }
 
-function isRemovals({ fieldStart, fieldEnd }: BatchReader): boolean {
-  return fieldEnd - fieldStart < ANCHOR_BYTES;
+function isRemovals({ type, fieldStart, fieldEnd }: BatchReader): boolean {
+  return type === Types.LIST ? fieldEnd - fieldStart < ANCHOR_BYTES : fieldStart === fieldEnd;
 }
 
 function isUpTo(stamp: number, origin: number, pair: Pair): boolean {

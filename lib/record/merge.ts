@@ -4,6 +4,7 @@ import { ListId, creationPairOf, isElementField } from './list-id.js';
 import type { Pair } from './pair.js';
 import { comparePairs, maxPair } from './pair.js';
 import { Removals } from './removals.js';
+import { Seen, isSeenCell } from './seen.js';
 import { dropOldChunks } from './string-chunks.js';
 
 /**
@@ -19,7 +20,8 @@ import { dropOldChunks } from './string-chunks.js';
  * A list's element is as old as its creation pair (list-id.ts), which LSET does not change: that one is compared with deletedUpTo, and counts for
  * the type. An element that is among the removals of its origin and side is dead; of two cells of removals the union lives, with the higher pair.
  *
- * Parts of a string that are not above its whole value are dead (string-chunks.ts).
+ * Parts of a string that are not above its whole value are dead (string-chunks.ts). Siblings that were superseded are dead: of two seen cells the union lives,
+ * with the higher pair (seen.ts).
  *
  * Time plays no part: that an entry has expired is judged by its reader (entry.ts, `isLive`).
  *
@@ -34,6 +36,7 @@ export function merge(a: Entry, b: Entry): Entry {
 export function mergeAll(entries: readonly Entry[]): Entry {
   let { deletedUpTo, expiry } = EMPTY_ENTRY;
   let removals: Removals | undefined;
+  let seen: Seen | undefined;
   const cells = new Map<string, Cell>();
   for (const entry of entries) {
     deletedUpTo = maxPair(deletedUpTo, entry.deletedUpTo);
@@ -44,17 +47,35 @@ export function mergeAll(entries: readonly Entry[]): Entry {
         removals.add(cell.field, cell.value, cell.pair);
         continue;
       }
+      if (isSeenCell(cell)) {
+        seen ??= new Seen();
+        seen.add(cell.value, cell.pair);
+        continue;
+      }
       const other = cells.get(key);
       if (other === undefined || compareCells(cell, other) > 0) cells.set(key, cell);
     }
   }
-  return normalise(deletedUpTo, expiry, cells, removals);
+  const floor = applyTypes(deletedUpTo, cells, removals, seen);
+  if (removals !== undefined) applyRemovals(cells, removals, floor);
+  if (seen !== undefined) applySeen(cells, seen, floor);
+  if (cells.size > 1) dropOldChunks(cells);
+  return { deletedUpTo: floor, expiry: comparePairs(expiry.pair, floor) > 0 ? expiry : NO_EXPIRY, cells };
 }
 
-/** Brings the parts of an entry into normal form. Takes over `cells`. */
-function normalise(deletedUpTo: Pair, expiry: Expiry, cells: Map<string, Cell>, removals: Removals | undefined): Entry {
+/** Takes out the cells that were deleted, or whose type has lost. Returns up to where all are dead. */
+function applyTypes(
+  deletedUpTo: Pair,
+  cells: Map<string, Cell>,
+  removals: Removals | undefined,
+  seen: Seen | undefined,
+): Pair {
   let topPair = removals?.highestPair;
   let topType: CellType = CellType.LIST;
+  if (seen !== undefined && (topPair === undefined || comparePairs(seen.pair, topPair) >= 0)) {
+    topPair = seen.pair;
+    topType = CellType.VERSIONED;
+  }
   for (const cell of cells.values()) {
     const pair = ageOf(cell);
     if (topPair !== undefined && (comparePairs(pair, topPair) || cell.type - topType) <= 0) continue;
@@ -63,11 +84,10 @@ function normalise(deletedUpTo: Pair, expiry: Expiry, cells: Map<string, Cell>, 
   }
   let floor = deletedUpTo;
   if (removals !== undefined && topType !== CellType.LIST) floor = maxPair(floor, removals.highestPair);
+  if (seen !== undefined && topType !== CellType.VERSIONED) floor = maxPair(floor, seen.pair);
   for (const cell of cells.values()) if (cell.type !== topType) floor = maxPair(floor, ageOf(cell));
   for (const [key, cell] of cells) if (comparePairs(ageOf(cell), floor) <= 0) cells.delete(key);
-  if (removals !== undefined) applyRemovals(cells, removals, floor);
-  if (topType === CellType.STRING && cells.size > 1) dropOldChunks(cells);
-  return { deletedUpTo: floor, expiry: comparePairs(expiry.pair, floor) > 0 ? expiry : NO_EXPIRY, cells };
+  return floor;
 }
 
 /** The pair that decides whether a cell is dead. */
@@ -84,6 +104,15 @@ function applyRemovals(cells: Map<string, Cell>, removals: Removals, floor: Pair
     if (removals.has(id)) cells.delete(key);
   }
   removals.forEachCell(floor, (cell) => cells.set(cellKey(cell.type, cell.field), cell));
+}
+
+/** The same for siblings that were superseded. */
+function applySeen(cells: Map<string, Cell>, seen: Seen, floor: Pair): void {
+  for (const [key, { type, pair }] of cells) {
+    if (type === CellType.VERSIONED && seen.covers(pair)) cells.delete(key);
+  }
+  const cell = seen.cell(floor);
+  if (cell !== undefined) cells.set(cellKey(cell.type, cell.field), cell);
 }
 
 function compareCells(a: Cell, b: Cell): number {

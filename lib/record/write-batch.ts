@@ -179,9 +179,14 @@ export class WriteBatch extends ChangeWriter {
    * applies change by change has nothing to remember a delete by, as long as there is no value.
    */
   wholeEntry(db: number, key: Uint8Array, entry: Entry): void {
+    this.change(db, key, entry, 0);
+  }
+
+  /** The same for what is new in an entry. `stamp` is the lowest stamp in it that was given now. */
+  change(db: number, key: Uint8Array, entry: Entry, stamp: number): void {
     const shape = shapeOf(entry);
     if (shape.changeCount === 0) return;
-    this.entry(db, key, 0, key.length, shape.changeCount, 0);
+    this.entry(db, key, 0, key.length, shape.changeCount, stamp);
     for (const cell of entry.cells.values()) this.cell(cell, shape.replaces);
     if (shape.hasDelete) this.deletedUpTo(entry.deletedUpTo.stamp, entry.deletedUpTo.origin);
     if (shape.hasExpiry) this.expiryOf(entry.expiry.pair.stamp, entry.expiry.pair.origin, entry.expiry.atMs);

@@ -25,6 +25,7 @@ import { EVERY_GROUP } from '../cluster/replication/batch-parts.js';
 import type { HintKeeper } from '../cluster/replication/ports.js';
 import type { Replicator } from '../cluster/replication/replicator.js';
 import type { Tally } from '../cluster/replication/tally.js';
+import type { DeclaredKeys } from '../data/declared-keys.js';
 import type { Random } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import { encodeArgs, encodeWords } from '../protocol/request-encoder.js';
@@ -74,6 +75,8 @@ export interface CoordinatorOptions {
   /** Whether hints count as replicas that cannot be reached (sloppy-quorum). */
   readonly isSloppy: () => boolean;
   readonly refresher: Refresher;
+  /** What the configuration says of keys. */
+  readonly declared: DeclaredKeys;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   /** How long a forwarded request may take that does not wait for keys. */
@@ -118,7 +121,7 @@ export class Coordinator implements RingExecution {
       connection.ring.isCleared = false;
       return true;
     }
-    const role = roleOf(entry, args);
+    const role = this.roleOf(entry, args);
     connection.ring.slot = NO_SLOT;
     connection.ring.slots = undefined;
     connection.ring.isBlind = false;
@@ -380,11 +383,22 @@ export class Coordinator implements RingExecution {
     };
   }
 
+  /** What a request means here: a put to a key that keeps siblings supersedes what is known, so all that is to be known first. */
+  private roleOf(entry: CommandEntry, args: Args): RingRole {
+    const role = roleOf(entry, args);
+    const { declared } = this.options;
+    if (role !== 'put' || declared.isEmpty) return role;
+    const isBlind = keyIndexes(entry.command, args).every(
+      (i) => i >= args.count || !declared.keepsSiblings(args.buffer, args.start[i], args.end[i]),
+    );
+    return isBlind ? role : 'change';
+  }
+
   /** A request with one key that waits for nothing else, and who runs it; `undefined` if it is no such. */
   private simpleRequest(connection: Connection, args: Args): SimpleRequest | undefined {
     const entry = this.options.entryOf(args);
     if (entry?.hasOneKey !== true || entry.isBlocking || entry.isTransactional || args.count < 2) return undefined;
-    const role = roleOf(entry, args);
+    const role = this.roleOf(entry, args);
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
     const view = this.options.view();
     const isHere = view.serves(slot) && (role !== 'change' || connection.ring.isForwarded);

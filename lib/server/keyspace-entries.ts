@@ -61,6 +61,8 @@ export class KeyspaceEntries implements RingStore {
       let expiry = 0;
       while (!reader.isRecordEnd && reader.next()) if (reader.kind === ChangeKind.EXPIRY) expiry = reader.atMs;
       if (keyspace.database(0).flushedHereAt > before) return false;
+      // It is declared to be no put, since then.
+      if (keyspace.declared.keepsSiblings(bytes, keyAt, keyEnd)) return false;
       const place = this.placeOf(bytes, keyAt, keyEnd);
       if (place !== 0) {
         keyspace.heap.read(place, this.head);

@@ -434,6 +434,7 @@ export class Node implements ConnectionHost {
         loader,
       ),
       batch: keyspace.batch,
+      declared: keyspace.declared,
       hybridClock: keyspace.clock,
       maxDriftMs: () => config.maxClockDriftMs,
       settings: config,
@@ -696,6 +697,10 @@ export class Node implements ConnectionHost {
     });
     follow(['notify-keyspace-events'], () => {
       this.notifier.configure(config.notifyKeyspaceEvents);
+    });
+    follow(['counters', 'conflicts', 'siblings-max'], () => {
+      this.keyspace.declared.declare(config.counters, config.conflicts);
+      this.keyspace.siblings.siblingsMax = config.siblingsMax;
     });
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;

@@ -36,6 +36,7 @@ import type { Address, MemberId } from '../cluster/ring/member.js';
 import type { Ring } from '../cluster/ring/ring.js';
 import type { PeerLink } from '../commands/ports.js';
 import type { Settings } from '../config/settings.js';
+import type { DeclaredKeys } from '../data/declared-keys.js';
 import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { WriteBatch } from '../record/write-batch.js';
@@ -132,6 +133,8 @@ export interface RingPartOptions {
   readonly store: RingStore;
   readonly batch: WriteBatch;
   readonly clock: Clock;
+  /** What the configuration says of keys. */
+  readonly declared: DeclaredKeys;
   /** What stamps are made by. */
   readonly hybridClock: HybridClock;
   /** How far clocks may differ. */
@@ -263,6 +266,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       hints: this.hints,
       isSloppy: () => settings.sloppyQuorum,
       refresher: this.refresher,
+      declared: options.declared,
       nowMs,
       timeoutMs: writeTimeoutMs,
       redirectTo: (slot, member, usesTls) => this.redirectTo(slot, member, usesTls),

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 
+import { COUNTER_BASE, counterCell, counterField } from '../../lib/record/composed-string.js';
 import type { Cell, Entry } from '../../lib/record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY, cellKey, entryOfCell } from '../../lib/record/entry.js';
 import type { CellType } from '../../lib/record/entry.js';
@@ -10,6 +11,7 @@ import { merge } from '../../lib/record/merge.js';
 import type { Pair } from '../../lib/record/pair.js';
 import { PAIR_ZERO, pairBefore } from '../../lib/record/pair.js';
 import { writeInterval } from '../../lib/record/removals.js';
+import { VersionVector, seenCell, siblingCell } from '../../lib/record/seen.js';
 
 export const pairs: fc.Arbitrary<Pair> = fc.record({
   stamp: fc.integer({ min: 1, max: 12 }),
@@ -80,9 +82,36 @@ const listCells: fc.Arbitrary<Cell> = fc
     return { type: 2, field, value: Buffer.from(`${stamp} ${later}`), pair, expiresAtMs: 0 };
   });
 
-/** A cell of a collection with many fields, whose pairs differ mostly. */
+const dots: fc.Arbitrary<Pair> = fc.record({
+  stamp: fc.integer({ min: 1, max: 40 }),
+  origin: fc.integer({ min: 0, max: 2 }),
+});
+
+/** A sibling, or what somebody had seen who wrote later. */
+const versionedCells: fc.Arbitrary<Cell> = fc.oneof(
+  { weight: 3, arbitrary: dots.map((dot) => siblingCell(Buffer.from(`${dot.stamp} ${dot.origin}`), dot)) },
+  fc.tuple(fc.array(dots, { maxLength: 3 }), fc.nat(3), fc.nat(2)).map(([seen, later, origin]) => {
+    const vector = new VersionVector();
+    for (const dot of seen) vector.add(dot);
+    return seenCell(vector, { stamp: Math.max(0, ...seen.map(({ stamp }) => stamp)) + 1 + later, origin });
+  }),
+);
+
+const counterCells: fc.Arbitrary<Cell> = fc
+  .record({
+    part: fc.nat(3),
+    count: fc.integer({ min: -9, max: 9 }),
+    pair: fc.record({ stamp: fc.integer({ min: 1, max: 60 }), origin: fc.integer({ min: 0, max: 2 }) }),
+  })
+  .map(({ part, count, pair }) =>
+    counterCell(part === 0 ? COUNTER_BASE : counterField(part % 2, part), BigInt(count), pair),
+  );
+
+/** A cell of a collection with many fields, whose pairs differ mostly, or of a composed string. */
 export function collectionCells(type: CellType): fc.Arbitrary<Cell> {
   if (type === 2) return listCells;
+  if (type === 7) return versionedCells;
+  if (type === 8) return counterCells;
   return fc
     .record({
       field: manyFields,
@@ -93,9 +122,9 @@ export function collectionCells(type: CellType): fc.Arbitrary<Cell> {
     .map((cell) => ({ ...cell, type, expiresAtMs: cell.value === undefined ? 0 : cell.expiresAtMs }));
 }
 
-/** Changes of a large collection: its cells, and now and then something else. */
+/** Changes of a large collection, or of a composed string: its cells, and now and then something else. */
 export const collectionChanges: fc.Arbitrary<Entry[]> = fc
-  .tuple(fc.constantFrom<CellType>(2, 3, 4, 5), fc.nat(3))
+  .tuple(fc.constantFrom<CellType>(2, 3, 4, 5, 7, 8), fc.nat(3))
   .chain(([type, others]) =>
     fc.tuple(
       fc.array(collectionCells(type), { minLength: 1, maxLength: 150 }),

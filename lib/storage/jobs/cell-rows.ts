@@ -16,6 +16,7 @@ import { ANCHOR_BYTES, ListId } from '../../record/list-id.js';
 import type { Pair } from '../../record/pair.js';
 import { PAIR_ZERO, comparePairs, maxPair, pairBefore } from '../../record/pair.js';
 import { Removals } from '../../record/removals.js';
+import { Seen } from '../../record/seen.js';
 import type { KeyWriter } from '../sstable/key-writer.js';
 import type { ChangeList } from './change-list.js';
 import { isSameField, sortByField } from './field-sort.js';
@@ -29,6 +30,7 @@ export class CellRows {
   private rows: Uint32Array;
   private count = 0;
   private removals: Removals | undefined;
+  private seen: Seen | undefined;
   // The registers.
   private deletedUpTo: Pair = PAIR_ZERO;
   private expiryRow = -1;
@@ -56,6 +58,7 @@ export class CellRows {
     }
     this.begin(order[start], writer);
     if (this.removals !== undefined && type === CellType.LIST) this.writeRemovals(this.removals, writer);
+    if (this.seen !== undefined && type === CellType.VERSIONED) this.writeSeen(this.seen, writer);
     if (this.count > 0) this.writeCells(type, writer);
   }
 
@@ -65,6 +68,7 @@ export class CellRows {
       this.rows = new Uint32Array(this.scratch.take('cells', Math.max(ROWS_MIN, rowsMax) * 4, Infinity));
     }
     this.removals = undefined;
+    this.seen = undefined;
     this.deletedUpTo = PAIR_ZERO;
     this.expiryRow = -1;
     this.ageStamps.fill(-1);
@@ -86,8 +90,15 @@ export class CellRows {
   private takeCell(row: number): void {
     const { list, id } = this;
     const type = list.type(row);
-    if (type !== CellType.LIST) this.noteAge(type, list.stamp(row), list.origin(row));
-    else if (list.fieldEnd(row) - list.fieldStart(row) >= ANCHOR_BYTES) {
+    if (type !== CellType.LIST) {
+      this.noteAge(type, list.stamp(row), list.origin(row));
+      if (type === CellType.VERSIONED && list.fieldStart(row) === list.fieldEnd(row)) {
+        list.describe(row, this.reader);
+        this.seen ??= new Seen();
+        this.seen.addCell(this.reader);
+        return;
+      }
+    } else if (list.fieldEnd(row) - list.fieldStart(row) >= ANCHOR_BYTES) {
       id.read(list.bytes, list.fieldStart(row), list.fieldEnd(row));
       this.noteAge(type, id.stamp, id.origin);
     } else {
@@ -139,6 +150,13 @@ export class CellRows {
     }
   }
 
+  private writeSeen(seen: Seen, writer: KeyWriter): void {
+    const cell = seen.cell(this.deletedUpTo);
+    if (cell === undefined) return;
+    standOn(this.reader, cell);
+    writer.add(this.reader);
+  }
+
   /** Writes of each field the cell that wins, if it lives. */
   private writeCells(type: number, writer: KeyWriter): void {
     const { list } = this;
@@ -171,6 +189,7 @@ export class CellRows {
         const stamp = list.stamp(row);
         const order = stamp - deletedUpTo.stamp || list.origin(row) - deletedUpTo.origin;
         if (order <= 0) continue;
+        if (type === CellType.VERSIONED && this.seen?.covers(this.pairOf(row)) === true) continue;
       }
       rows[kept++] = row;
     }

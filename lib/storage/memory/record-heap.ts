@@ -17,14 +17,14 @@
  * tombstones, and the value may hold them. With PARTIAL the record holds what has been written since, and what is on the disk is yet to be merged
  * into it.
  *
- * The value of a string are its bytes. The value of a small collection are its cells (packed-fields.ts); of a large one, the number of a structure of its own
+ * The value of a string are its bytes; of a composed one, what it shows, and behind that stand its cells: `length:u32 cells` (data/composed-strings.ts). The value of a small collection are its cells (packed-fields.ts); of a large one, the number of a structure of its own
  * (large-values.ts). The pair of a collection is the highest of its cells'.
  */
 
 import { assert } from '../../base/assert.js';
 import { copyBytes } from '../../base/bytes.js';
 import type { Cell, Entry, Expiry } from '../../record/entry.js';
-import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE, cellKey, isComposedType } from '../../record/entry.js';
 import type { Pair } from '../../record/pair.js';
 import { PAIR_ZERO, comparePairs, maxPair, pairBefore } from '../../record/pair.js';
 import { ChunkPairs, pairsBytes } from './chunk-pairs.js';
@@ -56,6 +56,7 @@ export const CHUNKED = 9;
 export const LARGE_VALUE_BYTES = 4;
 
 const ALIGNMENT = 8;
+const TAIL_LENGTH_BYTES = 4;
 
 /** Bytes that the optional fields take, by flags. */
 const optionalBytes = Uint8Array.from(
@@ -401,12 +402,38 @@ export class RecordHeap {
       return ref;
     }
     const bytes = this.bytes(ref);
+    if (isComposedType(head.form as CellType)) return this.rewriteWithTail(ref, head);
     if (head.form !== CHUNKED) return this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd);
     const tailBytes = this.tailBytes(ref);
     const place = this.write(0, head, bytes, keyStart, valueStart, bytes, valueStart, valueEnd, tailBytes);
     this.pairs.open(place);
     this.pairs.copy(ref);
     return place;
+  }
+
+  /** Writes a record with what stands behind its value (see `write`). REQUIRES: its form is that of a composed string. */
+  writeWithTail(old: number, head: RecordHead, key: Uint8Array, value: Uint8Array, tail: Uint8Array): number {
+    const ref = this.write(old, head, key, 0, key.length, value, 0, value.length, TAIL_LENGTH_BYTES + tail.length);
+    const bytes = this.bytes(ref);
+    const at = bytes.writeUInt32LE(tail.length, this.valueStart(ref) + value.length);
+    copyBytes(tail, 0, tail.length, bytes, at);
+    return ref;
+  }
+
+  /** Where in `bytes(ref)` that stands. REQUIRES: its form is that of a composed string. */
+  tail(ref: number): { readonly start: number; readonly end: number } {
+    const at = this.valueStart(ref) + this.valueLength(ref);
+    const start = at + TAIL_LENGTH_BYTES;
+    return { start, end: start + this.bytes(ref).readUInt32LE(at) };
+  }
+
+  private rewriteWithTail(ref: number, head: RecordHead): number {
+    const bytes = this.bytes(ref);
+    const { start, end } = this.tail(ref);
+    const valueStart = this.valueStart(ref);
+    const key = bytes.subarray(this.keyStart(ref), valueStart);
+    const value = bytes.subarray(valueStart, valueStart + this.valueLength(ref));
+    return this.writeWithTail(0, head, key, value, bytes.subarray(start, end));
   }
 
   /** The pairs of the record of a string in chunks. Valid until the next call. */

@@ -33,7 +33,9 @@ export interface RecordSink {
 
 /** Whether the cell that `reader` stands on says that something is there (holdsValue of record/entry.ts). */
 export function isValueCell({ kind, type, fieldStart, fieldEnd }: BatchReader): boolean {
-  return kind === ChangeKind.VALUE && (type !== CellType.LIST || fieldEnd - fieldStart >= ANCHOR_BYTES);
+  if (kind !== ChangeKind.VALUE) return false;
+  const fieldBytes = fieldEnd - fieldStart;
+  return type === CellType.LIST ? fieldBytes >= ANCHOR_BYTES : type !== CellType.VERSIONED || fieldBytes > 0;
 }
 
 export class KeyWriter extends ChangeWriter {
