@@ -89,6 +89,9 @@ describe('OPTIONS', () => {
       'hint-size-max',
       'hint-window',
       'max-clock-drift',
+      'conflicts',
+      'siblings-max',
+      'counters',
     ]);
   });
 
