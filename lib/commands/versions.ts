@@ -42,7 +42,9 @@ function vset(call: Call): void {
   if (context === undefined) return;
   const { siblings } = keyspace;
   if (!siblings.put(ref, context, args.copy(3), expiry)) {
-    reply.error(`ERR there are ${siblings.values(ref).length} siblings already: VGET the key, and write with its context`);
+    reply.error(
+      `ERR there are ${siblings.values(ref).length} siblings already: VGET the key, and write with its context`,
+    );
     return;
   }
   notify(call, KEYSPACE_EVENT.string, 'set', 1);

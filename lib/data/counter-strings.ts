@@ -43,7 +43,11 @@ export class CounterStrings {
     const { keyspace } = this;
     const stamp = keyspace.beginComposing();
     const pair = { stamp, origin: keyspace.origin };
-    const change = composedChange([counterCell(COUNTER_BASE, value, pair)], pair, expiry === NEVER ? undefined : expiry);
+    const change = composedChange(
+      [counterCell(COUNTER_BASE, value, pair)],
+      pair,
+      expiry === NEVER ? undefined : expiry,
+    );
     keyspace.compose(stamp, { ...change, deletedUpTo: pairBefore(pair) });
   }
 }

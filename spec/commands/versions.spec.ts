@@ -71,7 +71,11 @@ describe('VSET, VGET, VDEL', () => {
   it('refuse other types, and contexts that are none of this key', () => {
     const harness = start();
     harness.run('HSET', 'h', 'f', 'v');
-    for (const [name, ...words] of [['VGET', 'h'], ['VSET', 'h', '', 'v'], ['VDEL', 'h', '']]) {
+    for (const [name, ...words] of [
+      ['VGET', 'h'],
+      ['VSET', 'h', '', 'v'],
+      ['VDEL', 'h', ''],
+    ]) {
       expect(harness.error(name, ...words)).to.match(/^WRONGTYPE/);
     }
     harness.run('VSET', 'k', '', 'a');
@@ -242,7 +246,9 @@ describe('Keys that keep siblings', () => {
     const harness = declared();
     harness.run('SET', 'lww', 'a');
     harness.run('SET', 'l', 'a');
-    const types = ['lww', 'l'].map((key) => harness.keyspace.find(harness.keyspace.database(0), Buffer.from(key), 0, key.length));
+    const types = ['lww', 'l'].map((key) =>
+      harness.keyspace.find(harness.keyspace.database(0), Buffer.from(key), 0, key.length),
+    );
     expect(types.map((ref) => harness.keyspace.heap.type(ref))).to.deep.equal([1, 7]);
   });
 
@@ -298,7 +304,11 @@ describe('Siblings', () => {
   const NODES = 3;
   const steps = fc.array(
     fc.oneof(
-      fc.record({ kind: fc.constantFrom('write', 'delete', 'set', 'look'), node: fc.nat(NODES - 1), client: fc.nat(2) }),
+      fc.record({
+        kind: fc.constantFrom('write', 'delete', 'set', 'look'),
+        node: fc.nat(NODES - 1),
+        client: fc.nat(2),
+      }),
       fc.record({ kind: fc.constant('deliver'), node: fc.nat(NODES - 1), which: fc.nat(1000) }),
       fc.record({ kind: fc.constant('wait'), node: fc.nat(NODES - 1), ms: fc.nat(3) }),
     ),

@@ -135,8 +135,7 @@ describe('merge of versioned strings', () => {
     const versioned = collectionCells(CellType.VERSIONED);
     const property = fc.property(fc.array(versioned, { maxLength: 12 }), fc.nat(30), (cells, deleted) => {
       const merged = mergeAll([...cells.map(entryOfCell), { ...EMPTY_ENTRY, deletedUpTo: at(deleted) }]);
-      const covered = (dot: Pair): boolean =>
-        cells.some((cell) => isSeenCell(cell) && vectorOfCell(cell).covers(dot));
+      const covered = (dot: Pair): boolean => cells.some((cell) => isSeenCell(cell) && vectorOfCell(cell).covers(dot));
       const left = cells.filter((cell) => !isSeenCell(cell) && comparePairs(cell.pair, at(deleted)) > 0);
       const keys = new Set(left.filter(({ pair }) => !covered(pair)).map(({ field }) => field.toString('hex')));
       expect(new Set(siblingsOf(merged.cells).map(({ field }) => field.toString('hex')))).to.deep.equal(keys);
@@ -195,7 +194,13 @@ describe('textOf', () => {
   });
 
   it('refuses a part that is no number', () => {
-    const cell: Cell = { type: CellType.COUNTER, field: COUNTER_BASE, value: Buffer.from('x'), pair: at(1), expiresAtMs: 0 };
+    const cell: Cell = {
+      type: CellType.COUNTER,
+      field: COUNTER_BASE,
+      value: Buffer.from('x'),
+      pair: at(1),
+      expiresAtMs: 0,
+    };
     const cells = new Map([[cellKey(cell.type, cell.field), cell]]);
     expect(() => textOf(CellType.COUNTER, cells)).to.throw(CorruptionError);
   });

@@ -8,7 +8,8 @@ import { keepNothing } from '../sim/crash-fate.js';
 import type { BenchClient } from './node-bench.js';
 import { RingBench } from './ring-bench.js';
 
-const CONFIG = 'write-consistency one\nread-consistency one\nconflicts siblings cart:*\ncounters hits:*\nsiblings-max 4\n';
+const CONFIG =
+  'write-consistency one\nread-consistency one\nconflicts siblings cart:*\ncounters hits:*\nsiblings-max 4\n';
 /** Longer than hints wait, and a request. */
 const HEALING_MS = 5000;
 
