@@ -190,6 +190,9 @@ const NEWER = [
   'hpexpiretime',
   'hpttl',
   'httl',
+  'vdel',
+  'vget',
+  'vset',
 ];
 
 describe('dataCommands', () => {

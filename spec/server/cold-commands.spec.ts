@@ -43,6 +43,14 @@ const DATA: readonly Words[] = [
   ...SORTED_SET_DATA,
   ['RPUSH', 'list', 'a', 'b', 'c', 'b', 'd'],
   ['RPUSH', 'single', 'a'],
+  ['CONFIG', 'SET', 'counters', 'hits*', 'conflicts', 'siblings kept*'],
+  ['VSET', 'versions', '', 'a'],
+  ['VSET', 'versions', '', 'b'],
+  ['SET', 'kept', 'old'],
+  ['SET', 'kept', 'new'],
+  ['INCRBY', 'hits', 40],
+  ['SET', 'hits:set', 5, 'EX', 100],
+  ['INCRBY', 'hits:set', 2],
   ['SELECT', 1],
   ['SET', 'text', 'in database 1'],
   ['SELECT', 0],
@@ -60,6 +68,10 @@ const NAMES = [
   'a{slot}',
   'sketch',
   'dense',
+  'versions',
+  'kept',
+  'hits',
+  'hits:set',
   ...HASH_AND_SET_NAMES,
   ...SORTED_SET_NAMES,
   'new',
@@ -68,6 +80,8 @@ const NAMES = [
 /** For each command that has to do with data, by its full name: requests on keys that are on disk alone, each on fresh data. */
 const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   append: [
+    ['APPEND', 'kept', '!'],
+    ['APPEND', 'hits', '1'],
     ['APPEND', 'text', '!'],
     ['APPEND', 'timed', '!'],
     ['APPEND', 'expired', '!'],
@@ -106,6 +120,8 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['CAS', 'deleted', 'gone', 'new'],
   ],
   copy: [
+    ['COPY', 'versions', 'new'],
+    ['COPY', 'hits', 'text', 'REPLACE'],
     ['COPY', 'text', 'new'],
     ['COPY', 'timed', 'other'],
     ['COPY', 'timed', 'other', 'REPLACE'],
@@ -120,6 +136,7 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   ],
   decrby: [['DECRBY', 'number', 5]],
   del: [
+    ['DEL', 'versions', 'hits'],
     ['DEL', 'text'],
     ['DEL', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted'],
   ],
@@ -156,6 +173,8 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   flushall: [['FLUSHALL']],
   flushdb: [['FLUSHDB']],
   get: [
+    ['GET', 'versions'],
+    ['GET', 'hits'],
     ['GET', 'text'],
     ['GET', 'empty'],
     ['GET', 'timed'],
@@ -186,6 +205,8 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['GETSET', 'expired', 'new'],
   ],
   incr: [
+    ['INCR', 'hits'],
+    ['INCR', 'hits:set'],
     ['INCR', 'number'],
     ['INCR', 'text'],
     ['INCR', 'new'],
@@ -377,6 +398,8 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   ],
   randomkey: [],
   rename: [
+    ['RENAME', 'versions', 'new'],
+    ['RENAME', 'hits:set', 'versions'],
     ['RENAME', 'text', 'new'],
     ['RENAME', 'timed', 'other'],
     ['RENAME', 'text', 'text'],
@@ -413,6 +436,10 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
     ['SET', 'text', 'new', 'IFEQ', 'hello world'],
     ['SET', 'text', 'new', 'IFNE', 'hello world'],
     ['SET', 'text', 'new', 'PXAT', 1],
+    ['SET', 'kept', 'newer'],
+    ['SET', 'versions', 'plain'],
+    ['SET', 'hits', 7],
+    ['SET', 'hits', 'text'],
   ],
   setbit: [
     ['SETBIT', 'bits', 0, 0],
@@ -453,6 +480,25 @@ const EXAMPLES: Readonly<Record<string, readonly Words[]>> = {
   type: [
     ['TYPE', 'text'],
     ['TYPE', 'expired'],
+  ],
+  vdel: [
+    ['VDEL', 'versions', ''],
+    ['VDEL', 'expired', ''],
+  ],
+  vget: [
+    ['VGET', 'versions'],
+    ['VGET', 'kept'],
+    ['VGET', 'text'],
+    ['VGET', 'hits'],
+    ['VGET', 'expired'],
+  ],
+  vset: [
+    ['VSET', 'versions', '', 'c'],
+    ['VSET', 'kept', '', 'c', 'EX', 100],
+    ['VSET', 'text', '', 'c'],
+    ['VSET', 'hits', '', 'c'],
+    ['VSET', 'expired', '', 'c'],
+    ['VSET', 'deleted', '', 'c'],
   ],
   watch: [['WATCH', 'text', 'nosuch', 'timed', 'expired', 'deleted']],
   unlink: [['UNLINK', 'text', 'nosuch', 'timed', 'expired', 'text', 'deleted']],
