@@ -53,6 +53,8 @@ export interface Wait {
   readonly attempt: (call: Call, i: number) => void;
   /** Answers that nothing came. */
   readonly onTimeout: (call: Call) => void;
+  /** A member waits for a client of its own: what `attempt` says is that it may come and take something. */
+  readonly isOfMember?: boolean;
 }
 
 /** What a client has queued since MULTI. */

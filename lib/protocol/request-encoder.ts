@@ -23,6 +23,18 @@ export function encodeWords(words: readonly string[]): Buffer {
   return Buffer.from(`*${words.length}\r\n${lines.join('')}`, 'latin1');
 }
 
+/** A request with another argument i, in latin1. */
+export function replaceArg(args: Args, i: number, text: string): Args {
+  const replaced = new Args();
+  const { length } = args.buffer;
+  replaced.buffer = Buffer.concat([args.buffer, Buffer.from(text, 'latin1')]);
+  for (let j = 0; j < args.count; j++) {
+    if (j === i) replaced.push(length, length + text.length);
+    else replaced.push(args.start[j], args.end[j]);
+  }
+  return replaced.clone();
+}
+
 /** Some arguments of a request, in a request of its own. */
 export function pickArgs(args: Args, indexes: readonly number[]): Args {
   const picked = new Args();

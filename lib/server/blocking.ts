@@ -3,20 +3,30 @@
  *
  * 1. Whoever has waited longest is served first; a client that waits for several keys by the one that became ready first.
  * 2. They are served right behind the command, transaction or script that fed them, in the same turn: so the log has both in one frame.
- * 3. A key is ready when something of the awaited type was written to it. While nobody waits, nobody looks.
+ * 3. Another member's client that is served is told so, and comes for what is there (key-wait.ts): until then, or for a while, what waits behind it is not served.
+ * 4. A key is ready when something of the awaited type was written to it. While nobody waits, nobody looks.
  */
 
 import { RING_CHANGED, UNBLOCKED } from '../commands/error-texts.js';
 import type { Wait } from '../commands/ports.js';
 import type { Keyspace } from '../data/keyspace.js';
-import type { Timer, Timers } from '../host/ports.js';
+import type { Clock, Timer, Timers } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import { ChangeKind } from '../record/batch-format.js';
 import type { BatchReader } from '../record/batch-reader.js';
 import type { Changes } from './changes.js';
 import type { Connection } from './connection.js';
+import { withTimeLeft } from './key-wait.js';
 import { OwnedCall } from './connection.js';
 import type { NestedExecutor } from './nested-executor.js';
+
+/** How long a key is kept for somebody who was told that something is there. */
+const PROMISE_MS = 300;
+
+interface Promised {
+  readonly connection: Connection;
+  readonly timer: Timer;
+}
 
 /** A client that waits. */
 export class Waiter {
@@ -25,12 +35,14 @@ export class Waiter {
   readonly wait: Wait;
   /** Of each key, what it is known by; as in `wait.keys`. */
   readonly names: readonly string[];
+  readonly sinceUs: number;
   timer: Timer | undefined;
   /** Called when it waits no longer. */
   onEnd: (() => void) | undefined;
 
-  constructor(connection: Connection, args: Args, wait: Wait) {
+  constructor(connection: Connection, args: Args, wait: Wait, sinceUs: number) {
     this.connection = connection;
+    this.sinceUs = sinceUs;
     this.call = new OwnedCall(connection, args);
     this.wait = wait;
     this.names = wait.keys.map((i) => nameOf(connection.databaseNumber, args.buffer, args.start[i], args.end[i]));
@@ -39,9 +51,12 @@ export class Waiter {
 
 export interface BlockingOptions {
   readonly keyspace: Keyspace;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly changes: Changes;
   readonly nested: () => NestedExecutor;
+  /** Called before something is done that no request has asked for now. */
+  readonly onWork: () => void;
   /** A command that has waited has changed something, and answered from `start` on if it is done. */
   readonly onChanged: (connection: Connection, start: number) => void;
 }
@@ -55,6 +70,8 @@ export class Blocking {
   private readonly awaited: number[] = [];
   /** Keys that may serve somebody, in the order in which they became ready. */
   private readonly ready = new Set<string>();
+  /** Keys that were promised to clients of other members. */
+  private readonly promises = new Map<string, Promised>();
   private count = 0;
 
   constructor(options: BlockingOptions) {
@@ -72,7 +89,7 @@ export class Blocking {
 
   /** The client runs nothing until it is served. */
   add(connection: Connection, args: Args, wait: Wait): Waiter {
-    const waiter = new Waiter(connection, args.clone(), wait);
+    const waiter = new Waiter(connection, args.clone(), wait, this.options.clock.monotonicUs());
     // What was written before does not count any more.
     if (this.count === 0) this.options.changes.read();
     this.count++;
@@ -108,14 +125,14 @@ export class Blocking {
   moveAway(isHere: (connection: Connection) => boolean): void {
     const waiters = new Set([...this.queues.values()].flatMap((queue) => [...queue]));
     for (const waiter of waiters) {
-      const { connection, call } = waiter;
+      const { connection, call, sinceUs } = waiter;
       if (isHere(connection)) continue;
       if (connection.ring.isForwarded) {
         call.reply.error(RING_CHANGED);
         this.end(waiter);
       } else {
         this.forget(waiter);
-        connection.waitElsewhere(call.args);
+        connection.waitElsewhere(withTimeLeft(call.args, (this.options.clock.monotonicUs() - sinceUs) / 1000));
       }
     }
   }
@@ -140,7 +157,29 @@ export class Blocking {
     }
   }
 
+  /** A client of another member has come, or is gone: what was promised to it is there for others. */
+  release(connection: Connection): void {
+    if (this.promises.size === 0) return;
+    for (const [name, promised] of this.promises) {
+      if (promised.connection !== connection) continue;
+      promised.timer.cancel();
+      this.promises.delete(name);
+      if (this.queues.has(name)) this.ready.add(name);
+    }
+    if (this.ready.size === 0) return;
+    this.options.onWork();
+    this.serve();
+  }
+
+  private promise(name: string, connection: Connection): void {
+    const timer = this.options.timers.after(PROMISE_MS, () => {
+      this.release(connection);
+    });
+    this.promises.set(name, { connection, timer });
+  }
+
   private serveKey(name: string): void {
+    if (this.promises.has(name)) return;
     for (const waiter of [...(this.queues.get(name) ?? [])]) {
       const { call, connection, wait, names } = waiter;
       if (connection.waiter !== waiter) continue; // served by another key, or gone
@@ -156,7 +195,11 @@ export class Blocking {
         connection.wroteInTurn = true;
         this.options.onChanged(connection, connection.replyStart);
       }
-      if (hasAnswered) this.end(waiter);
+      if (!hasAnswered) continue;
+      this.end(waiter);
+      if (wait.isOfMember !== true) continue;
+      this.promise(name, connection);
+      return;
     }
   }
 

@@ -17,6 +17,7 @@ import type { Blocking, Waiter } from './blocking.js';
 import { encodeWords } from '../protocol/request-encoder.js';
 import { readLevels } from './level-words.js';
 import type { RingClient } from './ring-client.js';
+import { WAITS, readiness } from './key-wait.js';
 import type { ServerPort } from './server-port.js';
 import { HeldReply } from './held-reply.js';
 import { Transaction } from './transaction.js';
@@ -157,6 +158,7 @@ export class Connection implements StreamHandler, Call, Client {
   private holds = 0;
   /** Requests parsed beforehand: they are the next to be executed. */
   private readonly ahead = new Denque<Args>();
+  private waitsElsewhere = false;
   /** The next request is one that was held. */
   private isAgain = false;
   /** A command runs at this moment. */
@@ -249,7 +251,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   onEnd(): void {
     this.readEnded = true;
-    if (this.blockers > this.holds) this.kill();
+    if (this.blockers > this.holds || this.waitsElsewhere) this.kill();
     else this.process();
   }
 
@@ -455,7 +457,18 @@ export class Connection implements StreamHandler, Call, Client {
 
   waitForKeys(call: Call, wait: Wait): void {
     if (this.isNested) wait.onTimeout(call);
-    else this.waiter = this.host.blocking.add(this, call.args, wait);
+    else if (this.ringClient?.isForwarded !== true) this.waiter = this.host.blocking.add(this, call.args, wait);
+    else {
+      call.reply.simple(WAITS);
+      this.waiter = this.host.blocking.add(this, call.args, readiness(wait));
+      this.schedule();
+    }
+  }
+
+  /** The request that is held waits for keys elsewhere, maybe for ever: its client is listened to meanwhile, in case that it goes. */
+  set isAway(isAway: boolean) {
+    this.waitsElsewhere = isAway;
+    if (!this.isClosed) this.regulate();
   }
 
   /** The command that waited has answered. What comes behind it runs in the next turn, and not in the middle of another command. */
@@ -584,13 +597,15 @@ export class Connection implements StreamHandler, Call, Client {
   /** It is closed: nobody keeps anything for it. */
   private letGo(): void {
     if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
+    this.host.blocking.release(this);
     this.endTransaction();
     this.ringClient?.close();
   }
 
   /** Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever. */
   private get listens(): boolean {
-    return this.waiter !== undefined && this.blockers === 1 && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
+    const isWaiting = this.waiter !== undefined || this.waitsElsewhere;
+    return isWaiting && this.blockers === 1 && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
   }
 
   private fail(error: string): void {

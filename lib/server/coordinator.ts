@@ -37,6 +37,7 @@ import type { RingClient } from './ring-client.js';
 import { NO_SLOT } from './ring-client.js';
 import type { RingExecution } from './executor.js';
 import { Forwards } from './forwards.js';
+import { READY_REPLY, WAITS_REPLY, withTimeLeft } from './key-wait.js';
 import type { HeldReply } from './held-reply.js';
 import { keepPuts } from './hinted-puts.js';
 import type { ReplyMarks } from './reply-marks.js';
@@ -60,8 +61,9 @@ const OF_SLOTS: ReadonlySet<string> = new Set(['cluster|slots', 'cluster|shards'
 const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 const NOBODY_LIVES = 'NOREPLICAS need 1, have 0';
 const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
-/** A request goes to so many members, one after the other, while nobody has it. */
+/** A request goes to so many members, one after the other, while nobody has it: to the first few at once. */
 const ATTEMPTS_MAX = 16;
+const ATTEMPTS_AT_ONCE = 3;
 const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
 const OK = Buffer.from('+OK\r\n');
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
@@ -108,11 +110,22 @@ export class Coordinator implements RingExecution {
 
   private readonly options: CoordinatorOptions;
   private readonly advances = new Advances();
+  /** Requests that are executed again a little later. */
+  private postponed: (() => void)[] = [];
 
   constructor(options: CoordinatorOptions) {
     this.options = options;
     this.forwards = new Forwards(options);
     this.startUp = new StartUp({ ...options, limitMs: options.timeoutMs });
+  }
+
+  /** Called some times a second. */
+  tick(): void {
+    const { postponed } = this;
+    this.postponed = [];
+    this.forwards.tick();
+    this.startUp.look();
+    for (const execute of postponed) execute();
   }
 
   /** Whether a request may run, here and now. If not, it was answered, or waits. */
@@ -417,7 +430,7 @@ export class Coordinator implements RingExecution {
     const args = borrowed.clone();
     const answer = (reply: Buffer | undefined): void => {
       if (connection.isClosed) connection.release();
-      else if (this.startsOver(connection, role, reply)) connection.releaseWith(args);
+      else if (this.startsOver(connection, role, reply)) this.startOver(connection, args);
       else {
         if (wait === 'exec') connection.endTransaction();
         if (reply !== undefined) connection.answer(reply);
@@ -446,10 +459,52 @@ export class Coordinator implements RingExecution {
     }
     const last = requests.pop() ?? encodeArgs(args);
     for (const request of requests) session.ask(request, ignore);
-    if (wait === 'keys') session.ask(last, answer);
+    if (wait === 'keys') this.askAndWait(connection, session, member, args, last, answer);
     else this.ask(session, member, last, role === 'read' && wait === 'reply', answer);
     if (wait === 'reply') connection.lookAhead(this.forwarder(connection, session, member));
     return false;
+  }
+
+  /** Asks for what may wait for keys there: `answer` is called with the reply to the client; what waits in vain goes on where the keys are then. */
+  private askAndWait(
+    connection: Connection,
+    session: RemoteSession,
+    member: number,
+    args: Args,
+    request: Buffer,
+    answer: OnReply,
+  ): void {
+    const { nowMs, view } = this.options;
+    const id = view().idOf(member);
+    const sinceMs = nowMs();
+    const ended: OnReply = (reply) => {
+      connection.isAway = false;
+      const isReady = reply?.equals(READY_REPLY) === true;
+      if (connection.isClosed) connection.release();
+      else if (isReady) connection.releaseWith(withTimeLeft(args, nowMs() - sinceMs));
+      else if (reply === undefined) this.later(connection, withTimeLeft(args, nowMs() - sinceMs));
+      else answer(reply);
+    };
+    this.ask(session, member, request, false, (reply) => {
+      if (reply?.equals(WAITS_REPLY) !== true) {
+        answer(reply);
+        return;
+      }
+      connection.isAway = true;
+      this.forwards.wait(session, id, ended);
+    });
+  }
+
+  /** A request that was sent on, and did nothing, is executed again: at once, or, if that has not helped before, when members may have come and gone. */
+  private startOver(connection: Connection, args: Args): void {
+    if (connection.ring.attempts <= ATTEMPTS_AT_ONCE) connection.releaseWith(args);
+    else this.later(connection, args);
+  }
+
+  private later(connection: Connection, args: Args): void {
+    this.postponed.push(() => {
+      connection.releaseWith(args);
+    });
   }
 
   /** Whether a request that was sent on did nothing, and goes where it belongs by now. */

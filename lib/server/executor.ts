@@ -331,6 +331,7 @@ export class Executor {
     }
     if (connection.waiter !== undefined) {
       this.beginWait(connection, connection.waiter, entry, args, mode);
+      this.blocking.release(connection);
       return;
     }
     const hasChanged = keyspace.batch.recordCount !== changes;
@@ -342,6 +343,7 @@ export class Executor {
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
     this.ring?.ran(connection, hasChanged, start);
     if (hasChanged && this.blocking.isNeeded) this.blocking.serve();
+    if (entry.isBlocking) this.blocking.release(connection);
   }
 
   /** A command waits for keys: it counts when it has answered, for the time that it took before it waited. */

@@ -8,9 +8,10 @@ const ABANDONED_MS = 300;
 interface Forward {
   readonly deadlineMs: number;
   readonly session: RemoteSession;
-  /** Whom it was sent to, and whether anybody else might as well do it: it changes nothing. */
+  /** Whom it was sent to. */
   readonly member: MemberId;
-  readonly isRead: boolean;
+  /** A read changes nothing: anybody else might as well do it. So it is with who waits for keys, but what it was sent by is blocked. */
+  readonly kind: 'read' | 'change' | 'wait';
   /** Since when that member cannot be reached. */
   avoidedMs: number | undefined;
   /** The reply has come, or is not waited for any more. */
@@ -36,25 +37,20 @@ export class Forwards {
 
   /** Whether everything is answered. */
   get isIdle(): boolean {
-    return this.open.size === 0;
+    for (const { kind } of this.open) if (kind !== 'wait') return false;
+    return true;
   }
 
   /** Asks a member, for some time; if it is a read, for as long as that member can be reached. `then` is called once. */
   ask(session: RemoteSession, member: MemberId, request: Buffer, isRead: boolean, then: OnReply): void {
-    const { open, options } = this;
-    const forward: Forward = {
-      deadlineMs: options.nowMs() + options.timeoutMs(),
-      session,
-      member,
-      isRead,
-      avoidedMs: undefined,
-      end: (reply) => {
-        if (open.delete(forward)) then(reply);
-      },
-    };
+    const { nowMs, timeoutMs } = this.options;
     this.count++;
-    open.add(forward);
-    session.ask(request, forward.end);
+    session.ask(request, this.begin(session, member, isRead ? 'read' : 'change', nowMs() + timeoutMs(), then));
+  }
+
+  /** A request waits at a member for its keys: for as long as that one can be reached. `then` is called with the reply that ends the wait. */
+  wait(session: RemoteSession, member: MemberId, then: OnReply): void {
+    session.expect(this.begin(session, member, 'wait', Infinity, then));
   }
 
   /** Called some times a second: gives up what takes too long. */
@@ -74,8 +70,25 @@ export class Forwards {
     for (const forward of this.open) {
       if (forward.member !== member) continue;
       if (isUp) forward.avoidedMs = undefined;
-      else if (forward.isRead) forward.end(undefined);
+      else if (forward.kind === 'read') forward.end(undefined);
+      else if (forward.kind === 'wait') forward.session.close();
       else forward.avoidedMs ??= this.options.nowMs();
     }
+  }
+
+  private begin(
+    session: RemoteSession,
+    member: MemberId,
+    kind: Forward['kind'],
+    deadlineMs: number,
+    then: OnReply,
+  ): OnReply {
+    const { open } = this;
+    const end: OnReply = (reply) => {
+      if (open.delete(forward)) then(reply);
+    };
+    const forward: Forward = { deadlineMs, session, member, kind, avoidedMs: undefined, end };
+    open.add(forward);
+    return end;
   }
 }

@@ -248,7 +248,12 @@ export class Node implements ConnectionHost {
     });
     this.blocking = new Blocking({
       keyspace: this.keyspace,
+      clock,
       timers,
+      onWork: () => {
+        this.turn.begin();
+        this.keyspace.clock.tick();
+      },
       changes: this.changes,
       nested: () => nested,
       onChanged: (connection, start) => {

@@ -56,6 +56,12 @@ export class RemoteSession implements StreamHandler {
     this.send();
   }
 
+  /** Another reply follows the one that has just come, before those to later requests. */
+  expect(then: OnReply): void {
+    if (this.isOver) then(undefined);
+    else this.waiting.unshift(then);
+  }
+
   /** What follows is run as `state` says. */
   adopt({ resp, consistency }: SessionState): void {
     if (resp !== this.resp) this.ask(encodeWords(['HELLO', String(resp)]), ignore);

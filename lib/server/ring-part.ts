@@ -361,9 +361,8 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.replicator.tick();
     this.hints.tick();
     this.refresher.tick();
-    this.coordinator.forwards.tick();
+    this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
-    this.coordinator.startUp.look();
     if (!this.hasMoved) return;
     this.hasMoved = false;
     this.options.onMoved();

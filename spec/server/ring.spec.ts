@@ -312,6 +312,22 @@ describe('A ring of three nodes', () => {
     expect(waiting.map((client) => client.replies())).to.deep.equal([[['queue', 'element']], [['queue', 'element']]]);
   });
 
+  it('has a request that was sent to a member that leaves run elsewhere', async () => {
+    const ring = await RingBench.start(4);
+    const key = ring.keyWithout(0);
+    const [leaving] = ring.replicasOf(key);
+    const client = ring.nodes[0].connect();
+    expect(await ring.ask(client, 'INCR', key)).to.equal(1);
+    void ring.nodes[leaving].node.stop();
+    await ring.settle();
+    client.send('INCR', key);
+    await ring.advance(300);
+    expect(client.wire()).to.equal('');
+    ring.isolate(leaving);
+    await ring.advance(200);
+    expect(client.replies()).to.deep.equal([2]);
+  });
+
   it('does not let a member go without its log', async () => {
     const ring = await RingBench.start(3);
     const client = ring.nodes[0].connect();
