@@ -11,6 +11,10 @@ import { isOptional, listenAddresses } from './addresses.js';
 /** Replies that a guest does not take are not made: with so many of them it is read no further. */
 const REPLIES_MAX = 1000;
 
+/** So many wait at most: files are needed to become a member. Whoever comes behind them is told so, and goes. */
+const GUESTS_MAX = 512;
+const CROWDED = Buffer.from('-ERR max number of clients reached\r\n');
+
 export interface WaitingRoomOptions {
   readonly config: Config;
   readonly network: Network;
@@ -57,7 +61,8 @@ export class WaitingRoom {
         this.guests.delete(guest);
       },
     );
-    this.guests.add(guest);
+    if (this.guests.size >= Math.min(GUESTS_MAX, this.options.config.maxclients)) guest.turnAway();
+    else this.guests.add(guest);
     return guest;
   }
 
@@ -83,6 +88,12 @@ class Guest implements StreamHandler {
     this.onGone = onGone;
     // Nobody has said who he is: long requests are not taken.
     this.parser.authenticated = false;
+  }
+
+  /** There is no room for it. */
+  turnAway(): void {
+    this.send(CROWDED);
+    this.close();
   }
 
   onData(buffer: Buffer, length: number): void {

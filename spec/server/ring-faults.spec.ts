@@ -29,6 +29,24 @@ describe('A ring of nodes, after a fault,', () => {
     expect(await ring.ask(ring.nodes[1].connect(), 'GET', 'k'), 'the read has repaired it').to.equal('v');
   });
 
+  it('puts again only what a client has put last: of two in a row, the first came back when a write of another node came between', async () => {
+    const ring = await RingBench.start(3);
+    const [client, other] = [0, 2].map((node) => ring.nodes[node].connect());
+    const replicates = (from: number, to: number) => (sent: { to: number; kind: number; message: { from: string } }) =>
+      sent.kind === MessageKind.REPLICATE && sent.message.from === ring.ids[from] && sent.to === to;
+    ring.nodes[2].clock.us += 100_000;
+    other.send('SET', 'k', 'other');
+    await ring.settle(replicates(2, 1));
+    for (const value of ['first', 'last']) {
+      client.send('SET', 'k', value);
+      await ring.settle(() => false);
+    }
+    await ring.settle(replicates(2, 0));
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK', 'OK']);
+    for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('last');
+  });
+
   it('does not say of a transaction that ran elsewhere, and is not answered, that it was discarded', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     const key = Buffer.from('k');

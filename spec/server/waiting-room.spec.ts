@@ -53,6 +53,17 @@ describe('WaitingRoom', () => {
     await room.open();
   }
 
+  it('turns away who comes when it is full, and lets in who comes when another one has gone', async () => {
+    await open({ maxclients: '2' });
+    const [first] = [door.enter(), door.enter()];
+    const third = door.enter();
+    expect([third.wire(), third.closed]).to.deep.equal(['-ERR max number of clients reached\r\n', 'ended']);
+    first.disconnect();
+    const fourth = door.enter();
+    fourth.send('PING');
+    expect(fourth.wire()).to.match(/^-CLUSTERDOWN/);
+  });
+
   it('answers every request with why there is no ring yet', async () => {
     await open();
     const client = door.enter();

@@ -22,8 +22,8 @@ import { HintPayload } from './hint-messages.js';
 import type { ReplicaLinks } from './ports.js';
 
 /** Bytes in flight. Each hint counts as some more than it has: many small ones cost time too. */
-const WINDOW_BYTES = 256 * 1024;
-const HINT_COST_BYTES = 256;
+const WINDOW_BYTES = 32 * 1024;
+const HINT_COST_BYTES = 512;
 /** What was not acknowledged for so long is sent again: a member that has just started may have taken nothing yet. */
 const STALL_MS = 2000;
 /** After the disk could not be read. */

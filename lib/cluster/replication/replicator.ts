@@ -8,7 +8,7 @@
  *     has sent before it was started anew is not taken for an answer to others.
  *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
  *  3. What was sent is kept until every replica has it, or a hint for it.
- *  4. A blind put (plain SET) that is older than what a replica holds is put again with a newer stamp before it counts: so what is acknowledged later
+ *  4. A blind put (plain SET) that is older than what a replica holds, the last one of its key, is put again with a newer stamp before it counts: so what is acknowledged later
  *     wins over what was acknowledged earlier, whatever the clocks say.
  *  5. When the ring changes, what is not acknowledged by all is sent anew, as other batches, to the replicas of the new ring; who waits for it waits for those. A ring of two placements
  *     (topology/ring-change.ts) wants enough of each.
@@ -354,16 +354,43 @@ export class Replicator {
   }
 
   /** A member holds something newer than what a record has put. */
-  private putAgain({ concerns }: Receiver, { sequence, record, stamp }: Newer): void {
+  private putAgain({ concerns, progress }: Receiver, { sequence, record, stamp }: Newer): void {
     const shipment = this.kept.find((one) => one.sequence === sequence);
     const place = shipment?.locate(record, concerns);
     if (shipment === undefined || place === undefined || shipment.parts.blind[place.part] === 0) return;
     // Once enough have it, what is newer elsewhere came later.
     const group = shipment.parts.groups[place.part];
     if (!this.tallies.isOpen(group, sequence)) return;
-    this.options.putAgain(shipment.bytes, place.at, stamp);
-    this.putAgainCount++;
+    if (!this.isOvertaken(shipment, place.at, progress)) {
+      this.options.putAgain(shipment.bytes, place.at, stamp);
+      this.putAgainCount++;
+    }
     // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
     this.tallies.move(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence);
   }
+
+  /** Whether this node has changed the key at `keyAt` again, behind that record: then a member that has not acknowledged that one has not acknowledged this either. */
+  private isOvertaken(shipment: Shipment, keyAt: number, progress: ReplicaProgress): boolean {
+    const { batch, kept, parts, reader } = this;
+    const { bytes } = shipment;
+    reader.open(bytes, 0, bytes.length, 'a batch that was sent');
+    while (reader.next() && reader.keyStart !== keyAt);
+    const key = bytes.subarray(reader.keyStart, reader.keyEnd);
+    while (reader.next()) if (reader.keyStart !== keyAt && isOf(reader, key)) return true;
+    for (const later of kept) {
+      if (later.sequence <= shipment.sequence || !later.pending.has(progress)) continue;
+      reader.open(later.bytes, 0, later.bytes.length, 'a batch that was sent');
+      while (reader.next()) if (isOf(reader, key)) return true;
+    }
+    if (parts.count === 0) return false;
+    batch.closeRecord();
+    reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
+    while (reader.next()) if (isOf(reader, key)) return true;
+    return false;
+  }
+}
+
+function isOf({ kind, bytes, keyStart, keyEnd }: BatchReader, key: Buffer): boolean {
+  if (kind === ChangeKind.FLUSH || kind === ChangeKind.DATABASES) return false;
+  return bytes.compare(key, 0, key.length, keyStart, keyEnd) === 0;
 }
