@@ -71,6 +71,7 @@ import { Persistence } from './persistence.js';
 import { PubSubRegistry } from './pubsub.js';
 import { ScriptPort } from './script-port.js';
 import { ServerPort } from './server-port.js';
+import { StampBound } from './stamp-bound.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
 import { RingClient } from './ring-client.js';
@@ -162,6 +163,7 @@ export class Node implements ConnectionHost {
   private readonly origin: number;
   /** In a ring of nodes. */
   private readonly ring: RingPart | undefined;
+  private readonly stampBound: StampBound | undefined;
   /** Connections that come by way of other members, or of this one. */
   private readonly forwarded = new WeakSet<Connection>();
 
@@ -178,6 +180,7 @@ export class Node implements ConnectionHost {
     const identity = this.openDirectory();
     this.store = this.makeStore(identity);
     this.keyspace = this.makeKeyspace(identity);
+    this.stampBound = this.makeStampBound();
     this.notifier = new KeyspaceNotifier(this.keyspace, this.pubsub);
     this.changes = new Changes(this.keyspace.batch);
     this.watches = new Watches(this.keyspace, this.changes);
@@ -205,7 +208,7 @@ export class Node implements ConnectionHost {
       memory: this.memory,
       slowLog,
       latency,
-      logFailure: () => this.persistence.failure,
+      logFailure: () => this.persistence.failure ?? this.stampBound?.failure,
       whenFlushed: () => this.persistence.whenFlushed(),
       reloading: () => this.persistence.reloading,
       hold: (connection, args, ready) => {
@@ -292,6 +295,7 @@ export class Node implements ConnectionHost {
 
   /** Reads the data, and takes connections from then on. Rejects if the data is damaged, or an address cannot be had. */
   async start(): Promise<void> {
+    await this.stampBound?.open();
     await this.persistence.open();
     await this.listen();
     if (this.listeners.size === 0)
@@ -565,6 +569,19 @@ export class Node implements ConnectionHost {
     });
   }
 
+  /** A single node has its log: nobody else has seen what a power failure takes from its end. */
+  private makeStampBound(): StampBound | undefined {
+    if (this.options.membership === undefined) return undefined;
+    return new StampBound({
+      ...this.options,
+      directory: this.config.dir,
+      stamps: this.keyspace.clock,
+      report: (message) => {
+        this.log.warning(message);
+      },
+    });
+  }
+
   private makePersistence(): Persistence {
     return new Persistence({
       ...this.options,
@@ -631,6 +648,7 @@ export class Node implements ConnectionHost {
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
     await this.persistence.close();
     await this.ring?.hints.close();
+    this.stampBound?.close();
     this.log.notice('Everything is on disk, bye bye...');
     return undefined;
   }

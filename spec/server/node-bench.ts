@@ -28,6 +28,8 @@ export const START_MS = 1_700_000_000_000;
 const READ_BUFFER_BYTES = 64 * 1024;
 const GARBAGE = 0xee;
 const START_STEPS_MAX = 1000;
+/** A node that has not started after so many steps waits for time to pass. */
+const TIMELESS_STEPS = 100;
 
 /** Time that passes when the spec says so; each look at the monotonic clock takes `lookUs`. */
 export class BenchClock implements Clock {
@@ -340,14 +342,20 @@ export class NodeBench {
       syncs?: (() => void)[];
       plan?: (step: Step) => Fault | undefined;
       membership?: RingMembership;
+      /** When it starts. */
+      atUs?: number;
     } = {},
   ): Promise<NodeBench> {
     const bench = new NodeBench(configText, options.disk, options.syncs ?? [], options.plan, options.membership);
+    bench.clock.us = options.atUs ?? 0;
     let isStarted = false;
     const started = bench.node.start().finally(() => (isStarted = true));
     for (let i = 0; i < START_STEPS_MAX && !isStarted; i++) {
       await flushMicrotasks();
       await bench.finishSyncs();
+      if (i < TIMELESS_STEPS) continue;
+      bench.clock.us += 100_000;
+      bench.timers.fire();
     }
     await started;
     return bench;

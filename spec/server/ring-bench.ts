@@ -198,8 +198,8 @@ export class RingBench {
     this.sent = this.sent.filter(({ to, message }) => to !== index && message.from !== this.ids[index]);
     const syncs: (() => void)[] = [];
     const disk = before.disk.crash(fate, { later: (run) => syncs.push(run) });
-    const node = await NodeBench.start(this.configText, { disk, syncs, membership: this.membershipOf(index) });
-    node.clock.us = before.clock.us;
+    const membership = this.membershipOf(index);
+    const node = await NodeBench.start(this.configText, { disk, syncs, membership, atUs: before.clock.us });
     this.nodes[index] = node;
   }
 

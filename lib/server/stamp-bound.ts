@@ -1,0 +1,190 @@
+/**
+ * How far the stamps of a member of a ring may have come, where a power failure leaves it:
+ *
+ *     <dir>/cluster/stamps      one checked file (checked-file.ts), replaced as a whole, whose line is JSON
+ *
+ * Others have seen stamps that the end of a log had which a power failure has taken. If the wall clock was set back meanwhile, they would be given once more, for
+ * something else.
+ *
+ *  1. No stamp above the bound is given before a higher one is durable.
+ *  2. It is moved in the background, long before it is reached, to a second ahead of the clock. While nobody uses the clock, it stays.
+ *  3. While the disk is slow, or the wall clock has just been set ahead, the clock stands still before the bound, and counts (`HybridClock`). Where that does not do, the
+ *     bound is moved at once, and waited for.
+ *  4. After a clean end the file has the last stamp. After any other one the start waits until the wall clock has passed the bound, a second at most: else each of
+ *     many starts would take the clock a second further ahead of the wall clock.
+ *  5. As long as it cannot be moved, `failure` says why: nothing is to be written then, and who is further than the bound not to be listened to.
+ */
+
+import { dirname, join } from 'node:path';
+
+import { CorruptionError, DiskError } from '../base/errors.js';
+import { ShapeError, boolean, integer, object } from '../base/json-shape.js';
+import type { HybridClock, StampGuard } from '../base/stamp.js';
+import { STAMPS_PER_MS, STAMP_LIMIT, firstStampOf, stampMs } from '../base/stamp.js';
+import { readCheckedFile, writeCheckedFile, writeCheckedFileLater } from '../cluster/topology/checked-file.js';
+import type { Clock, Disk, Timer, Timers } from '../host/ports.js';
+
+const TITLE = 'stamps';
+const ADVICE = 'empty the data directory, so that the node joins as a new one';
+/** How far the bound is ahead, at most. */
+const LEAD_MS = 1000;
+const LOOK_EVERY_MS = 100;
+/** A clock that has not moved for so long is not in use. */
+const IDLE_US = 60_000_000;
+
+/** What the file says: no stamp above `bound` was given; `isExact`: the process has ended, and `bound` is the last one. */
+interface State {
+  readonly bound: number;
+  readonly isExact: boolean;
+}
+
+const checkState = object<State>({ bound: integer(0, STAMP_LIMIT - 1), isExact: boolean });
+
+export interface StampBoundOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The data directory. */
+  readonly directory: string;
+  readonly stamps: HybridClock;
+  /** A line for the server's log. */
+  readonly report: (message: string) => void;
+}
+
+export class StampBound implements StampGuard {
+  /** Why the bound cannot be moved, for as long as that is so. */
+  failure: string | undefined;
+  private readonly options: StampBoundOptions;
+  private readonly path: string;
+  private timer: Timer | undefined;
+  private isMoving = false;
+  private isClosed = false;
+  private seenStamp = 0;
+  private usedAtUs = 0;
+
+  constructor(options: StampBoundOptions) {
+    this.options = options;
+    this.path = StampBound.pathIn(options.directory);
+  }
+
+  static pathIn(directory: string): string {
+    return join(directory, 'cluster', TITLE);
+  }
+
+  /** Resolves when the clock is ahead of all stamps that it may have given before. Rejects with CorruptionError and DiskError. */
+  async open(): Promise<void> {
+    const { disk, clock, stamps, timers, directory } = this.options;
+    if (!disk.exists(dirname(this.path))) {
+      disk.makeDirectory(dirname(this.path));
+      disk.syncDirectory(directory);
+    }
+    const state = readState(disk, this.path);
+    if (state !== undefined) {
+      stamps.observe(state.bound);
+      await this.waitOut(state);
+    }
+    stamps.tick();
+    stamps.keepWithin(state?.bound ?? 0, this);
+    this.usedAtUs = clock.monotonicUs();
+    this.timer = timers.every(LOOK_EVERY_MS, () => {
+      this.look();
+    });
+    await this.move();
+  }
+
+  /** The process ends, and gives no stamp any more. */
+  close(): void {
+    this.timer?.cancel();
+    this.isClosed = true;
+    try {
+      this.write({ bound: this.options.stamps.latest, isExact: true });
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.options.report(`The last stamp could not be kept, the next start will take a second more: ${error.message}`);
+    }
+  }
+
+  onApproach(): void {
+    void this.move();
+  }
+
+  raise(stamp: number): number {
+    const bound = this.newBound(stamp);
+    this.write({ bound, isExact: false });
+    return bound;
+  }
+
+  private async waitOut({ bound, isExact }: State): Promise<void> {
+    const { clock, timers, report } = this.options;
+    const aheadMs = stampMs(bound) + 1 - clock.wallMs();
+    if (isExact || aheadMs <= 0) return;
+    if (aheadMs > LEAD_MS) report(`The wall clock is ${aheadMs} ms behind the stamps of this node, which go on from there`);
+    await new Promise<void>((resolve) => {
+      timers.after(Math.min(aheadMs, LEAD_MS), resolve);
+    });
+  }
+
+  /** Ten times a second. */
+  private look(): void {
+    const { clock, stamps } = this.options;
+    stamps.tick();
+    const nowUs = clock.monotonicUs();
+    if (stamps.latest !== this.seenStamp) this.usedAtUs = nowUs;
+    this.seenStamp = stamps.latest;
+    if (this.failure !== undefined || (nowUs - this.usedAtUs < IDLE_US && this.isNear())) void this.move();
+  }
+
+  private isNear(): boolean {
+    const { stamps } = this.options;
+    return this.newBound(stamps.latest) - stamps.bound > (LEAD_MS / 2) * STAMPS_PER_MS;
+  }
+
+  private newBound(stamp: number): number {
+    return Math.max(stamp, firstStampOf(this.options.stamps.nowMs)) + LEAD_MS * STAMPS_PER_MS;
+  }
+
+  /** Moves the bound in the background, unless that is under way. */
+  private async move(): Promise<void> {
+    if (this.isMoving || this.isClosed) return;
+    this.isMoving = true;
+    const { disk, stamps } = this.options;
+    const bound = this.newBound(stamps.latest);
+    try {
+      const line = JSON.stringify({ bound, isExact: false } satisfies State);
+      const isWanted = (): boolean => bound > stamps.bound && !this.isClosed;
+      if (await writeCheckedFileLater(disk, this.path, TITLE, line, isWanted)) {
+        stamps.keepWithin(Math.max(bound, stamps.bound), this);
+      }
+      this.failure = undefined;
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.isMoving = false;
+    }
+    // A slow disk: it is late already.
+    if (this.failure === undefined && this.isNear()) await this.move();
+  }
+
+  private fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.failure === undefined) {
+      this.options.report(`How far the clock has come cannot be kept, writes are refused as long as that is so: ${message}`);
+    }
+    this.failure = message;
+  }
+
+  private write(state: State): void {
+    writeCheckedFile(this.options.disk, this.path, TITLE, JSON.stringify(state));
+  }
+}
+
+function readState(disk: Disk, path: string): State | undefined {
+  const line = readCheckedFile(disk, path, TITLE, ADVICE);
+  if (line === undefined) return undefined;
+  try {
+    return checkState(JSON.parse(line), TITLE);
+  } catch (error) {
+    if (!(error instanceof ShapeError) && !(error instanceof SyntaxError)) throw error;
+    throw new CorruptionError(path, 0, `${error.message}; ${ADVICE}`, { cause: error });
+  }
+}
