@@ -394,6 +394,12 @@ export interface RingFigures {
   readonly restampedWrites: number;
   /** Of what was written here, and not all replicas have acknowledged. */
   readonly unacknowledgedBytes: number;
+  /** Messages of members that did not know the newest ring yet. They send them again. */
+  readonly staleMessages: number;
+  /** Messages that were refused, because the sender's clock is further ahead than `max-clock-drift`. */
+  readonly clockAheadMessages: number;
+  /** By how many milliseconds this node's wall clock is ahead of those of most members (below 0: behind), if that is more than `max-clock-drift`; else 0. */
+  readonly clockErrorMs: number;
   readonly hints: HintFigures;
 }
 

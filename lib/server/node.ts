@@ -5,6 +5,7 @@
  *          ^------------- turn: log first, then replies ------------------'
  */
 
+import type { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import type { Consistency } from '../cluster/coordination/consistency.js';
 import { levelNamed } from '../cluster/coordination/consistency.js';
 import { ConfigError } from '../base/errors.js';
@@ -57,10 +58,8 @@ import type { ConnectionHost } from './connection.js';
 import { Connection } from './connection.js';
 import { Executor } from './executor.js';
 import { takeDirectory } from './data-directory.js';
-import { ForeignBatches } from './foreign-batches.js';
 import { Gate } from './gate.js';
 import { HeldRequests } from './held-requests.js';
-import { KeyspaceEntries } from './keyspace-entries.js';
 import { KeyspaceNotifier } from './keyspace-notifier.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
@@ -71,14 +70,12 @@ import { Persistence } from './persistence.js';
 import { PubSubRegistry } from './pubsub.js';
 import { ScriptPort } from './script-port.js';
 import { ServerPort } from './server-port.js';
-import { StampBound } from './stamp-bound.js';
+import { StampBound } from '../cluster/topology/stamp-bound.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
+import { makeRing, watchClocks } from './make-ring.js';
 import { RingClient } from './ring-client.js';
-import type { RingMembership } from './ring-part.js';
-import { RingHousekeeping } from './ring-housekeeping.js';
-import { RingPart } from './ring-part.js';
-import { RingPort } from './ring-port.js';
+import type { RingMembership, RingPart } from './ring-part.js';
 import { Turn } from './turn.js';
 import { Watches } from './watches.js';
 
@@ -163,6 +160,7 @@ export class Node implements ConnectionHost {
   private readonly origin: number;
   /** In a ring of nodes. */
   private readonly ring: RingPart | undefined;
+  private readonly clockWatch: ClockWatch | undefined;
   private readonly stampBound: StampBound | undefined;
   /** Connections that come by way of other members, or of this one. */
   private readonly forwarded = new WeakSet<Connection>();
@@ -179,6 +177,7 @@ export class Node implements ConnectionHost {
     this.access.tick(clock.wallMs());
     const identity = this.openDirectory();
     this.store = this.makeStore(identity);
+    this.clockWatch = options.membership && watchClocks({ ...options, membership: options.membership });
     this.keyspace = this.makeKeyspace(identity);
     this.stampBound = this.makeStampBound();
     this.notifier = new KeyspaceNotifier(this.keyspace, this.pubsub);
@@ -421,83 +420,31 @@ export class Node implements ConnectionHost {
   }
 
   private makeRing(loader: Loader, table: CommandTable): RingPart | undefined {
-    const { membership } = this.options;
-    if (membership === undefined) return undefined;
-    const { persistence, turn, keyspace, config } = this;
-    const ring = new RingPart({
-      ...this.options,
+    const { options, clockWatch, stampBound } = this;
+    const { membership } = options;
+    if (membership === undefined || clockWatch === undefined || stampBound === undefined) return undefined;
+    return makeRing({
+      ...options,
       membership,
-      store: new KeyspaceEntries(
-        keyspace,
-        new ForeignBatches({
-          keyspace,
-          persistence,
-          changes: this.changes,
-          onTurn: () => {
-            turn.begin();
-          },
-          onTaken: () => {
-            if (this.blocking.isNeeded) this.blocking.serve();
-          },
-        }),
-        loader,
-      ),
-      batch: keyspace.batch,
-      declared: keyspace.declared,
-      hybridClock: keyspace.clock,
-      maxDriftMs: () => config.maxClockDriftMs,
-      settings: config,
-      warn: (line) => {
-        this.log.warning(line);
-      },
-      turn,
-      isOpen: () => this.store.isOpen,
-      isLogging: () => persistence.failure === undefined,
-      logPosition: () => Math.max(persistence.waitPosition, persistence.fullPosition),
-      writeTimeoutMs: () => config.writeTimeoutMs,
-      redirects: () => config.clusterRedirects,
+      clockWatch,
+      stampBound,
+      loader,
+      table,
+      keyspace: this.keyspace,
+      persistence: this.persistence,
+      store: this.store,
+      changes: this.changes,
+      turn: this.turn,
+      blocking: this.blocking,
+      executor: this.executor,
+      pubsub: this.pubsub,
+      server: this.server,
       accept: (stream) => this.acceptForwarded(stream),
-      entryOf: (args) => {
-        const entry = table.find(args);
-        return entry?.takes(args.count) === true ? entry : undefined;
-      },
       execute: (connection, args) => {
         this.executor.startTimer();
         this.execute(connection, args);
       },
-      fail: (connection, args, error) => {
-        this.executor.failHeld(connection, args, error);
-      },
-      onMoved: () => {
-        if (this.blocking.isNeeded) this.blocking.moveAway(({ ring: { slot } }) => this.ring?.actsFor(slot) !== false);
-      },
-      deliver: (kind, channel, message) => {
-        this.pubsub.deliver(kind, channel, message, 0, message.length);
-      },
-      onMessage: () => {
-        turn.begin();
-        keyspace.clock.tick();
-      },
     });
-    membership.attach({
-      holdsData: () => keyspace.keyCount > 0,
-      pauseWrites: (durationMs) => {
-        this.server.pauseClients(this.clock.wallMs() + durationMs, true);
-      },
-    });
-    new RingHousekeeping({
-      keyspace,
-      view: () => ring.view,
-      refresher: ring.refresher,
-      replicator: ring.replicator,
-    });
-    this.pubsub.relay = (kind, channel, message, start, end) => {
-      ring.publish(kind, channel, message, start, end);
-    };
-    this.executor.ring = ring.coordinator;
-    this.server.ring = new RingPort(ring, membership);
-    turn.replicas = ring;
-    return ring;
   }
 
   /** What clients ask for that choose nothing. */
@@ -548,14 +495,15 @@ export class Node implements ConnectionHost {
         log.warning(`The append-only file has failed, writes are refused from now on: ${error.message}`);
         this.turn.abandonHeld();
         this.ring?.abandon();
-        this.ring?.onLogChange();
+        this.ring?.onFitness();
         this.gate.update();
       },
     });
   }
 
   private makeKeyspace(identity: Identity): Keyspace {
-    const { config, clock, random } = this.options;
+    const { config, random } = this.options;
+    const clock = this.clockWatch ?? this.options.clock;
     return new Keyspace({
       databaseCount: config.databases,
       clock: new HybridClock(() => clock.wallMs()),
@@ -596,7 +544,7 @@ export class Node implements ConnectionHost {
         this.ring?.release(position);
       },
       onStateChange: () => {
-        this.ring?.onLogChange();
+        this.ring?.onFitness();
         this.gate.update();
       },
       onLost: (error) => {

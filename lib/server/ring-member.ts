@@ -324,6 +324,7 @@ export class RingMember implements RingMembership {
       watch: (watcher) => {
         bus.watch(watcher);
       },
+      clockOf: (member) => bus.clockOf(member),
       flush: () => {
         bus.flush();
       },

@@ -10,9 +10,13 @@
 
 import { portFor } from '../base/client-port.js';
 import type { HybridClock } from '../base/stamp.js';
+import { firstStampOf } from '../base/stamp.js';
 import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../cluster/bus/payload-reader.js';
 import type { Payload } from '../cluster/bus/payload.js';
+import type { ClockReading } from '../cluster/bus/clock-reading.js';
+import { Rejections } from '../cluster/bus/rejections.js';
+import type { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import { replicasNeeded } from '../cluster/coordination/consistency.js';
 import { Outboxes } from '../cluster/coordination/outboxes.js';
 import type { EntryStore } from '../cluster/coordination/ports.js';
@@ -68,6 +72,8 @@ export interface RingLinks {
   isUp(member: MemberId): boolean;
   /** `onDown`: what was sent and not answered is lost, or not. */
   watch(watcher: LinkWatcher): void;
+  /** What a member has last said of its wall clock. */
+  clockOf(member: MemberId): ClockReading | undefined;
   /** Sends what was queued. */
   flush(): void;
 }
@@ -137,6 +143,7 @@ export interface RingPartOptions {
   readonly declared: DeclaredKeys;
   /** What stamps are made by. */
   readonly hybridClock: HybridClock;
+  readonly clockWatch: ClockWatch;
   /** How far clocks may differ. */
   readonly maxDriftMs: () => number;
   readonly timers: Timers;
@@ -147,8 +154,8 @@ export interface RingPartOptions {
   readonly turn: Turn;
   /** Whether there is a log, and the data is what it and the tables say. */
   readonly isOpen: () => boolean;
-  /** Whether the log takes what it is given; `onLogChange` is to be called when that changes. */
-  readonly isLogging: () => boolean;
+  /** Why this node can be no replica, if that is so; `onFitness` is to be called when it changes. */
+  readonly unfitness: () => string | undefined;
   /** Up to where the log must be durable before what this turn has logged may be told; 0 if it may at once. */
   readonly logPosition: () => number;
   readonly writeTimeoutMs: () => number;
@@ -168,7 +175,7 @@ export interface RingPartOptions {
   readonly onMessage: () => void;
 }
 
-/** What changes data, or tells of it: nothing for a node whose log takes nothing. */
+/** What changes data, or tells of it: nothing for a node that is no replica. */
 const OF_DATA: ReadonlySet<number> = new Set<number>([
   MessageKind.REPLICATE,
   MessageKind.ASK,
@@ -176,6 +183,8 @@ const OF_DATA: ReadonlySet<number> = new Set<number>([
   MessageKind.REPAIR,
   MessageKind.HINT,
 ]);
+
+const REFUSAL_WORDS = { ahead: 'Clock: refused a message that is further ahead of our clock than max-clock-drift,' };
 
 /** Whose acknowledgement leaves at the end of the turn. */
 interface Intake {
@@ -191,6 +200,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   readonly refresher: Refresher;
   readonly responder: Responder;
   readonly hints: Hints;
+  readonly versioned: VersionedLinks;
   view: RingView;
 
   private readonly options: RingPartOptions;
@@ -202,8 +212,8 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** What waits for the log of this turn, and of earlier ones. */
   private logged: (() => void)[] = [];
   private readonly waits = new LogWaits();
-  /** Whether this node is a replica for anybody: while its log takes nothing, it is none. */
-  private isServing = true;
+  /** Why this node is a replica for nobody, if it is none: its log takes nothing, or its clock is wrong. */
+  private unfitness: string | undefined;
   private nextRing: Ring | undefined;
   /** Other nodes act for some slots now. */
   private hasMoved = false;
@@ -211,7 +221,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private newestVersion: RingVersion;
   /** Of each member, the last of its batches that was taken. */
   private readonly taken = new Map<MemberId, number>();
-  private readonly versioned: VersionedLinks;
+  private readonly refusals: Rejections<'ahead'>;
   private readonly payload = new PayloadBuffer();
 
   constructor(options: RingPartOptions) {
@@ -228,9 +238,9 @@ export class RingPart implements TurnReplicas, EntryStore {
       links,
       version: () => this.view.ring.document,
       clock: options.hybridClock,
-      wallMs: () => clock.wallMs(),
-      maxDriftMs: options.maxDriftMs,
+      stampMax: () => firstStampOf(options.clockWatch.wallMs() + options.maxDriftMs()),
     });
+    this.refusals = new Rejections(clock, REFUSAL_WORDS, options.warn);
     this.hints = new Hints({
       ...options,
       links: {
@@ -293,16 +303,19 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.coordinator.startUp.begin();
   }
 
-  /** The log may take nothing any more, or take what it is given again: this node serves as a replica while it does. */
-  onLogChange(): void {
+  /** This node may be no replica any more, or be one again. */
+  onFitness(): void {
     const { options } = this;
-    const isServing = options.isLogging();
-    if (isServing === this.isServing) return;
+    const before = this.unfitness;
+    this.unfitness = options.unfitness();
+    if ((before === undefined) === this.isServing) return;
     options.onMessage();
-    this.isServing = isServing;
-    if (this.view.setUp(options.membership.self, isServing)) this.hasMoved = true;
-    this.presence.setAway(!isServing, this.others());
-    if (isServing) this.askForMissed();
+    options.warn(
+      this.isServing ? 'This node is a replica again' : `This node is no replica for now: ${this.unfitness}`,
+    );
+    if (this.view.setUp(options.membership.self, this.isServing)) this.hasMoved = true;
+    this.presence.setAway(!this.isServing, this.others());
+    if (this.isServing) this.askForMissed();
   }
 
   // For the turn.
@@ -332,7 +345,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       else this.waits.add(position, then);
     }
     // Not when the log says so: that is amidst something.
-    if (!this.isServing) this.refresher.abandon('NOREPLICAS this node is none any more: its log takes nothing');
+    if (!this.isServing) this.refresher.abandon(`NOREPLICAS this node is none any more: ${this.unfitness}`);
     if (this.nextRing !== undefined && this.replicator.isShipped) this.useRing(this.nextRing);
     if (this.isNewest) this.replicator.sendMissed();
     this.flush();
@@ -358,6 +371,8 @@ export class RingPart implements TurnReplicas, EntryStore {
   }
 
   tick(): void {
+    this.options.clockWatch.look();
+    this.onFitness();
     this.replicator.tick();
     this.hints.tick();
     this.refresher.tick();
@@ -385,6 +400,10 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** Whether this node acts for the keys of a slot. */
   actsFor(slot: number): boolean {
     return slot === NO_SLOT || this.view.firstLive(slot) === this.view.self;
+  }
+
+  private get isServing(): boolean {
+    return this.unfitness === undefined;
   }
 
   /** Whether a member can be reached, and has its data. */
@@ -548,7 +567,8 @@ export class RingPart implements TurnReplicas, EntryStore {
     const { versioned } = this;
     if (!this.options.isOpen()) return false;
     const order = versioned.receive(message);
-    if (order === undefined) return false;
+    if (order === 'ahead') this.refusals.add(order, `node ${message.from}`);
+    if (typeof order !== 'number') return false;
     if (order < 0) {
       this.versioned.send(message.from, MessageKind.MISSED, EMPTY_PAYLOAD);
       this.taken.delete(message.from);

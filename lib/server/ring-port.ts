@@ -1,5 +1,6 @@
 import type { LedRange, RingFigures, RingInfo, RingMember } from '../commands/ports.js';
 import { majorityOf } from '../cluster/coordination/consistency.js';
+import type { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import type { Member } from '../cluster/ring/member.js';
 import type { RingMembership, RingPart } from './ring-part.js';
@@ -8,10 +9,12 @@ import type { RingMembership, RingPart } from './ring-part.js';
 export class RingPort implements RingInfo {
   private readonly part: RingPart;
   private readonly membership: RingMembership;
+  private readonly clockWatch: ClockWatch;
 
-  constructor(part: RingPart, membership: RingMembership) {
+  constructor(part: RingPart, membership: RingMembership, clockWatch: ClockWatch) {
     this.part = part;
     this.membership = membership;
+    this.clockWatch = clockWatch;
   }
 
   get self(): string {
@@ -35,7 +38,7 @@ export class RingPort implements RingInfo {
   }
 
   get figures(): RingFigures {
-    const { coordinator, refresher, replicator, hints } = this.part;
+    const { coordinator, refresher, replicator, hints, versioned } = this.part;
     return {
       forwardedRequests: coordinator.forwards.count,
       refusedRequests: coordinator.refusedCount,
@@ -46,6 +49,9 @@ export class RingPort implements RingInfo {
       writeTimeouts: replicator.timeoutCount,
       restampedWrites: replicator.putAgainCount,
       unacknowledgedBytes: replicator.pendingBytes,
+      staleMessages: versioned.staleCount,
+      clockAheadMessages: versioned.aheadCount,
+      clockErrorMs: Math.round(this.clockWatch.errorMs),
       hints: hints.figures,
     };
   }

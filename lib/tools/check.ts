@@ -15,6 +15,7 @@
 import { PositionHasher } from '../base/position.js';
 import { ringVersionText } from '../cluster/ring/ring-version.js';
 import { RingStore } from '../cluster/topology/ring-store.js';
+import { StampBound } from '../cluster/topology/stamp-bound.js';
 import type { Disk } from '../host/ports.js';
 import { identityPath, readIdentity } from '../storage/identity.js';
 import { currentPath, listManifests, manifestPath } from '../storage/levels/manifest-directory.js';
@@ -81,6 +82,7 @@ class DirectoryCheck {
   run(): CheckResult {
     const hasher = this.checkIdentity();
     this.checkTopology();
+    this.checkStamps();
     const version = this.checkManifest();
     if (version === undefined) this.checkTablesAlone(hasher);
     else this.checkTables(version, hasher);
@@ -120,6 +122,17 @@ class DirectoryCheck {
       const known =
         ring === undefined ? 'in no ring yet' : `${ringVersionText(ring)} of ${ring.members.length} members`;
       findings.ok(name, `member ${nodeId}, ${known}`);
+    });
+  }
+
+  private checkStamps(): void {
+    const { disk, directory, findings } = this;
+    const name = 'cluster/stamps';
+    findings.attempt(name, () => {
+      const state = StampBound.read(disk, directory);
+      if (state === undefined) return;
+      const { bound, isExact } = state;
+      findings.ok(name, isExact ? `the last stamp is ${bound}` : `no stamp is above ${bound}`);
     });
   }
 

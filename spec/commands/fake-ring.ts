@@ -19,6 +19,9 @@ export class FakeRing implements RingInfo {
     writeTimeouts: 7,
     restampedWrites: 8,
     unacknowledgedBytes: 14,
+    staleMessages: 14,
+    clockAheadMessages: 15,
+    clockErrorMs: -16,
     hints: {
       bytes: 1000,
       count: 9,

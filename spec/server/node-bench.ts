@@ -35,6 +35,8 @@ const TIMELESS_STEPS = 100;
 export class BenchClock implements Clock {
   us = 0;
   lookUs = 1;
+  /** By how much the wall clock was set ahead. */
+  wallOffsetMs = 0;
   /** Time in which others had the processor. */
   private othersUs = 0;
 
@@ -45,11 +47,11 @@ export class BenchClock implements Clock {
   }
 
   wallMs(): number {
-    return START_MS + Math.floor(this.us / 1000);
+    return START_MS + this.wallOffsetMs + Math.floor(this.us / 1000);
   }
 
   wallUs(): number {
-    return START_MS * 1000 + Math.floor(this.us);
+    return (START_MS + this.wallOffsetMs) * 1000 + Math.floor(this.us);
   }
 
   monotonicUs(): number {
@@ -342,12 +344,14 @@ export class NodeBench {
       syncs?: (() => void)[];
       plan?: (step: Step) => Fault | undefined;
       membership?: RingMembership;
-      /** When it starts. */
+      /** When it starts, and how wrong its wall clock is. */
       atUs?: number;
+      wallOffsetMs?: number;
     } = {},
   ): Promise<NodeBench> {
     const bench = new NodeBench(configText, options.disk, options.syncs ?? [], options.plan, options.membership);
     bench.clock.us = options.atUs ?? 0;
+    bench.clock.wallOffsetMs = options.wallOffsetMs ?? 0;
     let isStarted = false;
     const started = bench.node.start().finally(() => (isStarted = true));
     for (let i = 0; i < START_STEPS_MAX && !isStarted; i++) {

@@ -9,6 +9,7 @@
 import { expect } from 'chai';
 import { slotOf } from '../../lib/base/position.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
+import type { ClockReading } from '../../lib/cluster/bus/clock-reading.js';
 import type { Payload } from '../../lib/cluster/bus/payload.js';
 import type { Member } from '../../lib/cluster/ring/member.js';
 import type { RingDocument } from '../../lib/cluster/ring/ring-document.js';
@@ -77,6 +78,15 @@ class BenchLinks implements RingLinks {
 
   isUp(member: string): boolean {
     return this.ring.isOpen(this.index, this.ring.ids.indexOf(member));
+  }
+
+  /** The clock of another node, if that can be reached and has said something lately. */
+  clockOf(member: string): ClockReading | undefined {
+    const { nodes } = this.ring;
+    const [own, other] = [nodes.at(this.index), nodes.at(this.ring.ids.indexOf(member))];
+    if (own === undefined || other === undefined || !this.isUp(member)) return undefined;
+    const nowMs = own.clock.us / 1000;
+    return { aheadMs: other.clock.wallMs() - nowMs, errorMs: 1, readAtMs: nowMs };
   }
 
   watch(watcher: LinkWatcher): void {
@@ -191,15 +201,18 @@ export class RingBench {
     for (const watcher of this.links[node].watchers) watcher.onSilence(this.ids[other], isSilent);
   }
 
-  /** The power of a node that is isolated fails, and it starts again with what its disk has kept. Its clients are gone. */
-  async restart(index: number, fate: CrashFate): Promise<void> {
+  /**
+   * The power of a node that is isolated fails, and it starts again with what its disk has kept; with its wall clock set ahead. Its clients are gone.
+   */
+  async restart(index: number, fate: CrashFate, wallOffsetMs = 0): Promise<void> {
     const before = this.nodes[index];
     this.links[index].watchers.length = 0;
     this.sent = this.sent.filter(({ to, message }) => to !== index && message.from !== this.ids[index]);
     const syncs: (() => void)[] = [];
     const disk = before.disk.crash(fate, { later: (run) => syncs.push(run) });
     const membership = this.membershipOf(index);
-    const node = await NodeBench.start(this.configText, { disk, syncs, membership, atUs: before.clock.us });
+    const atUs = before.clock.us;
+    const node = await NodeBench.start(this.configText, { disk, syncs, membership, atUs, wallOffsetMs });
     this.nodes[index] = node;
   }
 

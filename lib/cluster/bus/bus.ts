@@ -26,6 +26,7 @@ import { BufferPool, POOLED_BYTES } from '../../protocol/buffer-pool.js';
 import { AddressRequest } from './address-request.js';
 import type { Channel } from './channel.js';
 import { METADATA_BYTES_MAX } from './channel-link.js';
+import type { ClockReading } from './clock-reading.js';
 import { Deadlines } from './deadlines.js';
 import { FrameStream } from './frame-stream.js';
 import type { FrameReceiver } from './frame-stream.js';
@@ -292,6 +293,11 @@ export class Bus implements LinkHost, IncomingHost {
   /** Whether it does, and the member has answered in time lately. */
   isResponsive(memberId: MemberId): boolean {
     return this.neighbours.get(memberId)?.link.isResponsive === true;
+  }
+
+  /** What the last ping has told of the member's wall clock; undefined if none has. */
+  clockOf(memberId: MemberId): ClockReading | undefined {
+    return this.neighbours.get(memberId)?.link.clockReading;
   }
 
   /** Writes what was sent so far. */

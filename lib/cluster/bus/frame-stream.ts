@@ -6,7 +6,7 @@
  *  1. What is added is sent in order, when the stream is open: what a turn of the loop has added leaves at its end, with one write.
  *  2. At most `queueBytesMax` wait, and one message more. Beyond that the stream breaks.
  *  3. The one who opened it pings the other each second, and with what it sends ten times a second at most, with kinds PING and PONG, which are
- *     handled here. Without any sign of life for 10 s it breaks; long before, while a ping is not answered, the other one is silent.
+ *     handled here, and tell of wall clocks (clock-reading.ts). Without any sign of life for 10 s it breaks; long before, while a ping is not answered, the other one is silent.
  *  4. After an outage the system sends again what was lost, but the later the longer that lasted. Who is known to live meanwhile is not waited for (`hurry`).
  *  5. The receiver hears `onOpen` at most once and first, `onClosed` exactly once and last; neither after `close`.
  */
@@ -14,6 +14,8 @@
 import { assert } from '../../base/assert.js';
 import type { ByteStream, Clock, OutgoingHandler, TlsSettings } from '../../host/ports.js';
 import type { BufferPool } from '../../protocol/buffer-pool.js';
+import type { ClockReading } from './clock-reading.js';
+import { PongPayload, readPong } from './clock-reading.js';
 import { Deadline } from './deadlines.js';
 import type { Deadlines } from './deadlines.js';
 import { FrameDecoder } from './frame.js';
@@ -50,6 +52,8 @@ export interface FrameReceiver {
   onSent(): void;
   /** A ping is not answered for 400 ms; or is, after that. */
   onSilence?(isSilent: boolean): void;
+  /** A ping has told of the other's clock. */
+  onClock?(reading: ClockReading): void;
   onClosed(error: PeerError): void;
 }
 
@@ -123,6 +127,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   private isScheduled = false;
   private isOverloaded = false;
   private readonly silence: Silence;
+  private readonly pong: PongPayload;
   private isPinging = false;
   private pingedUs = 0;
   private hasLived = false;
@@ -139,6 +144,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.output = new OutputQueue(host.pool);
     this.silence = new Silence(host.deadlines, receiver);
     this.beganUs = host.clock.monotonicUs();
+    this.pong = new PongPayload(host.clock);
     this.decoder = new FrameDecoder(host.pool, (kind, id, buffer, start, end) => {
       this.receive(kind, id, buffer, start, end);
     });
@@ -360,8 +366,8 @@ export class FrameStream extends Deadline implements OutgoingHandler {
 
   private receive(kind: number, id: number, buffer: Buffer, start: number, end: number): void {
     this.traffic.messagesIn++;
-    if (kind === PING) this.add(PONG, id, EMPTY_PAYLOAD);
-    else if (kind === PONG) this.endPing();
+    if (kind === PING) this.add(PONG, id, this.pong);
+    else if (kind === PONG) this.endPing(buffer, start, end);
     else this.receiver.onMessage(kind, id, buffer, start, end);
   }
 
@@ -391,11 +397,14 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.add(PING, 0, EMPTY_PAYLOAD);
   }
 
-  private endPing(): void {
+  private endPing(buffer: Buffer, start: number, end: number): void {
     if (!this.isPinging) return;
+    const nowUs = this.host.clock.monotonicUs();
     this.isPinging = false;
     this.silence.end();
-    this.roundTrips?.add(this.host.clock.monotonicUs() - this.pingedUs);
+    this.roundTrips?.add(nowUs - this.pingedUs);
+    const reading = readPong(buffer, start, end, this.pingedUs, nowUs);
+    if (reading !== undefined) this.receiver.onClock?.(reading);
   }
 
   private break(error: PeerError): void {

@@ -12,6 +12,7 @@
 
 import type { Clock, Random } from '../../host/ports.js';
 import { BackOff } from './back-off.js';
+import type { ClockReading } from './clock-reading.js';
 import { Deadline } from './deadlines.js';
 import type { Deadlines } from './deadlines.js';
 import type { FrameReceiver, FrameStream } from './frame-stream.js';
@@ -81,6 +82,8 @@ export class PeerLink implements FrameReceiver {
   readonly memberId: MemberId;
   readonly traffic = new Traffic();
   readonly roundTrips = new RoundTrips();
+  /** The last one of the other's clock. */
+  clockReading: ClockReading | undefined;
   /** How often it broke, or could not be made. */
   failures = 0;
 
@@ -187,6 +190,10 @@ export class PeerLink implements FrameReceiver {
 
   onSilence(isSilent: boolean): void {
     this.host.onSilence(this.memberId, isSilent);
+  }
+
+  onClock(reading: ClockReading): void {
+    this.clockReading = reading;
   }
 
   onClosed(error: PeerError): void {

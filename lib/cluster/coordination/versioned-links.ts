@@ -11,7 +11,6 @@
  */
 
 import type { HybridClock } from '../../base/stamp.js';
-import { firstStampOf } from '../../base/stamp.js';
 import type { Payload } from '../bus/payload.js';
 import type { MemberId } from '../ring/member.js';
 import type { RingVersion } from '../ring/ring-version.js';
@@ -52,9 +51,8 @@ export interface VersionedLinksOptions {
   /** Of the ring that this node acts by. */
   readonly version: () => RingVersion;
   readonly clock: Pick<HybridClock, 'latest' | 'observe'>;
-  /** Unix milliseconds. */
-  readonly wallMs: () => number;
-  readonly maxDriftMs: () => number;
+  /** Whose clock is further is not listened to. */
+  readonly stampMax: () => number;
 }
 
 export class VersionedLinks implements MemberLinks {
@@ -77,16 +75,16 @@ export class VersionedLinks implements MemberLinks {
   }
 
   /**
-   * A message has come: how its ring stands to ours, below 0 if it is older, above 0 if it is newer; undefined if the message counts for nothing. The clock
-   * learns of the sender's.
+   * A message has come: how its ring stands to ours, below 0 if it is older, above 0 if it is newer. The clock learns of the sender's. A message counts for nothing
+   * whose sender's clock is too far `ahead`, or that is none (`undefined`).
    */
-  receive({ buffer, start, end }: RingMessage): number | undefined {
-    const { version, clock, wallMs, maxDriftMs } = this.options;
+  receive({ buffer, start, end }: RingMessage): number | 'ahead' | undefined {
+    const { version, clock, stampMax } = this.options;
     if (end - start < VERSIONED_HEAD_BYTES) return undefined;
     const stamp = buffer.readDoubleLE(start + 8);
-    if (!(stamp <= firstStampOf(wallMs() + maxDriftMs()))) {
+    if (!(stamp <= stampMax())) {
       this.aheadCount++;
-      return undefined;
+      return 'ahead';
     }
     clock.observe(stamp);
     const order = compareRingVersions(versionOf(buffer, start), version());

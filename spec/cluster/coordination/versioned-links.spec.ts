@@ -20,8 +20,7 @@ function member(epoch: number, wallMs = WALL_MS): { links: VersionedLinks; clock
     },
     version: () => ({ generation: 1, epoch }),
     clock,
-    wallMs: () => wallMs,
-    maxDriftMs: () => 500,
+    stampMax: () => firstStampOf(wallMs + 500),
   });
   return { links, clock, sent };
 }
@@ -55,7 +54,7 @@ describe('VersionedLinks', () => {
     const [a, b] = [member(1, WALL_MS + 2000), member(1)];
     a.clock.next();
     a.links.send('m', 1, new BytesPayload(Buffer.alloc(0)));
-    expect(b.links.receive(message(a.sent[0]))).to.equal(undefined);
+    expect(b.links.receive(message(a.sent[0]))).to.equal('ahead');
     expect(b.links.receive(message(Buffer.alloc(3)))).to.equal(undefined);
     expect(b.links.aheadCount).to.equal(1);
     expect(b.clock.next()).to.be.below(firstStampOf(WALL_MS + 500));

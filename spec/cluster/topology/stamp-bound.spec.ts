@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CorruptionError, DiskError } from '../../lib/base/errors.js';
-import { HybridClock, STAMPS_PER_MS, firstStampOf } from '../../lib/base/stamp.js';
-import { StampBound } from '../../lib/server/stamp-bound.js';
-import { keepEverything, keepNothing, keepRandomly } from '../sim/crash-fate.js';
-import type { CrashFate } from '../sim/crash-fate.js';
-import type { Fault, Step } from '../sim/memory-disk.js';
-import { MemoryDisk } from '../sim/memory-disk.js';
-import { SeededRandom } from '../sim/seeded-random.js';
-import { settled } from '../storage/log/aof-harness.js';
-import { BenchClock, BenchTimers, START_MS } from './node-bench.js';
+import { CorruptionError, DiskError } from '../../../lib/base/errors.js';
+import { HybridClock, STAMPS_PER_MS, firstStampOf } from '../../../lib/base/stamp.js';
+import { StampBound } from '../../../lib/cluster/topology/stamp-bound.js';
+import { keepEverything, keepNothing, keepRandomly } from '../../sim/crash-fate.js';
+import type { CrashFate } from '../../sim/crash-fate.js';
+import type { Fault, Step } from '../../sim/memory-disk.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
+import { settled } from '../../storage/log/aof-harness.js';
+import { BenchClock, BenchTimers, START_MS } from '../../server/node-bench.js';
 
 const DIRECTORY = '/data';
 const PATH = StampBound.pathIn(DIRECTORY);
@@ -24,7 +24,6 @@ class Bench {
   disk: MemoryDisk;
   stamps!: HybridClock;
   bound!: StampBound;
-  wallOffsetMs = 0;
   fault: ((step: Step) => Fault | undefined) | undefined;
   /** Syncs that are under way end when the spec says so. */
   isSlow = false;
@@ -39,17 +38,11 @@ class Bench {
 
   /** A process starts; resolves to the milliseconds that it waits. */
   async start(): Promise<number> {
-    const wall = {
-      wallMs: () => this.clock.wallMs() + this.wallOffsetMs,
-      wallUs: () => this.clock.wallUs() + 1000 * this.wallOffsetMs,
-      monotonicUs: () => this.clock.monotonicUs(),
-      threadCpuUs: () => 0,
-    };
     this.timers = new BenchTimers(this.clock);
-    this.stamps = new HybridClock(wall.wallMs);
+    this.stamps = new HybridClock(() => this.clock.wallMs());
     this.bound = new StampBound({
       disk: this.disk,
-      clock: wall,
+      clock: this.clock,
       timers: this.timers,
       directory: DIRECTORY,
       stamps: this.stamps,
@@ -59,7 +52,11 @@ class Bench {
     let isOpen = false;
     const opened = this.bound.open().finally(() => (isOpen = true));
     opened.catch(() => undefined); // awaited below
-    for (await settled(); !isOpen; await settled()) await this.pass(1);
+    await settled();
+    while (!isOpen) {
+      await this.pass(1);
+      await settled();
+    }
     await opened;
     return Math.floor((this.clock.us - begunUs) / 1000);
   }
@@ -135,7 +132,7 @@ describe('StampBound', () => {
         for (const each of actions) {
           if ('give' in each) bench.give(each.give);
           else if ('passMs' in each) await bench.pass(each.passMs);
-          else if ('jumpMs' in each) bench.wallOffsetMs += each.jumpMs;
+          else if ('jumpMs' in each) bench.clock.wallOffsetMs += each.jumpMs;
           else if ('observeMs' in each) bench.stamps.observe(firstStampOf(bench.stamps.nowMs + each.observeMs));
           else if ('isSlow' in each) {
             bench.isSlow = each.isSlow;
@@ -213,14 +210,14 @@ describe('StampBound', () => {
     const last = bench.give();
     bench.bound.close();
     expect(await bench.crash()).to.equal(0);
-    bench.wallOffsetMs -= 3_600_000;
+    bench.clock.wallOffsetMs -= 3_600_000;
     expect(bench.give()).to.be.above(last);
   });
 
   it('waits a second at most, and says so, when the wall clock was set back', async () => {
     const bench = await started();
     const last = bench.give();
-    bench.wallOffsetMs -= 3_600_000;
+    bench.clock.wallOffsetMs -= 3_600_000;
     expect(await bench.crash()).to.be.within(1000, 1100);
     expect(bench.give()).to.be.above(last);
     expect(bench.lines).to.deep.equal([

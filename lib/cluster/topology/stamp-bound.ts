@@ -17,12 +17,12 @@
 
 import { dirname, join } from 'node:path';
 
-import { CorruptionError, DiskError } from '../base/errors.js';
-import { ShapeError, boolean, integer, object } from '../base/json-shape.js';
-import type { HybridClock, StampGuard } from '../base/stamp.js';
-import { STAMPS_PER_MS, STAMP_LIMIT, firstStampOf, stampMs } from '../base/stamp.js';
-import { readCheckedFile, writeCheckedFile, writeCheckedFileLater } from '../cluster/topology/checked-file.js';
-import type { Clock, Disk, Timer, Timers } from '../host/ports.js';
+import { CorruptionError, DiskError } from '../../base/errors.js';
+import { ShapeError, boolean, integer, object } from '../../base/json-shape.js';
+import type { HybridClock, StampGuard } from '../../base/stamp.js';
+import { STAMPS_PER_MS, STAMP_LIMIT, firstStampOf, stampMs } from '../../base/stamp.js';
+import { readCheckedFile, writeCheckedFile, writeCheckedFileLater } from './checked-file.js';
+import type { Clock, Disk, Timer, Timers } from '../../host/ports.js';
 
 const TITLE = 'stamps';
 const ADVICE = 'empty the data directory, so that the node joins as a new one';
@@ -33,12 +33,12 @@ const LOOK_EVERY_MS = 100;
 const IDLE_US = 60_000_000;
 
 /** What the file says: no stamp above `bound` was given; `isExact`: the process has ended, and `bound` is the last one. */
-interface State {
+export interface StampState {
   readonly bound: number;
   readonly isExact: boolean;
 }
 
-const checkState = object<State>({ bound: integer(0, STAMP_LIMIT - 1), isExact: boolean });
+const checkState = object<StampState>({ bound: integer(0, STAMP_LIMIT - 1), isExact: boolean });
 
 export interface StampBoundOptions {
   readonly disk: Disk;
@@ -69,6 +69,11 @@ export class StampBound implements StampGuard {
 
   static pathIn(directory: string): string {
     return join(directory, 'cluster', TITLE);
+  }
+
+  /** What the file of a data directory says; undefined if there is none. Throws CorruptionError and DiskError. */
+  static read(disk: Disk, directory: string): StampState | undefined {
+    return readState(disk, StampBound.pathIn(directory));
   }
 
   /** Resolves when the clock is ahead of all stamps that it may have given before. Rejects with CorruptionError and DiskError. */
@@ -114,11 +119,12 @@ export class StampBound implements StampGuard {
     return bound;
   }
 
-  private async waitOut({ bound, isExact }: State): Promise<void> {
+  private async waitOut({ bound, isExact }: StampState): Promise<void> {
     const { clock, timers, report } = this.options;
     const aheadMs = stampMs(bound) + 1 - clock.wallMs();
     if (isExact || aheadMs <= 0) return;
-    if (aheadMs > LEAD_MS) report(`The wall clock is ${aheadMs} ms behind the stamps of this node, which go on from there`);
+    if (aheadMs > LEAD_MS)
+      report(`The wall clock is ${aheadMs} ms behind the stamps of this node, which go on from there`);
     await new Promise<void>((resolve) => {
       timers.after(Math.min(aheadMs, LEAD_MS), resolve);
     });
@@ -150,7 +156,7 @@ export class StampBound implements StampGuard {
     const { disk, stamps } = this.options;
     const bound = this.newBound(stamps.latest);
     try {
-      const line = JSON.stringify({ bound, isExact: false } satisfies State);
+      const line = JSON.stringify({ bound, isExact: false } satisfies StampState);
       const isWanted = (): boolean => bound > stamps.bound && !this.isClosed;
       if (await writeCheckedFileLater(disk, this.path, TITLE, line, isWanted)) {
         stamps.keepWithin(Math.max(bound, stamps.bound), this);
@@ -168,17 +174,19 @@ export class StampBound implements StampGuard {
   private fail(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     if (this.failure === undefined) {
-      this.options.report(`How far the clock has come cannot be kept, writes are refused as long as that is so: ${message}`);
+      this.options.report(
+        `How far the clock has come cannot be kept, writes are refused as long as that is so: ${message}`,
+      );
     }
     this.failure = message;
   }
 
-  private write(state: State): void {
+  private write(state: StampState): void {
     writeCheckedFile(this.options.disk, this.path, TITLE, JSON.stringify(state));
   }
 }
 
-function readState(disk: Disk, path: string): State | undefined {
+function readState(disk: Disk, path: string): StampState | undefined {
   const line = readCheckedFile(disk, path, TITLE, ADVICE);
   if (line === undefined) return undefined;
   try {
