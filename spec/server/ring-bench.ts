@@ -214,6 +214,8 @@ export class RingBench {
     const atUs = before.clock.us;
     const node = await NodeBench.start(this.configText, { disk, syncs, membership, atUs, wallOffsetMs });
     this.nodes[index] = node;
+    // It may have waited.
+    for (const { clock } of this.nodes) clock.us = Math.max(clock.us, node.clock.us);
   }
 
   /** A node learns of the next epoch, whose members are the same. */
