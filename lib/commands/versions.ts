@@ -72,7 +72,7 @@ function contextArgument({ args, keyspace, server, reply }: Call, i: number): Ve
   }
   // Later writes have to be above it.
   const limitMs = keyspace.clock.nowMs + server.config.maxClockDriftMs;
-  if (context.pairs().some(({ stamp }) => stampMs(stamp) > limitMs)) {
+  if (context.dots().some(({ stamp }) => stampMs(stamp) > limitMs)) {
     reply.error(CLOCK_AHEAD);
     return undefined;
   }

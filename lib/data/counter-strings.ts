@@ -20,7 +20,7 @@ export class CounterStrings {
   /** Adds to the string at `ref`, under the cursor, which is a counter or becomes one. REQUIRES: it shows `before`; 0 if there is none. */
   add(ref: number, before: bigint, increment: bigint): void {
     const { keyspace } = this;
-    const field = (this.ownField ??= counterField(keyspace.origin, this.incarnation()));
+    const field = (this.ownField ??= counterField(keyspace.origin, keyspace.incarnation));
     const { heap } = keyspace;
     const cells = ref !== 0 && heap.type(ref) === CellType.COUNTER ? keyspace.entryOf(ref).cells : undefined;
     const expiry = keyspace.composedExpiry(KEEP_EXPIRY, cells !== undefined);
@@ -31,11 +31,6 @@ export class CounterStrings {
     // A plain string was there: it is what the counter begins with.
     if (cells === undefined && ref !== 0) change.push(counterCell(COUNTER_BASE, before, pair));
     keyspace.compose(stamp, composedChange(change, pair, expiry));
-  }
-
-  /** Of this node, since it was started. A node that nobody else has data of has all that it knows of itself. */
-  private incarnation(): number {
-    return this.keyspace.isReplicated ? this.keyspace.random.uint32() : 0;
   }
 
   /** Sets the key under the cursor to a counter that shows `value`, in place of whatever is there. `expiry`: as `Keyspace.put` takes it. */

@@ -102,6 +102,7 @@ export class Keyspace extends KeyspaceMerge {
   /** What the configuration says of keys. */
   readonly declared = new DeclaredKeys();
   protected readonly collections: readonly (Collection | undefined)[];
+  private ownIncarnation: number | undefined;
   /** While keys are counted: what has expired at this Unix millisecond is not. */
   private countingFromMs = 0;
   /** Changes of other nodes when it began. */
@@ -302,6 +303,11 @@ export class Keyspace extends KeyspaceMerge {
     after.set(before);
     after.set(value, offset);
     this.put(after, 0, after.length, KEEP_EXPIRY);
+  }
+
+  /** Names this start of the node, among all of its starts: not 0. A node that nobody else has data of has all that it knows of itself. */
+  get incarnation(): number {
+    return (this.ownIncarnation ??= this.isReplicated ? this.random.uint32() || 1 : 1);
   }
 
   /** Whether the key under the cursor is there, after the last change of it. */

@@ -1,20 +1,26 @@
 import { siblingsOf } from '../record/composed-string.js';
 import type { Cell } from '../record/entry.js';
 import { CellType } from '../record/entry.js';
-import type { Pair } from '../record/pair.js';
-import { VersionVector, isSeenCell, seenCell, siblingCell } from '../record/seen.js';
+import type { Dot } from '../record/seen.js';
+import { VersionVector, dotOf, isSeenCell, seenCell, siblingCell } from '../record/seen.js';
 import { composedChange } from './composed-strings.js';
 import type { Keyspace } from './keyspace.js';
 import { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
-/** What is known of a key: its siblings, and what they, and those before them, cover. */
+interface Sibling {
+  readonly dot: Dot;
+  readonly value: Buffer;
+}
+
+/** What is known of a key: the siblings that live, youngest first, and what they and those before them have superseded. */
 interface Versions {
-  /** Those that live, youngest first. */
-  readonly siblings: readonly Cell[];
+  readonly siblings: readonly Sibling[];
   readonly seen: VersionVector;
 }
 
 const EMPTY = Buffer.alloc(0);
+/** In place of an incarnation: a string that is not versioned. */
+const PLAIN = 0;
 const NOTHING: Versions = { siblings: [], seen: new VersionVector() };
 
 /**
@@ -32,7 +38,7 @@ export class SiblingStrings {
 
   /** The siblings of the string at `ref`, youngest first. Copies them. */
   values(ref: number): Buffer[] {
-    return this.versions(ref).siblings.map(({ value = EMPTY }) => value);
+    return this.versions(ref).siblings.map(({ value }) => value);
   }
 
   /** All that is known of the string at `ref` (0: of the key under the cursor, where nothing is): what a write has to cover to supersede it. */
@@ -40,7 +46,7 @@ export class SiblingStrings {
     const { siblings, seen } = this.versions(ref);
     const context = new VersionVector();
     context.addAll(seen);
-    for (const { pair } of siblings) context.add(pair);
+    for (const { dot } of siblings) context.add(dot);
     return context;
   }
 
@@ -51,7 +57,7 @@ export class SiblingStrings {
   put(ref: number, context: VersionVector, value: Buffer, expiry: number): boolean {
     const { keyspace } = this;
     const before = this.versions(ref);
-    const kept = before.siblings.filter(({ pair }) => !context.covers(pair));
+    const kept = before.siblings.filter(({ dot }) => !context.covers(dot));
     if (kept.length + 1 > Math.max(this.siblingsMax, before.siblings.length)) return false;
     const register = keyspace.composedExpiry(expiry, this.isVersioned(ref));
     this.write(before, context, kept, value, register);
@@ -62,7 +68,7 @@ export class SiblingStrings {
   remove(ref: number, context: VersionVector): number {
     const { keyspace } = this;
     const before = this.versions(ref);
-    const kept = before.siblings.filter(({ pair }) => !context.covers(pair));
+    const kept = before.siblings.filter(({ dot }) => !context.covers(dot));
     const count = before.siblings.length - kept.length;
     // What it covers may yet come, where others have the data.
     const isNews = keyspace.isReplicated && (ref === 0 || this.isVersioned(ref)) && !before.seen.coversAll(context);
@@ -79,9 +85,9 @@ export class SiblingStrings {
       const { keyspace } = this;
       const first = keyspace.beginComposing();
       let stamp = first;
-      const cells = siblings.toReversed().map(({ value = EMPTY }, i) => {
+      const cells = siblings.toReversed().map(({ value }, i) => {
         if (i > 0) stamp = keyspace.clock.next();
-        return siblingCell(value, { stamp, origin: keyspace.origin });
+        return siblingCell(value, this.dotAt(stamp));
       });
       const expiry = keyspace.composedExpiry(NEVER, true);
       keyspace.compose(first, composedChange(cells, { stamp, origin: keyspace.origin }, expiry));
@@ -91,31 +97,36 @@ export class SiblingStrings {
   private write(
     { seen }: Versions,
     context: VersionVector,
-    kept: readonly Cell[],
+    kept: readonly Sibling[],
     value: Buffer | undefined,
     expiry: number | undefined,
   ): void {
     const { keyspace } = this;
-    const { clock, origin } = keyspace;
-    for (const { stamp } of context.pairs()) clock.observe(stamp);
+    const { clock } = keyspace;
+    for (const { stamp } of context.dots()) clock.observe(stamp);
     const vector = new VersionVector();
     vector.addAll(seen);
     vector.addAll(context);
     let stamp = keyspace.beginComposing();
     const first = stamp;
     const cells: Cell[] = [];
-    for (const sibling of kept) {
+    for (const { dot, value: own } of kept) {
       // What was a plain string gets a dot of its own: what it had goes with its type.
-      if (sibling.type === CellType.VERSIONED) cells.push(sibling);
+      if (dot.incarnation !== PLAIN) cells.push(siblingCell(own, dot));
       else {
-        cells.push(siblingCell(sibling.value ?? EMPTY, { stamp, origin }));
+        cells.push(siblingCell(own, this.dotAt(stamp)));
         stamp = clock.next();
       }
     }
-    const pair: Pair = { stamp, origin };
-    if (value !== undefined) cells.push(siblingCell(value, pair));
+    const pair = { stamp, origin: keyspace.origin };
+    if (value !== undefined) cells.push(siblingCell(value, this.dotAt(stamp)));
     if (value === undefined || !vector.isEmpty) cells.push(seenCell(vector, pair));
     keyspace.compose(first, composedChange(cells, pair, expiry));
+  }
+
+  private dotAt(stamp: number): Dot {
+    const { origin, incarnation } = this.keyspace;
+    return { stamp, origin, incarnation };
   }
 
   private isVersioned(ref: number): boolean {
@@ -133,15 +144,18 @@ export class SiblingStrings {
     for (const cell of cells.values()) {
       if (isSeenCell(cell) && cell.value !== undefined) seen.addEncoded(cell.value, 0, cell.value.length);
     }
-    return { siblings: siblingsOf(cells), seen };
+    const siblings = siblingsOf(cells).map(({ field, value = EMPTY }) => ({
+      dot: dotOf(field, 0, field.length),
+      value,
+    }));
+    return { siblings, seen };
   }
 
   /** A string that is not versioned, as a sibling. */
-  private plain(ref: number): Cell {
+  private plain(ref: number): Sibling {
     const { heap } = this.keyspace;
     const start = heap.valueStart(ref);
     const value = Buffer.from(heap.bytes(ref).subarray(start, start + heap.valueLength(ref)));
-    const pair = { stamp: heap.stamp(ref), origin: heap.origin(ref) };
-    return { type: heap.type(ref), field: EMPTY, value, pair, expiresAtMs: 0 };
+    return { dot: { stamp: heap.stamp(ref), origin: heap.origin(ref), incarnation: PLAIN }, value };
   }
 }

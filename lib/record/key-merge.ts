@@ -179,7 +179,7 @@ export class KeyMerge<Source extends KeySource = KeySource> {
     } else {
       if (isUpTo(reader.stamp, reader.origin, deletedUpTo)) return;
       if (type === Types.STRING && this.isOldChunk(reader)) return;
-      if (type === Types.VERSIONED && this.seen.covers(reader)) return;
+      if (type === Types.VERSIONED && this.seen.covers(reader.bytes, reader.fieldStart, reader.fieldEnd)) return;
     }
     this.sink?.cell(reader);
   }

@@ -108,8 +108,8 @@ function applyRemovals(cells: Map<string, Cell>, removals: Removals, floor: Pair
 
 /** The same for siblings that were superseded. */
 function applySeen(cells: Map<string, Cell>, seen: Seen, floor: Pair): void {
-  for (const [key, { type, pair }] of cells) {
-    if (type === CellType.VERSIONED && seen.covers(pair)) cells.delete(key);
+  for (const [key, { type, field }] of cells) {
+    if (type === CellType.VERSIONED && seen.covers(field, 0, field.length)) cells.delete(key);
   }
   const cell = seen.cell(floor);
   if (cell !== undefined) cells.set(cellKey(cell.type, cell.field), cell);

@@ -11,6 +11,7 @@ import { merge } from '../../lib/record/merge.js';
 import type { Pair } from '../../lib/record/pair.js';
 import { PAIR_ZERO, pairBefore } from '../../lib/record/pair.js';
 import { writeInterval } from '../../lib/record/removals.js';
+import type { Dot } from '../../lib/record/seen.js';
 import { VersionVector, seenCell, siblingCell } from '../../lib/record/seen.js';
 
 export const pairs: fc.Arbitrary<Pair> = fc.record({
@@ -82,14 +83,15 @@ const listCells: fc.Arbitrary<Cell> = fc
     return { type: 2, field, value: Buffer.from(`${stamp} ${later}`), pair, expiresAtMs: 0 };
   });
 
-const dots: fc.Arbitrary<Pair> = fc.record({
+const dots: fc.Arbitrary<Dot> = fc.record({
   stamp: fc.integer({ min: 1, max: 40 }),
   origin: fc.integer({ min: 0, max: 2 }),
+  incarnation: fc.integer({ min: 1, max: 2 }),
 });
 
 /** A sibling, or what somebody had seen who wrote later. */
 const versionedCells: fc.Arbitrary<Cell> = fc.oneof(
-  { weight: 3, arbitrary: dots.map((dot) => siblingCell(Buffer.from(`${dot.stamp} ${dot.origin}`), dot)) },
+  { weight: 3, arbitrary: dots.map((dot) => siblingCell(Buffer.from(JSON.stringify(dot)), dot)) },
   fc.tuple(fc.array(dots, { maxLength: 3 }), fc.nat(3), fc.nat(2)).map(([seen, later, origin]) => {
     const vector = new VersionVector();
     for (const dot of seen) vector.add(dot);

@@ -14,7 +14,8 @@ import { merge, mergeAll } from '../../lib/record/merge.js';
 import { KeyMerge, standOn } from '../../lib/record/key-merge.js';
 import type { Pair } from '../../lib/record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../../lib/record/pair.js';
-import { Seen, VersionVector, isSeenCell, seenCell, siblingCell } from '../../lib/record/seen.js';
+import type { Dot } from '../../lib/record/seen.js';
+import { Seen, VersionVector, dotOf, isSeenCell, seenCell, siblingCell } from '../../lib/record/seen.js';
 import { changes, collectionCells, plain } from './arbitraries.js';
 
 const RUNS = { numRuns: 1500 };
@@ -23,17 +24,21 @@ function at(stamp: number, origin = 0): Pair {
   return { stamp, origin };
 }
 
-function vectorOf(...pairs: Pair[]): VersionVector {
+function dot(stamp: number, origin = 0, incarnation = 1): Dot {
+  return { stamp, origin, incarnation };
+}
+
+function vectorOf(...dots: Dot[]): VersionVector {
   const vector = new VersionVector();
-  for (const pair of pairs) vector.add(pair);
+  for (const one of dots) vector.add(one);
   return vector;
 }
 
-function sibling(value: string, dot: Pair): Entry {
-  return entryOfCell(siblingCell(Buffer.from(value), dot));
+function sibling(value: string, ofWrite: Dot): Entry {
+  return entryOfCell(siblingCell(Buffer.from(value), ofWrite));
 }
 
-function seen(pair: Pair, ...dots: Pair[]): Entry {
+function seen(pair: Pair, ...dots: Dot[]): Entry {
   return entryOfCell(seenCell(vectorOf(...dots), pair));
 }
 
@@ -73,21 +78,21 @@ class CellSource extends KeySource {
 }
 
 describe('VersionVector', () => {
-  it('covers what each origin has written up to a stamp, and has one form in bytes', () => {
-    const vector = vectorOf(at(5, 2), at(9, 1), at(3, 2));
-    expect([at(5, 2), at(4, 2), at(9, 1)].every((pair) => vector.covers(pair))).to.equal(true);
-    expect([at(6, 2), at(10, 1), at(1, 0)].some((pair) => vector.covers(pair))).to.equal(false);
+  it('covers what each start of a node has written up to a stamp, and has one form in bytes', () => {
+    const vector = vectorOf(dot(5, 2), dot(9, 1), dot(3, 2));
+    expect([dot(5, 2), dot(4, 2), dot(9, 1)].every((one) => vector.covers(one))).to.equal(true);
+    expect([dot(6, 2), dot(10, 1), dot(1, 0), dot(1, 2, 7)].some((one) => vector.covers(one))).to.equal(false);
     const copy = new VersionVector();
     const bytes = vector.encode();
     copy.addEncoded(bytes, 0, bytes.length);
     expect(copy.encode()).to.deep.equal(bytes);
-    expect(vectorOf(at(9, 1), at(5, 2)).encode()).to.deep.equal(bytes);
+    expect(vectorOf(dot(9, 1), dot(5, 2)).encode()).to.deep.equal(bytes);
     expect(copy.coversAll(vector)).to.equal(true);
-    expect(vectorOf(at(9, 1)).coversAll(vector)).to.equal(false);
+    expect(vectorOf(dot(9, 1)).coversAll(vector)).to.equal(false);
   });
 
   it('refuses bytes that are none', () => {
-    const cut = vectorOf(at(500, 1)).encode().subarray(0, 2);
+    const cut = vectorOf(dot(500, 1)).encode().subarray(0, 3);
     expect(() => {
       new VersionVector().addEncoded(cut, 0, cut.length);
     }).to.throw(CorruptionError);
@@ -97,24 +102,29 @@ describe('VersionVector', () => {
 describe('Seen', () => {
   it('is the union of any number of cells, with the highest pair, and without what is dead anyway', () => {
     const known = new Seen();
-    known.add(vectorOf(at(3, 1), at(4, 2)).encode(), at(6, 1));
-    known.add(vectorOf(at(5, 1)).encode(), at(7, 0));
-    expect(known.cell(PAIR_ZERO)).to.deep.equal(seenCell(vectorOf(at(5, 1), at(4, 2)), at(7, 0)));
-    expect(known.cell(at(4, 2))).to.deep.equal(seenCell(vectorOf(at(5, 1)), at(7, 0)));
+    known.add(vectorOf(dot(3, 1), dot(4, 2)).encode(), at(6, 1));
+    known.add(vectorOf(dot(5, 1)).encode(), at(7, 0));
+    expect(known.cell(PAIR_ZERO)).to.deep.equal(seenCell(vectorOf(dot(5, 1), dot(4, 2)), at(7, 0)));
+    expect(known.cell(at(4, 2))).to.deep.equal(seenCell(vectorOf(dot(5, 1)), at(7, 0)));
     expect(known.cell(at(7, 0))).to.equal(undefined);
   });
 });
 
 describe('merge of versioned strings', () => {
   it('keeps siblings of which nobody has seen the other, and no superseded one, in whatever order it hears of them', () => {
-    const writes = [sibling('a', at(1, 1)), sibling('b', at(2, 2)), seen(at(3, 1), at(1, 1)), sibling('c', at(3, 1))];
+    const writes = [
+      sibling('a', dot(1, 1)),
+      sibling('b', dot(2, 2)),
+      seen(at(3, 1), dot(1, 1)),
+      sibling('c', dot(3, 1)),
+    ];
     expect(valuesOf(mergeAll(writes))).to.deep.equal(['c', 'b']);
     expect(valuesOf(mergeAll(writes.toReversed()))).to.deep.equal(['c', 'b']);
-    expect(valuesOf(merge(mergeAll(writes), seen(at(4, 3), at(3, 1), at(2, 2))))).to.deep.equal([]);
+    expect(valuesOf(merge(mergeAll(writes), seen(at(4, 3), dot(3, 1), dot(2, 2))))).to.deep.equal([]);
   });
 
   it('shows nothing of what was seen', () => {
-    const gone = merge(sibling('a', at(1, 1)), seen(at(2, 1), at(1, 1)));
+    const gone = merge(sibling('a', dot(1, 1)), seen(at(2, 1), dot(1, 1)));
     expect(hasElements(gone)).to.equal(false);
     expect(isLive(gone, 0)).to.equal(false);
     expect(gone.cells.size).to.equal(1);
@@ -135,9 +145,10 @@ describe('merge of versioned strings', () => {
     const versioned = collectionCells(CellType.VERSIONED);
     const property = fc.property(fc.array(versioned, { maxLength: 12 }), fc.nat(30), (cells, deleted) => {
       const merged = mergeAll([...cells.map(entryOfCell), { ...EMPTY_ENTRY, deletedUpTo: at(deleted) }]);
-      const covered = (dot: Pair): boolean => cells.some((cell) => isSeenCell(cell) && vectorOfCell(cell).covers(dot));
+      const covered = ({ field }: Cell): boolean =>
+        cells.some((cell) => isSeenCell(cell) && vectorOfCell(cell).covers(dotOf(field, 0, field.length)));
       const left = cells.filter((cell) => !isSeenCell(cell) && comparePairs(cell.pair, at(deleted)) > 0);
-      const keys = new Set(left.filter(({ pair }) => !covered(pair)).map(({ field }) => field.toString('hex')));
+      const keys = new Set(left.filter((cell) => !covered(cell)).map(({ field }) => field.toString('hex')));
       expect(new Set(siblingsOf(merged.cells).map(({ field }) => field.toString('hex')))).to.deep.equal(keys);
     });
     fc.assert(property, RUNS);
@@ -176,7 +187,11 @@ describe('merge of versioned strings', () => {
 
 describe('textOf', () => {
   it('is the youngest sibling, and the sum of a counter', () => {
-    const versions = mergeAll([sibling('old', at(1, 9)), sibling('young', at(2, 1)), sibling('same time', at(2, 0))]);
+    const versions = mergeAll([
+      sibling('old', dot(1, 9)),
+      sibling('young', dot(2, 1)),
+      sibling('same time', dot(2, 0)),
+    ]);
     expect(textOf(CellType.VERSIONED, versions.cells).toString()).to.equal('young');
     const parts = [
       counterCell(COUNTER_BASE, 100n, at(1)),

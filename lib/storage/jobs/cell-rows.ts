@@ -150,6 +150,11 @@ export class CellRows {
     }
   }
 
+  private isSeen(row: number): boolean {
+    const { list, seen } = this;
+    return seen?.covers(list.bytes, list.fieldStart(row), list.fieldEnd(row)) === true;
+  }
+
   private writeSeen(seen: Seen, writer: KeyWriter): void {
     const cell = seen.cell(this.deletedUpTo);
     if (cell === undefined) return;
@@ -189,7 +194,7 @@ export class CellRows {
         const stamp = list.stamp(row);
         const order = stamp - deletedUpTo.stamp || list.origin(row) - deletedUpTo.origin;
         if (order <= 0) continue;
-        if (type === CellType.VERSIONED && this.seen?.covers(this.pairOf(row)) === true) continue;
+        if (type === CellType.VERSIONED && this.isSeen(row)) continue;
       }
       rows[kept++] = row;
     }
