@@ -85,7 +85,7 @@ export async function inflict(fault: Fault, ring: RingProcesses, node: number): 
   const beganMs = performance.now();
   await fault.begin(ring, node);
   await sleep(beganMs + FIRST_MS - performance.now());
-  await missed.write();
+  await missed.write(beganMs + fault.lastsMs);
   await sleep(Math.max(0, beganMs + fault.lastsMs - performance.now()));
   const endedMs = performance.now();
   await fault.end(ring, node);

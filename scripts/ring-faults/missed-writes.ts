@@ -31,12 +31,12 @@ export class MissedWrites {
     this.#node = node;
   }
 
-  /** Writes by way of the other nodes: some puts, some changes. */
-  async write(): Promise<void> {
+  /** Writes by way of the other nodes, up to a moment: some puts, some changes. */
+  async write(untilMs: number): Promise<void> {
     const client = new PlainClient(this.#ring.addresses.filter((_, node) => node !== this.#node));
     try {
       await client.ready();
-      for (let i = 0; i < KEYS; i++) await this.#writeOne(client, i);
+      for (let i = 0; i < KEYS && performance.now() < untilMs; i++) await this.#writeOne(client, i);
     } finally {
       client.close();
     }
