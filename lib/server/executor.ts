@@ -157,6 +157,7 @@ export class Executor {
     }
     if (this.guards.alert && !this.mayRun(connection, entry, args, entry.isWrite)) return;
     if (this.ring?.admit(connection, entry, args) === false) return;
+    if (this.guards.alert && entry.isWrite && !this.mayChange(connection, entry)) return;
     if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;
     if (args.count > 2 && this.loadsFirst(entry) && this.held.isCold(connection, entry.command, args)) {
       this.held.load(connection, entry.command, args);
@@ -215,12 +216,13 @@ export class Executor {
     const needsMemory = isExec ? transaction.needsMemory && !transaction.hasFailed : !isTransactional;
     if (needsMemory && !this.hasRoom(connection, entry, args)) return;
     if (!isTransactional) this.enqueue(connection, transaction, entry, args);
-    else if (!isExec || this.mayExec(connection, transaction, args)) this.start(connection, entry, args);
+    else if (!isExec || this.mayExec(connection, transaction, entry, args)) this.start(connection, entry, args);
   }
 
   /** Whether a transaction may run now. If not, it was answered, or waits. */
-  private mayExec(connection: Connection, transaction: Transaction, args: Args): boolean {
+  private mayExec(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean {
     if (this.ring?.admitExec(connection, transaction, args) === false) return false;
+    if (this.guards.alert && transaction.isWrite && !this.mayChange(connection, entry)) return false;
     return !this.held.loadTransaction(connection, transaction, args);
   }
 
@@ -238,12 +240,20 @@ export class Executor {
     connection.limitTransaction();
   }
 
-  /** Whether the guards let a request run now; if not, it was answered, or is held back. */
+  /** Whether the guards let a request run now, here or elsewhere; if not, it was answered, or is held back. */
   private mayRun(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean {
     if (this.guards.postpone(connection, entry, args, isWrite)) return false;
     // Whoever sends requests on has not heard yet that this node leaves: it finds another one.
     const isElsewhere = this.guards.isStopping && this.ring !== undefined && connection.ring.isForwarded;
-    const refusal = isElsewhere ? RING_CHANGED : this.guards.refusal(entry, isWrite);
+    const refusal = isElsewhere ? RING_CHANGED : this.guards.refusal(entry, isWrite && this.ring === undefined);
+    if (refusal === undefined) return true;
+    this.reject(connection, entry, refusal);
+    return false;
+  }
+
+  /** Whether a request that changes something may run here; if not, it was answered. In a ring, it might have run elsewhere. */
+  private mayChange(connection: Connection, entry: CommandEntry): boolean {
+    const refusal = this.ring === undefined ? undefined : this.guards.refusal(entry, true);
     if (refusal === undefined) return true;
     this.reject(connection, entry, refusal);
     return false;

@@ -18,7 +18,9 @@ export function keepPuts(
   };
   for (const { slot, batch } of puts) {
     const { members: replicas } = view.ring.groups[view.ring.groupOf(slot)];
-    const members = Array.from(replicas, (member) => view.idOf(member));
+    // This node may be one, and serve no longer: it hands nothing over to itself.
+    const others = replicas.filter((member) => member !== view.self);
+    const members = Array.from(others, (member) => view.idOf(member));
     keepForOne(hints, members, batch, settleOne);
   }
 }

@@ -144,6 +144,26 @@ describe('A ring of nodes, after a fault,', () => {
     }
   });
 
+  it('has others change what it cannot log: its clients had been refused', async () => {
+    const ring = await RingBench.start(4, 'write-timeout 500');
+    ring.logFaults.set(0, FULL);
+    ring.nodes[0].connect().send('SET', 'k', 'v');
+    const elsewhere = ring.keyWithout(0);
+    ring.nodes[0].connect().send('SET', elsewhere, 'v');
+    await ring.settle();
+    const client = ring.nodes[0].connect();
+    for (const key of ['k', elsewhere]) {
+      expect(await ring.ask(client, 'SET', key, 1)).to.equal('OK');
+      expect(await ring.ask(client, 'INCR', key)).to.equal(2);
+      for (const words of [['MULTI'], ['INCR', key]]) await ring.ask(client, ...words);
+      expect(await ring.ask(client, 'EXEC')).to.deep.equal([3]);
+      expect(await ring.ask(client, 'EVAL', "return redis.call('incr', KEYS[1])", 1, key)).to.equal(4);
+    }
+    expect(await ring.ask(client, 'WITH', 'ANY', 'SET', 'k', 5)).to.equal('OK');
+    for (const other of [1, 2, 3]) ring.disconnect(0, other);
+    expect(await ring.ask(client, 'SET', 'k', 6)).to.equal('-NOREPLICAS need 1, have 0');
+  });
+
   it('has what it was sent while its disk was full when there is room again', async () => {
     const ring = await RingBench.start(3, 'write-timeout 5000');
     ring.logFaults.set(0, FULL);
