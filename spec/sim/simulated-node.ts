@@ -2,6 +2,7 @@
 
 import { Config } from '../../lib/config/config.js';
 import { parseConfigText } from '../../lib/config/parse.js';
+import type { Keyspace } from '../../lib/data/keyspace.js';
 import type { Disk, ProcessProbe } from '../../lib/host/ports.js';
 import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
@@ -33,6 +34,8 @@ export interface NodeChanges {
   readonly disk?: (disk: Disk) => Disk;
   /** Of a node in a ring. */
   readonly membership?: (member: RingMember) => RingMembership;
+  /** Of a node in a ring, before it reads its data. */
+  readonly keyspace?: (keyspace: Keyspace) => void;
 }
 
 /** A node in a ring, as far as it has come. */
@@ -62,6 +65,7 @@ export async function bootMember(
   onBegin(simulated);
   await member.start();
   const node = nodeOf(world, changes.membership?.(member) ?? member);
+  changes.keyspace?.(node.keyspace);
   await node.start();
   simulated.node = node;
 }
