@@ -65,6 +65,12 @@ export interface ConnectionHost {
   ringClientOf(connection: Connection): RingClient;
 }
 
+/** A wait for keys at another member. */
+export interface Away {
+  /** Ends it, with an error or as if the time were over. */
+  giveUp(isError: boolean): void;
+}
+
 /** A call with arguments of its own, for a command that waits. */
 export class OwnedCall implements Call {
   readonly args: Args;
@@ -158,7 +164,7 @@ export class Connection implements StreamHandler, Call, Client {
   private holds = 0;
   /** Requests parsed beforehand: they are the next to be executed. */
   private readonly ahead = new Denque<Args>();
-  private waitsElsewhere = false;
+  private away: Away | undefined;
   /** The next request is one that was held. */
   private isAgain = false;
   /** A command runs at this moment. */
@@ -251,7 +257,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   onEnd(): void {
     this.readEnded = true;
-    if (this.blockers > this.holds || this.waitsElsewhere) this.kill();
+    if (this.blockers > this.holds || this.away !== undefined) this.kill();
     else this.process();
   }
 
@@ -465,9 +471,9 @@ export class Connection implements StreamHandler, Call, Client {
     }
   }
 
-  /** The request that is held waits for keys elsewhere, maybe for ever: its client is listened to meanwhile, in case that it goes. */
-  set isAway(isAway: boolean) {
-    this.waitsElsewhere = isAway;
+  /** The request that is held waits for keys elsewhere, maybe for ever, or does no longer: its client is listened to meanwhile, in case that it goes. */
+  setAway(away: Away | undefined): void {
+    this.away = away;
     if (!this.isClosed) this.regulate();
   }
 
@@ -494,9 +500,10 @@ export class Connection implements StreamHandler, Call, Client {
       this.host.blocking.giveUp(waiter, reason === 'error' ? 'error' : 'timeout');
       return true;
     }
-    const { sleeper } = this;
+    const { sleeper, away } = this;
     sleeper?.settle(reason);
-    return sleeper !== undefined;
+    away?.giveUp(reason === 'error');
+    return sleeper !== undefined || away !== undefined;
   }
 
   /** Executes what it left over in the turn before. */
@@ -604,7 +611,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever. */
   private get listens(): boolean {
-    const isWaiting = this.waiter !== undefined || this.waitsElsewhere;
+    const isWaiting = this.waiter !== undefined || this.away !== undefined;
     return isWaiting && this.blockers === 1 && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
   }
 

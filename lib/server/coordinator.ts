@@ -37,11 +37,12 @@ import type { RingClient } from './ring-client.js';
 import { NO_SLOT } from './ring-client.js';
 import type { RingExecution } from './executor.js';
 import { Forwards } from './forwards.js';
-import { READY_REPLY, WAITS_REPLY, withTimeLeft } from './key-wait.js';
+import { WAITS_REPLY } from './key-wait.js';
 import type { HeldReply } from './held-reply.js';
 import { keepPuts } from './hinted-puts.js';
 import type { ReplyMarks } from './reply-marks.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
+import { RemoteWait } from './remote-wait.js';
 import type { Merge } from './merged-replies.js';
 import { continued, mergeOf, parseCursor } from './ring-wide-replies.js';
 import type { SplitRequest } from './split-request.js';
@@ -474,37 +475,28 @@ export class Coordinator implements RingExecution {
     request: Buffer,
     answer: OnReply,
   ): void {
-    const { nowMs, view } = this.options;
+    const { nowMs, view, fail } = this.options;
     const id = view().idOf(member);
     const sinceMs = nowMs();
-    const ended: OnReply = (reply) => {
-      connection.isAway = false;
-      const isReady = reply?.equals(READY_REPLY) === true;
-      if (connection.isClosed) connection.release();
-      else if (isReady) connection.releaseWith(withTimeLeft(args, nowMs() - sinceMs));
-      else if (reply === undefined) this.later(connection, withTimeLeft(args, nowMs() - sinceMs));
-      else answer(reply);
+    const postpone = (run: () => void): void => {
+      this.postponed.push(run);
     };
     this.ask(session, member, request, false, (reply) => {
-      if (reply?.equals(WAITS_REPLY) !== true) {
-        answer(reply);
-        return;
+      if (reply?.equals(WAITS_REPLY) !== true) answer(reply);
+      else {
+        const wait = new RemoteWait({ connection, args, session, nowMs, sinceMs, postpone, answer, fail });
+        this.forwards.wait(session, id, wait.onEnd);
       }
-      connection.isAway = true;
-      this.forwards.wait(session, id, ended);
     });
   }
 
   /** A request that was sent on, and did nothing, is executed again: at once, or, if that has not helped before, when members may have come and gone. */
   private startOver(connection: Connection, args: Args): void {
-    if (connection.ring.attempts <= ATTEMPTS_AT_ONCE) connection.releaseWith(args);
-    else this.later(connection, args);
-  }
-
-  private later(connection: Connection, args: Args): void {
-    this.postponed.push(() => {
+    const execute = (): void => {
       connection.releaseWith(args);
-    });
+    };
+    if (connection.ring.attempts <= ATTEMPTS_AT_ONCE) execute();
+    else this.postponed.push(execute);
   }
 
   /** Whether a request that was sent on did nothing, and goes where it belongs by now. */

@@ -34,11 +34,11 @@ export function readiness(wait: Wait): Wait {
   return { ...wait, attempt, isOfMember: true };
 }
 
-/** The same request, for whom `waitedMs` have passed. REQUIRES: its time-out is one. */
+/** The same request, after `waitedMs`, maybe Infinity. REQUIRES: its time-out is one. */
 export function withTimeLeft(args: Args, waitedMs: number): Args {
   const i = TIMEOUT_FIRST.has(args.text(0).toLowerCase()) ? 1 : args.count - 1;
   const timeoutMs = Number(args.text(i)) * 1000;
-  if (timeoutMs === 0) return args;
+  if (timeoutMs === 0 && waitedMs !== Infinity) return args;
   const leftMs = Math.max(SHORTEST_MS, Math.ceil(timeoutMs - waitedMs));
   return replaceArg(args, i, String(leftMs / 1000));
 }

@@ -13,6 +13,8 @@ export interface Fault {
   readonly lastsMs: number;
   /** Whether the others may take the node for dead. */
   readonly looksDead: boolean;
+  /** Whether the node goes in order, so that nobody else is told of an error. */
+  readonly isInOrder?: boolean;
   begin(ring: RingProcesses, node: number): Promise<void> | void;
   end(ring: RingProcesses, node: number): Promise<void> | void;
 }
@@ -33,6 +35,7 @@ export function shutDown(lastsMs: number): Fault {
   return {
     ...kill(lastsMs),
     name: 'SIGTERM, restart',
+    isInOrder: true,
     begin: async (ring, node) => {
       await ring.node(node).stop();
     },

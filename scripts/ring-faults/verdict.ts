@@ -25,6 +25,10 @@ export function findingsOf(samples: readonly Sample[], incidents: readonly Incid
     findings.push(
       noted(`${name}: first second, failed of ${first.length}, slowest`, `${failedOf(first)}, ${msText(slowestMs)}`),
     );
+    if (those[0].fault.isInOrder === true) {
+      const told = those.flatMap((incident) => errorsElsewhere(samples, incident));
+      findings.push(atMost(`${name}: errors of other nodes`, told.length, 0, String));
+    }
     findings.push(
       ...figuresOf(
         name,
@@ -67,6 +71,14 @@ function figuresOf(name: string, samples: readonly Sample[], { p99Ms }: Bounds):
 export function requestsDuring(samples: readonly Sample[], { beganMs, endedMs, node }: Incident): Sample[] {
   return samples.filter(
     (sample) => sample.dueMs >= beganMs + GRACE_MS && sample.dueMs < endedMs && sample.node !== node,
+  );
+}
+
+/** What clients of other nodes were told from when a fault began to when the node was back: errors that say that a node, or the ring, does not serve. */
+export function errorsElsewhere(samples: readonly Sample[], { beganMs, backMs, node }: Incident): string[] {
+  const those = samples.filter((sample) => sample.dueMs >= beganMs && sample.dueMs < backMs && sample.node !== node);
+  return those.flatMap(({ error }) =>
+    error !== undefined && /^(ERR|CLUSTERDOWN|TIMEOUT the replica) /.test(error) ? [error] : [],
   );
 }
 

@@ -7,12 +7,12 @@ import { CATCH_UP_MS } from '../../scripts/ring-faults/missed-writes.js';
 import { PrivateNetwork } from '../../scripts/ring-faults/private-network.js';
 import { RingProcesses } from '../../scripts/ring-faults/ring-processes.js';
 import { soak } from '../../scripts/ring-faults/soak.js';
-import { requestsDuring, percentile, wrongObituaries } from '../../scripts/ring-faults/verdict.js';
+import { errorsElsewhere, requestsDuring, percentile, wrongObituaries } from '../../scripts/ring-faults/verdict.js';
 
 const NODES = 5;
 /** The machine may be busy: these are bounds for what works at all. `npm run soak:ring` has the real ones. */
 const MEDIAN_MS_MAX = 600;
-const FAILED_SHARE_MAX = 0.2;
+const FAILED_SHARE_MAX = 0.3;
 
 const QUEUES = 30;
 
@@ -43,14 +43,15 @@ describe('A ring of five processes', () => {
       [pause(3500), 3],
     ];
     if (network !== undefined) plan.push([cut(network, 3500), 4]);
-    const outcome = await soak({ ring, perSecond: 200, plan, calmMs: 1000, warmUpMs: 1000 });
+    const outcome = await soak({ ring, perSecond: 100, plan, calmMs: 1000, warmUpMs: 1000 });
     expect(outcome.problems).to.deep.equal([]);
     expect(outcome.acknowledged).to.be.greaterThan(500);
     expect(wrongObituaries(ring, outcome.incidents)).to.deep.equal([]);
     for (const incident of outcome.incidents) {
       const samples = requestsDuring(outcome.samples, incident);
       const failed = samples.filter(({ error }) => error !== undefined);
-      const { name } = incident.fault;
+      const { name, isInOrder } = incident.fault;
+      if (isInOrder) expect(errorsElsewhere(outcome.samples, incident), name).to.deep.equal([]);
       expect(failed.length, `${name}: failed of ${samples.length}`).to.be.at.most(samples.length * FAILED_SHARE_MAX);
       expect(percentile(samples, 0.5), `${name}: median`).to.be.below(MEDIAN_MS_MAX);
       expect(incident.caughtUp.missedCount, `${name}: missed`).to.be.greaterThan(0);

@@ -111,6 +111,24 @@ describe('A client that waits for keys of another member', () => {
     expect(client.replies()).to.deep.equal([[KEY, 'member', '1']]);
   });
 
+  it('ends for CLIENT UNBLOCK, with an error if that is wanted', async () => {
+    for (const [words, reply] of [
+      [['BLPOP', KEY, '0'], null],
+      [['BLMPOP', '0', '1', KEY, 'LEFT'], null],
+      [['BLPOP', KEY, '100'], '-UNBLOCKED client unblocked via CLIENT UNBLOCK'],
+    ] as const) {
+      const client = ring.nodes[other].connect();
+      const id = String(await ring.ask(client, 'CLIENT', 'ID'));
+      client.send(...words);
+      await ring.settle();
+      const how = reply === null ? 'TIMEOUT' : 'ERROR';
+      expect(await ring.ask(ring.nodes[other].connect(), 'CLIENT', 'UNBLOCK', id, how)).to.equal(1);
+      await ring.advance(100);
+      expect(client.replies()).to.deep.equal([reply]);
+      expect(await ring.ask(client, 'PING')).to.equal('PONG');
+    }
+  });
+
   it('takes nothing when its client has gone meanwhile', async () => {
     const client = await waiting(other, 'BLPOP', KEY, '0');
     expect(client.isPaused).to.equal(false);
@@ -154,6 +172,7 @@ describe('withTimeLeft', () => {
     expect(left(['BLPOP', 'k', 'l', '2.5'], 1000)).to.deep.equal(['BLPOP', 'k', 'l', '1.5']);
     expect(left(['blmpop', '1', '2', 'k', 'l', 'LEFT'], 400)).to.deep.equal(['blmpop', '0.6', '2', 'k', 'l', 'LEFT']);
     expect(left(['BRPOP', 'k', '1'], 5000)).to.deep.equal(['BRPOP', 'k', '0.001']);
+    expect(left(['BRPOP', 'k', '0'], Infinity)).to.deep.equal(['BRPOP', 'k', '0.001']);
     expect(left(['BZPOPMAX', 'k', '0'], 5000)).to.deep.equal(['BZPOPMAX', 'k', '0']);
   });
 });
