@@ -138,18 +138,19 @@ function explain({ args, reply, client }: Call, ring: RingInfo): void {
   const all = ring.members();
   const replicas = ring.replicas(slot);
   const leader = ring.leader(slot);
-  const holds = replicas.some((index) => all[index].isSelf);
+  const own = replicas.find((index) => all[index].isSelf);
+  const serves = own !== undefined && all[own].isUp;
   write(
     reply,
     fields({
       slot,
       replicas: ownersOf(ring, slot),
       'replicas-up': replicas.filter((index) => all[index].isUp).length,
-      'held-here': holds,
+      'held-here': own !== undefined,
       digest: ring.digest(key) ?? 'on disk alone',
       consistency: client.consistency,
-      reads: placeOf(all, leader, holds),
-      writes: placeOf(all, leader, holds),
+      reads: placeOf(all, leader, serves),
+      writes: placeOf(all, leader, serves),
       changes: placeOf(all, leader, leader >= 0 && all[leader].isSelf),
     }),
   );

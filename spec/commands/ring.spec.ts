@@ -62,6 +62,13 @@ describe('commands/ring', () => {
     expect((await map('explain', 'cold')).get('digest')).to.equal('on disk alone');
   });
 
+  it('RING EXPLAIN says that nothing runs at a node that is no replica for now', async () => {
+    ring.up[0] = false;
+    const foo = await map('explain', 'foo');
+    expect(foo.get('held-here')).to.equal(true);
+    for (const what of ['reads', 'writes']) expect(foo.get(what)).to.equal('at 127.0.0.1:7002');
+  });
+
   it('RING answers arrays in RESP2, and is refused on a single node', async () => {
     await client.ask('hello', 2);
     expect(await client.ask('ring', 'status')).to.include.members(['epoch', 7]);
