@@ -247,6 +247,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
       if (!wasThere) db.keyCount++;
       return;
     }
+    if (reader.kind === ChangeKind.VALUE && !reader.replaces && isKnown && this.restampedBy(reader)) return;
     if (place !== 0 && (reader.kind === ChangeKind.EXPIRY || reader.kind === ChangeKind.DELETE)) {
       if (this.isDead(place, reader)) return;
       if (reader.kind === ChangeKind.EXPIRY && this.expiredBy(reader)) return;
@@ -290,6 +291,22 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const { bytes, valueStart, valueEnd } = reader;
     const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
     this.putRecord(ref, hadExpiry, false);
+    return true;
+  }
+
+  /** A newer value of a string that goes on living, as INCR and APPEND write it, without a plain entry: false if this is none. REQUIRES: the record is whole. */
+  private restampedBy(reader: BatchReader): boolean {
+    const { heap, head, place } = this;
+    const { type, fieldStart, fieldEnd, atMs, stamp, origin } = reader;
+    if (type !== CellType.STRING || fieldEnd !== fieldStart || atMs !== 0) return false;
+    if (heap.form(place) !== CellType.STRING || heap.isEmpty(place) || !heap.isOlder(place, stamp, origin))
+      return false;
+    heap.read(place, head);
+    head.restamp(stamp, origin);
+    heap.letGo(place);
+    const { bytes, valueStart, valueEnd } = reader;
+    const ref = heap.write(place, head, this.key, this.keyStart, this.keyEnd, bytes, valueStart, valueEnd);
+    this.putRecord(ref, head.expiresAtMs !== 0, false);
     return true;
   }
 

@@ -1,6 +1,7 @@
 import Denque from 'denque';
 
 import { assert } from '../base/assert.js';
+import { copyBytes } from '../base/bytes.js';
 import { consistencyText } from '../cluster/coordination/consistency.js';
 import type { Call } from '../commands/call.js';
 import type { Client, ReplyMode, Subscriptions, Wait } from '../commands/ports.js';
@@ -53,6 +54,8 @@ export interface ConnectionHost {
   schedule(connection: Connection): void;
   /** The same for a message. */
   scheduleMessage(connection: Connection): void;
+  /** Calls `releaseHeld` at the end of the turn. */
+  scheduleRelease(connection: Connection): void;
   /** Whether replies of this many bytes still pending are too much for the connection. */
   isOverOutputLimit(connection: Connection, bytes: number): boolean;
   /** Replies of the connection are too long to be sent: it is closed. */
@@ -165,6 +168,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** Requests parsed beforehand: they are the next to be executed. */
   private readonly ahead = new Denque<Args>();
   private away: Away | undefined;
+  private isReleasing = false;
   /** The next request is one that was held. */
   private isAgain = false;
   /** A command runs at this moment. */
@@ -539,14 +543,26 @@ export class Connection implements StreamHandler, Call, Client {
     return held;
   }
 
+  /** What waits no longer leaves at the end of the turn: all of it with one write. */
+  scheduleRelease(): void {
+    if (this.isReleasing || this.isClosed) return;
+    this.isReleasing = true;
+    this.host.scheduleRelease(this);
+  }
+
   /** Sends what waits no longer. */
   releaseHeld(): void {
+    let ready: Output | undefined;
+    this.isReleasing = false;
     for (let first = this.held.peekFront(); first?.isReady === true; first = this.held.peekFront()) {
       this.held.shift();
       const output = first.finish();
       this.pendingBytes += output.length - first.length;
-      this.deliver(output);
+      const joined: Output | undefined = ready && this.join(ready, output);
+      if (ready !== undefined && joined === undefined) this.deliver(ready);
+      ready = joined ?? output;
     }
+    if (ready !== undefined) this.deliver(ready);
   }
 
   /** Answers with a reply that was written elsewhere. */
@@ -654,6 +670,15 @@ export class Connection implements StreamHandler, Call, Client {
     this.replyStart = 0;
     this.pendingBytes += output.length;
     return output;
+  }
+
+  /** Two outputs in the buffer of the first, if there is room. */
+  private join(first: Output, second: Output): Output | undefined {
+    const length = first.length + second.length;
+    if (length > first.buffer.length) return undefined;
+    copyBytes(second.buffer, 0, second.length, first.buffer, first.length);
+    this.host.pool.give(second.buffer);
+    return { buffer: first.buffer, length };
   }
 
   private deliver(output: Output): void {

@@ -50,8 +50,13 @@ export class HeldReply implements TallyWaiter {
 
   /** One thing that it waited for has come to pass. */
   settle(): void {
-    assert(this.waits > 0, 'a reply is settled as often as it waits');
-    this.waits--;
+    this.endWait();
+    if (this.waits === 0) this.connection.scheduleRelease();
+  }
+
+  /** The same, outside of a turn: what is ready leaves at once. */
+  settleNow(): void {
+    this.endWait();
     if (this.waits === 0) this.connection.releaseHeld();
   }
 
@@ -65,6 +70,11 @@ export class HeldReply implements TallyWaiter {
       if (end > start) this.replacements.push({ start, end, text });
     }
     this.settle();
+  }
+
+  private endWait(): void {
+    assert(this.waits > 0, 'a reply is settled as often as it waits');
+    this.waits--;
   }
 
   /** What leaves. */

@@ -391,6 +391,10 @@ export class Node implements ConnectionHost {
     this.turn.addListener(connection);
   }
 
+  scheduleRelease(connection: Connection): void {
+    this.turn.addRelease(connection);
+  }
+
   isOverOutputLimit(connection: Connection, bytes: number): boolean {
     const over = isOverLimit(connection, bytes, this.config.clientOutputBufferLimits, this.clock.wallMs());
     if (over) this.log.warning(`Client ${connection.address} closed: its replies reached the output buffer limit`);

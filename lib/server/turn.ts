@@ -62,6 +62,7 @@ export class Turn implements LoopFigures {
   replicas: TurnReplicas | undefined;
   private connections: Connection[] = [];
   private spare: Connection[] = [];
+  private releases: Connection[] = [];
   private readonly held = new Denque<LogWait>();
   /** Connections that have more to execute, in order. */
   private readonly deferred = new Denque<Connection>();
@@ -126,12 +127,18 @@ export class Turn implements LoopFigures {
     this.connectionsBefore++;
   }
 
+  /** Some of what the connection holds waits no longer: it leaves at the end of the turn. */
+  addRelease(connection: Connection): void {
+    this.begin();
+    this.releases.push(connection);
+  }
+
   /** The log is durable up to `position`: what waited for that leaves. */
   release(position: number): void {
     for (let first = this.held.peekFront(); first !== undefined; first = this.held.peekFront()) {
       if (first.position > position) return;
       this.held.shift();
-      first.reply.settle();
+      first.reply.settleNow();
     }
   }
 
@@ -170,6 +177,9 @@ export class Turn implements LoopFigures {
     }
     connections.length = 0;
     this.spare = connections;
+    const { releases } = this;
+    this.releases = [];
+    for (const connection of releases) connection.releaseHeld();
     this.replicas?.endTurn(committed);
     this.measure();
     this.deferredBefore = this.deferred.length;

@@ -199,8 +199,8 @@ export class Refresher {
     key.repaired = undefined;
     this.keys.set(key.id, key);
     key.quorums = key.run.request.quorumsOf(key.slot);
-    const members = new Set(key.quorums.flatMap((quorum) => quorum.members));
-    key.askedCount = members.size;
+    const members = membersOf(key.quorums);
+    key.askedCount = members.length;
     for (const member of members) writeAsk(this.asks.to(member), key.id, digest, key.key);
   }
 
@@ -328,4 +328,10 @@ export class Refresher {
     this.lastId = this.lastId === 0xffffffff ? 1 : this.lastId + 1;
     return this.lastId;
   }
+}
+
+/** All that are in one of the sets, once each. */
+function membersOf(quorums: readonly Quorum[]): readonly MemberId[] {
+  if (quorums.length === 1) return quorums[0].members;
+  return [...new Set(quorums.flatMap(({ members }) => members))];
 }

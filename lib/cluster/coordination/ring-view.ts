@@ -25,6 +25,8 @@ export class RingView {
   /** This node. */
   readonly self: number;
   private readonly up: boolean[];
+  /** What `quorumsOf` has found, by level and group. */
+  private readonly quorums = new Map<number, Quorum[][]>();
 
   /** REQUIRES: `self` is a member. `isUp` says who can be reached; of this node, whether it serves as a replica. */
   constructor(ring: Ring, self: MemberId, isUp: (id: MemberId) => boolean) {
@@ -57,6 +59,7 @@ export class RingView {
     const member = this.ring.indexOf(id);
     if (member === undefined || this.up[member] === isUp) return false;
     this.up[member] = isUp;
+    this.quorums.clear();
     return true;
   }
 
@@ -94,7 +97,13 @@ export class RingView {
   }
 
   /** The other members that must have what this node has of a slot, before it is read at a level: a quorum of its replicas, and of those that it will have. */
-  quorumsOf(slot: number, level: number): Quorum[] {
+  quorumsOf(slot: number, level: number): readonly Quorum[] {
+    let known = this.quorums.get(level);
+    if (known === undefined) this.quorums.set(level, (known = []));
+    return (known[this.ring.groupOf(slot)] ??= this.findQuorums(slot, level));
+  }
+
+  private findQuorums(slot: number, level: number): Quorum[] {
     const sets = [this.ring.replicas(slot)];
     if (this.isMoving(slot)) sets.push(this.ring.nextReplicas(slot));
     return sets.flatMap((replicas) => {
