@@ -56,6 +56,9 @@ import { RemoteSession } from './remote-session.js';
 import { NO_SLOT } from './ring-client.js';
 import type { Turn, TurnReplicas } from './turn.js';
 
+/** A process that does nothing for so long, and misses so many of its ticks, stands still. */
+const STANDSTILL_MS = 300;
+const TICKS_MISSED = 2;
 /** Before it goes, a node waits for others so long. */
 const DRAIN_MS = 500;
 const DRAIN_LOOK_MS = 10;
@@ -149,7 +152,7 @@ export interface RingPartOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly disk: Disk;
-  readonly settings: Pick<Settings, 'dir' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum'>;
+  readonly settings: Pick<Settings, 'dir' | 'hz' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum'>;
   readonly warn: (line: string) => void;
   readonly turn: Turn;
   /** Whether there is a log, and the data is what it and the tables say. */
@@ -267,7 +270,14 @@ export class RingPart implements TurnReplicas, EntryStore {
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
     });
     this.replicator.useRing(ring);
-    this.refresher = new Refresher({ store: this, links: this.versioned, random, nowMs, timeoutMs: writeTimeoutMs });
+    this.refresher = new Refresher({
+      store: this,
+      links: this.versioned,
+      random,
+      nowMs,
+      timeoutMs: writeTimeoutMs,
+      standstillMs: () => Math.max(STANDSTILL_MS, TICKS_MISSED * (1000 / settings.hz)),
+    });
     this.responder = new Responder(this, this.versioned);
     this.coordinator = new Coordinator({
       view: () => this.view,

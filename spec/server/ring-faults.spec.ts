@@ -47,6 +47,25 @@ describe('A ring of nodes, after a fault,', () => {
     for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('last');
   });
 
+  it('asks anew after it has stood still: it changed what it had asked for before, and others had changed since', async () => {
+    const ring = await RingBench.start(3);
+    const [stopped, next] = ring.replicasOf('k');
+    const [client, other] = [stopped, next].map((node) => ring.nodes[node].connect());
+    const isOf = ({ to, message }: { to: number; message: { from: string } }): boolean =>
+      to === stopped || message.from === ring.ids[stopped];
+    client.send('INCR', 'k');
+    await ring.settle(({ kind }) => kind === MessageKind.ASK);
+    // From here on it is stopped: what comes for it waits.
+    for (const node of [0, 1, 2]) if (node !== stopped) ring.silence(node, stopped);
+    other.send('INCR', 'k');
+    await ring.settle((sent) => !isOf(sent));
+    expect(other.replies()).to.deep.equal([1]);
+    for (const node of ring.nodes) node.clock.us += 2_000_000;
+    ring.deliver(({ to, kind }) => to === stopped && kind === MessageKind.TELL);
+    await ring.settle();
+    expect(client.replies()).to.deep.equal([2]);
+  });
+
   it('does not say of a transaction that ran elsewhere, and is not answered, that it was discarded', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     const key = Buffer.from('k');

@@ -9,7 +9,8 @@
  *     it, and whatever is read from it will be found by the next one who asks a quorum.
  *  2. What others have stamped may come in meanwhile, and nobody knows who else has it: then everything begins anew.
  *  3. What this node itself writes meanwhile is no reason: whoever reads it waits for its replicas (replication/replicator.ts).
- *  4. Who answers late is told what it lacks, and nobody waits for it.
+ *  4. After this process has stood still, too: others may have acted for its slots meanwhile, and the answers that have come be as old.
+ *  5. Who answers late is told what it lacks, and nobody waits for it.
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -75,6 +76,8 @@ export class RefreshRun {
   readonly keys: readonly KeyRefresh[];
   remaining: number;
   isOver = false;
+  /** How often the process had stood still when it was done. */
+  standstills = 0;
 
   constructor(request: RefreshRequest, deadlineMs: number) {
     this.request = request;
@@ -91,6 +94,8 @@ export interface RefresherOptions {
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly timeoutMs: () => number;
+  /** This process has stood still when so much time has passed between two looks. Others act for its slots when they have not heard of it for 400 ms. */
+  readonly standstillMs: () => number;
 }
 
 export class Refresher {
@@ -108,16 +113,21 @@ export class Refresher {
   /** Those that were done and may get late answers, by id. */
   private readonly done = new Map<number, KeyRefresh>();
   private readonly runs = new Set<RefreshRun>();
+  private standstills = 0;
+  /** When it looked last whether it stands still. */
+  private awakeMs: number;
   /** The first is drawn: what is told of a question that this node has asked before it was started anew is no answer to another one. */
   private lastId: number;
 
   constructor(options: RefresherOptions) {
     this.options = options;
     this.lastId = options.random.uint32();
+    this.awakeMs = options.nowMs();
     this.asks = new Outboxes(options.links, MessageKind.ASK);
   }
 
   begin(request: RefreshRequest): RefreshRun {
+    this.stayAwake();
     const run = new RefreshRun(request, this.options.nowMs() + this.options.timeoutMs());
     this.runs.add(run);
     for (const key of run.keys) this.ask(key);
@@ -126,7 +136,8 @@ export class Refresher {
 
   /** Whether what a run has found is still what a quorum has, but for what this node itself has changed. REQUIRES: it is done, without an error. */
   holds(run: RefreshRun): boolean {
-    return run.keys.every((key) => this.isFresh(key));
+    this.stayAwake();
+    return run.standstills === this.standstills && run.keys.every((key) => this.isFresh(key));
   }
 
   /** The replicas of a slot may be others now: everything that is under way begins anew. */
@@ -147,6 +158,7 @@ export class Refresher {
 
   /** TELL. */
   onTell(member: MemberId, reader: PayloadReader): void {
+    this.stayAwake();
     while (!reader.isAtEnd) {
       const id = reader.word();
       const state = readTell(reader);
@@ -159,6 +171,7 @@ export class Refresher {
 
   /** REPAIRED. */
   onRepaired(member: MemberId, reader: PayloadReader): void {
+    this.stayAwake();
     while (!reader.isAtEnd) {
       const key = this.keys.get(reader.word());
       if (key?.repaired === undefined) continue;
@@ -169,6 +182,7 @@ export class Refresher {
 
   /** Called some times a second: gives up what takes too long, and forgets what may be answered no more. */
   tick(): void {
+    this.stayAwake();
     const nowMs = this.options.nowMs();
     for (const run of this.runs) {
       if (run.deadlineMs > nowMs) continue;
@@ -179,6 +193,16 @@ export class Refresher {
     for (const [id, { run }] of this.done) {
       if (run.deadlineMs <= nowMs) this.done.delete(id);
     }
+  }
+
+  /** Called before anything else is done. */
+  private stayAwake(): void {
+    const nowMs = this.options.nowMs();
+    const stoodStill = nowMs - this.awakeMs > this.options.standstillMs();
+    this.awakeMs = nowMs;
+    if (!stoodStill) return;
+    this.standstills++;
+    this.restart();
   }
 
   /** Begins with a key, or begins anew. */
@@ -296,6 +320,7 @@ export class Refresher {
 
   private end(run: RefreshRun, error: string | undefined): void {
     run.isOver = true;
+    run.standstills = this.standstills;
     this.runs.delete(run);
     if (error !== undefined) for (const [id, key] of this.keys) if (key.run === run) this.keys.delete(id);
     run.request.done(error);
