@@ -16,4 +16,10 @@ export const MessageKind = {
   /** replication/hint-messages.ts */
   HINT: 39,
   HINTED: 40,
+  /** consensus/messages.ts */
+  PREPARE: 48,
+  PROMISED: 49,
+  ACCEPT: 50,
+  ACCEPTED: 51,
+  DECIDED: 52,
 } as const;

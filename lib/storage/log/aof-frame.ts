@@ -48,6 +48,7 @@ const MAGICS = {
   segment: Buffer.from('ringkvA\n', 'latin1'),
   manifest: Buffer.from('ringkvM\n', 'latin1'),
   hints: Buffer.from('ringkvH\n', 'latin1'),
+  consensus: Buffer.from('ringkvC\n', 'latin1'),
 } as const;
 
 /** 2 ended a file of an earlier format and means nothing now; 3 was never used. */
@@ -61,7 +62,7 @@ export interface FileId {
 }
 
 export interface FileHeader {
-  /** A manifest (storage/levels/manifest.ts) and hints (cluster/replication/hint-file.ts) have the same header and frames as a segment. */
+  /** A manifest (storage/levels/manifest.ts), hints (cluster/replication/hint-file.ts) and acceptors (cluster/consensus/acceptor-log.ts) have the same header and frames as a segment. */
   readonly type: keyof typeof MAGICS;
   readonly number: number;
   readonly fileId: FileId;

@@ -1,0 +1,367 @@
+/**
+ * What this node has promised and accepted as an acceptor, key by key: in memory, and durable before it is told.
+ *
+ *     path    = <dir>/consensus/<number>.states          10 decimal digits
+ *     file    = file-header data*                        as those of the log (storage/log/aof-frame.ts)
+ *     data    = state*                                   what was promised and accepted in one turn
+ *     state   = 1:u8 key:bytes promised:ballot                                            a promise
+ *             | 2:u8 key:bytes promised:ballot accepted:ballot entry:bytes                something was accepted
+ *
+ *  1. A state that was told to anybody is on the disk: `whenDurable` waits for a sync that began after it was written. How the data's own log is synced does not
+ *     matter.
+ *  2. States only rise: who reads all files in their order has the newest of each key, however often a state stands there.
+ *  3. A file that has grown to some times of what is in memory is followed by another one, to which everything is written again, a little at a time. When that is
+ *     durable, those before it go.
+ *  4. What a crash has torn off the end of the last file was never told. Damage anywhere else stops the start: a node that went on without it could break a promise
+ *     and has to come back as a new one.
+ *  5. After a failed write or sync nothing is promised or accepted any more. A disk that is full is no failure: what waits is written when there is room.
+ */
+
+import { dirname } from 'node:path';
+
+import { CorruptionError, DiskError } from '../../base/errors.js';
+import { SLOT_COUNT, slotOf } from '../../base/position.js';
+import type { Disk, DiskFile, Random, ReadableFile } from '../../host/ports.js';
+import {
+  FRAME_HEADER_BYTES,
+  FrameKind,
+  drawFileId,
+  encodeFileHeader,
+  encodeFrameHeader,
+  frameSeed,
+} from '../../storage/log/aof-frame.js';
+import { FrameReader, readHeader } from '../../storage/log/aof-reader.js';
+import { FrameScanner } from '../../storage/log/aof-scanner.js';
+import { isDiskFull } from '../../storage/log/disk-full-error.js';
+import { PayloadBuffer } from '../bus/payload-buffer.js';
+import { PayloadReader } from '../bus/payload-reader.js';
+import type { AcceptorState } from './acceptor.js';
+import { FRESH_STATE } from './acceptor.js';
+import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
+import { readBallot, writeBallot } from './messages.js';
+
+const NAME = /^(\d{10})\.states$/;
+const StateKind = { PROMISE: 1, ACCEPTED: 2 } as const;
+const NO_ID = { high: 0, low: 0 };
+/** What a state takes besides its key and entry, at most. */
+const STATE_BYTES = 32;
+/** A file below this is not worth being written again. */
+const FILE_BYTES_MIN = 8 * 1024 * 1024;
+/** How many times what is in memory a file may be. */
+const GROWTH_MAX = 3;
+/** So much is written again at a time. */
+const STEP_BYTES = 256 * 1024;
+const ADVICE =
+  'Nothing was changed on the disk. Empty the data directory and replace this node, so that it is rebuilt from the other replicas.';
+
+export interface AcceptorLogOptions {
+  readonly disk: Disk;
+  readonly random: Random;
+  /** Of the files. */
+  readonly directory: string;
+  /** It has failed. */
+  readonly onFailed: (error: DiskError) => void;
+  /** A sync has ended: what waits for it is called next. */
+  readonly onSynced: () => void;
+}
+
+/** One of the files, which states are appended to. */
+interface OpenFile {
+  readonly number: number;
+  readonly handle: DiskFile;
+  readonly seed: number;
+  syncedBytes: number;
+}
+
+export class AcceptorLog {
+  failure: DiskError | undefined;
+  private readonly options: AcceptorLogOptions;
+  /** By key, each byte one character. */
+  private readonly states = new Map<string, AcceptorState>();
+  /** Of each slot, how many keys there are. */
+  private readonly counts = new Uint32Array(SLOT_COUNT);
+  private liveBytes = 0;
+  private file: OpenFile | undefined;
+  /** Files before that one, that are needed until everything is written again. */
+  private older: number[] = [];
+  private rewriting: IterableIterator<[string, AcceptorState]> | undefined;
+  private readonly unwritten = new PayloadBuffer();
+  private frame = Buffer.alloc(0);
+  private isSyncing = false;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(options: AcceptorLogOptions) {
+    this.options = options;
+  }
+
+  /** Reads what was promised before. Throws CorruptionError and DiskError. */
+  open(): void {
+    const { disk, directory } = this.options;
+    const numbers = disk.list(directory).flatMap((name) => {
+      const match = NAME.exec(name);
+      return match === null ? [] : [Number(match[1])];
+    });
+    numbers.forEach((number, i) => {
+      this.read(number, i === numbers.length - 1);
+    });
+    this.older = numbers;
+    const last = numbers.at(-1);
+    if (last !== undefined) this.syncAgain(last);
+  }
+
+  /** The keys that there are states of. */
+  get size(): number {
+    return this.states.size;
+  }
+
+  /** Bytes of keys and entries in memory, about. */
+  get usedBytes(): number {
+    return this.liveBytes;
+  }
+
+  /** Whether a key of the slot has a state: whoever asks for a key asks that first. */
+  hasSlot(slot: number): boolean {
+    return this.counts[slot] > 0;
+  }
+
+  get(name: string): AcceptorState | undefined {
+    return this.states.get(name);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.states.keys();
+  }
+
+  /** Notes a new state of a key. REQUIRES: it is above the one before. Durable with `whenDurable`. */
+  put(name: string, state: AcceptorState): void {
+    this.keep(name, state);
+    this.add(name, state);
+  }
+
+  /** Calls `then` when everything that was put is durable: later; never, if the disk fails. */
+  whenDurable(then: () => void): void {
+    this.waiting.push(then);
+  }
+
+  /** The turn ends: writes what was put, and has it synced. */
+  flush(): void {
+    if (this.failure !== undefined) {
+      this.waiting.length = 0;
+      return;
+    }
+    if (this.waiting.length === 0 && this.unwritten.isEmpty) return;
+    try {
+      this.write();
+      this.rewriteSome();
+    } catch (error) {
+      if (!isDiskFull(error)) this.fail(error);
+      return;
+    }
+    this.sync();
+  }
+
+  close(): void {
+    this.file?.handle.close();
+    this.file = undefined;
+  }
+
+  private keep(name: string, state: AcceptorState): void {
+    const before = this.states.get(name);
+    if (before === undefined) {
+      const key = Buffer.from(name, 'latin1');
+      this.counts[slotOf(key, 0, key.length)]++;
+      this.liveBytes += name.length;
+    }
+    this.liveBytes += state.entry.length - (before?.entry.length ?? 0);
+    this.states.set(name, state);
+  }
+
+  private add(name: string, { promised, accepted, entry }: AcceptorState): void {
+    const { unwritten } = this;
+    const isPromise = compareBallots(accepted, NO_BALLOT) === 0;
+    unwritten.byte(isPromise ? StateKind.PROMISE : StateKind.ACCEPTED);
+    unwritten.bytes(Buffer.from(name, 'latin1'));
+    writeBallot(unwritten, promised);
+    if (isPromise) return;
+    writeBallot(unwritten, accepted);
+    unwritten.bytes(entry);
+  }
+
+  /** Appends what was put as one frame. */
+  private write(): void {
+    const { unwritten } = this;
+    if (unwritten.isEmpty) return;
+    const { handle, seed, syncedBytes } = this.currentFile();
+    const length = FRAME_HEADER_BYTES + unwritten.byteLength;
+    if (this.frame.length < length) this.frame = Buffer.allocUnsafeSlow(length * 2);
+    const { frame } = this;
+    unwritten.writeTo(frame, FRAME_HEADER_BYTES);
+    const payload = frame.subarray(FRAME_HEADER_BYTES, length);
+    encodeFrameHeader(frame, 0, FrameKind.data, seed, handle.sizeBytes, syncedBytes, payload);
+    const { sizeBytes } = handle;
+    try {
+      handle.append(frame, 0, length);
+    } catch (error) {
+      // A part of it may be there.
+      if (isDiskFull(error)) handle.truncate(sizeBytes);
+      throw error;
+    }
+    unwritten.clear();
+  }
+
+  private currentFile(): OpenFile {
+    const limit = Math.max(FILE_BYTES_MIN, (this.liveBytes + this.states.size * STATE_BYTES) * GROWTH_MAX);
+    const { file } = this;
+    if (file !== undefined && (file.handle.sizeBytes < limit || this.rewriting !== undefined)) return file;
+    if (file !== undefined) {
+      file.handle.syncNow();
+      file.handle.close();
+      this.older.push(file.number);
+    }
+    this.file = this.create((this.older.at(-1) ?? 0) + 1);
+    this.rewriting = this.older.length > 0 ? this.states.entries() : undefined;
+    return this.file;
+  }
+
+  private create(number: number): OpenFile {
+    const { disk, random, directory } = this.options;
+    const fileId = drawFileId(random);
+    disk.makeDirectory(directory);
+    disk.syncDirectory(dirname(directory));
+    const path = this.pathOf(number);
+    const handle = disk.create(path);
+    const header = encodeFileHeader({ type: 'consensus', number, fileId, nextFileId: NO_ID, previousBytes: 0 });
+    try {
+      handle.append(header, 0, header.length);
+      disk.syncDirectory(directory);
+    } catch (error) {
+      handle.close();
+      disk.remove(path);
+      throw error;
+    }
+    return { number, handle, seed: frameSeed(fileId), syncedBytes: 0 };
+  }
+
+  private rewriteSome(): void {
+    const { rewriting, unwritten } = this;
+    if (rewriting === undefined) return;
+    while (unwritten.byteLength < STEP_BYTES) {
+      const next = rewriting.next();
+      if (next.done === true) {
+        this.write();
+        this.rewriting = undefined;
+        return;
+      }
+      this.add(...next.value);
+    }
+    this.write();
+  }
+
+  private sync(): void {
+    const { file, waiting } = this;
+    if (this.isSyncing || file === undefined) {
+      // Nothing was ever written: then there is nothing to wait for.
+      if (file === undefined) for (const then of waiting.splice(0)) then();
+      return;
+    }
+    const covered = waiting.splice(0);
+    const gone = this.rewriting === undefined ? this.older.splice(0) : [];
+    const { sizeBytes } = file.handle;
+    this.isSyncing = true;
+    file.handle.sync().then(
+      () => {
+        this.isSyncing = false;
+        file.syncedBytes = sizeBytes;
+        this.removeAll(gone);
+        this.options.onSynced();
+        for (const then of covered) then();
+        this.flush();
+      },
+      (error: unknown) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  private removeAll(numbers: readonly number[]): void {
+    for (const number of numbers) void this.options.disk.removeLater(this.pathOf(number)).catch(() => undefined);
+  }
+
+  private fail(error: unknown): void {
+    if (!(error instanceof DiskError)) throw error;
+    this.failure = error;
+    this.waiting.length = 0;
+    this.options.onFailed(error);
+  }
+
+  /** What an earlier process has written and not synced was not told, but is now. */
+  private syncAgain(number: number): void {
+    const handle = this.options.disk.open(this.pathOf(number));
+    try {
+      handle.writeAgain(0);
+      handle.syncNow();
+    } finally {
+      handle.close();
+    }
+  }
+
+  private read(number: number, isLast: boolean): void {
+    const { disk } = this.options;
+    const path = this.pathOf(number);
+    const file = disk.openForReading(path);
+    try {
+      const header = readHeader(file, 'consensus');
+      if (header === undefined) return;
+      const seed = frameSeed(header.fileId);
+      const frames = new FrameReader(file, seed);
+      while (frames.next()) this.readStates(frames.payload, path, frames.end);
+      if (frames.ending === 'complete') return;
+      if (!isLast || wasDurable(file, seed, frames.end)) {
+        throw new CorruptionError(path, frames.end, `the file is damaged. ${ADVICE}`);
+      }
+      cut(disk, path, frames.end);
+    } finally {
+      file.close();
+    }
+  }
+
+  private readStates(payload: Buffer, path: string, end: number): void {
+    const reader = new PayloadReader(payload, 0, payload.length);
+    while (!reader.isAtEnd) {
+      const kind = reader.byte();
+      const name = reader.bytes().toString('latin1');
+      const promised = readBallot(reader);
+      const accepted = kind === StateKind.ACCEPTED ? readBallot(reader) : NO_BALLOT;
+      const entry = kind === StateKind.ACCEPTED ? Buffer.from(reader.bytes()) : FRESH_STATE.entry;
+      if (reader.failed) throw new CorruptionError(path, end, `a state that ends too soon. ${ADVICE}`);
+      this.take(name, { promised, accepted, entry });
+    }
+  }
+
+  /** A state that stands in a file: perhaps there was a newer one already. */
+  private take(name: string, state: AcceptorState): void {
+    const before = this.states.get(name) ?? FRESH_STATE;
+    const newer = compareBallots(state.accepted, before.accepted) >= 0 ? state : before;
+    this.keep(name, { ...newer, promised: maxBallot(state.promised, before.promised) });
+  }
+
+  private pathOf(number: number): string {
+    return `${this.options.directory}/${String(number).padStart(10, '0')}.states`;
+  }
+}
+
+/** Whether a frame behind damage at `offset` says that what was there was on the disk. */
+function wasDurable(file: ReadableFile, seed: number, offset: number): boolean {
+  const scanner = new FrameScanner(file, seed, offset + 1);
+  while (scanner.next()) if (scanner.header.synced > offset) return true;
+  return false;
+}
+
+function cut(disk: Disk, path: string, sizeBytes: number): void {
+  const handle = disk.open(path);
+  try {
+    handle.truncate(sizeBytes);
+  } finally {
+    handle.close();
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What an acceptor of CASPaxos does with one key: pure decisions. (Rystsov, "CASPaxos: Replicated State Machines without logs", 2018.)
+ *
+ *  1. It takes nothing below what it has promised. What it has promised never falls.
+ *  2. A ballot is promised once: to whom it was promised, nobody else is, not even the same proposer after a restart, which has forgotten what it proposed. So no
+ *     two entries are ever proposed by one ballot.
+ *  3. To accept an entry is to promise its ballot, and `next`, which is not below it: the proposer need not ask for that.
+ *  4. What it has promised and accepted is durable before it is told (acceptor-log.ts).
+ */
+
+import { EMPTY_BYTES } from './entry-bytes.js';
+import type { Ballot } from './ballot.js';
+import { NO_BALLOT, compareBallots } from './ballot.js';
+
+/** What an acceptor knows of a key. */
+export interface AcceptorState {
+  readonly promised: Ballot;
+  /** NO_BALLOT: nothing yet, the key is what plain writes have made of it. */
+  readonly accepted: Ballot;
+  /** What was accepted: bytes whose meaning is nobody's business here. */
+  readonly entry: Buffer;
+}
+
+export const FRESH_STATE: AcceptorState = { promised: NO_BALLOT, accepted: NO_BALLOT, entry: EMPTY_BYTES };
+
+/** The state after a promise; undefined if it is refused: what was promised before stands. */
+export function promise(state: AcceptorState, ballot: Ballot): AcceptorState | undefined {
+  return compareBallots(ballot, state.promised) > 0 ? { ...state, promised: ballot } : undefined;
+}
+
+/** The state after accepting `entry`; undefined if it is refused. REQUIRES: `next` is not below `ballot`. */
+export function accept(state: AcceptorState, ballot: Ballot, entry: Buffer, next: Ballot): AcceptorState | undefined {
+  if (compareBallots(ballot, state.promised) >= 0) return { promised: next, accepted: ballot, entry };
+  // It comes again, and was answered before: perhaps the answer was lost.
+  return compareBallots(ballot, state.accepted) === 0 ? state : undefined;
+}

@@ -1,0 +1,389 @@
+/**
+ * Linearizable changes of single keys, by CASPaxos: this node as an acceptor of the keys that it holds, and as a proposer for whoever asks it.
+ *
+ *     submit ─▶ KeyProposer ─▶ PREPARE, ACCEPT ─▶ acceptors: AcceptorLog, durable ─▶ PROMISED, ACCEPTED ─▶ decided ─▶ DECIDED ─▶ EraStore.show
+ *
+ * A key is in *era 0* while it is only written plainly, and in *era 1* at an acceptor from its first promise on, for ever.
+ *
+ *  1. In era 1 an acceptor takes no plain write of the key any more, wherever it comes from: replication, hints, repair, or this node's own clients. So whatever a
+ *     majority has acknowledged plainly is among what a majority tells with its promises, and whatever comes later is acknowledged by no majority.
+ *  2. What era 0 has left and the promise are read and made in one step: no plain write comes between.
+ *  3. The data that everybody sees (EraStore.show) has only what is decided. What is accepted stands in the AcceptorLog, and is looked at by rounds alone.
+ *  4. What was accepted and is not known to be decided after a while is proposed again, as it is, by who acts for the key; or by anybody, if nobody does.
+ */
+
+import { AssertionError } from '../../base/assert.js';
+import { SLOT_COUNT, slotOf } from '../../base/position.js';
+import type { Random } from '../../host/ports.js';
+import type { MemberLinks } from '../coordination/ports.js';
+import { Outboxes } from '../coordination/outboxes.js';
+import type { PayloadReader } from '../bus/payload-reader.js';
+import type { PayloadBuffer } from '../bus/payload-buffer.js';
+import { MessageKind } from '../message-kind.js';
+import type { MemberId } from '../ring/member.js';
+import { FRESH_STATE, accept, promise } from './acceptor.js';
+import type { AcceptorLog } from './acceptor-log.js';
+import type { Ballot } from './ballot.js';
+import { NO_BALLOT, compareBallots } from './ballot.js';
+import { EMPTY_BYTES } from './entry-bytes.js';
+import type { Accept, AcceptAnswer, Prepare, PrepareAnswer } from './messages.js';
+import {
+  readAccept,
+  readAccepted,
+  readDecided,
+  readPrepare,
+  readPromised,
+  writeAccept,
+  writeAccepted,
+  writeDecided,
+  writePrepare,
+  writePromised,
+} from './messages.js';
+import type { Change } from './proposal.js';
+import type { ProposerPort } from './proposer.js';
+import { KeyProposer } from './proposer.js';
+import type { MemberSets } from './quorum.js';
+import { Unfinished } from './unfinished.js';
+
+/** A message that has become this long is sent before the turn ends. */
+const MESSAGE_BYTES = 1024 * 1024;
+/** Proposers that are kept though they have nothing to do: their next round is a short one. */
+const PROPOSERS_MAX = 20_000;
+/** Keys of which this node knows from others alone that they are in era 1. */
+const HEARD_MAX = 100_000;
+
+/** The data, as consensus reads and changes it. */
+export interface EraStore {
+  /** What plain writes have made of a key; undefined: it has to be loaded first. */
+  plainEntry(key: Buffer): Buffer | undefined;
+  /** Brings what the disk has of a key into memory. Rejects with CorruptionError and DiskError. */
+  load(key: Buffer): Promise<void>;
+  /** The merge of such entries. */
+  merge(key: Buffer, entries: readonly Buffer[]): Buffer;
+  /** An entry was decided: everybody may see it. */
+  show(key: Buffer, entry: Buffer): void;
+}
+
+export interface ConsensusOptions {
+  readonly self: MemberId;
+  /** This node's ordinal. */
+  readonly ordinal: number;
+  readonly links: MemberLinks;
+  readonly log: AcceptorLog;
+  readonly store: EraStore;
+  readonly random: Random;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+  readonly timeoutMs: () => number;
+  /** The replicas of a slot; two sets while they change. */
+  readonly acceptorsOf: (slot: number) => MemberSets;
+  readonly isUp: (member: MemberId) => boolean;
+  /** Whether this node acts for a slot. */
+  readonly actsFor: (slot: number) => boolean;
+  /** Whether something is being done to keys that is not done yet: nothing is promised meanwhile. */
+  readonly isBusy: () => boolean;
+  /** A key has come to be in era 1 here. */
+  readonly onEra: (key: Buffer) => void;
+}
+
+/** Proposes an entry as it is. */
+const AS_IT_IS: Change = { run: (entry) => ({ entry, reply: EMPTY_BYTES }), end: () => undefined };
+
+export class Consensus implements ProposerPort {
+  /** Rounds that were decided for this node's proposers, and of these, those that began with ACCEPT. */
+  decidedCount = 0;
+  readonly ordinal: number;
+  readonly random: Random;
+  private readonly options: ConsensusOptions;
+  private readonly log: AcceptorLog;
+  private readonly prepares: Outboxes;
+  private readonly promiseds: Outboxes;
+  private readonly accepts: Outboxes;
+  private readonly accepteds: Outboxes;
+  private readonly decideds: Outboxes;
+  /** By key, the one that was used last at the end. */
+  private readonly proposers = new Map<string, KeyProposer>();
+  private readonly active = new Set<KeyProposer>();
+  private readonly byId = new Map<number, KeyProposer>();
+  private readonly heard = new Set<string>();
+  private readonly heardCounts = new Uint32Array(SLOT_COUNT);
+  private readonly unfinished = new Unfinished();
+  private lastId: number;
+
+  constructor(options: ConsensusOptions) {
+    const { links } = options;
+    this.options = options;
+    this.ordinal = options.ordinal;
+    this.random = options.random;
+    this.log = options.log;
+    this.prepares = new Outboxes(links, MessageKind.PREPARE);
+    this.promiseds = new Outboxes(links, MessageKind.PROMISED);
+    this.accepts = new Outboxes(links, MessageKind.ACCEPT);
+    this.accepteds = new Outboxes(links, MessageKind.ACCEPTED);
+    this.decideds = new Outboxes(links, MessageKind.DECIDED);
+    // Answers to what this node has asked before it was started anew are none to what it asks now.
+    this.lastId = options.random.uint32();
+  }
+
+  /** The data was read: what this node has accepted before is finished. Throws CorruptionError and DiskError. */
+  open(): void {
+    this.log.open();
+    for (const name of this.log.keys()) this.unfinished.add(name, this.nowMs());
+  }
+
+  /** Whether this node has to ask of keys of a slot whether they are in era 1. */
+  mayHold(slot: number): boolean {
+    return this.log.hasSlot(slot) || this.heardCounts[slot] > 0;
+  }
+
+  /** Whether a key is in era 1, as far as this node knows. */
+  isEraOne(key: Buffer, slot = slotOf(key, 0, key.length)): boolean {
+    if (!this.mayHold(slot)) return false;
+    const name = key.toString('latin1');
+    return this.log.get(name) !== undefined || this.heard.has(name);
+  }
+
+  /** Another member says that a key is in era 1. */
+  hear(key: Buffer): void {
+    const name = key.toString('latin1');
+    if (this.log.get(name) !== undefined || this.heard.has(name) || this.heard.size >= HEARD_MAX) return;
+    this.heard.add(name);
+    this.heardCounts[slotOf(key, 0, key.length)]++;
+    this.options.onEra(Buffer.from(key));
+  }
+
+  /** Has a change decided. */
+  submit(key: Buffer, change: Change): void {
+    const proposer = this.proposerOf(key);
+    this.active.add(proposer);
+    proposer.submit(change, this.nowMs() + this.options.timeoutMs());
+  }
+
+  /** Has the entry of a key decided anew, as it is: all its acceptors have it then. */
+  rewrite(key: Buffer): void {
+    this.submit(key, AS_IT_IS);
+  }
+
+  /** The acceptors of keys may be others now. */
+  restart(): void {
+    for (const proposer of this.proposers.values()) proposer.restart();
+  }
+
+  /** The turn ends: what is to be said leaves, and what was promised becomes durable. */
+  flush(): void {
+    for (const outboxes of [this.prepares, this.promiseds, this.accepts, this.accepteds, this.decideds]) {
+      outboxes.flush();
+    }
+    this.log.flush();
+  }
+
+  /** Called some times a second. */
+  tick(): void {
+    for (const proposer of [...this.active]) {
+      proposer.tick(this.options.isUp);
+      if (proposer.isIdle && proposer.isComplete) this.active.delete(proposer);
+    }
+    this.finish();
+  }
+
+  // What other members say.
+
+  onPrepare(from: MemberId, reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const message = readPrepare(reader);
+      if (message === undefined) return;
+      this.answerPrepare(from, { ...message, key: Buffer.from(message.key) });
+    }
+  }
+
+  onPromised(from: MemberId, reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const message = readPromised(reader);
+      if (message === undefined) return;
+      this.byId.get(message.id)?.onPromised(from, message.id, message.answer);
+    }
+  }
+
+  onAccept(from: MemberId, reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const message = readAccept(reader);
+      if (message === undefined) return;
+      this.answerAccept(from, { ...message, key: Buffer.from(message.key), entry: Buffer.from(message.entry) });
+    }
+  }
+
+  onAccepted(from: MemberId, reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const message = readAccepted(reader);
+      if (message === undefined) return;
+      this.byId.get(message.id)?.onAccepted(from, message.id, message.answer);
+    }
+  }
+
+  onDecided(reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const message = readDecided(reader);
+      if (message === undefined) return;
+      this.show(message.ballot, message.key);
+    }
+  }
+
+  // For the proposers.
+
+  nowMs(): number {
+    return this.options.nowMs();
+  }
+
+  nextId(proposer: KeyProposer, before: number): number {
+    this.byId.delete(before);
+    this.lastId = this.lastId === 0xffff_ffff ? 1 : this.lastId + 1;
+    this.byId.set(this.lastId, proposer);
+    return this.lastId;
+  }
+
+  acceptorsOf(key: Buffer): MemberSets {
+    return this.options.acceptorsOf(slotOf(key, 0, key.length));
+  }
+
+  promisedHere(key: Buffer): Ballot {
+    return this.log.get(key.toString('latin1'))?.promised ?? NO_BALLOT;
+  }
+
+  prepare(member: MemberId, message: Prepare): void {
+    if (member === this.options.self) this.answerPrepare(member, message);
+    else writePrepare(this.prepares.to(member), message);
+  }
+
+  accept(member: MemberId, message: Accept): void {
+    if (member === this.options.self) this.answerAccept(member, message);
+    else writeAccept(this.room(this.accepts, member), message);
+  }
+
+  decided(member: MemberId, ballot: Ballot, key: Buffer): void {
+    if (member === this.options.self) this.show(ballot, key);
+    else writeDecided(this.decideds.to(member), ballot, key);
+  }
+
+  merge(key: Buffer, entries: readonly Buffer[]): Buffer {
+    return this.options.store.merge(key, entries);
+  }
+
+  // As an acceptor.
+
+  private answerPrepare(from: MemberId, { id, ballot, key }: Prepare): void {
+    if (this.log.failure !== undefined) return;
+    const name = key.toString('latin1');
+    const before = this.log.get(name) ?? FRESH_STATE;
+    const after = promise(before, ballot);
+    if (after === undefined) {
+      this.tellPromised(from, id, { isPromised: false, promised: before.promised });
+      return;
+    }
+    let { entry } = after;
+    if (compareBallots(after.accepted, NO_BALLOT) === 0) {
+      if (this.options.isBusy()) return; // it will be asked again
+      const plain = this.options.store.plainEntry(key);
+      if (plain === undefined) {
+        this.loadAndAnswer(from, { id, ballot, key });
+        return;
+      }
+      entry = plain;
+    }
+    this.log.put(name, after);
+    this.entered(name, key);
+    this.log.whenDurable(() => {
+      this.tellPromised(from, id, { isPromised: true, accepted: after.accepted, entry });
+    });
+  }
+
+  private loadAndAnswer(from: MemberId, message: Prepare): void {
+    this.options.store.load(message.key).then(
+      () => {
+        this.answerPrepare(from, message);
+      },
+      (error: unknown) => {
+        // Somebody else may answer.
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      },
+    );
+  }
+
+  private answerAccept(from: MemberId, { id, ballot, next, key, entry }: Accept): void {
+    if (this.log.failure !== undefined) return;
+    const name = key.toString('latin1');
+    const before = this.log.get(name) ?? FRESH_STATE;
+    const after = accept(before, ballot, entry, next);
+    if (after === undefined) {
+      this.tellAccepted(from, id, before.promised);
+      return;
+    }
+    if (after !== before) {
+      this.log.put(name, after);
+      this.unfinished.add(name, this.nowMs());
+      this.entered(name, key);
+    }
+    this.log.whenDurable(() => {
+      this.tellAccepted(from, id, undefined);
+    });
+  }
+
+  private tellPromised(member: MemberId, id: number, answer: PrepareAnswer): void {
+    if (member === this.options.self) this.byId.get(id)?.onPromised(member, id, answer);
+    else writePromised(this.room(this.promiseds, member), id, answer);
+  }
+
+  private tellAccepted(member: MemberId, id: number, answer: AcceptAnswer): void {
+    if (member === this.options.self) this.byId.get(id)?.onAccepted(member, id, answer);
+    else writeAccepted(this.accepteds.to(member), id, answer);
+  }
+
+  /** What was accepted by that ballot is decided. */
+  private show(ballot: Ballot, key: Buffer): void {
+    const name = key.toString('latin1');
+    const state = this.log.get(name);
+    if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name)) return;
+    this.options.store.show(key, state.entry);
+  }
+
+  /** A key has a state: perhaps the first one. */
+  private entered(name: string, key: Buffer): void {
+    if (this.heard.delete(name)) this.heardCounts[slotOf(key, 0, key.length)]--;
+    this.options.onEra(key);
+  }
+
+  /** Has decided what was accepted and is not known to be. */
+  private finish(): void {
+    const nowMs = this.nowMs();
+    const actsFor = (name: string): boolean => {
+      const key = Buffer.from(name, 'latin1');
+      return this.options.actsFor(slotOf(key, 0, key.length));
+    };
+    for (const name of this.unfinished.due(nowMs, actsFor)) this.rewrite(Buffer.from(name, 'latin1'));
+  }
+
+  private proposerOf(key: Buffer): KeyProposer {
+    const { proposers } = this;
+    const name = key.toString('latin1');
+    const known = proposers.get(name);
+    const proposer = known ?? new KeyProposer(this, Buffer.from(key));
+    if (known !== undefined) proposers.delete(name);
+    proposers.set(name, proposer);
+    if (proposers.size > PROPOSERS_MAX) this.forgetOne();
+    return proposer;
+  }
+
+  /** Forgets the proposer that has had nothing to do for longest. */
+  private forgetOne(): void {
+    for (const [name, proposer] of this.proposers) {
+      if (this.active.has(proposer)) continue;
+      this.proposers.delete(name);
+      this.byId.delete(proposer.roundId);
+      return;
+    }
+  }
+
+  private room(outboxes: Outboxes, member: MemberId): PayloadBuffer {
+    if (outboxes.to(member).byteLength > MESSAGE_BYTES) outboxes.flush();
+    return outboxes.to(member);
+  }
+}

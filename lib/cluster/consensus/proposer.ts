@@ -1,0 +1,284 @@
+/**
+ * The proposer of CASPaxos for one key: it learns what is accepted, has changes run on it, and has the outcome accepted.
+ *
+ *     idle ─▶ PREPARE ─▶ a majority has promised ─▶ the changes run ─▶ ACCEPT ─▶ a majority has accepted ─▶ decided
+ *      ▲         └────────── refused, or too late: later, by a higher ballot ◀──────┘                            │
+ *      └─────────────── with ACCEPT the next ballot was promised: the next round begins with ACCEPT ◀────────────┘
+ *
+ *  1. What is proposed by a ballot is built on what a majority had accepted when it promised that ballot: the entry of the highest ballot among them; if there is
+ *     none, the merge of what plain writes have made of the key at each of them.
+ *  2. One entry is proposed by a ballot (see acceptor.ts). ACCEPT may be sent again, PREPARE may not: that takes a new ballot.
+ *  3. Every change ends with a round of ACCEPT, those included that change nothing and those that only look: what they have seen is decided then.
+ *  4. Nothing of a change is told before it is decided. If that is not known in time, the outcome is unknown.
+ *  5. All that waits for a key goes into one round, in the order in which it came.
+ */
+
+import type { Random } from '../../host/ports.js';
+import type { MemberId } from '../ring/member.js';
+import type { Ballot } from './ballot.js';
+import { NO_BALLOT, ballotAbove, compareBallots, maxBallot } from './ballot.js';
+import { EMPTY_BYTES } from './entry-bytes.js';
+import type { Accept, AcceptAnswer, Prepare, PrepareAnswer } from './messages.js';
+import type { Change } from './proposal.js';
+import { Proposal } from './proposal.js';
+import type { MemberSets } from './quorum.js';
+import { isMajority, membersOf } from './quorum.js';
+
+/** A round that is not answered begins anew, or is sent again, after this. */
+const RETRY_MS = 300;
+/** Who was refused waits for so long at most, twice as long each time. */
+const BACK_OFF_MS = 20;
+const BACK_OFF_MS_MAX = 320;
+
+/** What a proposer needs of the outside. */
+export interface ProposerPort {
+  /** This node's ordinal. */
+  readonly ordinal: number;
+  readonly random: Random;
+  nowMs(): number;
+  /** A number for a round that no other has had; that of the proposer's round before means nothing any more. */
+  nextId(proposer: KeyProposer, before: number): number;
+  /** The acceptors of a key. */
+  acceptorsOf(key: Buffer): MemberSets;
+  /** What this node's own acceptor has promised. */
+  promisedHere(key: Buffer): Ballot;
+  prepare(member: MemberId, message: Prepare): void;
+  accept(member: MemberId, message: Accept): void;
+  decided(member: MemberId, ballot: Ballot, key: Buffer): void;
+  /** The merge of what plain writes have made of a key at some nodes. */
+  merge(key: Buffer, entries: readonly Buffer[]): Buffer;
+}
+
+/** `settle`: those who waited for the round that has ended are told. */
+type Phase = 'idle' | 'prepare' | 'accept' | 'wait' | 'settle';
+
+export class KeyProposer {
+  readonly key: Buffer;
+  private readonly port: ProposerPort;
+  private phase: Phase = 'idle';
+  private sets: MemberSets = [];
+  /** Of the round that is under way, or was last. */
+  private id = 0;
+  private ballot: Ballot = NO_BALLOT;
+  private next: Ballot = NO_BALLOT;
+  private entry: Buffer = EMPTY_BYTES;
+  /** The highest ballot that anybody was heard to have promised. */
+  private highest: Ballot = NO_BALLOT;
+  private readonly promises = new Map<MemberId, { accepted: Ballot; entry: Buffer }>();
+  private readonly accepted = new Set<MemberId>();
+  private readonly refused = new Set<MemberId>();
+  /** `next` was promised by a majority, with what it has accepted last: the entry. */
+  private isLeader = false;
+  /** Waiting for the next round; and in the one that is under way, or was given up. */
+  private queue: Proposal[] = [];
+  private running: Proposal[] = [];
+  /** When the round is sent again, or begun anew. */
+  private dueMs = 0;
+  private backOffMs = BACK_OFF_MS;
+  /** Acceptors of the round that was decided last which have not said that they have it. */
+  private readonly missing = new Set<MemberId>();
+
+  constructor(port: ProposerPort, key: Buffer) {
+    this.port = port;
+    this.key = key;
+  }
+
+  /** What the round that is under way, or was last, is known by. */
+  get roundId(): number {
+    return this.id;
+  }
+
+  /** Whether nothing is under way. */
+  get isIdle(): boolean {
+    return this.phase === 'idle' && this.queue.length === 0;
+  }
+
+  /** Whether all acceptors have what was decided last, as far as this node has decided. */
+  get isComplete(): boolean {
+    return this.missing.size === 0;
+  }
+
+  submit(change: Change, deadlineMs: number): void {
+    this.queue.push(new Proposal(change, deadlineMs));
+    if (this.phase === 'idle') this.begin();
+  }
+
+  /** The acceptors may be others from now on. */
+  restart(): void {
+    this.isLeader = false;
+    this.missing.clear();
+    if (this.phase !== 'idle') this.prepare();
+  }
+
+  onPromised(member: MemberId, id: number, answer: PrepareAnswer): void {
+    if (this.phase !== 'prepare' || id !== this.id) return;
+    if (!answer.isPromised) {
+      this.wasRefused(member, answer.promised);
+      return;
+    }
+    this.promises.set(member, { accepted: answer.accepted, entry: Buffer.from(answer.entry) });
+    if (isMajority(this.sets, (one) => this.promises.has(one))) this.learn();
+  }
+
+  onAccepted(member: MemberId, id: number, answer: AcceptAnswer): void {
+    if (id !== this.id) return;
+    if (answer !== undefined) {
+      this.isLeader = false;
+      if (this.phase === 'accept') this.wasRefused(member, answer);
+      else this.highest = maxBallot(this.highest, answer);
+      return;
+    }
+    if (this.phase !== 'accept') {
+      if (this.missing.delete(member)) this.port.decided(member, this.ballot, this.key);
+      return;
+    }
+    this.accepted.add(member);
+    if (isMajority(this.sets, (one) => this.accepted.has(one))) this.decide();
+  }
+
+  /** Called some times a second. `isUp`: who can be reached. */
+  tick(isUp: (member: MemberId) => boolean): void {
+    const nowMs = this.port.nowMs();
+    this.expire(nowMs);
+    if (this.phase === 'idle') {
+      if (this.missing.size > 0 && this.dueMs <= nowMs) this.complete(nowMs, isUp);
+      return;
+    }
+    if (this.dueMs > nowMs) return;
+    if (this.queue.length + this.running.length === 0) this.rest();
+    else if (this.phase === 'accept' && this.refused.size === 0) this.sendAccept();
+    else this.prepare();
+  }
+
+  /** Nobody waits for the round that is under way: whoever comes next finishes it. */
+  private rest(): void {
+    this.phase = 'idle';
+    this.isLeader = false;
+  }
+
+  private begin(): void {
+    // Whatever this node's own acceptor has promised since, others have perhaps, too.
+    const stands = this.isLeader && compareBallots(this.port.promisedHere(this.key), this.next) <= 0;
+    if (!stands) {
+      this.prepare();
+      return;
+    }
+    this.propose(this.next);
+  }
+
+  private prepare(): void {
+    const { port, key } = this;
+    this.isLeader = false;
+    this.sets = port.acceptorsOf(key);
+    this.highest = maxBallot(this.highest, port.promisedHere(key));
+    this.ballot = ballotAbove(maxBallot(this.highest, this.next), port.ordinal);
+    this.next = this.ballot;
+    this.startRound('prepare');
+    this.promises.clear();
+    this.missing.clear();
+    for (const member of membersOf(this.sets)) port.prepare(member, { id: this.id, ballot: this.ballot, key });
+  }
+
+  /** A majority has promised. */
+  private learn(): void {
+    const { port, key, promises } = this;
+    let best = NO_BALLOT;
+    for (const { accepted } of promises.values()) best = maxBallot(best, accepted);
+    if (compareBallots(best, NO_BALLOT) === 0) {
+      this.entry = port.merge(
+        key,
+        [...promises.values()].map(({ entry }) => entry),
+      );
+    } else {
+      for (const one of promises.values()) if (compareBallots(one.accepted, best) === 0) this.entry = one.entry;
+    }
+    promises.clear();
+    const again: Proposal[] = [];
+    const included: Proposal[] = [];
+    for (const proposal of this.running) {
+      const standing = proposal.standing(best);
+      if (standing === 'included') included.push(proposal);
+      else if (standing === 'open') again.push(proposal);
+      else proposal.change.end('unknown');
+    }
+    this.running = included;
+    this.queue.unshift(...again);
+    this.propose(this.ballot);
+  }
+
+  /** Has all that waits run on the entry, and proposes what comes of it. REQUIRES: a majority has promised `ballot`. */
+  private propose(ballot: Ballot): void {
+    this.ballot = ballot;
+    this.next = ballotAbove(ballot, this.port.ordinal);
+    for (const proposal of this.running) proposal.repropose(ballot);
+    const { queue } = this;
+    this.queue = [];
+    for (const proposal of queue) {
+      this.entry = proposal.proposeOn(this.entry, ballot);
+      this.running.push(proposal);
+    }
+    this.startRound('accept');
+    this.accepted.clear();
+    this.missing.clear();
+    this.sendAccept();
+  }
+
+  private sendAccept(): void {
+    const { port, key, id, ballot, next, entry } = this;
+    this.dueMs = port.nowMs() + RETRY_MS;
+    for (const member of membersOf(this.sets)) {
+      if (!this.accepted.has(member)) port.accept(member, { id, ballot, next, key, entry });
+    }
+  }
+
+  private decide(): void {
+    const { port, key, ballot, accepted, running } = this;
+    this.phase = 'settle';
+    this.isLeader = this.refused.size === 0;
+    this.running = [];
+    this.backOffMs = BACK_OFF_MS;
+    this.dueMs = port.nowMs() + RETRY_MS;
+    this.missing.clear();
+    for (const member of membersOf(this.sets)) {
+      if (accepted.has(member)) port.decided(member, ballot, key);
+      else this.missing.add(member);
+    }
+    for (const proposal of running) proposal.decided();
+    this.phase = 'idle';
+    if (this.queue.length > 0) this.begin();
+  }
+
+  /** Somebody has promised a higher ballot. If no majority can be had any more, another round follows, a little later. */
+  private wasRefused(member: MemberId, promised: Ballot): void {
+    this.highest = maxBallot(this.highest, promised);
+    this.refused.add(member);
+    if (isMajority(this.sets, (one) => !this.refused.has(one))) return;
+    const { port, backOffMs } = this;
+    this.phase = 'wait';
+    this.dueMs = port.nowMs() + (port.random.uint32() % backOffMs);
+    this.backOffMs = Math.min(BACK_OFF_MS_MAX, backOffMs * 2);
+  }
+
+  /** Sends what was decided to those who have not said that they have it. */
+  private complete(nowMs: number, isUp: (member: MemberId) => boolean): void {
+    const { port, key, id, ballot, next, entry } = this;
+    this.dueMs = nowMs + RETRY_MS;
+    for (const member of this.missing) if (isUp(member)) port.accept(member, { id, ballot, next, key, entry });
+  }
+
+  private expire(nowMs: number): void {
+    const late = (proposal: Proposal): boolean => proposal.deadlineMs <= nowMs;
+    const over = [...this.running.filter(late), ...this.queue.filter(late)];
+    if (over.length === 0) return;
+    this.running = this.running.filter((one) => !late(one));
+    this.queue = this.queue.filter((one) => !late(one));
+    for (const proposal of over) proposal.giveUp();
+  }
+
+  private startRound(phase: Phase): void {
+    this.phase = phase;
+    this.id = this.port.nextId(this, this.id);
+    this.refused.clear();
+    this.dueMs = this.port.nowMs() + RETRY_MS;
+  }
+}
