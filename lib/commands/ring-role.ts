@@ -41,6 +41,19 @@ const SEVERAL_SLOTS: ReadonlySet<string> = new Set(['mget', 'mset', 'del', 'unli
 /** Options of SET that ask what is there. */
 const ASKING = ['nx', 'xx', 'get', 'keepttl', 'ifeq', 'ifne'] as const;
 
+/** Commands whose outcome depends on what is there, and on nobody coming between: consensus decides about them. SET is one with some of its options. */
+const COMPARING: ReadonlySet<string> = new Set(['cas', 'cad', 'setnx', 'getset', 'delex', 'delifeq']);
+const COMPARING_OPTIONS = ['nx', 'xx', 'get', 'ifeq', 'ifne'] as const;
+
+/** Whether a request compares and sets. */
+export function isComparing(fullName: string, args: Args): boolean {
+  if (fullName !== 'set') return COMPARING.has(fullName);
+  for (let i = 3; i < args.count; i++) {
+    for (const word of COMPARING_OPTIONS) if (args.is(i, word)) return true;
+  }
+  return false;
+}
+
 /** The role of a command, by its full name (`client|list`). That of SET depends on its arguments: roleOfSet. */
 export function ringRoleOf(command: Command, fullName: string): RingRole {
   const role = ROLES.get(fullName);

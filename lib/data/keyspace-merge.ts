@@ -230,7 +230,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     return listId.stamp <= db.flushedUpTo;
   }
 
-  private applyChange(db: Database, reader: BatchReader): void {
+  protected applyChange(db: Database, reader: BatchReader): void {
     if (db.flushedUpTo > 0 && this.isFlushed(db, reader)) return;
     const { heap } = this;
     const place = this.locate(db, reader.bytes, reader.keyStart, reader.keyEnd);

@@ -23,6 +23,7 @@ import { parseInteger64 } from '../base/integer.js';
 import { POSITION_LIMIT } from '../base/position.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { textOf } from '../record/composed-string.js';
+import type { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, hasElements, isComposedType } from '../record/entry.js';
@@ -133,6 +134,22 @@ export class Keyspace extends KeyspaceMerge {
   /** The database that SELECT's `number` stands for now. */
   database(number: number): Database {
     return this.databases[number];
+  }
+
+  /** A database that nobody can select, of which the disk has nothing: for drafts (draft.ts). */
+  newHiddenDatabase(): Database {
+    return new Database(this.physical.length, this.newTable());
+  }
+
+  /** Merges one change of a key into a database that nobody can select. Adds nothing to the batch. */
+  applyHidden(db: Database, reader: BatchReader): void {
+    this.clock.observe(reader.stamp);
+    this.applyChange(db, reader);
+  }
+
+  /** Forgets what such a database has of a key. */
+  forgetHidden(db: Database, key: Buffer): void {
+    if (this.locate(db, key, 0, key.length) !== 0) this.drop();
   }
 
   /** Bytes that records and the indexes over them take. */
@@ -537,6 +554,8 @@ export class Keyspace extends KeyspaceMerge {
     const isIdle = !this.removesExpired || (isReplicated && onExpired === undefined);
     const due = isIdle ? undefined : this.cellExpiries.takeDue(clock.nowMs);
     if (due === undefined) return false;
+    // That of a draft.
+    if (due.db >= this.physical.length) return true;
     const db = this.physicalDatabase(due.db);
     const keys: Buffer[] = [];
     db.table.walk(due.position, 1, (ref, position) => {

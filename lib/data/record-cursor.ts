@@ -54,7 +54,8 @@ export interface KeyspaceOptions {
 export abstract class RecordCursor {
   readonly heap = new RecordHeap();
   readonly clock: HybridClock;
-  readonly batch: WriteBatch;
+  /** What changes are added to; another one while a draft is made (draft.ts). */
+  batch: WriteBatch;
   readonly random: Random;
   readonly access: AccessPolicy;
   readonly cold: ColdData;

@@ -298,6 +298,11 @@ export class ReplyWriter {
     this.length = length + end - start;
   }
 
+  /** A copy of what was written behind the first `at` bytes. */
+  copyFrom(at: number): Buffer {
+    return Buffer.from(this.buffer.subarray(at, this.length));
+  }
+
   /** Takes back everything after the first `length` bytes. */
   truncate(length: number): void {
     assert(length <= this.length || this.isLost, 'only what was written is taken back');

@@ -17,6 +17,7 @@ export class NestedCall implements Call {
   keyspace!: Keyspace;
   client!: Client;
   server!: Server;
+  private outer!: Call;
 
   /** `bytesMax`: how long a reply may be. */
   constructor(bytesMax: number) {
@@ -27,11 +28,12 @@ export class NestedCall implements Call {
 
   /** What the client has selected, in the script too. */
   get db(): Database {
-    return this.keyspace.database(this.client.databaseNumber);
+    return this.outer.db;
   }
 
   /** The next commands are those of a script that `outer` calls. */
   belongTo(outer: Call): void {
+    this.outer = outer;
     this.keyspace = outer.keyspace;
     this.client = outer.client;
     this.server = outer.server;

@@ -7,6 +7,7 @@
  *     any of them       else ─▶ the first live replica, over a session of this client's own
  *     put at level ANY  no replica can be reached ─▶ hints for all of them, here
  *     several slots     split by who runs them, and put together
+ *     CAS and its kin, any level LINEARIZABLE, any key in era 1: the first live replica ─▶ linearizer, key by key
  *
  * Requests that wait block their connection, as those do that wait for the disk. Requests of other members (`isForwarded`) go no further.
  */
@@ -16,8 +17,10 @@ import { blindPuts } from '../commands/blind-puts.js';
 import { RING_CHANGED } from '../commands/error-texts.js';
 import { keyIndexes } from '../commands/key-uses.js';
 import type { RingRole } from '../commands/ring-role.js';
-import { mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
+import { isComparing, mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
 import { Level, replicasNeeded } from '../cluster/coordination/consistency.js';
+import type { Consensus } from '../cluster/consensus/consensus.js';
+import { ERA_ONE } from '../cluster/coordination/refresher.js';
 import type { RefreshRun, Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import { NOBODY } from '../cluster/coordination/ring-view.js';
@@ -46,7 +49,8 @@ import { RemoteWait } from './remote-wait.js';
 import type { Merge } from './merged-replies.js';
 import { continued, mergeOf, parseCursor } from './ring-wide-replies.js';
 import type { SplitRequest } from './split-request.js';
-import { splitRequest } from './split-request.js';
+import { splitByKey, splitRequest } from './split-request.js';
+import type { Linearizer } from './linearizer.js';
 import { StartUp } from './start-up.js';
 import type { Transaction } from './transaction.js';
 
@@ -66,6 +70,9 @@ const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
 const ATTEMPTS_MAX = 16;
 const ATTEMPTS_AT_ONCE = 3;
 const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
+const SEVERAL_KEYS =
+  'ERA a key that consensus decides about is used by itself: not with others in a command, transaction or script';
+const NO_WAITING = 'ERA nobody can wait for a key that consensus decides about';
 const OK = Buffer.from('+OK\r\n');
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
 const BROKEN_REPLY = Buffer.from(`-${BROKEN}\r\n`);
@@ -78,6 +85,8 @@ export interface CoordinatorOptions {
   /** Whether hints count as replicas that cannot be reached (sloppy-quorum). */
   readonly isSloppy: () => boolean;
   readonly refresher: Refresher;
+  readonly consensus: Pick<Consensus, 'isEraOne' | 'mayHold'>;
+  readonly linearizer: Linearizer;
   /** What the configuration says of keys. */
   readonly declared: DeclaredKeys;
   /** Milliseconds since an arbitrary start. */
@@ -154,6 +163,9 @@ export class Coordinator implements RingExecution {
     }
     connection.ring.slot = slot;
     const wait = entry.name === 'watch' ? 'watch' : entry.isBlocking ? 'keys' : 'reply';
+    if (this.isDecided(connection, entry.name, role, args, keys)) {
+      return this.decide(connection, entry.name, args, namesAt(args, keys), () => [encodeArgs(args)], wait, keys);
+    }
     if (this.mayBeHint(connection, role, args, [slot])) return this.keepHints(connection, entry.name, args);
     return this.route(
       connection,
@@ -216,6 +228,10 @@ export class Coordinator implements RingExecution {
       connection.reply.nullArray();
       return false;
     }
+    const names = this.mayBeDecided(connection, transaction.slot) ? keys() : [];
+    if (names.some((name) => this.isDecidedKey(connection, name))) {
+      return this.decide(connection, 'exec', args, names, requests, 'exec');
+    }
     return this.route(connection, 'change', args, keys, requests, 'exec');
   }
 
@@ -226,10 +242,10 @@ export class Coordinator implements RingExecution {
     if (role === 'nowhere' || role === 'everywhere') {
       return `ERR ${entry.name.toUpperCase()} is not possible in a script of a ring`;
     }
-    const slot = commonSlot(
-      args,
-      keyIndexes(entry.command, args).filter((i) => i < args.count),
-    );
+    const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
+    const slot = commonSlot(args, keys);
+    const { proposedKey } = connection.ring;
+    if (proposedKey !== undefined && namesAt(args, keys).some((name) => !name.equals(proposedKey))) return SEVERAL_KEYS;
     return slot === NO_SLOT || slot === connection.ring.slot ? undefined : NOT_DECLARED;
   }
 
@@ -328,6 +344,11 @@ export class Coordinator implements RingExecution {
     const refreshedTo = advance?.isOver === false ? advance.sequence : this.options.replicator.sequence;
     const done = (error: string | undefined): void => {
       const view = this.options.view();
+      const isDecided = error === undefined ? keys().some((key) => this.isEraOne(key)) : error === ERA_ONE;
+      if (isDecided && !connection.isClosed && ++connection.ring.attempts <= ATTEMPTS_MAX) {
+        connection.releaseWith(args);
+        return;
+      }
       if (!view.isUp(view.self) && !connection.isClosed) {
         // This node is no replica any more: somebody else is, perhaps.
         connection.releaseWith(args);
@@ -537,9 +558,92 @@ export class Coordinator implements RingExecution {
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
     if (!view.serves(slot)) return false;
     if (!this.options.isSloppy() && !view.reaches(slot, connection.ring.consistency.write)) return false;
+    if (this.mayBeDecided(connection, slot)) return false;
     connection.ring.slot = slot;
     connection.ring.isBlind = true;
     return true;
+  }
+
+  /** Whether keys of a slot may be such that consensus decides about, or the client wants it to. */
+  private mayBeDecided({ ring }: Connection, slot: number): boolean {
+    return this.options.consensus.mayHold(slot) || ring.consistency.write === Level.LINEARIZABLE;
+  }
+
+  private isDecidedKey({ ring }: Connection, key: Buffer): boolean {
+    return ring.consistency.write === Level.LINEARIZABLE || this.isEraOne(key);
+  }
+
+  private isEraOne(key: Buffer): boolean {
+    return this.options.consensus.isEraOne(key);
+  }
+
+  /** Whether consensus decides about a request. A read of a single replica takes what that knows to be decided. */
+  private isDecided(
+    connection: Connection,
+    name: string,
+    role: RingRole,
+    args: Args,
+    keys: readonly number[],
+  ): boolean {
+    const { replicaCount, ring } = this.options.view();
+    const { read, write } = connection.ring.consistency;
+    if (replicaCount < 2 && !ring.isChanging) return false;
+    if (write === Level.LINEARIZABLE || isComparing(name, args)) return true;
+    if (role === 'read' && replicasNeeded(read, replicaCount) < 2) return false;
+    return keys.some((i) => {
+      const slot = slotOf(args.buffer, args.start[i], args.end[i]);
+      return this.options.consensus.mayHold(slot) && this.isEraOne(args.copy(i));
+    });
+  }
+
+  /** Has a request decided on by consensus, by who acts for its key. `indexes`: of its keys, if they are arguments of its own. */
+  private decide(
+    connection: Connection,
+    name: string,
+    args: Args,
+    keys: readonly Buffer[],
+    requests: () => Buffer[],
+    wait: 'reply' | 'keys' | 'watch' | 'exec',
+    indexes?: readonly number[],
+  ): boolean {
+    const { linearizer } = this.options;
+    const view = this.options.view();
+    const { slot, isForwarded } = connection.ring;
+    const [key] = keys;
+    if (keys.some((other) => !other.equals(key))) {
+      const isOfEach = indexes !== undefined && mayHaveSeveralSlots(name);
+      if (isOfEach) return this.askEach(connection, name, 'change', args, indexes);
+      return this.refuse(connection, args, SEVERAL_KEYS);
+    }
+    const target = view.firstLive(slot);
+    if (!view.serves(slot) || (target !== view.self && !isForwarded)) {
+      if (isForwarded) return this.refuse(connection, args, RING_CHANGED);
+      const redirect = target === NOBODY ? undefined : this.options.redirectTo(slot, target, connection.usesTls);
+      if (redirect !== undefined) return this.refuse(connection, args, redirect);
+      return this.forward(connection, target, args, requests(), 'change', wait);
+    }
+    if (wait === 'keys') return this.refuse(connection, args, NO_WAITING);
+    if (!view.reaches(slot, Level.QUORUM)) {
+      const { needed, live } = view.shortageOf(slot, Level.QUORUM);
+      return this.lack(connection, args, `NOREPLICAS need ${needed}, have ${live}`);
+    }
+    if (wait === 'watch') {
+      connection.ring.watchSlot = slot;
+      connection.ring.watchSession = undefined;
+      linearizer.runBehind(connection, args, key);
+    } else linearizer.propose(connection, args, key, slot);
+    return false;
+  }
+
+  /** Asks for each key by itself. */
+  private askEach(connection: Connection, name: string, role: RingRole, args: Args, keys: readonly number[]): false {
+    const view = this.options.view();
+    const targetOf = (slot: number): number => (connection.ring.isForwarded ? view.self : view.firstLive(slot));
+    if (keys.some((i) => targetOf(slotOf(args.buffer, args.start[i], args.end[i])) === NOBODY)) {
+      return this.lack(connection, args, NOBODY_LIVES);
+    }
+    this.askParts(connection, args, splitByKey(name, args, keys, targetOf), role === 'read');
+    return false;
   }
 
   /** Runs a request on keys of several slots: here, or in parts. */
@@ -548,6 +652,7 @@ export class Coordinator implements RingExecution {
     const targetOf = (slot: number): number =>
       view.serves(slot) && (role !== 'change' || connection.ring.isForwarded) ? view.self : view.firstLive(slot);
     const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
+    if (this.isDecided(connection, name, role, args, keys)) return this.askEach(connection, name, role, args, keys);
     if (this.mayBeHint(connection, role, args, slots)) return this.keepHints(connection, name, args);
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
@@ -690,6 +795,10 @@ function mayLookAhead({ transaction, ring }: Connection): boolean {
 
 function roleOf(entry: CommandEntry, args: Args): RingRole {
   return entry.name === 'set' ? roleOfSet(args) : entry.ringRole;
+}
+
+function namesAt(args: Args, keys: readonly number[]): Buffer[] {
+  return keys.map((i) => args.copy(i));
 }
 
 /** The slot of all keys; SEVERAL if they differ, NO_SLOT if there are none. */

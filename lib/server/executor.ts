@@ -3,7 +3,7 @@ import type { ReplyMode } from '../commands/ports.js';
 import { RING_CHANGED } from '../commands/error-texts.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { COLD_KEY } from '../data/cold-data.js';
-import type { Keyspace } from '../data/keyspace.js';
+import type { Database, Keyspace } from '../data/keyspace.js';
 import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../data/wrong-type.js';
 import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -99,6 +99,8 @@ export class Executor {
   private running: ReplyWriter | undefined;
   private errorsCounted = 0;
   private hasCountedError = false;
+  /** What runs has not happened yet (`runAside`). */
+  private isAside = false;
 
   constructor(
     commands: CommandTable,
@@ -312,6 +314,33 @@ export class Executor {
     return true;
   }
 
+  /**
+   * Runs a request on another database than its client has chosen, and takes back what it has answered. REQUIRES: its keys are in memory, and it was admitted.
+   */
+  runAside(connection: Connection, args: Args, db: Database): Buffer {
+    const entry = this.commands.find(args);
+    const { reply, replyMode } = connection;
+    const { databaseNumber } = connection;
+    const start = reply.length;
+    connection.enterCommand();
+    connection.replyMode = 'on';
+    connection.db = db;
+    this.isAside = true;
+    this.startTimer();
+    const refusal = entry && this.guards.refusal(entry, entry.isWrite);
+    if (entry?.run === undefined) reply.error(`ERA ${entry?.name.toUpperCase()} is not possible here`);
+    else if (refusal !== undefined) reply.error(refusal);
+    else this.run(connection, entry, args);
+    this.settle();
+    this.isAside = false;
+    connection.select(databaseNumber);
+    connection.replyMode = replyMode;
+    const answer = reply.copyFrom(start);
+    reply.truncate(start);
+    connection.leaveCommand();
+    return answer;
+  }
+
   private run(connection: Connection, entry: CommandEntry, args: Args): void {
     const { reply } = connection;
     const start = reply.length;
@@ -345,12 +374,13 @@ export class Executor {
       return;
     }
     const hasChanged = keyspace.batch.recordCount !== changes;
-    if (hasChanged) connection.wroteInTurn = true;
+    if (hasChanged && !this.isAside) connection.wroteInTurn = true;
     if (reply.errors !== this.errorsCounted) this.noteFailure(entry, reply);
     if (entry.isShort && !this.timesEach && isSmall(args, reply.length - start)) this.share(entry);
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
+    if (this.isAside) return;
     this.ring?.ran(connection, hasChanged, start);
     if (hasChanged && this.blocking.isNeeded) this.blocking.serve();
     if (entry.isBlocking) this.blocking.release(connection);

@@ -1,5 +1,8 @@
 import { SLOT_COUNT, slotOf } from '../base/position.js';
+import type { Consensus, EraStore } from '../cluster/consensus/consensus.js';
+import { ERA_STAMP } from '../cluster/replication/acknowledgement.js';
 import type { Digest } from '../cluster/coordination/state-messages.js';
+import type { Draft } from '../data/draft.js';
 import { EntryDigests } from '../data/entry-digests.js';
 import { EntryPages } from '../data/entry-pages.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -7,6 +10,8 @@ import type { Loader } from '../data/loader.js';
 import { ChangeKind } from '../record/batch-format.js';
 import { BatchReader } from '../record/batch-reader.js';
 import { RecordHead } from '../storage/memory/record-heap.js';
+import { EraEntries } from './era-entries.js';
+import { withoutKeys } from './era-filter.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';
 import type { RingStore, Taken } from './ring-part.js';
 
@@ -15,6 +20,9 @@ const PAGE_BYTES = 256 * 1024;
 
 /** The keyspace, entry by entry, as other members ask for it and change it. */
 export class KeyspaceEntries implements RingStore {
+  /** What consensus decides about; undefined until that is known. */
+  eras: Pick<Consensus, 'isEmpty' | 'mayHold' | 'isEraOne'> | undefined;
+  readonly eraStore: EraStore;
   private readonly keyspace: Keyspace;
   private readonly batches: ForeignBatches;
   private readonly loader: Loader;
@@ -23,8 +31,9 @@ export class KeyspaceEntries implements RingStore {
   private readonly head = new RecordHead();
   private readonly changes = new Uint32Array(SLOT_COUNT);
 
-  constructor(keyspace: Keyspace, batches: ForeignBatches, loader: Loader) {
+  constructor(keyspace: Keyspace, batches: ForeignBatches, loader: Loader, draft: Draft) {
     this.keyspace = keyspace;
+    this.eraStore = new EraEntries(keyspace, this, draft);
     this.digests = new EntryDigests(keyspace);
     this.batches = batches;
     this.loader = loader;
@@ -46,9 +55,41 @@ export class KeyspaceEntries implements RingStore {
   }
 
   takeOver(bytes: Buffer): Taken {
-    this.countChanges(bytes);
-    const { superseded, undecided } = this.batches.take(bytes, 0, bytes.length, 'a batch of another member');
-    return { superseded, later: undecided.length === 0 ? undefined : this.decide(undecided) };
+    const filtered = this.hasEraOne ? withoutKeys(bytes, (...place) => this.isEraOneAt(...place)) : undefined;
+    if (filtered === undefined) return this.take(bytes);
+    const { batch, kept, dropped } = filtered;
+    const { superseded, later } = this.take(batch);
+    const inPlace = (one: Superseded): Superseded => ({ ...one, record: kept[one.record] });
+    return {
+      superseded: [...superseded.map(inPlace), ...dropped.map((record) => ({ record, stamp: ERA_STAMP }))],
+      later: later?.then((each) => each.map(inPlace)),
+    };
+  }
+
+  /** The entry of a key was decided: it takes the place of what was there. */
+  takeDecided(bytes: Buffer): void {
+    this.take(bytes);
+  }
+
+  isEraOne(key: Buffer): boolean {
+    return this.hasEraOne && this.isEraOneAt(key, 0, key.length);
+  }
+
+  /** The key at `start` in a batch. */
+  keyAt(batch: Buffer, start: number): Buffer | undefined {
+    const { reader } = this;
+    reader.open(batch, 0, batch.length, 'a batch of this node');
+    while (reader.next()) if (reader.keyStart === start) return Buffer.from(batch.subarray(start, reader.keyEnd));
+    return undefined;
+  }
+
+  /** About how many bytes a key has in memory. */
+  sizeOf(key: Buffer): number {
+    const { heap } = this.keyspace;
+    const ref = this.placeOf(key, 0, key.length);
+    if (ref === 0) return 0;
+    const large = heap.isLarge(ref) ? heap.large.get(heap.largeIndex(ref)) : undefined;
+    return large === undefined ? heap.valueLength(ref) : large.usedBytes;
   }
 
   putAgain(bytes: Buffer, keyAt: number, stamp: number): boolean {
@@ -87,6 +128,21 @@ export class KeyspaceEntries implements RingStore {
       const newer = keyspace.newerThan(keyspace.physicalDatabase(db), key, 0, key.length, stamp, origin);
       return newer > 0 ? [{ record, stamp: newer }] : [];
     });
+  }
+
+  private take(bytes: Buffer): Taken {
+    this.countChanges(bytes);
+    const { superseded, undecided } = this.batches.take(bytes, 0, bytes.length, 'a batch of another member');
+    return { superseded, later: undecided.length === 0 ? undefined : this.decide(undecided) };
+  }
+
+  private get hasEraOne(): boolean {
+    return this.eras?.isEmpty === false;
+  }
+
+  private isEraOneAt(bytes: Buffer, start: number, end: number): boolean {
+    const slot = slotOf(bytes, start, end);
+    return this.eras?.mayHold(slot) === true && this.eras.isEraOne(bytes.subarray(start, end), slot);
   }
 
   private countChanges(bytes: Buffer): void {

@@ -4,13 +4,12 @@ import type { Args } from '../protocol/args.js';
 
 /** A level that says something of reads or of writes alone: another one may follow. */
 const HALF = /^[RW]=/i;
-const LEVELS = 'ANY, ONE, QUORUM, ALL, or R=n and W=n';
+const LEVELS = 'ANY, ONE, QUORUM, ALL, LINEARIZABLE, or R=n and W=n';
 
 /** What words say, of which each goes on from the one before; the error to answer with, if they say nothing. */
 export function readLevels(words: readonly string[], before: Consistency): Consistency | string {
   let chosen = before;
   for (const word of words) {
-    if (word.toUpperCase() === 'LINEARIZABLE') return `ERR LINEARIZABLE is not there yet: choose ${LEVELS}`;
     const next = parseConsistency(word, chosen);
     if (next === undefined) return `ERR '${word.slice(0, 64)}' is no consistency level: choose ${LEVELS}`;
     chosen = next;

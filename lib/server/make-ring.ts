@@ -2,6 +2,8 @@
 
 import { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import type { Config } from '../config/config.js';
+import { Draft } from '../data/draft.js';
+import { EntryDigests } from '../data/entry-digests.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Loader } from '../data/loader.js';
 import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../host/ports.js';
@@ -67,9 +69,11 @@ export function watchClocks({ clock, config, membership }: ClockWatchParts): Clo
 
 export function makeRing(parts: RingParts): RingPart {
   const { persistence, turn, keyspace, config, membership, blocking, executor, pubsub, server, table, clock } = parts;
+  const draft = new Draft(keyspace);
+  const entries = entriesOf(parts, draft);
   const ring = new RingPart({
     ...parts,
-    store: entriesOf(parts),
+    store: entries,
     batch: keyspace.batch,
     declared: keyspace.declared,
     hybridClock: keyspace.clock,
@@ -89,6 +93,17 @@ export function makeRing(parts: RingParts): RingPart {
     },
     fail: (connection, args, error) => {
       executor.failHeld(connection, args, error);
+    },
+    drafts: {
+      draft,
+      digests: new EntryDigests(keyspace),
+      database: keyspace.database(0),
+      sizeOf: (key) => entries.sizeOf(key),
+      runAside: (connection, args, db) => executor.runAside(connection, args, db),
+    },
+    isBusy: () => persistence.isHolding,
+    onEra: (slot) => {
+      if (blocking.isNeeded) blocking.moveAway((connection) => connection.ring.slot !== slot);
     },
     onMoved: () => {
       if (blocking.isNeeded) blocking.moveAway(({ ring: { slot } }) => ring.actsFor(slot));
@@ -112,6 +127,8 @@ export function makeRing(parts: RingParts): RingPart {
     view: () => ring.view,
     refresher: ring.refresher,
     replicator: ring.replicator,
+    consensus: ring.consensus,
+    linearizer: ring.linearizer,
   });
   pubsub.relay = (kind, channel, message, start, end) => {
     ring.publish(kind, channel, message, start, end);
@@ -122,7 +139,10 @@ export function makeRing(parts: RingParts): RingPart {
   return ring;
 }
 
-function entriesOf({ keyspace, persistence, changes, turn, blocking, loader }: RingParts): KeyspaceEntries {
+function entriesOf(
+  { keyspace, persistence, changes, turn, blocking, loader }: RingParts,
+  draft: Draft,
+): KeyspaceEntries {
   const batches = new ForeignBatches({
     keyspace,
     persistence,
@@ -134,7 +154,7 @@ function entriesOf({ keyspace, persistence, changes, turn, blocking, loader }: R
       if (blocking.isNeeded) blocking.serve();
     },
   });
-  return new KeyspaceEntries(keyspace, batches, loader);
+  return new KeyspaceEntries(keyspace, batches, loader, draft);
 }
 
 /** Why this node can be no replica for anybody, if that is so. */

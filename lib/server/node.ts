@@ -600,6 +600,7 @@ export class Node implements ConnectionHost {
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
     await this.persistence.close();
     await this.ring?.hints.close();
+    this.ring?.close();
     this.stampBound?.close();
     this.log.notice('Everything is on disk, bye bye...');
     return undefined;

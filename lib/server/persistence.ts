@@ -158,6 +158,11 @@ export class Persistence implements TurnLog, Durability {
     if (store.isLogging) foreign.add(bytes, start, end, lowestStamp);
   }
 
+  /** Whether something goes on from turn to turn of which nothing is logged yet. */
+  get isHolding(): boolean {
+    return this.isHeld;
+  }
+
   /** Logs nothing until `unhold`: the batch stays open, and replies to what is in it wait. */
   hold(): void {
     this.isHeld = true;

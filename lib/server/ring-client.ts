@@ -20,6 +20,8 @@ export class RingClient {
   refreshedTo = 0;
   /** The request has waited for what it needed: it runs. */
   isCleared = false;
+  /** The only key of the request that runs on a draft (linearizer.ts): nothing of it has happened yet. */
+  proposedKey: Buffer | undefined;
   /** To how many members the request was sent that did nothing. */
   attempts = 0;
   /** What the replies of this turn wait for. */

@@ -1,10 +1,12 @@
 import { slotOf } from '../base/position.js';
 import { Level } from '../cluster/coordination/consistency.js';
+import type { Consensus } from '../cluster/consensus/consensus.js';
 import type { Refresher } from '../cluster/coordination/refresher.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
 import type { Replicator } from '../cluster/replication/replicator.js';
 import { COLD_KEY } from '../data/cold-data.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
+import type { Linearizer } from './linearizer.js';
 
 /** So many keys are being removed at a time. What has to go besides is met again later. */
 const UNDER_WAY_MAX = 256;
@@ -14,6 +16,8 @@ export interface RingHousekeepingOptions {
   readonly view: () => RingView;
   readonly refresher: Refresher;
   readonly replicator: Replicator;
+  readonly consensus: Pick<Consensus, 'isEraOne'>;
+  readonly linearizer: Pick<Linearizer, 'remove'>;
 }
 
 /**
@@ -28,18 +32,18 @@ export class RingHousekeeping {
     const { keyspace } = options;
     this.options = options;
     keyspace.onExpired = (db, key) => {
-      this.begin(db, key, () => {
-        keyspace.removeExpired(db, key);
+      this.begin(db, key, (from) => {
+        keyspace.removeExpired(from, key);
       });
     };
     keyspace.onVictim = (db, key) =>
-      this.begin(db, key, () => {
-        keyspace.removeVictim(db, key);
+      this.begin(db, key, (from) => {
+        keyspace.removeVictim(from, key);
       });
   }
 
   /** Whether the key is going, or begins to. */
-  private begin(db: Database, key: Buffer, remove: () => void): boolean {
+  private begin(db: Database, key: Buffer, removeFrom: (db: Database) => void): boolean {
     const { underWay } = this;
     const name = `${db.id}:${key.toString('latin1')}`;
     const slot = slotOf(key, 0, key.length);
@@ -47,6 +51,16 @@ export class RingHousekeeping {
     if (underWay.has(name) || underWay.size >= UNDER_WAY_MAX) return false;
     if (view.firstLive(slot) !== view.self || !view.reaches(slot, Level.QUORUM)) return false;
     underWay.add(name);
+    if (this.options.consensus.isEraOne(key, slot)) {
+      this.options.linearizer.remove(key, removeFrom, () => {
+        underWay.delete(name);
+      });
+      return true;
+    }
+    const remove = (): void => {
+      // Consensus may have come to decide about it meanwhile.
+      if (!this.options.consensus.isEraOne(key, slot)) removeFrom(db);
+    };
     if (view.quorumsOf(slot, Level.QUORUM).length === 0) {
       // Not amidst whoever has met it.
       queueMicrotask(() => {

@@ -8,6 +8,7 @@
  * What is sent in a turn leaves at its end, behind the log.
  */
 
+import { slotOf } from '../base/position.js';
 import { portFor } from '../base/client-port.js';
 import type { HybridClock } from '../base/stamp.js';
 import { firstStampOf } from '../base/stamp.js';
@@ -18,6 +19,10 @@ import type { ClockReading } from '../cluster/bus/clock-reading.js';
 import { Rejections } from '../cluster/bus/rejections.js';
 import type { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import { replicasNeeded } from '../cluster/coordination/consistency.js';
+import { AcceptorLog } from '../cluster/consensus/acceptor-log.js';
+import type { EraStore } from '../cluster/consensus/consensus.js';
+import { Consensus } from '../cluster/consensus/consensus.js';
+import type { MemberSets } from '../cluster/consensus/quorum.js';
 import { Outboxes } from '../cluster/coordination/outboxes.js';
 import type { EntryStore } from '../cluster/coordination/ports.js';
 import { Refresher } from '../cluster/coordination/refresher.js';
@@ -30,7 +35,7 @@ import type { RingVersion } from '../cluster/ring/ring-version.js';
 import { compareRingVersions } from '../cluster/ring/ring-version.js';
 import type { Liveness } from '../cluster/gossip/member.js';
 import { MessageKind } from '../cluster/message-kind.js';
-import { Acknowledgement, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
+import { Acknowledgement, ERA_STAMP, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
 import type { Newer } from '../cluster/replication/acknowledgement.js';
 import { HINT_HEAD_BYTES } from '../cluster/replication/hint-messages.js';
 import { Hints } from '../cluster/replication/hints.js';
@@ -50,6 +55,8 @@ import { RingPresence } from './ring-presence.js';
 import { Coordinator } from './coordinator.js';
 import type { HeldReply } from './held-reply.js';
 import type { Superseded } from './foreign-batches.js';
+import type { LinearizerOptions } from './linearizer.js';
+import { Linearizer } from './linearizer.js';
 import { LogWaits } from './log-waits.js';
 import { openLoop } from './loop-stream.js';
 import { RemoteSession } from './remote-session.js';
@@ -131,6 +138,11 @@ export interface Taken {
 
 /** The data as the ring changes it. */
 export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'> {
+  /** The key at a place in a batch of this node. */
+  keyAt(batch: Buffer, start: number): Buffer | undefined;
+  /** What consensus decides about. */
+  eras: Pick<Consensus, 'isEmpty' | 'mayHold' | 'isEraOne'> | undefined;
+  readonly eraStore: EraStore;
   /** Merges a batch that others have stamped, and logs it with this turn. */
   takeOver(batch: Buffer): Taken;
   /** See ReplicatorOptions; true if it was put. */
@@ -169,6 +181,12 @@ export interface RingPartOptions {
   /** The command that a request calls, if it calls one properly. */
   readonly entryOf: (args: Args) => CommandEntry | undefined;
   readonly execute: (connection: Connection, args: Args) => void;
+  /** How commands run whose outcome consensus decides. */
+  readonly drafts: Omit<LinearizerOptions, 'consensus' | 'execute' | 'fail'>;
+  /** Whether something is being done to keys that goes on from turn to turn. */
+  readonly isBusy: () => boolean;
+  /** Consensus decides about a key of the slot from now on. */
+  readonly onEra: (slot: number) => void;
   readonly fail: (connection: Connection, args: Args, error: string) => void;
   /** Other nodes may act for slots than before. */
   readonly onMoved: () => void;
@@ -202,12 +220,15 @@ export class RingPart implements TurnReplicas, EntryStore {
   readonly replicator: Replicator;
   readonly refresher: Refresher;
   readonly responder: Responder;
+  readonly consensus: Consensus;
   readonly hints: Hints;
   readonly versioned: VersionedLinks;
   view: RingView;
 
   private readonly options: RingPartOptions;
   private readonly links: RingLinks;
+  private readonly acceptorLog: AcceptorLog;
+  readonly linearizer: Linearizer;
   private readonly presence: RingPresence;
   private readonly store: RingStore;
   private readonly hinted: Outboxes;
@@ -268,8 +289,37 @@ export class RingPart implements TurnReplicas, EntryStore {
       writeTimeoutMs,
       replicasNeeded,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
+      isEraOne: (batch, keyAt, isTold) => this.isEraOneAt(batch, keyAt, isTold),
     });
     this.replicator.useRing(ring);
+    this.acceptorLog = new AcceptorLog({
+      disk: options.disk,
+      random,
+      directory: `${settings.dir}/consensus`,
+      onFailed: (error) => {
+        options.warn(`This node decides about no keys any more, until it is started again: ${error.message}`);
+      },
+      onSynced: options.onMessage,
+    });
+    this.consensus = new Consensus({
+      self,
+      ordinal: ring.member(self).ordinal,
+      links: this.versioned,
+      log: this.acceptorLog,
+      store: options.store.eraStore,
+      random,
+      nowMs,
+      timeoutMs: writeTimeoutMs,
+      acceptorsOf: (slot) => this.acceptorsOf(slot),
+      isUp: (id) => this.isUp(id),
+      actsFor: (slot) => this.actsFor(slot),
+      isBusy: options.isBusy,
+      onEra: (key) => {
+        options.onEra(slotOf(key, 0, key.length));
+      },
+    });
+    options.store.eras = this.consensus;
+    this.linearizer = new Linearizer({ ...options, ...options.drafts, consensus: this.consensus });
     this.refresher = new Refresher({
       store: this,
       links: this.versioned,
@@ -277,6 +327,9 @@ export class RingPart implements TurnReplicas, EntryStore {
       nowMs,
       timeoutMs: writeTimeoutMs,
       standstillMs: () => Math.max(STANDSTILL_MS, TICKS_MISSED * (1000 / settings.hz)),
+      onEraOne: (key) => {
+        this.consensus.hear(key);
+      },
     });
     this.responder = new Responder(this, this.versioned);
     this.coordinator = new Coordinator({
@@ -286,6 +339,8 @@ export class RingPart implements TurnReplicas, EntryStore {
       hints: this.hints,
       isSloppy: () => settings.sloppyQuorum,
       refresher: this.refresher,
+      consensus: this.consensus,
+      linearizer: this.linearizer,
       declared: options.declared,
       nowMs,
       timeoutMs: writeTimeoutMs,
@@ -307,6 +362,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   open(): void {
     const { links, options } = this;
     options.onMessage();
+    this.consensus.open();
     links.serveChannels((stream) => options.accept(stream));
     this.presence.open(this.others());
     this.askForMissed();
@@ -373,6 +429,11 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.flush();
   }
 
+  /** What this node has promised is not asked for any more. */
+  close(): void {
+    this.acceptorLog.close();
+  }
+
   /** The log has failed: nothing that waits for it is ever told. */
   abandon(): void {
     this.waits.clear();
@@ -386,6 +447,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.replicator.tick();
     this.hints.tick();
     this.refresher.tick();
+    this.consensus.tick();
     this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
@@ -461,8 +523,12 @@ export class RingPart implements TurnReplicas, EntryStore {
     return this.store.batchesOf(key);
   }
 
-  takeOver(batch: Buffer): void {
-    this.store.takeOver(batch);
+  takeOver(batch: Buffer): boolean {
+    return this.store.takeOver(batch).superseded.every(({ stamp }) => stamp !== ERA_STAMP);
+  }
+
+  isEraOne(key: Buffer): boolean {
+    return this.consensus.isEraOne(key);
   }
 
   foreignChanges(slot: number): number {
@@ -527,6 +593,21 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
     onRead(MessageKind.REPAIR, (from, reader) => {
       this.responder.onRepair(from, reader);
+    });
+    onRead(MessageKind.PREPARE, (from, reader) => {
+      this.consensus.onPrepare(from, reader);
+    });
+    onRead(MessageKind.PROMISED, (from, reader) => {
+      this.consensus.onPromised(from, reader);
+    });
+    onRead(MessageKind.ACCEPT, (from, reader) => {
+      this.consensus.onAccept(from, reader);
+    });
+    onRead(MessageKind.ACCEPTED, (from, reader) => {
+      this.consensus.onAccepted(from, reader);
+    });
+    onRead(MessageKind.DECIDED, (_from, reader) => {
+      this.consensus.onDecided(reader);
     });
     onRead(MessageKind.REPAIRED, (from, reader) => {
       this.refresher.onRepaired(from, reader);
@@ -631,6 +712,22 @@ export class RingPart implements TurnReplicas, EntryStore {
     if (this.store.putAgain(batch, keyAt, stamp)) this.replicator.noteUnknown(true);
   }
 
+  private isEraOneAt(batch: Buffer, keyAt: number, isTold: boolean): boolean {
+    const key = isTold || !this.consensus.isEmpty ? this.store.keyAt(batch, keyAt) : undefined;
+    if (key === undefined) return isTold;
+    if (isTold) this.consensus.hear(key);
+    return isTold || this.consensus.isEraOne(key);
+  }
+
+  /** The replicas of a slot, and those that it will have. */
+  private acceptorsOf(slot: number): MemberSets {
+    const { view } = this;
+    const ids = (members: Uint16Array): MemberId[] => Array.from(members, (member) => view.idOf(member));
+    const sets = [ids(view.ring.replicas(slot))];
+    if (view.isMoving(slot)) sets.push(ids(view.ring.nextReplicas(slot)));
+    return sets;
+  }
+
   /** REQUIRES: what was changed was shipped. */
   private useRing(ring: Ring): void {
     const { membership } = this.options;
@@ -639,6 +736,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.view = new RingView(ring, membership.self, (id) => this.isUp(id));
     this.replicator.useRing(ring);
     this.refresher.restart();
+    this.consensus.restart();
     this.hints.retain(ring.members.map(({ id }) => id));
   }
 
@@ -674,6 +772,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.responder.flush();
     this.refresher.flush();
     this.hinted.flush();
+    this.consensus.flush();
     this.links.flush();
   }
 }

@@ -62,7 +62,9 @@ export class ScriptPort implements ScriptHost {
 
   suspend(call: Call): Suspension | undefined {
     // Inside of a transaction, it would have to wait as well.
-    return call instanceof Connection ? new SuspendedScript(call, this.options) : undefined;
+    // Nor may one that runs on a draft.
+    const mayWait = call instanceof Connection && call.ring.proposedKey === undefined;
+    return mayWait ? new SuspendedScript(call, this.options) : undefined;
   }
 }
 

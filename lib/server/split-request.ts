@@ -16,6 +16,22 @@ export interface SplitRequest {
   readonly merge: Merge;
 }
 
+/** Splits a request key by key, as `splitRequest` does by who runs it. */
+export function splitByKey(
+  name: string,
+  args: Args,
+  keys: readonly number[],
+  targetOf: (slot: number) => number,
+): SplitRequest {
+  const perKey = keys.length > 1 ? keys[1] - keys[0] : 1;
+  const parts = keys.map((key) => ({
+    target: targetOf(slotOf(args.buffer, args.start[key], args.end[key])),
+    request: encodeArgs(pickArgs(args, [0, ...Array.from({ length: perKey }, (_, i) => key + i)])),
+  }));
+  if (name === 'mget') return { parts, merge: inPlaces(keys.map((_, place) => [place])) };
+  return { parts, merge: name === 'mset' ? allOk : sum };
+}
+
 /**
  * Splits a request by who runs it for a key. `keys`: the indexes of the keys, which stand one behind the other up to the end, each with as many
  * arguments behind it (MSET has one).

@@ -78,7 +78,10 @@ interface Step {
   readonly before: State;
 }
 
-/** The operations of one key, in any order. What is wrong with them, in words; undefined if nothing is. */
+/** Where many operations have unknown outcomes, there may be more orders than can be tried: after so many steps nothing is found. */
+const STEPS_MAX = 400_000;
+
+/** The operations of one key, in any order. What is wrong with them, in words; undefined if nothing is, or it cannot be found out. */
 export function checkLinearizable(operations: readonly RegisterCall[], initial?: string): string | undefined {
   const calls = operations.filter(({ outcome }) => outcome !== 'failed');
   const head = entriesOf(calls);
@@ -121,6 +124,7 @@ export function checkLinearizable(operations: readonly RegisterCall[], initial?:
       continue;
     }
     seen.add(name);
+    if (seen.size > STEPS_MAX) return undefined;
     const returned = returns.get(entry.call);
     steps.push({ invoked: entry, returned, before: state });
     state = effect.next;

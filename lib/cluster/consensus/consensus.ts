@@ -131,6 +131,11 @@ export class Consensus implements ProposerPort {
     for (const name of this.log.keys()) this.unfinished.add(name, this.nowMs());
   }
 
+  /** Whether this node knows of no key in era 1. */
+  get isEmpty(): boolean {
+    return this.log.size === 0 && this.heard.size === 0;
+  }
+
   /** Whether this node has to ask of keys of a slot whether they are in era 1. */
   mayHold(slot: number): boolean {
     return this.log.hasSlot(slot) || this.heardCounts[slot] > 0;

@@ -1,7 +1,7 @@
 /** How many replicas must have a write before it is answered, and how many are asked by a read (Dynamo's W and R). */
 
-/** A number of replicas; or what depends on how many there are. */
-export const Level = { ANY: 0, ONE: 1, QUORUM: -1, ALL: -2 } as const;
+/** A number of replicas; or what depends on how many there are; or that consensus decides (consensus/consensus.ts). */
+export const Level = { ANY: 0, ONE: 1, QUORUM: -1, ALL: -2, LINEARIZABLE: -3 } as const;
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(Level).map(([name, level]) => [level, name]));
 /** More replicas than any slot has. */
@@ -25,13 +25,13 @@ export function majorityOf(replicas: number): number {
 
 /** How many replicas a level means, of those that a slot has. More than there are cannot be had, and are never reached. */
 export function replicasNeeded(level: number, replicas: number): number {
-  if (level === Level.QUORUM) return majorityOf(replicas);
+  if (level === Level.QUORUM || level === Level.LINEARIZABLE) return majorityOf(replicas);
   if (level === Level.ALL) return replicas;
   return Math.max(1, level);
 }
 
 /**
- * Reads a level into `before`: ANY, ONE, QUORUM or ALL for both, or one of these or a number behind `R=` or `W=` for one of them, letter case
+ * Reads a level into `before`: ANY, ONE, QUORUM, ALL or LINEARIZABLE for both, or one of these or a number behind `R=` or `W=` for one of them, letter case
  * apart. ANY for reads is ONE. Undefined if it is none.
  */
 export function parseConsistency(text: string, before: Consistency): Consistency | undefined {
@@ -39,7 +39,7 @@ export function parseConsistency(text: string, before: Consistency): Consistency
   if (match === null) return undefined;
   const [, side, word] = match;
   const level = levelOf(word, side !== undefined);
-  if (level === undefined) return undefined;
+  if (level === undefined || (level === Level.LINEARIZABLE && side !== undefined)) return undefined;
   const read = level === Level.ANY ? Level.ONE : level;
   return { read: side === 'W' ? before.read : read, write: side === 'R' ? before.write : level };
 }

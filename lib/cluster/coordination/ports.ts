@@ -17,8 +17,13 @@ export interface EntryStore {
   load(key: Buffer): Promise<void>;
   /** All that is known of a key, as batches which stand alone; none if nothing is. REQUIRES: it is loaded. */
   batchesOf(key: Buffer): Buffer[];
-  /** Merges a batch that others have stamped. It is logged with this turn. Throws CorruptionError. */
-  takeOver(batch: Buffer): void;
+  /**
+   * Merges a batch that others have stamped, but for keys that consensus decides about; false if there were such. It is logged with this turn. Throws
+   * CorruptionError.
+   */
+  takeOver(batch: Buffer): boolean;
+  /** Whether consensus decides about a key: then it is read and written by rounds alone. */
+  isEraOne(key: Buffer): boolean;
   /** How many changes of others have come for a slot. */
   foreignChanges(slot: number): number;
   /** Calls `then` when what was changed up to now is in the log, and durable if it has to be: at the end of this turn, or later. */

@@ -26,6 +26,9 @@ import type { Quorum } from './ring-view.js';
 import type { Digest, ToldState } from './state-messages.js';
 import { State, readTell, sameDigest, writeAsk, writeBatches } from './state-messages.js';
 
+/** Why a request was in vain whose key is in era 1: it has to be run anew, by consensus. */
+export const ERA_ONE = 'ERA the key is read and written by consensus';
+
 export interface RefreshRequest {
   readonly keys: readonly Buffer[];
   /** The other replicas of a slot that may be asked, in sets, of each of which so many must have the same. */
@@ -96,6 +99,8 @@ export interface RefresherOptions {
   readonly timeoutMs: () => number;
   /** This process has stood still when so much time has passed between two looks. Others act for its slots when they have not heard of it for 400 ms. */
   readonly standstillMs: () => number;
+  /** Another replica says that a key is in era 1. */
+  readonly onEraOne: (key: Buffer) => void;
 }
 
 export class Refresher {
@@ -242,6 +247,11 @@ export class Refresher {
 
   private answered(key: KeyRefresh, member: MemberId, state: ToldState): void {
     if (state.kind === State.FAILED) return; // another one may answer in time
+    if (state.kind === State.ERA_ONE) {
+      this.options.onEraOne(key.key);
+      if (!key.run.isOver) this.end(key.run, ERA_ONE);
+      return;
+    }
     if (key.repaired !== undefined) {
       this.repair(key, member, state);
       return;

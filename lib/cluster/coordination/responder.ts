@@ -30,6 +30,10 @@ export class Responder {
       const key = reader.bytes();
       if (reader.failed) return;
       this.askedCount++;
+      if (this.store.isEraOne(key)) {
+        writeTell(this.tells.to(member), id, { kind: State.ERA_ONE });
+        continue;
+      }
       const own = this.store.digest(key);
       if (own === undefined) this.answerCold(member, id, digest, Buffer.from(key));
       else this.answer(member, id, digest, own, key);
@@ -41,9 +45,13 @@ export class Responder {
     const id = reader.word();
     const batches = readBatches(reader);
     if (reader.failed) return;
-    for (const batch of batches) this.store.takeOver(batch);
+    const isTaken = batches.map((batch) => this.store.takeOver(batch)).every(Boolean);
     this.repairedCount++;
     if (id === 0) return;
+    if (!isTaken) {
+      writeTell(this.tells.to(member), id, { kind: State.ERA_ONE });
+      return;
+    }
     this.store.whenLogged(() => {
       this.repaired.to(member).word(id);
     });

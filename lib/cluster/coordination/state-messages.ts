@@ -6,6 +6,7 @@
  *     state    = 0:u8                                                        the same
  *              | 1:u8 low:u32 high:u32 count:u32 batch:bytes{count}          this, with that digest: batches that hold the entry between them
  *              | 2:u8 reason:bytes                                           it cannot be read
+ *              | 3:u8                                                        consensus decides about the key: see consensus/consensus.ts. Also in answer to REPAIR
  *     REPAIR   = id:u32 count:u32 batch:bytes{count}                         take this over; answer if id is not 0
  *     REPAIRED = id:u32                                                      it is in the log
  *     bytes    = length:u32 byte*                                            numbers little-endian
@@ -14,7 +15,7 @@
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
 
-export const State = { SAME: 0, OTHER: 1, FAILED: 2 } as const;
+export const State = { SAME: 0, OTHER: 1, FAILED: 2, ERA_ONE: 3 } as const;
 
 /** What is known of a key, as two numbers of 32 bits: equal entries have equal ones. */
 export interface Digest {
@@ -25,6 +26,7 @@ export interface Digest {
 /** What TELL says of a key. */
 export type ToldState =
   | { readonly kind: typeof State.SAME }
+  | { readonly kind: typeof State.ERA_ONE }
   | { readonly kind: typeof State.OTHER; readonly digest: Digest; readonly batches: readonly Buffer[] }
   | { readonly kind: typeof State.FAILED; readonly reason: string };
 
@@ -52,6 +54,7 @@ export function writeTell(payload: PayloadBuffer, id: number, state: ToldState):
 export function readTell(reader: PayloadReader): ToldState {
   const kind = reader.byte();
   if (kind === State.SAME) return { kind };
+  if (kind === State.ERA_ONE) return { kind };
   if (kind === State.FAILED) return { kind, reason: reader.bytes().toString('utf8') };
   if (kind !== State.OTHER) reader.failed = true;
   const digest = { low: reader.word(), high: reader.word() };

@@ -4,7 +4,10 @@ import type { Payload } from '../bus/payload.js';
 const HEAD_BYTES = 8;
 const NEWER_BYTES = 20;
 
-/** A record that was put blindly, of which a replica holds something newer. */
+/** In place of a stamp: the replica has not taken the record, its key is in era 1 (consensus/consensus.ts). */
+export const ERA_STAMP = -1;
+
+/** A record that was put blindly, of which a replica holds something newer; or one of any kind that it has not taken. */
 export interface Newer {
   readonly sequence: number;
   /** Its number in the batch that the replica was sent, from 0 on. */

@@ -22,6 +22,7 @@ import type { MemberId } from '../ring/member.js';
 import type { Random } from '../../host/ports.js';
 import type { Ring } from '../ring/ring.js';
 import type { Acknowledgement, Newer } from './acknowledgement.js';
+import { ERA_STAMP } from './acknowledgement.js';
 import { BatchParts, EVERY_GROUP } from './batch-parts.js';
 import { regroup } from './regroup.js';
 import { MessageKind } from '../message-kind.js';
@@ -53,6 +54,8 @@ export interface ReplicatorOptions {
   readonly replicasNeeded: (level: number, replicas: number) => number;
   /** Puts again, above `stamp`, what an earlier batch has put to the key at `keyAt`, and calls `note`; unless this node has overwritten it since. */
   readonly putAgain: (batch: Buffer, keyAt: number, stamp: number) => void;
+  /** A replica says, if `isTold`, that the key at `keyAt` is in era 1; whether it is, as far as this node knows. */
+  readonly isEraOne: (batch: Buffer, keyAt: number, isTold: boolean) => boolean;
 }
 
 /** A member as this node sends to it. */
@@ -357,7 +360,13 @@ export class Replicator {
   private putAgain({ concerns, progress }: Receiver, { sequence, record, stamp }: Newer): void {
     const shipment = this.kept.find((one) => one.sequence === sequence);
     const place = shipment?.locate(record, concerns);
-    if (shipment === undefined || place === undefined || shipment.parts.blind[place.part] === 0) return;
+    if (shipment === undefined || place === undefined) return;
+    // Consensus decides about the key by now: it may have seen what this node has changed, or not.
+    if (this.options.isEraOne(shipment.bytes, place.at, stamp === ERA_STAMP)) {
+      this.tallies.fail(shipment.parts.groups[place.part], sequence);
+      return;
+    }
+    if (shipment.parts.blind[place.part] === 0) return;
     // Once enough have it, what is newer elsewhere came later.
     const group = shipment.parts.groups[place.part];
     if (!this.tallies.isOpen(group, sequence)) return;

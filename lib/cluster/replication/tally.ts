@@ -121,6 +121,16 @@ export class Tallies {
     );
   }
 
+  /** Something of a batch cannot be had by enough replicas of `group` any more. */
+  fail(group: number, sequence: number): void {
+    this.close(
+      (tally) => tally.has(group, sequence),
+      (waiter, tally) => {
+        waiter.giveUp(tally);
+      },
+    );
+  }
+
   /** Gives up those that began before `beforeMs`. */
   expire(beforeMs: number): void {
     this.close(

@@ -1,11 +1,12 @@
 /** The scenarios, by name. */
 
 import type { Scenario } from '../scenario.js';
+import { cas } from './cas.js';
 import { diverging } from './diverging.js';
 import { ring } from './ring.js';
 import { singleNodes } from './single-nodes.js';
 
-export const scenarios: readonly Scenario[] = [singleNodes(), diverging(), ring()];
+export const scenarios: readonly Scenario[] = [singleNodes(), diverging(), ring(), cas()];
 
 /** Throws an error fit for the user if there is none of that name. */
 export function findScenario(name: string): Scenario {
