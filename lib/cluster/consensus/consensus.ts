@@ -90,8 +90,6 @@ export interface ConsensusOptions {
 const AS_IT_IS: Change = { run: (entry) => ({ entry, reply: EMPTY_BYTES }), end: () => undefined };
 
 export class Consensus implements ProposerPort {
-  /** Rounds that were decided for this node's proposers, and of these, those that began with ACCEPT. */
-  decidedCount = 0;
   readonly ordinal: number;
   readonly random: Random;
   private readonly options: ConsensusOptions;
@@ -109,6 +107,8 @@ export class Consensus implements ProposerPort {
   private readonly heardCounts = new Uint32Array(SLOT_COUNT);
   private readonly unfinished = new Unfinished();
   private lastId: number;
+  /** What was promised before is known. Until then nothing is answered. */
+  private isOpen = false;
 
   constructor(options: ConsensusOptions) {
     const { links } = options;
@@ -127,6 +127,8 @@ export class Consensus implements ProposerPort {
 
   /** The data was read: what this node has accepted before is finished. Throws CorruptionError and DiskError. */
   open(): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
     this.log.open();
     for (const name of this.log.keys()) this.unfinished.add(name, this.nowMs());
   }
@@ -276,7 +278,7 @@ export class Consensus implements ProposerPort {
   // As an acceptor.
 
   private answerPrepare(from: MemberId, { id, ballot, key }: Prepare): void {
-    if (this.log.failure !== undefined) return;
+    if (!this.isOpen || this.log.failure !== undefined) return;
     const name = key.toString('latin1');
     const before = this.log.get(name) ?? FRESH_STATE;
     const after = promise(before, ballot);
@@ -314,7 +316,7 @@ export class Consensus implements ProposerPort {
   }
 
   private answerAccept(from: MemberId, { id, ballot, next, key, entry }: Accept): void {
-    if (this.log.failure !== undefined) return;
+    if (!this.isOpen || this.log.failure !== undefined) return;
     const name = key.toString('latin1');
     const before = this.log.get(name) ?? FRESH_STATE;
     const after = accept(before, ballot, entry, next);
