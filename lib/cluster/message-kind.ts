@@ -13,6 +13,9 @@ export const MessageKind = {
   TELL: 35,
   REPAIR: 36,
   REPAIRED: 37,
+  /** coordination/inquiries.ts */
+  INQUIRE: 43,
+  INFORM: 44,
   /** replication/hint-messages.ts */
   HINT: 39,
   HINTED: 40,

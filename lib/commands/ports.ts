@@ -357,6 +357,8 @@ export interface RingMember {
   readonly heldSlots: number;
   readonly ledSlots: number;
   readonly link: PeerLink;
+  /** Hints that this node keeps for it. */
+  readonly hintCount: number;
 }
 
 /** Slots [start, end], which the member with the index `leader` acts for: their first replica that can be reached. -1: none can. */
@@ -403,6 +405,17 @@ export interface RingFigures {
   readonly hints: HintFigures;
 }
 
+/** What a replica knows of a key. */
+export interface ReplicaKnowledge {
+  /** Equal where what is known is equal. */
+  readonly digest: string;
+  /** Of the newest write: its stamp, 0 if there is none, and the ordinal of the node that has stamped it. */
+  readonly stamp: number;
+  readonly origin: number;
+  /** Values that nobody has superseded. */
+  readonly siblings: number;
+}
+
 /** The ring of nodes that this one is a member of. Members are named by their index in `members()`. */
 export interface RingInfo {
   readonly self: string;
@@ -423,6 +436,10 @@ export interface RingInfo {
   leader(slot: number): number;
   /** A digest of all that this node knows of a key, equal where what is known is equal; undefined if that is on disk alone. */
   digest(key: Buffer): string | undefined;
+  /** How many replicas a read asks at a level, as `Client.consistency` shows it. */
+  readersAt(consistency: string): number;
+  /** What the replicas of a key know of it, by their index. Those that cannot be reached are not among them; `undefined`: it cannot be read there. */
+  inquire(key: Buffer): Promise<ReadonlyMap<number, ReplicaKnowledge | undefined>>;
 }
 
 /** The server as a whole. */

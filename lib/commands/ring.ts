@@ -3,13 +3,15 @@
 import { SLOT_COUNT, slotOf } from '../base/position.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
 import { portFor } from '../base/client-port.js';
+import { stampMs } from '../base/stamp.js';
 import type { Call } from './call.js';
-import { inRing } from './cluster.js';
+import { NO_RING, inRing } from './cluster.js';
 import type { Command, CommandFlag, SyncCommand } from './command.js';
 import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp } from './help.js';
-import type { RingInfo, RingMember } from './ports.js';
+import type { ReplicaKnowledge, RingInfo, RingMember } from './ports.js';
+import { explainRead } from './read-explanation.js';
 
 /** What a field holds: maps and lists nest. */
 type Value = string | number | boolean | readonly Value[] | Fields;
@@ -131,10 +133,17 @@ function ownersOf(ring: RingInfo, slot: number): Fields[] {
   });
 }
 
-/** RING EXPLAIN key: what this node knows of a key, and what it would do with a request for it. */
-function explain({ args, reply, client }: Call, ring: RingInfo): void {
+/** RING EXPLAIN key: what its replicas know of a key, and what would become of a request for it. */
+async function explain({ args, reply, client, server }: Call): Promise<void> {
+  const { ring } = server;
+  if (ring === undefined) {
+    reply.error(NO_RING);
+    return;
+  }
   const key = args.copy(2);
   const slot = slotOf(key, 0, key.length);
+  const { consistency } = client;
+  const known = await ring.inquire(key);
   const all = ring.members();
   const replicas = ring.replicas(slot);
   const leader = ring.leader(slot);
@@ -144,29 +153,61 @@ function explain({ args, reply, client }: Call, ring: RingInfo): void {
     reply,
     fields({
       slot,
-      replicas: ownersOf(ring, slot),
+      replicas: ownersOf(ring, slot).map((owner, i) => new Map([...owner, ...knowledgeOf(all, known, replicas[i])])),
       'replicas-up': replicas.filter((index) => all[index].isUp).length,
       'held-here': own !== undefined,
       digest: ring.digest(key) ?? 'on disk alone',
-      consistency: client.consistency,
+      consistency,
       reads: placeOf(all, leader, serves),
       writes: placeOf(all, leader, serves),
       changes: placeOf(all, leader, leader >= 0 && all[leader].isSelf),
+      'a-read': explainRead({
+        needed: ring.readersAt(consistency),
+        live: replicas.filter((index) => all[index].isUp),
+        reader: serves ? own : leader,
+        known,
+        nameOf: (index) => addressOf(all[index]),
+      }),
     }),
   );
+}
+
+/** What a replica has answered of the key. */
+function knowledgeOf(
+  all: readonly RingMember[],
+  known: ReadonlyMap<number, ReplicaKnowledge | undefined>,
+  index: number,
+): Fields {
+  const knowledge = known.get(index);
+  const hints = { 'hints-here': all[index].hintCount };
+  if (knowledge === undefined) return fields({ knows: known.has(index) ? 'cannot be read' : 'no answer', ...hints });
+  const { digest, stamp, origin, siblings } = knowledge;
+  const writer = all.find(({ ordinal }) => ordinal === origin);
+  return fields({
+    knows: digest,
+    stamp,
+    'written-at-ms': stamp === 0 ? 0 : stampMs(stamp),
+    'written-by': stamp === 0 ? 'nobody' : writer === undefined ? `node ${origin}, which is gone` : addressOf(writer),
+    siblings,
+    ...hints,
+  });
 }
 
 /** Where a request runs. */
 function placeOf(all: readonly RingMember[], leader: number, isHere: boolean): string {
   if (isHere) return 'here';
-  return leader < 0 ? 'nowhere: no replica can be reached' : `at ${all[leader].host}:${portFor(all[leader], false)}`;
+  return leader < 0 ? 'nowhere: no replica can be reached' : `at ${addressOf(all[leader])}`;
+}
+
+function addressOf(member: RingMember): string {
+  return `${member.host}:${portFor(member, false)}`;
 }
 
 const HELP: readonly HelpEntry[] = [
   [
     'EXPLAIN <key>',
-    'What this node knows of a key, and where requests for it run: writes are SET and the like,',
-    'changes look at what is there before.',
+    'What the replicas of a key know of it, where requests for it run (writes are SET and the like,',
+    'changes look at what is there before), and why a read would answer what it answers.',
   ],
   ['MEMBERS', 'The members: where they are, how they are, and what they hold.'],
   ['OWNERS <key>', 'The replicas of a key, in the order in which they act for it.'],
@@ -186,7 +227,7 @@ export const ringCommands: readonly Command[] = [
     flags: [],
     keys: NO_KEYS,
     subcommands: [
-      row('explain', 3, explain),
+      { name: 'explain', arity: 3, flags: FLAGS, keys: NO_KEYS, wait: explain },
       row('help', 2, (call) => {
         replyHelp(call, 'ring', HELP);
       }),

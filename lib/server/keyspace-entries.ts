@@ -1,6 +1,7 @@
 import { SLOT_COUNT, slotOf } from '../base/position.js';
 import type { Consensus, EraStore } from '../cluster/consensus/consensus.js';
 import { ERA_STAMP } from '../cluster/replication/acknowledgement.js';
+import type { KeySummary } from '../cluster/coordination/inquiries.js';
 import type { Digest } from '../cluster/coordination/state-messages.js';
 import type { Draft } from '../data/draft.js';
 import { EntryDigests } from '../data/entry-digests.js';
@@ -9,6 +10,8 @@ import type { Keyspace } from '../data/keyspace.js';
 import type { Loader } from '../data/loader.js';
 import { ChangeKind } from '../record/batch-format.js';
 import { BatchReader } from '../record/batch-reader.js';
+import { siblingsOf } from '../record/composed-string.js';
+import { CellType } from '../record/entry.js';
 import { RecordHead } from '../storage/memory/record-heap.js';
 import { EraEntries } from './era-entries.js';
 import { withoutKeys } from './era-filter.js';
@@ -41,6 +44,18 @@ export class KeyspaceEntries implements RingStore {
 
   digest(key: Buffer): Digest | undefined {
     return this.digests.of(this.keyspace.database(0), key, 0, key.length);
+  }
+
+  summary(key: Buffer): KeySummary | undefined {
+    const digest = this.digest(key);
+    if (digest === undefined) return undefined;
+    const { keyspace } = this;
+    const { heap } = keyspace;
+    const ref = this.placeOf(key, 0, key.length);
+    if (ref === 0) return { digest, stamp: 0, origin: 0, siblings: 0 };
+    const isThere = !heap.isEmpty(ref);
+    const siblings = heap.type(ref) === CellType.VERSIONED ? siblingsOf(keyspace.entryOf(ref).cells).length : 1;
+    return { digest, stamp: heap.newestStamp(ref), origin: heap.origin(ref), siblings: isThere ? siblings : 0 };
   }
 
   load(key: Buffer): Promise<void> {

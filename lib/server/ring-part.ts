@@ -8,8 +8,9 @@
  * What is sent in a turn leaves at its end, behind the log.
  */
 
-import { slotOf } from '../base/position.js';
+import { AssertionError } from '../base/assert.js';
 import { portFor } from '../base/client-port.js';
+import { slotOf } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import { firstStampOf } from '../base/stamp.js';
 import { PayloadBuffer } from '../cluster/bus/payload-buffer.js';
@@ -24,6 +25,8 @@ import type { EraStore } from '../cluster/consensus/consensus.js';
 import { Consensus } from '../cluster/consensus/consensus.js';
 import type { MemberSets } from '../cluster/consensus/quorum.js';
 import { Outboxes } from '../cluster/coordination/outboxes.js';
+import type { Answers, InquiryStore, KeySummary } from '../cluster/coordination/inquiries.js';
+import { Inquiries } from '../cluster/coordination/inquiries.js';
 import type { EntryStore } from '../cluster/coordination/ports.js';
 import { Refresher } from '../cluster/coordination/refresher.js';
 import { Responder } from '../cluster/coordination/responder.js';
@@ -137,7 +140,7 @@ export interface Taken {
 }
 
 /** The data as the ring changes it. */
-export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'> {
+export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, InquiryStore {
   /** The key at a place in a batch of this node. */
   keyAt(batch: Buffer, start: number): Buffer | undefined;
   /** What consensus decides about. */
@@ -221,6 +224,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   readonly refresher: Refresher;
   readonly responder: Responder;
   readonly consensus: Consensus;
+  readonly inquiries: Inquiries;
   readonly hints: Hints;
   readonly versioned: VersionedLinks;
   view: RingView;
@@ -332,6 +336,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       },
     });
     this.responder = new Responder(this, this.versioned);
+    this.inquiries = new Inquiries({ store: this, links: this.versioned, random, nowMs, timeoutMs: writeTimeoutMs });
     this.coordinator = new Coordinator({
       view: () => this.view,
       random,
@@ -448,6 +453,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.hints.tick();
     this.refresher.tick();
     this.consensus.tick();
+    this.inquiries.tick();
     this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
@@ -517,6 +523,36 @@ export class RingPart implements TurnReplicas, EntryStore {
         throw error;
       },
     );
+  }
+
+  summary(key: Buffer): KeySummary | undefined {
+    return this.store.summary(key);
+  }
+
+  /** What the replicas of a key know of it, as far as they answer, by their index; `undefined`: they cannot read it. */
+  async inquire(key: Buffer): Promise<ReadonlyMap<number, KeySummary | undefined>> {
+    const { view, inquiries } = this;
+    const replicas = [...view.ring.replicas(slotOf(key, 0, key.length))];
+    const others = replicas.filter((index) => index !== view.self && view.isUp(index));
+    const ids = others.map((index) => view.idOf(index));
+    const told = new Promise<Answers>((resolve) => {
+      inquiries.begin(key, ids, resolve);
+    });
+    const known = new Map<number, KeySummary | undefined>();
+    if (replicas.includes(view.self)) known.set(view.self, await this.summaryOf(key));
+    const answers = await told;
+    for (const [i, id] of ids.entries()) if (answers.has(id)) known.set(others[i], answers.get(id));
+    return known;
+  }
+
+  private async summaryOf(key: Buffer): Promise<KeySummary | undefined> {
+    try {
+      if (this.summary(key) === undefined) await this.load(key);
+      return this.summary(key);
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      return undefined;
+    }
   }
 
   batchesOf(key: Buffer): Buffer[] {
@@ -608,6 +644,12 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
     onRead(MessageKind.DECIDED, (_from, reader) => {
       this.consensus.onDecided(reader);
+    });
+    onRead(MessageKind.INQUIRE, (from, reader) => {
+      this.inquiries.onInquire(from, reader);
+    });
+    onRead(MessageKind.INFORM, (from, reader) => {
+      this.inquiries.onInform(from, reader);
     });
     onRead(MessageKind.REPAIRED, (from, reader) => {
       this.refresher.onRepaired(from, reader);
@@ -771,6 +813,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private flush(): void {
     this.responder.flush();
     this.refresher.flush();
+    this.inquiries.flush();
     this.hinted.flush();
     this.consensus.flush();
     this.links.flush();

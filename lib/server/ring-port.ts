@@ -1,8 +1,10 @@
-import type { LedRange, RingFigures, RingInfo, RingMember } from '../commands/ports.js';
-import { majorityOf } from '../cluster/coordination/consistency.js';
+import type { LedRange, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../commands/ports.js';
+import { Level, majorityOf, replicasNeeded } from '../cluster/coordination/consistency.js';
 import type { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import type { RingView } from '../cluster/coordination/ring-view.js';
+import type { Digest } from '../cluster/coordination/state-messages.js';
 import type { Member } from '../cluster/ring/member.js';
+import { readLevels } from './level-words.js';
 import type { RingMembership, RingPart } from './ring-part.js';
 
 /** The ring as commands see it. */
@@ -100,7 +102,19 @@ export class RingPort implements RingInfo {
 
   digest(key: Buffer): string | undefined {
     const digest = this.part.digest(key);
-    return digest && hex(digest.high) + hex(digest.low);
+    return digest && digestText(digest);
+  }
+
+  readersAt(consistency: string): number {
+    const levels = readLevels(consistency.split(' '), { read: Level.QUORUM, write: Level.QUORUM });
+    return typeof levels === 'string' ? 1 : replicasNeeded(levels.read, this.replicaCount);
+  }
+
+  async inquire(key: Buffer): Promise<Map<number, ReplicaKnowledge | undefined>> {
+    const known = await this.part.inquire(key);
+    return new Map(
+      [...known].map(([index, summary]) => [index, summary && { ...summary, digest: digestText(summary.digest) }]),
+    );
   }
 
   private get view(): RingView {
@@ -128,8 +142,13 @@ export class RingPort implements RingInfo {
       heldSlots,
       ledSlots,
       link,
+      hintCount: this.part.hints.countFor(id),
     };
   }
+}
+
+function digestText({ high, low }: Digest): string {
+  return hex(high) + hex(low);
 }
 
 function hex(word: number): string {

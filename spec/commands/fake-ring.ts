@@ -1,4 +1,4 @@
-import type { LedRange, RingInfo, RingMember } from '../../lib/commands/ports.js';
+import type { LedRange, ReplicaKnowledge, RingInfo, RingMember } from '../../lib/commands/ports.js';
 
 const SLOTS = 16384;
 
@@ -66,6 +66,7 @@ export class FakeRing implements RingInfo {
         queuedBytes: i === 2 ? 30 : 0,
         roundTripUs: 150.4,
       },
+      hintCount: i === 2 ? 4 : 0,
     }));
   }
 
@@ -90,6 +91,18 @@ export class FakeRing implements RingInfo {
 
   leader(slot: number): number {
     return this.replicas(slot).find((member) => this.up[member]) ?? -1;
+  }
+
+  readersAt(consistency: string): number {
+    return consistency === 'ONE' ? 1 : 2;
+  }
+
+  /** What each knows: the first two the same, the last one something older. */
+  inquire(): Promise<Map<number, ReplicaKnowledge | undefined>> {
+    const newer = { digest: '00000000000000ab', stamp: 5000 * 4096, origin: 1, siblings: 2 };
+    const older = { digest: '00000000000000aa', stamp: 4000 * 4096, origin: 9, siblings: 1 };
+    const known = [newer, newer, older].map((knowledge, i) => [i, knowledge] as const);
+    return Promise.resolve(new Map(known.filter(([i]) => this.up[i])));
   }
 
   digest(key: Buffer): string | undefined {

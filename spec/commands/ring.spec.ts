@@ -69,6 +69,33 @@ describe('commands/ring', () => {
     for (const what of ['reads', 'writes']) expect(foo.get(what)).to.equal('at 127.0.0.1:7002');
   });
 
+  it('RING EXPLAIN says what each replica knows, and why a read would answer what it answers', async () => {
+    const foo = await map('explain', 'foo');
+    const replicas = foo.get('replicas') as Map<Plain, Plain>[];
+    expect(replicas.map((replica) => replica.get('knows'))).to.deep.equal([
+      '00000000000000aa',
+      '00000000000000ab',
+      '00000000000000ab',
+    ]);
+    expect(replicas.map((replica) => replica.get('siblings'))).to.deep.equal([1, 2, 2]);
+    expect(replicas.map((replica) => replica.get('hints-here'))).to.deep.equal([4, 0, 0]);
+    expect(replicas[0].get('written-by')).to.equal('node 9, which is gone');
+    expect(replicas[1].get('written-by')).to.equal('127.0.0.1:7000');
+    expect(replicas[1].get('written-at-ms')).to.equal(1577836800000 + 5000);
+    expect(foo.get('a-read')).to.equal(
+      'asks 3 replicas and waits for 2: they differ, so what 2 of them know is merged first, and who has less is repaired before the answer. ' +
+        'The newest write is known to 127.0.0.1:7000 and 127.0.0.1:7001.',
+    );
+    ring.up[2] = false;
+    const without = await map('explain', 'foo');
+    expect((without.get('replicas') as Map<Plain, Plain>[])[0].get('knows')).to.equal('no answer');
+    expect(without.get('a-read')).to.equal('asks 2 replicas and waits for 2: all of them know the same.');
+    ring.up[1] = false;
+    expect((await map('explain', 'foo')).get('a-read')).to.equal(
+      'is refused: it needs 2 replicas, and 1 can be reached',
+    );
+  });
+
   it('RING answers arrays in RESP2, and is refused on a single node', async () => {
     await client.ask('hello', 2);
     expect(await client.ask('ring', 'status')).to.include.members(['epoch', 7]);

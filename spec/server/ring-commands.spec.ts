@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { RingBench } from './ring-bench.js';
 
 describe('Commands about the ring', () => {
@@ -61,5 +62,44 @@ describe('Commands about the ring', () => {
     await ring.ask(clients[0], 'SET', 'k', 'w');
     const [fresh, same, stale] = await digests();
     expect([same, stale]).to.deep.equal([fresh, first]);
+  });
+
+  it('RING EXPLAIN asks all replicas what they know, changes nothing by it, and reads what is on disk', async () => {
+    const ring = await RingBench.start(3);
+    const client = ring.nodes[0].connect();
+    const explain = async (): Promise<{ replicas: unknown[][]; read: unknown }> => {
+      const fields = (await ring.ask(client, 'RING', 'EXPLAIN', 'doc')) as unknown[];
+      return {
+        replicas: fields[fields.indexOf('replicas') + 1] as unknown[][],
+        read: fields[fields.indexOf('a-read') + 1],
+      };
+    };
+    const each = (replicas: unknown[][], name: string): unknown[] => replicas.map((one) => one[one.indexOf(name) + 1]);
+    await ring.ask(client, 'VSET', 'doc', '', 'a');
+    ring.isolate(2);
+    await ring.ask(client, 'VSET', 'doc', '', 'b');
+    const apart = await explain();
+    expect(each(apart.replicas, 'knows').filter((knows) => knows === 'no answer')).to.have.lengthOf(1);
+    expect(apart.read).to.equal('asks 2 replicas and waits for 2: all of them know the same.');
+    ring.connectAgain();
+    const again = ring.nodes[2].connect();
+    const hints: number[] = [];
+    for (const one of [client, ring.nodes[1].connect()]) {
+      one.send('RING', 'EXPLAIN', 'doc');
+      await ring.settle(({ kind }) => kind !== MessageKind.HINT);
+      const [fields] = one.replies() as unknown[][];
+      const replicas = fields[fields.indexOf('replicas') + 1] as unknown[][];
+      expect(each(replicas, 'siblings').map(Number).sort()).to.deep.equal([1, 2, 2]);
+      expect(fields[fields.indexOf('a-read') + 1]).to.match(/they differ/);
+      hints.push(...each(replicas, 'hints-here').map(Number));
+    }
+    expect(hints.filter((count) => count > 0)).to.deep.equal([1]);
+    await ring.advance(5000);
+    await ring.ask(again, 'SAVE');
+    await ring.ask(again, 'DEBUG', 'RELOAD');
+    const healed = await explain();
+    expect(new Set(each(healed.replicas, 'knows')).size).to.equal(1);
+    expect(each(healed.replicas, 'siblings')).to.deep.equal([2, 2, 2]);
+    expect(healed.read).to.equal('asks 3 replicas and waits for 2: all of them know the same.');
   });
 });

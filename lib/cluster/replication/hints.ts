@@ -94,6 +94,11 @@ export class Hints implements HintKeeper {
     };
   }
 
+  /** How many are kept for a member. */
+  countFor(member: MemberId): number {
+    return this.backlogs.get(member)?.log.hintCount ?? 0;
+  }
+
   keep(member: MemberId, batch: Buffer, then?: (isDurable: boolean) => void): boolean {
     const { log } = this.backlogOf(member);
     if (this.byteLength + log.bytesFor(batch) > this.options.bytesMax()) return this.drop('hint-size-max is reached');
