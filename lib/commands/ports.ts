@@ -414,6 +414,8 @@ export interface ReplicaKnowledge {
   readonly origin: number;
   /** Values that nobody has superseded. */
   readonly siblings: number;
+  /** 1: consensus decides about the key, as far as the replica has heard. */
+  readonly era: number;
 }
 
 /** The ring of nodes that this one is a member of. Members are named by their index in `members()`. */

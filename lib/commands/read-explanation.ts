@@ -18,6 +18,9 @@ export function explainRead({ needed, live, reader, known, nameOf }: ReadSituati
   if (live.length < needed) return `is refused: it needs ${needed} replicas, and ${live.length} can be reached`;
   if (reader === undefined || reader < 0) return 'is refused: no replica can be reached';
   const told = [...known].flatMap(([index, knowledge]) => (knowledge === undefined ? [] : [{ index, ...knowledge }]));
+  if (told.some(({ era }) => era > 0)) {
+    return 'is decided by a majority of the replicas, whatever its level: the key was compared and set, so consensus has it';
+  }
   const silent = live.length - told.length;
   const rest = silent > 0 ? ` ${silent} of those that can be reached have not said what they know.` : '';
   const newest = told.toSorted((a, b) => b.stamp - a.stamp).at(0);

@@ -181,7 +181,7 @@ function knowledgeOf(
   const knowledge = known.get(index);
   const hints = { 'hints-here': all[index].hintCount };
   if (knowledge === undefined) return fields({ knows: known.has(index) ? 'cannot be read' : 'no answer', ...hints });
-  const { digest, stamp, origin, siblings } = knowledge;
+  const { digest, stamp, origin, siblings, era } = knowledge;
   const writer = all.find(({ ordinal }) => ordinal === origin);
   return fields({
     knows: digest,
@@ -189,6 +189,7 @@ function knowledgeOf(
     'written-at-ms': stamp === 0 ? 0 : stampMs(stamp),
     'written-by': stamp === 0 ? 'nobody' : writer === undefined ? `node ${origin}, which is gone` : addressOf(writer),
     siblings,
+    era,
     ...hints,
   });
 }

@@ -52,10 +52,11 @@ export class KeyspaceEntries implements RingStore {
     const { keyspace } = this;
     const { heap } = keyspace;
     const ref = this.placeOf(key, 0, key.length);
-    if (ref === 0) return { digest, stamp: 0, origin: 0, siblings: 0 };
+    const era = this.eras?.isEraOne(key) === true ? 1 : 0;
+    if (ref === 0) return { digest, stamp: 0, origin: 0, siblings: 0, era };
     const isThere = !heap.isEmpty(ref);
     const siblings = heap.type(ref) === CellType.VERSIONED ? siblingsOf(keyspace.entryOf(ref).cells).length : 1;
-    return { digest, stamp: heap.newestStamp(ref), origin: heap.origin(ref), siblings: isThere ? siblings : 0 };
+    return { digest, stamp: heap.newestStamp(ref), origin: heap.origin(ref), siblings: isThere ? siblings : 0, era };
   }
 
   load(key: Buffer): Promise<void> {

@@ -34,6 +34,8 @@ export class FakeRing implements RingInfo {
   };
   /** How far the ports for TLS are above the others; 0: there are none. */
   tlsDistance = 0;
+  /** Of keys. */
+  era = 0;
   /** Members that can be reached. */
   readonly up = [true, true, true];
 
@@ -99,8 +101,8 @@ export class FakeRing implements RingInfo {
 
   /** What each knows: the first two the same, the last one something older. */
   inquire(): Promise<Map<number, ReplicaKnowledge | undefined>> {
-    const newer = { digest: '00000000000000ab', stamp: 5000 * 4096, origin: 1, siblings: 2 };
-    const older = { digest: '00000000000000aa', stamp: 4000 * 4096, origin: 9, siblings: 1 };
+    const newer = { digest: '00000000000000ab', stamp: 5000 * 4096, origin: 1, siblings: 2, era: this.era };
+    const older = { digest: '00000000000000aa', stamp: 4000 * 4096, origin: 9, siblings: 1, era: 0 };
     const known = [newer, newer, older].map((knowledge, i) => [i, knowledge] as const);
     return Promise.resolve(new Map(known.filter(([i]) => this.up[i])));
   }

@@ -86,6 +86,9 @@ describe('commands/ring', () => {
       'asks 3 replicas and waits for 2: they differ, so what 2 of them know is merged first, and who has less is repaired before the answer. ' +
         'The newest write is known to 127.0.0.1:7000 and 127.0.0.1:7001.',
     );
+    ring.era = 1;
+    expect((await map('explain', 'foo')).get('a-read')).to.match(/^is decided by a majority/);
+    ring.era = 0;
     ring.up[2] = false;
     const without = await map('explain', 'foo');
     expect((without.get('replicas') as Map<Plain, Plain>[])[0].get('knows')).to.equal('no answer');

@@ -2,7 +2,7 @@
  * Asks the other replicas of a key what they know of it, for whoever wants to see it. Nothing is changed by looking.
  *
  *     INQUIRE = id:u32 key:bytes
- *     INFORM  = id:u32 isKnown:u8 low:u32 high:u32 stampLow:u32 stampHigh:u32 origin:u32 siblings:u32      isKnown 0: it cannot be read
+ *     INFORM  = id:u32 isKnown:u8 era:u8 low:u32 high:u32 stampLow:u32 stampHigh:u32 origin:u32 siblings:u32      isKnown 0: it cannot be read
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -25,6 +25,8 @@ export interface KeySummary {
   readonly origin: number;
   /** Values that nobody has superseded. */
   readonly siblings: number;
+  /** 1: consensus decides about the key, as far as this replica has heard. */
+  readonly era: number;
 }
 
 export interface InquiryStore {
@@ -107,9 +109,10 @@ export class Inquiries {
     while (!reader.isAtEnd) {
       const id = reader.word();
       const isKnown = reader.byte() === 1;
+      const era = reader.byte();
       const digest = { low: reader.word(), high: reader.word() };
       const stamp = reader.word() + reader.word() * TWO_32;
-      const summary = { digest, stamp, origin: reader.word(), siblings: reader.word() };
+      const summary = { digest, stamp, origin: reader.word(), siblings: reader.word(), era };
       if (reader.failed) return;
       const inquiry = this.open.get(id);
       if (inquiry?.missing.delete(member) !== true) continue;
@@ -153,13 +156,14 @@ export class Inquiries {
 
   private inform(member: MemberId, id: number, summary: KeySummary | undefined): void {
     const payload = this.informs.to(member);
-    const { digest, stamp, origin, siblings } = summary ?? NOTHING;
+    const { digest, stamp, origin, siblings, era } = summary ?? NOTHING;
     payload.word(id);
     payload.byte(summary === undefined ? 0 : 1);
+    payload.byte(era);
     for (const word of [digest.low, digest.high, stamp % TWO_32, Math.floor(stamp / TWO_32), origin, siblings]) {
       payload.word(word);
     }
   }
 }
 
-const NOTHING: KeySummary = { digest: { low: 0, high: 0 }, stamp: 0, origin: 0, siblings: 0 };
+const NOTHING: KeySummary = { digest: { low: 0, high: 0 }, stamp: 0, origin: 0, siblings: 0, era: 0 };
