@@ -172,10 +172,11 @@ async function joinRing(
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  const room = new WaitingRoom({ ...world, reason: () => member.waitsFor });
-  await room.open();
+  // Who comes back to a member need not be told that it is none.
+  const room = member.isFormed ? undefined : new WaitingRoom({ ...world, reason: () => member.waitsFor });
+  await room?.open();
   await member.start();
-  room.close();
+  room?.close();
   process.off('SIGTERM', onSignal);
   process.off('SIGINT', onSignal);
 }

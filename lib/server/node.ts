@@ -584,6 +584,7 @@ export class Node implements ConnectionHost {
 
   private async stopInOrder(): Promise<string | undefined> {
     const { membership } = this.options;
+    this.ring?.leave();
     if (membership !== undefined) await membership.leave();
     this.gate.close();
     await this.ring?.drained();

@@ -173,6 +173,11 @@ export class RingMember implements RingMembership {
     this.datagrams?.close();
   }
 
+  /** Whether a ring is known from before: then `start` waits for nobody. */
+  get isFormed(): boolean {
+    return this.store.ring !== undefined;
+  }
+
   /** What keeps `start`, in words. */
   get waitsFor(): string {
     return this.topology.waitsFor;

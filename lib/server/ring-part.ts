@@ -461,6 +461,12 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.options.onMoved();
   }
 
+  /** This node goes: says so to all that it reaches, so that they send nothing here any more. It serves on meanwhile. */
+  leave(): void {
+    this.presence.setAway(true, this.others());
+    this.flush();
+  }
+
   /** Resolves when no reply waits for other members any more, or after a while. REQUIRES: nothing new begins. */
   async drained(): Promise<void> {
     const { timers } = this.options;

@@ -77,9 +77,7 @@ export function requestsDuring(samples: readonly Sample[], { beganMs, endedMs, n
 /** What clients of other nodes were told from when a fault began to when the node was back: errors that say that a node, or the ring, does not serve. */
 export function errorsElsewhere(samples: readonly Sample[], { beganMs, backMs, node }: Incident): string[] {
   const those = samples.filter((sample) => sample.dueMs >= beganMs && sample.dueMs < backMs && sample.node !== node);
-  return those.flatMap(({ error }) =>
-    error !== undefined && /^(ERR|CLUSTERDOWN|TIMEOUT the replica) /.test(error) ? [error] : [],
-  );
+  return those.flatMap(({ error }) => (error !== undefined && /^(ERR|CLUSTERDOWN) /.test(error) ? [error] : []));
 }
 
 function failedOf(samples: readonly Sample[]): number {
