@@ -5,7 +5,7 @@ import { isElementField } from '../record/list-id.js';
 import type { Pair } from '../record/pair.js';
 import { comparePairs, maxPair } from '../record/pair.js';
 import { Removals } from '../record/removals.js';
-import { isSeenCell } from '../record/seen.js';
+import { Seen, isSeenCell } from '../record/seen.js';
 import { CHUNK_FIELD_BYTES, writeChunkField } from '../record/string-chunks.js';
 import { WHOLE_PAIR } from '../storage/memory/chunk-pairs.js';
 import { FieldTable } from '../storage/memory/field-table.js';
@@ -91,12 +91,17 @@ export class EntryDigests {
   }
 
   private addComposed(ref: number, deletedUpTo: Pair): void {
-    for (const { type, field, value, pair } of this.keyspace.composedStrings.cells(ref).values()) {
-      if (comparePairs(pair, deletedUpTo) <= 0) continue;
-      // Unions of what was seen have the pair of the youngest.
-      if (value !== undefined && isSeenCell({ type, field })) this.digest.removals(type, field, value, pair);
-      else this.digest.cell(1, type, field, 0, field.length, value === undefined, pair.stamp, pair.origin, 0);
+    const seen = new Seen();
+    for (const cell of this.keyspace.composedStrings.cells(ref).values()) {
+      const { type, field, value, pair } = cell;
+      if (isSeenCell(cell)) seen.add(value, pair);
+      else if (comparePairs(pair, deletedUpTo) > 0) {
+        this.digest.cell(1, type, field, 0, field.length, value === undefined, pair.stamp, pair.origin, 0);
+      }
     }
+    // Unions of what was seen have the pair of the youngest.
+    const cell = seen.cell(deletedUpTo);
+    if (cell?.value !== undefined) this.digest.removals(cell.type, cell.field, cell.value, cell.pair);
   }
 
   private addChunks(ref: number): void {

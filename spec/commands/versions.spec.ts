@@ -208,6 +208,20 @@ describe('VSET, VGET, VDEL', () => {
     expect(versionsOf(replica).values).to.deep.equal(['c', 'a']);
   });
 
+  it('have one digest, whatever was seen of what was emptied with its database', () => {
+    const [left, right] = [start(1, true), start(2, true)];
+    left.run('VSET', 'k', '', 'a');
+    const { context } = versionsOf(left);
+    const first = left.takeBatch() ?? Buffer.alloc(0);
+    left.run('FLUSHDB');
+    const emptied = left.takeBatch() ?? Buffer.alloc(0);
+    left.run('VSET', 'k', context, 'b');
+    const second = left.takeBatch() ?? Buffer.alloc(0);
+    for (const batch of [second, first, emptied]) right.merge(batch);
+    expect(versionsOf(right).values).to.deep.equal(['b']);
+    expect(digestOf(right)).to.deep.equal(digestOf(left));
+  });
+
   it('are sent to others whole, on one page', () => {
     const harness = start(1, true);
     for (const value of ['a', 'b', 'c']) harness.run('VSET', 'k', '', value);
