@@ -15,7 +15,7 @@ export function keyPatterns(): Kind<readonly string[]> {
     manyWords: true,
     accumulates: true,
     parse: (words) => ({ value: words, text: words.join(' ') }),
-    lines: ({ value }) => value.map((pattern) => [pattern]),
+    lines: ({ value }) => linesOf(value.map((pattern) => [pattern])),
   };
 }
 
@@ -36,8 +36,13 @@ export function conflictRules(): Kind<readonly ConflictRule[]> {
       }
       return { value, text: value.map((rule) => wordsOf(rule).join(' ')).join(' ') };
     },
-    lines: ({ value }) => value.map(wordsOf),
+    lines: ({ value }) => linesOf(value.map(wordsOf)),
   };
+}
+
+/** An empty list has a line, too: it takes back what an included file says. */
+function linesOf(lines: string[][]): string[][] {
+  return lines.length === 0 ? [['']] : lines;
 }
 
 function wordsOf({ keepsSiblings, pattern }: ConflictRule): string[] {
