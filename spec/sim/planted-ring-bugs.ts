@@ -124,7 +124,7 @@ export function takeStaleMessages(member: RingMember): RingMembership {
 }
 
 /** What is served, so that messages can be made up. */
-class Handlers {
+export class Handlers {
   readonly serve: RingLinks['serve'];
   private readonly handlers = new Map<number, (message: RingMessage) => void>();
 
@@ -142,7 +142,7 @@ class Handlers {
 }
 
 /** The member, with other links. */
-function membershipWith(member: RingMember, changes: Partial<RingLinks>): RingMembership {
+export function membershipWith(member: RingMember, changes: Partial<RingLinks>): RingMembership {
   return Object.create(member, {
     links: { value: { ...member.links, ...changes } },
     attach: { value: member.attach.bind(member) },
@@ -160,7 +160,7 @@ function acknowledgementOf(member: RingMember, sequence: number): Payload {
   return new BytesPayload(Buffer.concat([headOf(member), bytesOf(new Acknowledgement(sequence, []))]));
 }
 
-function bytesOf(payload: Payload): Buffer {
+export function bytesOf(payload: Payload): Buffer {
   const bytes = Buffer.alloc(payload.byteLength);
   payload.writeTo(bytes, 0);
   return bytes;

@@ -30,10 +30,12 @@ const LOADS: readonly (readonly [operation: Operation, pipeline: number])[] = [
   ['SET', 1],
   ['GET', 16],
   ['INCR', 16],
+  ['CAS', 1],
 ];
 
 /** CPU of all nodes of a ring for a SET, to that of one node; measured 3.55. */
 const CPU_RATIO_MAX = 4.5;
+const COMPARED = 'CAS, P=1';
 /** SETs a second of a ring to etcd's puts. */
 const ETCD_RATIO_MIN = 10;
 
@@ -100,8 +102,8 @@ function table(rows: readonly Row[]): string {
 
 function judge(rows: readonly Row[], missing: readonly string[]): Finding[] {
   const times = (value: number): string => `${value.toFixed(2)} x`;
-  const figure = (name: string, key: 'cpuUs' | 'perSecond'): number =>
-    rows.find(({ system, load }) => system === name && load === 'SET, P=16')?.[key] ?? NaN;
+  const figure = (name: string, key: 'cpuUs' | 'perSecond' | 'p50Ms', of = 'SET, P=16'): number =>
+    rows.find(({ system, load }) => system === name && load === of)?.[key] ?? NaN;
   const findings = [
     atMost(
       'SET, P=16: CPU of three nodes to that of one',
@@ -116,6 +118,18 @@ function judge(rows: readonly Row[], missing: readonly string[]): Finding[] {
     ...findings,
     atLeast("SETs a second to etcd's puts", figure(RING, 'perSecond') / etcd, ETCD_RATIO_MIN, times),
     noted('the same, appendfsync always', times(figure(RING_ALWAYS, 'perSecond') / etcd)),
+    atLeast(
+      "CAS a second to etcd's transactions, all synced",
+      figure(RING, 'perSecond', COMPARED) / figure(ETCD, 'perSecond', COMPARED),
+      1,
+      times,
+    ),
+    atMost(
+      'the same: the median of their latencies',
+      figure(RING, 'p50Ms', COMPARED) / figure(ETCD, 'p50Ms', COMPARED),
+      1,
+      times,
+    ),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Three members of etcd as child processes, and a client for its gRPC interface: as much of it as puts and gets need. */
+/** Three members of etcd as child processes, and a client for its gRPC interface: as much of it as puts, gets and comparing transactions need. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,11 +12,14 @@ import { processCpuUs } from '../../tools/process-usage.js';
 import type { Load, LoadFigures } from './load.js';
 import { KEYS, Latencies } from './load.js';
 
-export type EtcdCall = 'Put' | 'Range';
+/** `Txn`: puts the value if it is there already. */
+export type EtcdCall = 'Put' | 'Range' | 'Txn';
 
 const MEMBERS = 3;
 const READY_TIMEOUT_MS = 20_000;
 const PROBE_EVERY_MS = 50;
+/** Of a Compare: its target (2) is the value (3). */
+const COMPARE_VALUE = Buffer.from([(2 << 3) | 0, 3]);
 /** Streams of one connection that etcd lets be open are many more. */
 const STREAMS_A_CONNECTION = 100;
 
@@ -41,6 +44,19 @@ export class EtcdCluster {
 
   cpuUs(): number {
     return this.children.reduce((sum, { pid }) => sum + (pid === undefined ? 0 : processCpuUs(pid)), 0);
+  }
+
+  /** Has all keys. */
+  async fill(value: string): Promise<void> {
+    const session = connect(this.url);
+    try {
+      for (let from = 0; from < KEYS; from += STREAMS_A_CONNECTION) {
+        const some = Array.from({ length: Math.min(STREAMS_A_CONNECTION, KEYS - from) }, (_, i) => `key:${from + i}`);
+        await Promise.all(some.map((key) => request(session, 'Put', key, value)));
+      }
+    } finally {
+      session.destroy();
+    }
   }
 
   /** As many connections as etcd's own clients would take: few, with many requests on each. */
@@ -143,8 +159,17 @@ function request(session: ClientHttp2Session, call: EtcdCall, key: string, value
       else reject(new Error(`etcd's ${call} ended with the status ${String(status)}`));
     });
     stream.resume();
-    stream.end(frame(call === 'Put' ? Buffer.concat([field(1, key), field(2, value)]) : field(1, key)));
+    stream.end(frame(messageOf(call, key, value)));
   });
+}
+
+/** A PutRequest, a RangeRequest, or a TxnRequest. */
+function messageOf(call: EtcdCall, key: string, value: string): Buffer {
+  if (call === 'Range') return field(1, key);
+  const put = Buffer.concat([field(1, key), field(2, value)]);
+  if (call === 'Put') return put;
+  const compare = Buffer.concat([COMPARE_VALUE, field(3, key), field(7, value)]);
+  return Buffer.concat([field(1, compare), field(2, field(2, put))]);
 }
 
 /** A message of gRPC: not compressed, its length, protocol buffers. */
@@ -154,8 +179,8 @@ function frame(message: Buffer): Buffer {
   return Buffer.concat([head, message]);
 }
 
-/** A field of bytes, shorter than 128. */
-function field(number: number, text: string): Buffer {
-  const bytes = Buffer.from(text, 'latin1');
+/** A field of bytes, or of a message, shorter than 128. */
+function field(number: number, content: string | Buffer): Buffer {
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
   return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 }

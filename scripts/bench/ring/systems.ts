@@ -8,7 +8,7 @@ import { lineLoad } from './line-load.js';
 import type { Load, LoadFigures } from './load.js';
 import { KEYS } from './load.js';
 
-export type Operation = 'SET' | 'GET' | 'INCR';
+export type Operation = 'SET' | 'GET' | 'INCR' | 'CAS';
 
 export interface System {
   /** Of all its processes, in microseconds. */
@@ -34,6 +34,7 @@ const REQUESTS: Readonly<Record<Operation, LineRequest>> = {
   SET: { words: (key) => [['SET', key, VALUE]], replyLines: 1 },
   GET: { words: (key) => [['GET', key]], replyLines: 2 },
   INCR: { words: (key) => [['INCR', `n:${key}`]], replyLines: 1 },
+  CAS: { words: (key) => [['CAS', key, VALUE, VALUE]], replyLines: 1 },
 };
 
 /** After each write the client asks for a replica that has it: as much as W=2 promises, and on the same connection. */
@@ -42,6 +43,8 @@ const WAITING: Readonly<Record<Operation, LineRequest>> = {
   SET: { words: (key) => [...REQUESTS.SET.words(key), ['WAIT', '1', '0']], replyLines: 2 },
   INCR: { words: (key) => [...REQUESTS.INCR.words(key), ['WAIT', '1', '0']], replyLines: 2 },
 };
+
+const ETCD_CALLS = { SET: 'Put', GET: 'Range', INCR: 'Put', CAS: 'Txn' } as const;
 
 export const ONE_NODE = 'ringkv, one node';
 export const RING = 'ringkv, 3 nodes, W=2, R=2';
@@ -55,10 +58,10 @@ export const SYSTEMS: readonly SystemKind[] = [
     operations: ALL,
     start: async () => system([await ServerProcess.start({ kind: 'ringkv' })], REQUESTS),
   },
-  { name: RING, operations: ALL, start: () => ring('everysec') },
+  { name: RING, operations: [...ALL, 'CAS'], start: () => ring('everysec') },
   { name: RING_ALWAYS, operations: ['SET'], start: () => ring('always') },
   { name: REDIS, operations: ALL, start: replicatedRedis },
-  { name: ETCD, operations: ['SET', 'GET'], start: etcd },
+  { name: ETCD, operations: ['SET', 'GET', 'CAS'], start: etcd },
 ];
 
 async function ring(appendfsync: string): Promise<System> {
@@ -106,9 +109,10 @@ async function replicatedRedis(): Promise<System | undefined> {
 async function etcd(): Promise<System | undefined> {
   if (!isInstalled('etcd')) return undefined;
   const cluster = await EtcdCluster.start();
+  await cluster.fill(VALUE);
   return {
     cpuUs: () => cluster.cpuUs(),
-    load: (operation, load) => cluster.load(operation === 'GET' ? 'Range' : 'Put', VALUE, load),
+    load: (operation, load) => cluster.load(ETCD_CALLS[operation], VALUE, load),
     stop: () => cluster.stop(),
   };
 }

@@ -1,0 +1,107 @@
+/** Bugs of consensus about keys for the simulator to find: something else stands in the place of a disk or of links, so nothing of it is in lib/. */
+
+import { PayloadBuffer } from '../../lib/cluster/bus/payload-buffer.js';
+import { PayloadReader } from '../../lib/cluster/bus/payload-reader.js';
+import { BytesPayload } from '../../lib/cluster/bus/payload.js';
+import { NO_BALLOT, compareBallots } from '../../lib/cluster/consensus/ballot.js';
+import type { Ballot } from '../../lib/cluster/consensus/ballot.js';
+import type { Accept } from '../../lib/cluster/consensus/messages.js';
+import {
+  readAccept,
+  readPrepare,
+  readPromised,
+  writeAccept,
+  writeAccepted,
+} from '../../lib/cluster/consensus/messages.js';
+import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
+import { MessageKind } from '../../lib/cluster/message-kind.js';
+import type { Disk, DiskFile } from '../../lib/host/ports.js';
+import type { RingMember } from '../../lib/server/ring-member.js';
+import type { RingMembership } from '../../lib/server/ring-part.js';
+import { Handlers, bytesOf, membershipWith } from './planted-ring-bugs.js';
+
+/** What is promised and accepted is on no disk: a file of it is always empty. */
+export function forgetPromises(disk: Disk): Disk {
+  const blank = (file: DiskFile): DiskFile => {
+    let sizeBytes = 0;
+    return Object.create(file, {
+      append: { value: (_buffer: Uint8Array, start: number, end: number) => (sizeBytes += end - start) },
+      sizeBytes: { get: () => sizeBytes },
+      close: { value: () => file.close() },
+      sync: { value: () => file.sync() },
+    }) as DiskFile;
+  };
+  return new Proxy(disk, {
+    get: (target, name) => {
+      if (name === 'create') {
+        return (path: string) => (path.includes('/consensus/') ? blank(target.create(path)) : target.create(path));
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}
+
+/** What a proposer leaves as it was is taken for decided: nobody is asked to accept it. */
+export function acceptNothingUnchanged(member: RingMember): RingMembership {
+  const { links } = member;
+  const handlers = new Handlers(links);
+  const keys = new Map<number, string>();
+  const known = new Map<string, { ballot: Ballot; entry: Buffer }>();
+  const learn = (key: string | undefined, ballot: Ballot, entry: Buffer): void => {
+    if (key === undefined || compareBallots(ballot, known.get(key)?.ballot ?? NO_BALLOT) < 0) return;
+    known.set(key, { ballot, entry: Buffer.from(entry) });
+  };
+  return membershipWith(member, {
+    serve: (kind, handler) => {
+      handlers.serve(kind, (message) => {
+        if (kind === MessageKind.PROMISED) {
+          const reader = new PayloadReader(message.buffer, message.start + HEAD_BYTES, message.end);
+          while (!reader.isAtEnd) {
+            const read = readPromised(reader);
+            if (read?.answer.isPromised === true) learn(keys.get(read.id), read.answer.accepted, read.answer.entry);
+          }
+        }
+        handler(message);
+      });
+    },
+    send: (to, kind, payload) => {
+      if (kind !== MessageKind.PREPARE && kind !== MessageKind.ACCEPT) return links.send(to, kind, payload);
+      const bytes = bytesOf(payload);
+      const reader = new PayloadReader(bytes, HEAD_BYTES, bytes.length);
+      if (kind === MessageKind.PREPARE) {
+        while (!reader.isAtEnd) {
+          const prepare = readPrepare(reader);
+          if (prepare !== undefined) keys.set(prepare.id, prepare.key.toString('latin1'));
+        }
+        return links.send(to, kind, payload);
+      }
+      const sent: Accept[] = [];
+      const pretended = new PayloadBuffer();
+      while (!reader.isAtEnd) {
+        const accept = readAccept(reader);
+        if (accept === undefined) break;
+        const key = accept.key.toString('latin1');
+        if (known.get(key)?.entry.equals(accept.entry) === true) writeAccepted(pretended, accept.id, undefined);
+        else {
+          sent.push(accept);
+          // To all of them.
+          queueMicrotask(() => {
+            learn(key, accept.ballot, accept.entry);
+          });
+        }
+      }
+      const head = bytes.subarray(0, HEAD_BYTES);
+      if (!pretended.isEmpty) {
+        const answer = Buffer.concat([head, bytesOf(pretended)]);
+        queueMicrotask(() => {
+          handlers.pretend(to, MessageKind.ACCEPTED, answer);
+        });
+      }
+      if (sent.length === 0) return true;
+      const rest = new PayloadBuffer();
+      for (const accept of sent) writeAccept(rest, accept);
+      return links.send(to, kind, new BytesPayload(Buffer.concat([head, bytesOf(rest)])));
+    },
+  });
+}
