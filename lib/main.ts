@@ -26,6 +26,7 @@ import { NodeProcess } from './host/node-process.js';
 import { NodeRandom } from './host/node-random.js';
 import { NodeThreads } from './host/node-threads.js';
 import { NodeTimers } from './host/node-timers.js';
+import type { TlsSettings } from './host/ports.js';
 import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
@@ -129,6 +130,7 @@ async function serve(config: Config, configFile: string): Promise<void> {
     process.exit(exitCode);
   };
   const threads = new NodeThreads();
+  const readTlsFiles = (): TlsSettings | undefined => readTls(config, (path) => configFiles.readText(path));
   const world = {
     config,
     clock: new NodeClock(),
@@ -137,7 +139,8 @@ async function serve(config: Config, configFile: string): Promise<void> {
     disk: new NodeDisk(),
     network: new NodeNetwork(),
     log,
-    tls: readTls(config, (path) => configFiles.readText(path)),
+    tls: readTlsFiles(),
+    readTls: readTlsFiles,
   };
   const membership = config.clusterEnabled ? new RingMember(world) : undefined;
   if (membership !== undefined) await joinRing(membership, world, finish);

@@ -86,7 +86,7 @@ export class Config extends Settings {
         return setFailed(name.toLowerCase(), "can't set immutable config");
       }
       if (!before.has(option)) before.set(option, current);
-      if (parsed.text !== current.text) changed.set(option, name.toLowerCase());
+      if (parsed.text !== current.text || option.isVolatile) changed.set(option, name.toLowerCase());
       this.store(option, parsed);
     }
     return this.announce(changed, before);

@@ -25,6 +25,8 @@ export interface Option {
   readonly inert: boolean;
   /** The value with which an inert option asks for what happens anyway, so that no warning is due. */
   readonly asIs: string | undefined;
+  /** It names a file: setting it to what it is has that read again, as in Redis. */
+  readonly isVolatile: boolean;
   /** Not among the answers to a pattern of CONFIG GET, only to its exact name. */
   readonly hidden: boolean;
   /** Never shown in a message; whoever keeps commands (SLOWLOG, MONITOR) hides it there. */
@@ -38,7 +40,9 @@ export interface Option {
 }
 
 /** What most rows do not need to say. */
-export type Extra = Partial<Pick<Option, 'aliases' | 'asIs' | 'change' | 'hidden' | 'secret' | 'refusal'>>;
+export type Extra = Partial<
+  Pick<Option, 'aliases' | 'asIs' | 'change' | 'isVolatile' | 'hidden' | 'secret' | 'refusal'>
+>;
 
 function row(
   name: string,
@@ -47,8 +51,8 @@ function row(
   doc: string,
   extra: Extra,
 ): Omit<Option, 'inert' | 'store'> {
-  const { aliases = [], asIs, change = 'mutable', hidden = false, secret = false, refusal } = extra;
-  return { name, aliases, kind, initial, change, asIs, hidden, secret, refusal, doc };
+  const { aliases = [], asIs, change = 'mutable', isVolatile = false, hidden = false, secret = false, refusal } = extra;
+  return { name, aliases, kind, initial, change, asIs, isVolatile, hidden, secret, refusal, doc };
 }
 
 /** An option that does something, or is kept for what will: its value goes into `field`. */

@@ -8,11 +8,12 @@ import { FIXED, SETTLED, real } from './option-row.js';
 
 const LEVELS = ['one', 'quorum', 'all'] as const;
 
-/** `host:port` words, parted by commas; empty: none. */
+/** `host:port` or `host:port@bus-port` words, parted by commas; empty: none. */
 function seeds(): ReturnType<typeof text> {
-  return text('host:port, and more of them behind commas', (list) => {
-    const wrong = list.split(',').find((seed) => list !== '' && !/^(\[[0-9A-Fa-f:.]+\]|[^:,\s]+):\d{1,5}$/.test(seed));
-    return wrong === undefined ? undefined : `'${wrong}' is not host:port`;
+  return text('host:port or host:port@bus-port, and more of them behind commas', (list) => {
+    const form = /^(\[[0-9A-Fa-f:.]+\]|[^:,\s]+):\d{1,5}(@\d{1,5})?$/;
+    const wrong = list.split(',').find((seed) => list !== '' && !form.test(seed));
+    return wrong === undefined ? undefined : `'${wrong}' is not host:port or host:port@bus-port`;
   });
 }
 
@@ -21,7 +22,7 @@ export const RING_OPTIONS: readonly Option[] = [
   real('cluster-enabled', 'clusterEnabled', boolean(), 'no', 'whether this node is part of a ring',
     { ...SETTLED, aliases: ['cluster'] }),
   real('cluster-seeds', 'clusterSeeds', seeds(), '',
-    'client addresses of the nodes that found the ring, the same at each of them; not in Redis', { ...SETTLED, aliases: ['seeds'] }),
+    'client addresses of the nodes that found the ring, host:port[@bus-port], the same at each of them; not in Redis', { ...SETTLED, aliases: ['seeds'] }),
   real('cluster-secret', 'clusterSecret', text(), '', 'what all nodes of the ring know, and nobody else; not in Redis',
     { ...SETTLED, secret: true }),
   real('cluster-port', 'clusterPort', integer(0, 65535), '0', 'port of the bus; 0: 10000 above the port for clients', FIXED),
@@ -57,9 +58,9 @@ export const RING_OPTIONS: readonly Option[] = [
 
   real('tls-port', 'tlsPort', integer(0, 65535), '0', 'port for TLS; 0: none', FIXED),
   real('tls-cluster', 'tlsCluster', boolean(), 'no', 'whether nodes talk to each other by TLS', SETTLED),
-  real('tls-cert-file', 'tlsCertFile', path(), '', 'certificate of this node', FIXED),
-  real('tls-key-file', 'tlsKeyFile', path(), '', 'its key', FIXED),
-  real('tls-key-file-pass', 'tlsKeyFilePass', text(), '', 'what that is encrypted with', { ...SETTLED, secret: true }),
-  real('tls-ca-cert-file', 'tlsCaCertFile', path(), '', 'whose certificates are believed', FIXED),
+  real('tls-cert-file', 'tlsCertFile', path(), '', 'certificate of this node', { isVolatile: true }),
+  real('tls-key-file', 'tlsKeyFile', path(), '', 'its key', { isVolatile: true }),
+  real('tls-key-file-pass', 'tlsKeyFilePass', text(), '', 'what that is encrypted with', { isVolatile: true, secret: true }),
+  real('tls-ca-cert-file', 'tlsCaCertFile', path(), '', 'whose certificates are believed', { isVolatile: true }),
   real('tls-auth-clients', 'tlsAuthClients', oneOf('no', 'yes', 'optional'), 'yes', 'whether clients need a certificate', SETTLED),
 ];

@@ -44,7 +44,7 @@ export class Settings {
 
   // The ring
   readonly clusterEnabled: boolean = false;
-  /** `host:port` words, parted by commas. */
+  /** `host:port` or `host:port@bus-port` words, parted by commas. */
   readonly clusterSeeds: string = '';
   readonly clusterSecret: string = '';
   /** Of these, 0 and empty: what is not announced otherwise. */

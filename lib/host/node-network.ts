@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { Socket, connect, createServer } from 'node:net';
 import { bindDatagrams } from './node-datagrams.js';
 import { NodeStream } from './node-stream.js';
-import { connectTls, createTlsServer } from './node-tls.js';
+import { TlsServer, connectTls, createTlsServer, renewCertificates } from './node-tls.js';
 import type {
   ByteStream,
   ConnectAddress,
@@ -31,6 +31,11 @@ export class NodeNetwork implements Network {
     const bound = server.address();
     return {
       port: typeof bound === 'object' && bound !== null ? bound.port : 0,
+      ...(server instanceof TlsServer && {
+        setTls: (tls) => {
+          renewCertificates(server, tls);
+        },
+      }),
       close: () => {
         server.close();
       },

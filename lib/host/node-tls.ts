@@ -1,10 +1,12 @@
 /** TLS over node:tls, as Redis has it: who is who follows from the authority that signed a certificate, not from the name in it. */
 
-import type { SecureContext, Server, TLSSocket, TlsOptions } from 'node:tls';
+import type { SecureContext, TLSSocket, TlsOptions } from 'node:tls';
 import type { Socket } from 'node:net';
-import { connect, createSecureContext, createServer } from 'node:tls';
+import { Server as TlsServer, connect, createSecureContext, createServer } from 'node:tls';
 import type { TlsSettings } from './ports.js';
 import { TLS_HANDSHAKES_MAX } from './ports.js';
+
+export { TlsServer };
 
 /** A client that has not shown who it is by then is let go. */
 const HANDSHAKE_MS_MAX = 10_000;
@@ -17,7 +19,7 @@ export function createTlsServer(
   settings: TlsSettings,
   accept: (socket: TLSSocket) => void,
   handshakeMsMax = HANDSHAKE_MS_MAX,
-): Server {
+): TlsServer {
   const options: TlsOptions = {
     ...pemOptions(settings),
     allowHalfOpen: true,
@@ -37,8 +39,13 @@ export function createTlsServer(
   return server;
 }
 
+/** What the server shows, and whom it believes, from the next connection on. Throws, with nothing changed, if the settings are no certificates and key. */
+export function renewCertificates(server: TlsServer, settings: TlsSettings): void {
+  server.setSecureContext(pemOptions(settings));
+}
+
 /** Who does not say who it is takes no more than its part of the files that the process may open. */
-function limitHandshakes(server: Server): void {
+function limitHandshakes(server: TlsServer): void {
   /** Sockets whose handshake is not done, by the other end, oldest first. */
   const unfinished = new Map<string, Socket>();
   server.on('connection', (socket: Socket) => {

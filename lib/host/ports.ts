@@ -172,6 +172,8 @@ export interface ConnectAddress {
 export interface Listener {
   /** The port it has (useful after asking for 0); 0 for a unix socket. */
   readonly port: number;
+  /** Of a listener with TLS: certificates and the key are these for connections to come. Throws, with nothing changed, if they cannot be used. */
+  setTls?(tls: TlsSettings): void;
   close(): void;
 }
 

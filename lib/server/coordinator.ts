@@ -17,7 +17,7 @@ import { blindPuts } from '../commands/blind-puts.js';
 import { RING_CHANGED } from '../commands/error-texts.js';
 import { keyIndexes } from '../commands/key-uses.js';
 import type { RingRole } from '../commands/ring-role.js';
-import { isComparing, mayHaveSeveralSlots, roleOfSet } from '../commands/ring-role.js';
+import { isComparing, mayHaveSeveralSlots } from '../commands/ring-role.js';
 import { Level, replicasNeeded } from '../cluster/coordination/consistency.js';
 import type { Consensus } from '../cluster/consensus/consensus.js';
 import { ERA_ONE } from '../cluster/coordination/refresher.js';
@@ -38,6 +38,8 @@ import type { Connection } from './connection.js';
 import { OwnedCall } from './connection.js';
 import type { RingClient } from './ring-client.js';
 import { NO_SLOT } from './ring-client.js';
+import { SEVERAL, commonSlot, keysOf, namesAt, roleOf } from './request-slots.js';
+import { CROSSSLOT, RingTransactions, SEVERAL_KEYS } from './ring-transactions.js';
 import type { RingExecution } from './executor.js';
 import { Forwards } from './forwards.js';
 import { WAITS_REPLY } from './key-wait.js';
@@ -54,24 +56,17 @@ import type { Linearizer } from './linearizer.js';
 import { StartUp } from './start-up.js';
 import type { Transaction } from './transaction.js';
 
-/** The keys of a request lie in more than one slot. */
-const SEVERAL = -2;
-
 /** What concerns all members, and changes nothing. */
 const READS_OF_ALL: ReadonlySet<string> = new Set(['dbsize', 'keys', 'randomkey']);
 
 /** What tells of who acts for which slots. */
 const OF_SLOTS: ReadonlySet<string> = new Set(['cluster|slots', 'cluster|shards']);
 
-const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 const NOBODY_LIVES = 'NOREPLICAS need 1, have 0';
 const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
 /** A request goes to so many members, one after the other, while nobody has it: to the first few at once. */
 const ATTEMPTS_MAX = 16;
 const ATTEMPTS_AT_ONCE = 3;
-const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
-const SEVERAL_KEYS =
-  'ERA a key that consensus decides about is used by itself: not with others in a command, transaction or script';
 const NO_WAITING = 'ERA nobody can wait for a key that consensus decides about';
 const OK = Buffer.from('+OK\r\n');
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
@@ -120,12 +115,19 @@ export class Coordinator implements RingExecution {
 
   private readonly options: CoordinatorOptions;
   private readonly advances = new Advances();
+  private readonly transactions: RingTransactions;
   /** Requests that are executed again a little later. */
   private postponed: (() => void)[] = [];
 
   constructor(options: CoordinatorOptions) {
     this.options = options;
     this.forwards = new Forwards(options);
+    this.transactions = new RingTransactions({
+      ...options,
+      redirect: (connection, slot, role) => this.redirect(connection, slot, role),
+      routeExec: (connection, args, keys, requests) => this.routeExec(connection, args, keys, requests),
+      refuse: (connection, args, error) => this.refuse(connection, args, error),
+    });
     this.startUp = new StartUp({ ...options, limitMs: options.timeoutMs });
   }
 
@@ -154,7 +156,7 @@ export class Coordinator implements RingExecution {
     if (role === 'nowhere')
       return this.refuse(connection, args, `ERR ${entry.name.toUpperCase()} is not allowed in cluster mode`);
     if (role === 'everywhere') return connection.ring.isForwarded || this.routeEverywhere(connection, entry.name, args);
-    const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
+    const keys = keysOf(entry, args);
     const slot = commonSlot(args, keys);
     if (slot === NO_SLOT) return true;
     if (slot === SEVERAL) {
@@ -177,76 +179,16 @@ export class Coordinator implements RingExecution {
     );
   }
 
-  /** Whether a command may be queued behind MULTI; if not, it was answered. */
   admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean {
-    const role = roleOf(entry, args);
-    if (role === 'here') return true;
-    if (role === 'nowhere' || role === 'everywhere') {
-      return this.refuse(
-        connection,
-        args,
-        `ERR ${entry.name.toUpperCase()} is not possible in a transaction of a ring`,
-      );
-    }
-    const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
-    const slot = commonSlot(args, keys);
-    if (slot === NO_SLOT) return true;
-    if (slot === SEVERAL || (transaction.slot !== NO_SLOT && transaction.slot !== slot)) {
-      return this.refuse(connection, args, CROSSSLOT);
-    }
-    transaction.slot = slot;
-    return true;
+    return this.transactions.admitQueued(connection, transaction, entry, args);
   }
 
-  /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
   admitExec(connection: Connection, transaction: Transaction, args: Args): boolean {
-    if (connection.ring.isCleared) {
-      connection.ring.isCleared = false;
-      return true;
-    }
-    const { watchSession, watchSlot } = connection.ring;
-    if (transaction.slot === NO_SLOT && watchSlot !== NO_SLOT) transaction.slot = watchSlot;
-    connection.ring.slot = transaction.slot;
-    connection.ring.isBlind = false;
-    connection.ring.refreshedTo = 0;
-    if (transaction.hasFailed || transaction.slot === NO_SLOT) return true;
-    if (watchSlot !== NO_SLOT && watchSlot !== transaction.slot) return this.refuse(connection, args, CROSSSLOT);
-    const keys = (): Buffer[] => {
-      const queued = transaction.queued.flatMap((one) =>
-        keyIndexes(one.entry.command, one.args)
-          .filter((i) => i < one.args.count)
-          .map((i) => one.args.copy(i)),
-      );
-      return [...queued, ...[...connection.watched.values()].map(({ key }) => key)];
-    };
-    const requests = (): Buffer[] => {
-      const queued = transaction.queued.map((one) => encodeArgs(one.args));
-      return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
-    };
-    if (watchSlot !== NO_SLOT && !this.mayExecWatched(connection, watchSession)) {
-      connection.endTransaction();
-      connection.reply.nullArray();
-      return false;
-    }
-    const names = this.mayBeDecided(connection, transaction.slot) ? keys() : [];
-    if (names.some((name) => this.isDecidedKey(connection, name))) {
-      return this.decide(connection, 'exec', args, names, requests, 'exec');
-    }
-    return this.route(connection, 'change', args, keys, requests, 'exec');
+    return this.transactions.admitExec(connection, transaction, args);
   }
 
-  /** A script may use keys of the slot that its own keys are in: for that slot it has what a quorum has. */
   scriptRefusal(connection: Connection, entry: CommandEntry, args: Args): string | undefined {
-    const role = roleOf(entry, args);
-    if (role === 'here') return undefined;
-    if (role === 'nowhere' || role === 'everywhere') {
-      return `ERR ${entry.name.toUpperCase()} is not possible in a script of a ring`;
-    }
-    const keys = keyIndexes(entry.command, args).filter((i) => i < args.count);
-    const slot = commonSlot(args, keys);
-    const { proposedKey } = connection.ring;
-    if (proposedKey !== undefined && namesAt(args, keys).some((name) => !name.equals(proposedKey))) return SEVERAL_KEYS;
-    return slot === NO_SLOT || slot === connection.ring.slot ? undefined : NOT_DECLARED;
+    return this.transactions.scriptRefusal(connection, entry, args);
   }
 
   /** A command has run here: notes what it has changed, and what its reply, which begins at `start`, waits for. */
@@ -298,6 +240,27 @@ export class Coordinator implements RingExecution {
     reply.awaitTallies(marks, tallies);
   }
 
+  private routeExec(connection: Connection, args: Args, keys: () => Buffer[], requests: () => Buffer[]): boolean {
+    const names = this.mayBeDecided(connection, connection.ring.slot) ? keys() : [];
+    if (names.some((name) => this.isDecidedKey(connection, name))) {
+      return this.decide(connection, 'exec', args, names, requests, 'exec');
+    }
+    return this.route(connection, 'change', args, keys, requests, 'exec');
+  }
+
+  /** Whether this node runs a request of this role for a slot itself. */
+  private isHere({ ring }: Connection, slot: number, role: RingRole): boolean {
+    const view = this.options.view();
+    return view.serves(slot) && (role !== 'change' || ring.isForwarded || view.firstLive(slot) === view.self);
+  }
+
+  /** The error that sends a client to who runs its request; undefined: this node does, or sends it on. */
+  private redirect(connection: Connection, slot: number, role: RingRole): string | undefined {
+    const target = this.options.view().firstLive(slot);
+    if (target === NOBODY || connection.ring.isForwarded || this.isHere(connection, slot, role)) return undefined;
+    return this.options.redirectTo(slot, target, connection.usesTls);
+  }
+
   /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. */
   private route(
     connection: Connection,
@@ -309,14 +272,11 @@ export class Coordinator implements RingExecution {
   ): boolean {
     const { slot, consistency } = connection.ring;
     const view = this.options.view();
-    const isHere =
-      view.serves(slot) && (role !== 'change' || connection.ring.isForwarded || view.firstLive(slot) === view.self);
-    if (!isHere) {
+    if (!this.isHere(connection, slot, role)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
-      const target = view.firstLive(slot);
-      const redirect = target === NOBODY ? undefined : this.options.redirectTo(slot, target, connection.usesTls);
+      const redirect = this.redirect(connection, slot, role);
       if (redirect !== undefined) return this.refuse(connection, args, redirect);
-      return this.forward(connection, target, args, requests(), role, wait);
+      return this.forward(connection, view.firstLive(slot), args, requests(), role, wait);
     }
     const refusal = this.refusal(connection.ring, slot, role);
     if (refusal !== undefined) return this.lack(connection, args, refusal);
@@ -543,15 +503,6 @@ export class Coordinator implements RingExecution {
     };
   }
 
-  /** Whether what was watched is where EXEC will run. */
-  private mayExecWatched(connection: Connection, session: RemoteSession | undefined): boolean {
-    const view = this.options.view();
-    const first = view.firstLive(connection.ring.watchSlot);
-    if (first === NOBODY) return true; // it will be refused
-    if (session === undefined) return first === view.self || connection.ring.isForwarded;
-    return first !== view.self && session.isOpen && this.options.sessionAt(connection, first) === session;
-  }
-
   /** The common case of a put: one key, that this node holds, and enough replicas. Allocates nothing. */
   private mayPut(connection: Connection, args: Args): boolean {
     const view = this.options.view();
@@ -657,6 +608,12 @@ export class Coordinator implements RingExecution {
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
       if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.lack(connection, args, NOBODY_LIVES);
+      // What one other node runs, it may be asked itself; what several run, nobody can be asked but in parts.
+      const [first] = slots;
+      const redirect = slots.every((slot) => targetOf(slot) === targetOf(first))
+        ? this.redirect(connection, first, role)
+        : undefined;
+      if (redirect !== undefined) return this.refuse(connection, args, redirect);
       this.askParts(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
       return false;
     }
@@ -791,25 +748,6 @@ export class Coordinator implements RingExecution {
 /** Whether the requests behind the one that waits are asked for the same: not if that has a level of its own, or opened a transaction. */
 function mayLookAhead({ transaction, ring }: Connection): boolean {
   return transaction === undefined && ring.once === undefined;
-}
-
-function roleOf(entry: CommandEntry, args: Args): RingRole {
-  return entry.name === 'set' ? roleOfSet(args) : entry.ringRole;
-}
-
-function namesAt(args: Args, keys: readonly number[]): Buffer[] {
-  return keys.map((i) => args.copy(i));
-}
-
-/** The slot of all keys; SEVERAL if they differ, NO_SLOT if there are none. */
-function commonSlot(args: Args, keys: readonly number[]): number {
-  let slot: number = NO_SLOT;
-  for (const i of keys) {
-    const one = slotOf(args.buffer, args.start[i], args.end[i]);
-    if (slot !== NO_SLOT && slot !== one) return SEVERAL;
-    slot = one;
-  }
-  return slot;
 }
 
 function ignore(): void {

@@ -43,12 +43,9 @@ import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { scriptCommands } from '../scripting/script-commands.js';
 import { Scripts } from '../scripting/scripts.js';
 import { Store } from '../storage/engine/store.js';
-import type { StoreSettings } from '../storage/engine/store-options.js';
 import type { Identity } from '../storage/identity.js';
 import { openIdentity } from '../storage/identity.js';
 import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
-import { DEFAULT_LEVELS_CONFIG } from '../storage/levels/level-targets.js';
-import { Compression } from '../storage/sstable/compression.js';
 import { isOptional, keyOf, listenAddresses } from './addresses.js';
 import { Blocking } from './blocking.js';
 import { Changes } from './changes.js';
@@ -73,6 +70,7 @@ import { ServerPort } from './server-port.js';
 import { StampBound } from '../cluster/topology/stamp-bound.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
+import { storeSettings } from './store-settings.js';
 import { makeRing, watchClocks } from './make-ring.js';
 import { RingClient } from './ring-client.js';
 import type { RingMembership, RingPart } from './ring-part.js';
@@ -87,17 +85,6 @@ const SLICE_REST_MS = 3;
 const FREE_STEP_RECORDS = 4096;
 /** Open files that are not connections: Node's own, the log's, and those that a rewrite of it needs. */
 const FILES_RESERVED = 64;
-/** Tables that are kept open. */
-const TABLE_FILES_MAX = 512;
-/** Of maxmemory: a segment of the log, at least and at most; what may be written and not be in tables; caches. */
-const SEGMENT_PART = 1 / 12;
-const SEGMENT_BYTES_MIN = 64 * 1024;
-const DIRTY_PART = 1 / 2;
-const DIRTY_BYTES_MAX = 1024 ** 3;
-const BLOCK_CACHE_PART = 1 / 16;
-const INDEX_PART = 1 / 4;
-const INDEX_BYTES_MIN = 1024 * 1024;
-const INDEX_BYTES_MAX = 4 * 1024 ** 3;
 
 export interface NodeOptions {
   readonly config: Config;
@@ -111,8 +98,9 @@ export interface NodeOptions {
   readonly network: Network;
   readonly process: ProcessProbe;
   readonly log: Log;
-  /** For `tls-port`. */
+  /** For `tls-port`, and how to read it again when the configuration names other files, or they have changed. Throws ConfigError. */
   readonly tls?: TlsSettings | undefined;
+  readonly readTls?: () => TlsSettings | undefined;
   /** Makes who flushes the log and compacts tables, off the main thread. */
   readonly jobs: () => BackgroundJobs;
   /** Writes the configuration file anew (CONFIG REWRITE); throws ConfigError or DiskError. */
@@ -150,6 +138,7 @@ export class Node implements ConnectionHost {
   private readonly sweeper: Sweeper;
   private readonly access: AccessPolicy;
   private readonly memory: Memory;
+  private tls: TlsSettings | undefined;
   /** By address. */
   private listeners = new Map<string, Listener>();
   private ticks = 0;
@@ -172,6 +161,7 @@ export class Node implements ConnectionHost {
     this.config = config;
     this.clock = clock;
     this.log = options.log;
+    this.tls = options.tls;
     this.origin = originOf(options.membership);
     this.access = new AccessPolicy(random);
     this.access.tick(clock.wallMs());
@@ -317,7 +307,7 @@ export class Node implements ConnectionHost {
   private async listen(): Promise<void> {
     const listeners = new Map<string, Listener>();
     try {
-      for (const address of listenAddresses(this.config, this.options.tls)) {
+      for (const address of listenAddresses(this.config, this.tls)) {
         const key = keyOf(address);
         const listener = this.listeners.get(key) ?? (await this.open(address));
         if (listener !== undefined) listeners.set(key, listener);
@@ -637,6 +627,7 @@ export class Node implements ConnectionHost {
   /** Brings what depends on options into force, now and whenever they change. */
   private followConfig(slowLog: RecentSlowCommands): void {
     const { config } = this;
+    const renewTls = (): string | undefined => this.renewTls();
     const follow = (names: readonly string[], apply: () => void): void => {
       apply();
       for (const name of names) {
@@ -682,6 +673,9 @@ export class Node implements ConnectionHost {
     follow(['loglevel'], () => {
       this.log.level = config.loglevel;
     });
+    for (const name of ['tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file']) {
+      config.onChange(name, renewTls);
+    }
     config.onChange('requirepass', () => {
       // Without a password nobody has to show one, whoever is connected already included.
       if (config.requirepass === '') for (const connection of this.registry.all()) connection.authenticated = true;
@@ -692,6 +686,22 @@ export class Node implements ConnectionHost {
       this.persistence.setEnabled(config.appendonly);
       return undefined;
     });
+  }
+
+  /** Reads certificates again, for connections to come. Answers what is wrong with them; then those from before stay. */
+  private renewTls(): string | undefined {
+    const { readTls, membership } = this.options;
+    if (this.tls === undefined || readTls === undefined) return undefined;
+    try {
+      const tls = readTls();
+      if (tls === undefined) return undefined;
+      for (const listener of this.listeners.values()) listener.setTls?.(tls);
+      membership?.renewTls(tls);
+      this.tls = tls;
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** A log that can open no file takes no more writes: so many connections are not let in. */
@@ -759,31 +769,6 @@ export class Node implements ConnectionHost {
 
 function originOf(membership: RingMembership | undefined): number {
   return membership === undefined ? SINGLE_ORIGIN : membership.ring.member(membership.self).ordinal;
-}
-
-/** Memory for tables is taken from what there is for data. */
-function storeSettings(config: Config, filesMax: number): StoreSettings {
-  const limit = (): number => (config.maxmemoryBytes === 0 ? Infinity : config.maxmemoryBytes);
-  return {
-    get segmentBytesMax() {
-      return Math.min(config.aofSegmentSizeBytes, Math.max(SEGMENT_BYTES_MIN, limit() * SEGMENT_PART));
-    },
-    get dirtyBytesMax() {
-      return Math.min(limit() * DIRTY_PART, DIRTY_BYTES_MAX);
-    },
-    get blockCacheBytes() {
-      return Math.min(config.blockCacheSizeBytes, limit() * BLOCK_CACHE_PART);
-    },
-    indexBytesMax: Math.max(INDEX_BYTES_MIN, Math.min(limit() * INDEX_PART, INDEX_BYTES_MAX)),
-    openFilesMax: Math.min(TABLE_FILES_MAX, Math.max(FILES_RESERVED, filesMax >>> 2)),
-    get compression() {
-      return config.tableCompression === 'snappy' ? Compression.SNAPPY : Compression.NONE;
-    },
-    get compactionBytesPerSecond() {
-      return config.compactionRateLimitBytes;
-    },
-    levels: DEFAULT_LEVELS_CONFIG,
-  };
 }
 
 function randomHex(random: Random, bytes: number): string {

@@ -25,23 +25,14 @@ import { RingStore } from '../cluster/topology/ring-store.js';
 import { digestOfSeeds } from '../cluster/topology/seeds.js';
 import { Topology } from '../cluster/topology/topology.js';
 import type { Config } from '../config/config.js';
-import type {
-  Clock,
-  DatagramSocket,
-  Disk,
-  ListenAddress,
-  Network,
-  Random,
-  Timers,
-  TlsSettings,
-} from '../host/ports.js';
+import type { Clock, Disk, ListenAddress, Network, Random, Timers, TlsSettings } from '../host/ports.js';
 import { isLoopback, listenHosts } from './addresses.js';
 import { takeDirectory } from './data-directory.js';
+import { GossipSockets } from './gossip-sockets.js';
 import type { Log } from './log.js';
+import { BUS_PORT_DISTANCE, busOfSeed } from './seed-address.js';
 import type { RingData, RingLinks, RingMembership, RingPeer } from './ring-part.js';
 
-/** The bus listens so far above the port for clients, as Redis Cluster's does. */
-const BUS_PORT_DISTANCE = 10_000;
 const BUS_BACKLOG = 128;
 /** The good-bye goes to some members every 200 ms: after this all have heard it, unless there are very many. */
 const GOOD_BYE_MS = 500;
@@ -73,7 +64,7 @@ export class RingMember implements RingMembership {
   private readonly listeners: ((ring: Ring) => void)[] = [];
   private readonly connectedSinceMs = new Map<MemberId, number>();
   private gossip: Gossip | undefined;
-  private datagrams: DatagramSocket | undefined;
+  private datagrams: GossipSockets | undefined;
   private current: Ring | undefined;
   /** The data, once this node has any to do with. */
   private data: RingData | undefined;
@@ -150,7 +141,7 @@ export class RingMember implements RingMembership {
       this.onMember = resolve;
     });
     for (const host of listenHosts(config)) await this.bus.listen(this.busAddress(host, port));
-    this.datagrams = await network.bind({ host: listenHosts(config)[0], port }, (buffer, length, host, from) => {
+    this.datagrams = await GossipSockets.bind(network, listenHosts(config), port, (buffer, length, host, from) => {
       this.gossip?.receive(buffer, length, host, from);
     });
     log.notice(`Node ${this.self} listens to other nodes on port ${port}${this.busTls ? ', by TLS' : ''}`);
@@ -163,6 +154,11 @@ export class RingMember implements RingMembership {
     return new Promise((resolve) => {
       this.options.timers.after(GOOD_BYE_MS, resolve);
     });
+  }
+
+  renewTls(tls: TlsSettings): void {
+    const busTls = busTlsOf({ ...this.options, tls });
+    if (busTls !== undefined) this.bus.renewTls(busTls);
   }
 
   stop(): void {
@@ -385,12 +381,7 @@ function announcedAddress(config: Config): Address {
 /** The seeds; without any, this node is all there is at first. */
 function seedsOf(config: Config): string[] {
   if (config.clusterSeeds !== '') return config.clusterSeeds.split(',');
-  const { host, port, tlsPort } = announcedAddress(config);
-  return [`${host}:${port || tlsPort}`];
-}
-
-function busOfSeed(seed: string): BusAddress {
-  const colon = seed.lastIndexOf(':');
-  const host = seed.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  return { host, port: Number(seed.slice(colon + 1)) + BUS_PORT_DISTANCE };
+  const { host, port, tlsPort, busPort } = announcedAddress(config);
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port || tlsPort}`;
+  return [busPort === (port || tlsPort) + BUS_PORT_DISTANCE ? place : `${place}@${busPort}`];
 }

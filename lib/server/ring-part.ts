@@ -49,7 +49,7 @@ import type { Ring } from '../cluster/ring/ring.js';
 import type { PeerLink } from '../commands/ports.js';
 import type { Settings } from '../config/settings.js';
 import type { DeclaredKeys } from '../data/declared-keys.js';
-import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../host/ports.js';
+import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers, TlsSettings } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { CommandEntry } from './command-table.js';
@@ -125,6 +125,8 @@ export interface RingMembership {
   attach(data: RingData): void;
   /** Says good-bye, so that the others send nothing here any more. Resolves when they have had time to hear it. */
   leave(): Promise<void>;
+  /** Certificates have been read anew. */
+  renewTls(tls: TlsSettings): void;
   /** Nothing is sent, and nothing comes, from now on. */
   stop(): void;
   /** A member has a ring of this version, which is newer. */

@@ -168,4 +168,22 @@ describe('cluster-redirects', () => {
     expect(await ring.ask(client, 'CONFIG', 'SET', 'cluster-redirects', 'no')).to.equal('OK');
     expect(await ring.ask(client, 'GET', key)).to.equal('v');
   });
+
+  it('sends a client on with a transaction, and with keys of several slots, if one other node has all', async () => {
+    const ring = await RingBench.start(5, 'cluster-redirects yes', 3);
+    const client = ring.nodes[0].connect();
+    const keys = Array.from({ length: 200 }, (_, i) => `key:${i}`).filter((one) => !ring.replicasOf(one).includes(0));
+    const [key] = keys;
+    const [first] = ring.replicasOf(key);
+    const moved = new RegExp(`^-MOVED \\d+ 127\\.0\\.0\\.1:${7000 + first}$`);
+    expect(await ring.ask(client, 'MULTI')).to.equal('OK');
+    expect(await ring.ask(client, 'SET', key, 'v')).to.match(moved);
+    expect(await ring.ask(client, 'EXEC')).to.match(/^-EXECABORT/);
+    const same = keys.find((one) => one !== key && ring.replicasOf(one)[0] === first) ?? '';
+    const other = keys.find((one) => ring.replicasOf(one)[0] !== first) ?? '';
+    expect(await ring.ask(client, 'MSET', key, '1', same, '2')).to.match(moved);
+    expect(await ring.ask(client, 'MSET', key, '1', other, '2'), 'nobody else could do it').to.equal('OK');
+    expect(await ring.ask(client, 'MGET', key, other)).to.deep.equal(['1', '2']);
+    expect(await ring.ask(ring.nodes[first].connect(), 'MGET', key, same)).to.deep.equal(['1', null]);
+  });
 });

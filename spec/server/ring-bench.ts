@@ -318,6 +318,7 @@ export class RingBench {
       }),
       attach: () => undefined,
       leave: () => Promise.resolve(),
+      renewTls: () => undefined,
       stop: () => undefined,
       heardOf: (version) => {
         this.heard.push([i, version]);

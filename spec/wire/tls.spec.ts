@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
@@ -105,6 +105,41 @@ describe('TLS', () => {
       client.close();
     });
 
+    it('reads certificates again when CONFIG SET names them, for connections to come, or leaves all as it was', async function () {
+      ringkvOnly(this);
+      const nameShown = (): Promise<string> =>
+        new Promise((resolve, reject) => {
+          const options = { ...shown('member'), rejectUnauthorized: false };
+          const socket = connect({ port: tlsPort, host: HOST, ...options }, () => {
+            resolve(String(socket.getPeerCertificate().subject.CN));
+            socket.destroy();
+          });
+          socket.on('error', reject);
+        });
+      const copy = (name: string): void => {
+        for (const kind of ['crt', 'key']) copyFileSync(file(`${name}.${kind}`), file(`current.${kind}`));
+      };
+      const client = await server.connect();
+      const set = async (name: string): Promise<unknown> => {
+        const files = ['tls-cert-file', file(`${name}.crt`), 'tls-key-file', file(`${name}.key`)];
+        return client.call('CONFIG', 'SET', ...files);
+      };
+      expect(await nameShown()).to.equal('a member');
+      copy('stranger');
+      expect(await set('current')).to.equal('OK');
+      expect(await nameShown()).to.equal('stranger');
+      copy('member');
+      expect(await nameShown()).to.equal('stranger');
+      expect(await set('current'), 'the same file, which has changed').to.equal('OK');
+      expect(await nameShown()).to.equal('a member');
+      expect(await failure(client.call('CONFIG', 'SET', 'tls-key-file', file('stranger.key')))).to.contain(
+        'is not the key',
+      );
+      expect(await client.call('CONFIG', 'GET', 'tls-key-file')).to.deep.equal(['tls-key-file', file('current.key')]);
+      expect(await nameShown()).to.equal('a member');
+      client.close();
+    });
+
     it('counts its clients with the others', async () => {
       const client = await server.connect();
       await client.call('CONFIG', 'SET', 'maxclients', '1');
@@ -170,6 +205,28 @@ describe('TLS', () => {
         expect(await client.call('GET', 'key:7')).to.equal('7!');
         client.close();
       }
+    });
+
+    it('has certificates read again for the bus, too: what is believed, and what is shown', async () => {
+      const [node] = nodes;
+      const nameShown = (): Promise<string> =>
+        new Promise((resolve, reject) => {
+          const options = { ...shown('member'), rejectUnauthorized: false };
+          const socket = connect({ port: node.port + BUS_DISTANCE, host: HOST, ...options }, () => {
+            resolve(String(socket.getPeerCertificate().subject.CN));
+            socket.destroy();
+          });
+          socket.on('error', reject);
+        });
+      const client = await node.connect();
+      const set = (name: string): Promise<unknown> =>
+        client.call('CONFIG', 'SET', 'tls-cert-file', file(`${name}.crt`), 'tls-key-file', file(`${name}.key`));
+      expect(await set('stranger')).to.equal('OK');
+      expect(await nameShown()).to.equal('stranger');
+      expect(await set('member')).to.equal('OK');
+      expect(await nameShown()).to.equal('a member');
+      expect(await client.call('SET', 'key:7', '7!')).to.equal('OK');
+      client.close();
     });
 
     it('has nobody at its bus without a certificate, or without TLS', async () => {

@@ -140,7 +140,7 @@ export class Bus implements LinkHost, IncomingHost {
   readonly service = new MessageService();
   readonly queueBytesMax: number;
   readonly network: BusNetwork;
-  readonly tls: TlsSettings | undefined;
+  tls: TlsSettings | undefined;
 
   private readonly options: BusOptions;
   private readonly timers: Timers;
@@ -245,6 +245,12 @@ export class Bus implements LinkHost, IncomingHost {
     neighbour?.channels.hurry();
   }
 
+  /** Streams to come are made with these certificates. REQUIRES: they have been made with TLS before. Throws if the settings cannot be used. */
+  renewTls(tls: TlsSettings): void {
+    for (const listener of this.listeners) listener.setTls?.(tls);
+    this.tls = tls;
+  }
+
   /** Makes all streams anew: this member's identity has changed. What is under way fails. */
   renew(): void {
     const error = new PeerError('unreachable', 'the connection is made anew');
@@ -298,6 +304,12 @@ export class Bus implements LinkHost, IncomingHost {
   /** What the last ping has told of the member's wall clock; undefined if none has. */
   clockOf(memberId: MemberId): ClockReading | undefined {
     return this.neighbours.get(memberId)?.link.clockReading;
+  }
+
+  isOwn({ handshake }: FrameStream): boolean {
+    return [...this.introductions].some(
+      ({ stream }) => stream !== undefined && handshake.isOtherSideOf(stream.handshake),
+    );
   }
 
   /** Writes what was sent so far. */

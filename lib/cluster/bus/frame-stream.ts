@@ -68,6 +68,8 @@ export interface FrameStreamHost {
   readonly tls: TlsSettings | undefined;
   /** Calls `flush` at the end of the turn. */
   schedule(stream: FrameStream): void;
+  /** Whether the other side of a stream is this member itself, which asks who is at an address. */
+  isOwn(stream: FrameStream): boolean;
 }
 
 /** Waits for the answer to a ping. */
@@ -311,7 +313,8 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     if (handshake.state !== 'failed') this.writeHandshake();
     if (handshake.state === 'done') this.opened();
     else if (handshake.refusal !== undefined) {
-      if (!handshake.wasRefused) this.host.rejections.add(handshake.refusal, this.remoteAddress);
+      if (!handshake.wasRefused && !this.host.isOwn(this))
+        this.host.rejections.add(handshake.refusal, this.remoteAddress);
       this.endRefused(handshake.refusal);
     }
   }

@@ -109,6 +109,8 @@ export class Handshake {
   private readonly expectedId: MemberId | undefined;
   private readonly ownHello = Buffer.alloc(HELLO_BYTES);
   private peerHello: Buffer | undefined;
+  /** The other side's hello, whether it was taken or refused. */
+  private heard: Buffer | undefined;
   /** The beginning of the message that the other side sends. */
   private readonly input = Buffer.alloc(HELLO_BYTES);
   private inputEnd = 0;
@@ -132,6 +134,11 @@ export class Handshake {
     assert(hello.write(identity.memberId, MEMBER_ID_AT, 'hex') === MEMBER_ID_BYTES, 'a member id has its length');
     hello.set(identity.clusterDigest, DIGEST_AT);
     if (role === 'opener') this.output.push(hello);
+  }
+
+  /** Whether the other side of this one is `other`: it has sent what that has. */
+  isOtherSideOf(other: Handshake): boolean {
+    return this.heard?.equals(other.ownHello) === true;
   }
 
   /** What is to be sent now, or undefined. */
@@ -192,6 +199,7 @@ export class Handshake {
 
   private takeHello(): void {
     const hello = Buffer.from(this.input);
+    this.heard = hello;
     const refusal = this.judge(hello);
     if (refusal !== undefined) {
       this.fail(refusal);

@@ -312,6 +312,7 @@ describe('Bus', () => {
     a.meet({ host: 'stranger', port: BUS_PORT }, { ...introduced, onFailure: ({ refusal }) => met.push(refusal) });
     world.time.pass(100);
     expect(met).to.have.deep.members([{ memberId: idOf('b'), isMember: false }, 'failed', 'self']);
+    expect(a.rejections.count('self'), 'it has not refused anybody else').to.equal(0);
     const asker = new Listening();
     a.request(idOf('b'), ECHO, bytes('x'), 1000, asker);
     world.time.pass(100);
