@@ -17,6 +17,7 @@ import type { Keyspace } from '../data/keyspace.js';
 import { snapshotStep } from '../data/snapshot.js';
 import type { Clock, Timers } from '../host/ports.js';
 import { WriteBatch } from '../record/write-batch.js';
+import type { DigestedTables } from '../storage/engine/leaf-digests.js';
 import type { Store, TableCounts } from '../storage/engine/store.js';
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 import { DiskFullError } from '../storage/log/disk-full-error.js';
@@ -263,6 +264,15 @@ export class Persistence implements TurnLog, Durability {
       });
     }
     await store.noteCounts(counts);
+  }
+
+  /** Sums up the digests of all that a database holds now (Store.digest). Rejects if that cannot be had. */
+  async digest(db: number): Promise<DigestedTables> {
+    const { store } = this;
+    if (this.hasChanges) this.append();
+    if (this.full !== undefined) throw this.full;
+    if (store.failure !== undefined) throw new Error(store.failure);
+    return store.digest(db);
   }
 
   async backup(target: string): Promise<void> {

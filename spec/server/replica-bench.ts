@@ -10,7 +10,8 @@ import { flushedPair } from '../../lib/data/keyspace-merge.js';
 import { EntryDigests } from '../../lib/data/entry-digests.js';
 import { Loader } from '../../lib/data/loader.js';
 import type { Entry } from '../../lib/record/entry.js';
-import { EMPTY_ENTRY } from '../../lib/record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY } from '../../lib/record/entry.js';
+import { LeafSums } from '../../lib/record/leaf-sums.js';
 import { merge } from '../../lib/record/merge.js';
 import { Changes } from '../../lib/server/changes.js';
 import type { TakeOver } from '../../lib/server/foreign-batches.js';
@@ -132,6 +133,28 @@ export class ReplicaBench {
 
   compact(): void {
     this.goOn(this.store.compactAll());
+  }
+
+  /** Resolves to the leaves of all that there is, as a job reads it from tables. */
+  async digestTables(): Promise<LeafSums> {
+    await this.settle();
+    return (await this.finish(this.persistence.digest(this.db.id))).sums;
+  }
+
+  /** The same as memory has it, key by key. */
+  digestKeys(keys: readonly string[]): LeafSums {
+    const sums = new LeafSums();
+    const nothing = this.keyspace.newDigest();
+    nothing.registers(flushedPair(this.db), NO_EXPIRY);
+    for (const key of keys) {
+      this.warm(key);
+      const bytes = Buffer.from(key);
+      const digest = this.digests.of(this.db, bytes, 0, bytes.length);
+      if (digest === undefined || (digest.high === nothing.high && digest.low === nothing.low)) continue;
+      this.keyspace.hasher.hash(bytes, 0, bytes.length);
+      sums.add(this.keyspace.hasher.position, digest.high, digest.low);
+    }
+    return sums;
   }
 
   /** Loads a key, beside whatever comes next. */

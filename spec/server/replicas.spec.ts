@@ -92,6 +92,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: is('crash'), copy, seed: fc.nat(), syncs: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ type: is('advance'), copy, ms: fc.constantFrom(1, 50, 500) }) },
   { weight: 4, arbitrary: fc.record({ type: is('check'), copy }) },
+  { weight: 1, arbitrary: fc.record({ type: is('digest'), copy }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -132,6 +133,9 @@ class Replicas {
       case 'check':
         this.check(next.copy);
         break;
+      case 'digest':
+        await this.checkDigests(next.copy);
+        break;
       case 'proceed':
         await bench.proceed(next.count);
         break;
@@ -169,6 +173,7 @@ class Replicas {
       await bench.settle();
       await bench.crash(keepRandomly(new SeededRandom(1)));
       this.check(i);
+      await this.checkDigests(i);
     }
   }
 
@@ -191,6 +196,14 @@ class Replicas {
       count += Number(hasElements(expected));
     }
     if (!db.isEstimate) expect(db.keyCount, `keys of copy ${bench.origin}`).to.equal(count);
+  }
+
+  /** What a job sums up of tables is what memory has. */
+  private async checkDigests(copy: number): Promise<void> {
+    const bench = this.copies[copy];
+    const { words } = await bench.digestTables();
+    const expected = bench.digestKeys(KEYS).words;
+    expect(Buffer.compare(Buffer.from(words.buffer), Buffer.from(expected.buffer)), `leaves of ${copy}`).to.equal(0);
   }
 
   /** Who merges all pages of a key has the key. */

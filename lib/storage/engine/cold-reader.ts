@@ -33,6 +33,7 @@ import { DamagedDataError } from './damaged-data-error.js';
 import { FoundRecord } from './found-record.js';
 import type { Hold } from './holds.js';
 import { Holds } from './holds.js';
+import { keysBetween } from './key-list.js';
 
 const TWO_32 = 4294967296;
 /** A key in parts is worked on for so long before others may go on: there may be several at a time, and a part takes a while. */
@@ -363,6 +364,22 @@ export class ColdReader {
         this.release(hold);
       },
     });
+  }
+
+  /** The keys of which tables say anything, live or dead, from position `start` on and before `end`, as byte text. */
+  async keysBetween(db: number, start: number, end: number): Promise<Set<string>> {
+    const hold = this.hold();
+    const { version } = hold.held;
+    const floor = this.options.floorOf(db);
+    try {
+      const runs = version.readableRuns(db).map((run) => run.filter(({ maxStamp }) => maxStamp > floor));
+      return await keysBetween(runs, start, end, {
+        open: (meta) => this.open(version, meta),
+        onDamage: this.options.onDamage,
+      });
+    } finally {
+      this.release(hold);
+    }
   }
 
   hold(): ReadHold {

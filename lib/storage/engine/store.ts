@@ -36,6 +36,8 @@ import type { ColdWalk } from './cold-walk.js';
 import { Compactor } from './compactor.js';
 import type { SegmentFacts } from './flusher.js';
 import { Flusher } from './flusher.js';
+import type { DigestedTables } from './leaf-digests.js';
+import { digestTables } from './leaf-digests.js';
 import { JobOrders, YOUNG_BITS } from './job-orders.js';
 import { LateStamps } from './late-stamps.js';
 import { Retry } from './retry.js';
@@ -290,6 +292,52 @@ export class Store {
     for (const { db } of counts) flusher.doubtCount(db);
   }
 
+  /**
+   * Sums up the digests of everything that a database holds: what is in the log is moved to tables first. What only tables in quarantine hold is missing. Rejects if that
+   * fails, or the store is closed. REQUIRES: as for `append`.
+   */
+  async digest(db: number): Promise<DigestedTables> {
+    await this.flushAll();
+    const { versions, jobs } = this.opened;
+    return digestTables({
+      ...this.options,
+      versions,
+      jobs,
+      db,
+      floor: this.floorOf(db),
+      bytesPerSecond: this.options.settings.compactionBytesPerSecond,
+      tablePath: (table) => this.folder.pathOf(table),
+      onDamage: (table, error) => this.quarantine(versions, table, error),
+    });
+  }
+
+  /** The keys of which the log's tables say anything, live or dead, from position `start` on and before `end`, as byte text: but for those in quarantine. */
+  keysBetween(db: number, start: number, end: number): Promise<Set<string>> {
+    return this.opened.reader.keysBetween(db, start, end);
+  }
+
+  /** Everything in a database stamped up to this is dead; 0: it was never emptied. */
+  floorIn(db: number): number {
+    return this.floorOf(db);
+  }
+
+  /** The tables of a database that are damaged. */
+  quarantinedIn(db: number): TableMeta[] {
+    const { parts } = this;
+    if (parts === undefined || parts.versions.current.quarantined.size === 0) return [];
+    const { current } = parts.versions;
+    return current.tablesIn(db).filter(({ id }) => current.quarantined.has(id));
+  }
+
+  /** Takes damaged tables out of the version: what they held is known not to be missing any more. Resolves when that is durable. */
+  async dropQuarantined(ids: readonly number[]): Promise<void> {
+    await this.opened.versions.log((current) => {
+      const removed = ids.filter((id) => current.quarantined.has(id));
+      return removed.length === 0 ? undefined : { removed };
+    });
+    this.opened.compactor.kick();
+  }
+
   /** How much writers should be slowed down, 0 to 1. */
   get pressure(): number {
     const { parts } = this;
@@ -507,7 +555,7 @@ export class Store {
       lateStamp: (segment) => Math.min(this.unloggedStamp, this.unbegunStamp, this.late.lowestBehind(segment)),
       floorOf: (db) => this.floorOf(db),
       onDamage: (table, error) => {
-        this.quarantine(versions, table, error);
+        void this.quarantine(versions, table, error);
       },
       endTurn: () => {
         this.scheduleEndOfTurn();
@@ -668,7 +716,7 @@ export class Store {
         for (const table of tables) this.removeTable(table);
       },
       onDamage: (table, error) => {
-        this.quarantine(versions, table, error);
+        void this.quarantine(versions, table, error);
       },
       tablePath: (table) => this.folder.pathOf(table),
       nowMs: () => target.clock.nowMs,
@@ -747,15 +795,17 @@ export class Store {
     }
   }
 
-  private quarantine(versions: VersionSet, table: TableMeta, error: CorruptionError): void {
+  private async quarantine(versions: VersionSet, table: TableMeta, error: CorruptionError): Promise<void> {
     const { report } = this.options;
     if (versions.current.quarantined.has(table.id) || versions.current.placeOf(table.id) === undefined) return;
     report(`${this.folder.pathOf(table)} is quarantined, it is not read any more: ${error.message}`);
     const note = (current: Version): VersionEdit | undefined =>
       current.placeOf(table.id) && { quarantined: [{ id: table.id, reason: error.message }] };
-    versions.log(note).catch((cause: unknown) => {
+    try {
+      await versions.log(note);
+    } catch (cause) {
       report(`That could not be noted: ${cause instanceof Error ? cause.message : String(cause)}`);
-    });
+    }
   }
 
   private removeTable(table: TableMeta): void {

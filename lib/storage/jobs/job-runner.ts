@@ -1,8 +1,18 @@
 import type { Disk, JobThread, Threads } from '../../host/ports.js';
 import { runBackup } from './backup.js';
 import { runCompaction } from './compact.js';
+import { runDigest } from './digest.js';
 import { runFlush } from './flush.js';
-import type { BackupJob, BackupResult, CompactionJob, CompactionResult, FlushJob, FlushResult } from './job.js';
+import type {
+  BackupJob,
+  BackupResult,
+  CompactionJob,
+  CompactionResult,
+  DigestJob,
+  DigestResult,
+  FlushJob,
+  FlushResult,
+} from './job.js';
 import type { JobControl } from './job-control.js';
 import { JobAbortedError } from './job-control.js';
 import { AbortablePace } from './pace.js';
@@ -16,13 +26,14 @@ export interface BackgroundJobs {
   flush(job: FlushJob, control: JobControl): Promise<FlushResult>;
   compact(job: CompactionJob, control: JobControl): Promise<CompactionResult>;
   backup(job: BackupJob, control: JobControl): Promise<BackupResult>;
+  digest(job: DigestJob, control: JobControl): Promise<DigestResult>;
   /** Breaks off what runs and waits until it has ended. Nothing may be asked afterwards. */
   stop(): Promise<void>;
 }
 
 const MODULE_URL = new URL('./job-thread.js', import.meta.url).href;
 
-/** In threads: one for flushes, which must not wait for a long compaction, one for compactions, and one for each backup as long as that takes. */
+/** In threads: one for flushes, which must not wait for a long compaction, one for compactions, and one for each backup, and each digest, as long as that takes. */
 export class ThreadedJobs implements BackgroundJobs {
   private readonly threads: Threads;
   private readonly flushes: JobThread;
@@ -44,12 +55,11 @@ export class ThreadedJobs implements BackgroundJobs {
   }
 
   async backup(job: BackupJob, control: JobControl): Promise<BackupResult> {
-    const thread = this.threads.start(MODULE_URL, 'ringkv backup');
-    try {
-      return (await this.run(thread, job, control)) as BackupResult;
-    } finally {
-      await thread.stop();
-    }
+    return (await this.runApart('ringkv backup', job, control)) as BackupResult;
+  }
+
+  async digest(job: DigestJob, control: JobControl): Promise<DigestResult> {
+    return (await this.runApart('ringkv digest', job, control)) as DigestResult;
   }
 
   async stop(): Promise<void> {
@@ -57,6 +67,16 @@ export class ThreadedJobs implements BackgroundJobs {
     for (const { control } of running) control.abort();
     await Promise.allSettled(running.map(({ answer }) => answer));
     await Promise.all([this.flushes.stop(), this.compactions.stop()]);
+  }
+
+  /** In a thread that is there for this job alone. */
+  private async runApart(name: string, job: Job, control: JobControl): Promise<unknown> {
+    const thread = this.threads.start(MODULE_URL, name);
+    try {
+      return await this.run(thread, job, control);
+    } finally {
+      await thread.stop();
+    }
   }
 
   private async run(thread: JobThread, job: Job, control: JobControl): Promise<unknown> {
@@ -94,6 +114,10 @@ export class InlineJobs implements BackgroundJobs {
 
   backup(job: BackupJob, control: JobControl): Promise<BackupResult> {
     return this.run(() => runBackup(this.disk, job, new AbortablePace(control)));
+  }
+
+  digest(job: DigestJob, control: JobControl): Promise<DigestResult> {
+    return this.run(() => runDigest(this.disk, job, new AbortablePace(control)));
   }
 
   /** No job is ever in the middle here; those that have not begun are refused when their time comes. */

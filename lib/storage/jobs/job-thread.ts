@@ -3,15 +3,27 @@
 import type { Disk, ThreadHost } from '../../host/ports.js';
 import { runBackup } from './backup.js';
 import { runCompaction } from './compact.js';
+import { runDigest } from './digest.js';
 import { runFlush } from './flush.js';
-import type { BackupJob, BackupResult, CompactionJob, CompactionResult, FlushJob, FlushResult } from './job.js';
+import type {
+  BackupJob,
+  BackupResult,
+  CompactionJob,
+  CompactionResult,
+  DigestJob,
+  DigestResult,
+  FlushJob,
+  FlushResult,
+} from './job.js';
 import type { WordWait } from './job-control.js';
 import { JobAbortedError, JobControl } from './job-control.js';
 import type { Pace } from './pace.js';
 import { ThreadPace } from './pace.js';
 import { Scratch } from '../../base/scratch.js';
 
-export type Job = FlushJob | CompactionJob | BackupJob;
+export type Job = FlushJob | CompactionJob | BackupJob | DigestJob;
+
+type JobResult = FlushResult | CompactionResult | BackupResult | DigestResult;
 
 export interface ThreadOrder {
   readonly job: Job;
@@ -20,7 +32,7 @@ export interface ThreadOrder {
 }
 
 /** That a job was broken off is an answer: threads carry only the errors of base/ over. */
-export type ThreadAnswer = FlushResult | CompactionResult | BackupResult | 'aborted';
+export type ThreadAnswer = JobResult | 'aborted';
 
 /** See ThreadModule. */
 export function serve(host: ThreadHost): (message: unknown) => ThreadAnswer {
@@ -39,7 +51,15 @@ export function serve(host: ThreadHost): (message: unknown) => ThreadAnswer {
   };
 }
 
-function run(disk: Disk, job: Job, pace: Pace, scratch: Scratch): FlushResult | CompactionResult | BackupResult {
-  if (job.kind === 'flush') return runFlush(disk, job, pace, scratch);
-  return job.kind === 'compact' ? runCompaction(disk, job, pace, scratch) : runBackup(disk, job, pace);
+function run(disk: Disk, job: Job, pace: Pace, scratch: Scratch): JobResult {
+  switch (job.kind) {
+    case 'flush':
+      return runFlush(disk, job, pace, scratch);
+    case 'compact':
+      return runCompaction(disk, job, pace, scratch);
+    case 'digest':
+      return runDigest(disk, job, pace);
+    default:
+      return runBackup(disk, job, pace);
+  }
 }

@@ -133,6 +133,27 @@ export interface CompactionResult {
   readonly expiringCount: number;
 }
 
+/** The digests of all entries of a database that are in tables are summed up by leaves (record/leaf-sums.ts). Makes no files. */
+export interface DigestJob {
+  readonly kind: 'digest';
+  /** The data directory. */
+  readonly directory: string;
+  /** Newest first. The tables of a run rise and do not overlap. */
+  readonly runs: readonly (readonly TableMeta[])[];
+  /** Of PositionHasher. */
+  readonly positionKey: Uint8Array;
+  readonly origin: number;
+  /** Everything stamped up to this is dead: the database was emptied; 0: it never was. */
+  readonly floor: number;
+}
+
+export interface DigestResult {
+  /** Of LeafSums. */
+  readonly words: Int32Array;
+  readonly readBytes: number;
+  readonly keyCount: number;
+}
+
 /** Files of a data directory are copied to another one, which the job makes. */
 export interface BackupJob {
   readonly kind: 'backup';

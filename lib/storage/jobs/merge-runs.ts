@@ -241,7 +241,8 @@ export class RunMerge {
   }
 }
 
-function compareKeys(a: RunReader, b: RunReader): number {
+/** The order of the keys that two runs stand on. */
+export function compareKeys(a: RunReader, b: RunReader): number {
   const left = a.block.keyOf(a.index);
   const right = b.block.keyOf(b.index);
   return a.block.bytes.compare(b.block.bytes, right.start, right.end, left.start, left.end);

@@ -6,8 +6,17 @@ import type { BlockScanner } from '../sstable/block-scanner.js';
 import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { TableReader } from '../sstable/table-reader.js';
-import type { CompactionJob } from './job.js';
 import type { Pace } from './pace.js';
+
+/** What a RunReader has to know of the job that it reads for. */
+export interface RunReading {
+  /** The data directory. */
+  readonly directory: string;
+  /** Records whose table has this origin may be copied as they are. */
+  readonly origin: number;
+  /** Everything stamped up to this is dead. */
+  readonly floor: number;
+}
 
 /** Walks the records of a run, table after table, from the lowest position to the highest. All methods throw DiskError, CorruptionError and JobAbortedError. */
 export class RunReader {
@@ -22,7 +31,7 @@ export class RunReader {
   mustDecode = false;
 
   private readonly disk: Disk;
-  private readonly job: CompactionJob;
+  private readonly job: RunReading;
   private readonly tables: readonly TableMeta[];
   private readonly pace: Pace;
   private file: ReadableFile | undefined;
@@ -31,7 +40,7 @@ export class RunReader {
   private nextTable = 0;
 
   /** Stands before the first record. */
-  constructor(disk: Disk, job: CompactionJob, tables: readonly TableMeta[], pace: Pace) {
+  constructor(disk: Disk, job: RunReading, tables: readonly TableMeta[], pace: Pace) {
     this.disk = disk;
     this.job = job;
     this.tables = tables;

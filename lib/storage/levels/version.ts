@@ -157,6 +157,14 @@ export class Version {
     return this.levels(db).flatMap(({ tables }) => tables);
   }
 
+  /** The tables of a database that can be read, but for those in quarantine: newest first, those of a run rise and do not overlap. */
+  readableRuns(db: number): TableMeta[][] {
+    return this.levels(db)
+      .flatMap(({ number, tables }) => (number === 0 ? tables.map((table) => [table]) : [tables]))
+      .map((run) => run.filter(({ id }) => !this.quarantined.has(id)))
+      .filter((run) => run.length > 0);
+  }
+
   levelBytes(db: number, level: number): number {
     return this.level(db, level).bytes;
   }

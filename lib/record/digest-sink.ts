@@ -1,0 +1,55 @@
+import type { PositionHasher } from '../base/position.js';
+import { ChangeKind } from './batch-format.js';
+import type { BatchReader } from './batch-reader.js';
+import { CellDigest } from './cell-digest.js';
+import type { Expiry } from './entry.js';
+import { CellType, NO_EXPIRY } from './entry.js';
+import type { CellSink } from './key-merge.js';
+import { ANCHOR_BYTES } from './list-id.js';
+import type { Pair } from './pair.js';
+
+/**
+ * Makes the digest of what a KeyMerge gives: the same that the keyspace has of the entry (data/entry-digests.ts). REQUIRES: each merge begins with `floor` as known.
+ */
+export class DigestSink implements CellSink {
+  readonly digest: CellDigest;
+  private readonly nothingHigh: number;
+  private readonly nothingLow: number;
+
+  /** `hasher`: one of fields, that nobody else needs to keep what it has computed. Everything up to `floor` is dead: the database was emptied. */
+  constructor(hasher: PositionHasher, floor: Pair) {
+    this.digest = new CellDigest(hasher);
+    this.digest.registers(floor, NO_EXPIRY);
+    this.nothingHigh = this.digest.high;
+    this.nothingLow = this.digest.low;
+  }
+
+  /** Whether the last entry says no more than that the database was emptied. */
+  get isNothing(): boolean {
+    return this.digest.high === this.nothingHigh && this.digest.low === this.nothingLow;
+  }
+
+  begin(deletedUpTo: Pair, expiry: Expiry): void {
+    this.digest.clear();
+    this.digest.registers(deletedUpTo, expiry);
+  }
+
+  cell(reader: BatchReader): void {
+    const { kind, type, bytes, fieldStart, fieldEnd, valueStart, valueEnd, stamp, origin, atMs } = reader;
+    const isTombstone = kind === ChangeKind.TOMBSTONE;
+    if (isUnion(reader)) {
+      const field = bytes.subarray(fieldStart, fieldEnd);
+      this.digest.removals(type, field, isTombstone ? NOTHING : bytes.subarray(valueStart, valueEnd), { stamp, origin });
+    } else {
+      this.digest.cell(1, type, bytes, fieldStart, fieldEnd, isTombstone, stamp, origin, isTombstone ? 0 : atMs);
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** A list's removals, and what was seen of a versioned string: what they hold does not go with their pair. */
+function isUnion({ kind, type, fieldStart, fieldEnd }: BatchReader): boolean {
+  if (type === CellType.LIST) return fieldEnd - fieldStart < ANCHOR_BYTES;
+  return type === CellType.VERSIONED && fieldStart === fieldEnd && kind === ChangeKind.VALUE;
+}

@@ -1,0 +1,55 @@
+import { CorruptionError } from '../../base/errors.js';
+import type { LeafSums } from '../../record/leaf-sums.js';
+import { LeafSums as Sums } from '../../record/leaf-sums.js';
+import type { BackgroundJobs } from '../jobs/job-runner.js';
+import { JobControl } from '../jobs/job-control.js';
+import type { VersionSet } from '../levels/version-set.js';
+import type { TableMeta } from '../sstable/table-meta.js';
+
+export interface LeafDigestsOptions {
+  readonly versions: VersionSet;
+  readonly jobs: BackgroundJobs;
+  readonly directory: string;
+  readonly positionKey: Uint8Array;
+  readonly origin: number;
+  readonly db: number;
+  readonly floor: number;
+  /** What may be read in a second; 0: no limit. */
+  readonly bytesPerSecond: number;
+  readonly tablePath: (table: TableMeta) => string;
+  /** Notes that a table is damaged; resolves when it is in quarantine. */
+  readonly onDamage: (table: TableMeta, error: CorruptionError) => Promise<void>;
+}
+
+/** What the tables of a database hold, as sums of digests. */
+export interface DigestedTables {
+  readonly sums: LeafSums;
+  readonly readBytes: number;
+  readonly keyCount: number;
+}
+
+/**
+ * Reads all tables of a database, but for those in quarantine, in another thread. One that turns out to be damaged is put there, and it begins anew. Rejects with
+ * DiskError, JobAbortedError, and CorruptionError.
+ */
+export async function digestTables(options: LeafDigestsOptions): Promise<DigestedTables> {
+  const { versions, jobs, directory, positionKey, origin, floor, db } = options;
+  for (;;) {
+    const held = versions.acquire();
+    const runs = held.version.readableRuns(db);
+    const control = new JobControl();
+    control.bytesPerSecond = options.bytesPerSecond;
+    try {
+      const job = { kind: 'digest', directory, runs, positionKey, origin, floor } as const;
+      const { words, readBytes, keyCount } = await jobs.digest(job, control);
+      return { sums: new Sums(words), readBytes, keyCount };
+    } catch (error) {
+      const isDamage = error instanceof CorruptionError;
+      const damaged = runs.flat().find((table) => isDamage && error.path === options.tablePath(table));
+      if (!isDamage || damaged === undefined) throw error;
+      await options.onDamage(damaged, error);
+    } finally {
+      versions.release(held);
+    }
+  }
+}

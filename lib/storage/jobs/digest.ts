@@ -1,0 +1,97 @@
+import { assert } from '../../base/assert.js';
+import { PositionHasher } from '../../base/position.js';
+import type { Disk } from '../../host/ports.js';
+import { DigestSink } from '../../record/digest-sink.js';
+import { KeyMerge } from '../../record/key-merge.js';
+import { LeafSums } from '../../record/leaf-sums.js';
+import type { Pair } from '../../record/pair.js';
+import { ORIGIN_MAX, PAIR_ZERO } from '../../record/pair.js';
+import type { DigestJob, DigestResult } from './job.js';
+import { compareKeys } from './merge-runs.js';
+import type { Pace } from './pace.js';
+import { RunReader } from './run-reader.js';
+import { RunSource, skipKey } from './run-source.js';
+
+/** Sums up the digests of what tables hold, each read once. Throws DiskError, CorruptionError and JobAbortedError. */
+export function runDigest(disk: Disk, job: DigestJob, pace: Pace): DigestResult {
+  const inputs = job.runs.map((run) => run.filter(({ maxStamp }) => maxStamp > job.floor));
+  const runs = inputs.map((run) => new DigestRun(new RunReader(disk, job, run, pace)));
+  const pass = new DigestPass(runs, job);
+  try {
+    for (const { reader } of runs) reader.next();
+    pass.run();
+    const readBytes = inputs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+    return { words: pass.sums.words, readBytes, keyCount: pass.keyCount };
+  } finally {
+    for (const { reader } of runs) reader.close();
+  }
+}
+
+class DigestRun {
+  readonly reader: RunReader;
+  readonly source: RunSource;
+
+  constructor(reader: RunReader) {
+    this.reader = reader;
+    this.source = new RunSource(reader);
+  }
+}
+
+/** Goes through all keys of some runs. */
+class DigestPass {
+  readonly sums = new LeafSums();
+  keyCount = 0;
+  private readonly runs: readonly DigestRun[];
+  /** What changes must be above to count; above -1 is everything. */
+  private readonly floor: number;
+  private readonly known: Pair;
+  private readonly sink: DigestSink;
+  private readonly merge = new KeyMerge();
+  /** Those that stand on the lowest key. */
+  private readonly same: DigestRun[] = [];
+  private readonly sources: RunSource[] = [];
+
+  constructor(runs: readonly DigestRun[], { floor, positionKey }: DigestJob) {
+    this.runs = runs;
+    this.floor = floor === 0 ? -1 : floor;
+    this.known = floor === 0 ? PAIR_ZERO : { stamp: floor, origin: ORIGIN_MAX };
+    this.sink = new DigestSink(new PositionHasher(positionKey).forFields(), this.known);
+  }
+
+  run(): void {
+    for (let position = this.findLowest(); position !== Infinity; position = this.findLowest()) this.add(position);
+  }
+
+  /** Looks for the lowest key, and returns its position; Infinity at the end. */
+  private findLowest(): number {
+    const { runs, same } = this;
+    let lowest = Infinity;
+    same.length = 0;
+    for (const run of runs) {
+      const { position } = run.reader;
+      if (position > lowest || position === Infinity) continue;
+      const order = position < lowest ? -1 : compareKeys(run.reader, same[0].reader);
+      if (order < 0) same.length = 0;
+      if (order <= 0) same.push(run);
+      lowest = position;
+    }
+    return lowest;
+  }
+
+  private add(position: number): void {
+    const { same, sources, sink, merge } = this;
+    sources.length = 0;
+    for (const { source } of same) {
+      source.begin(this.floor);
+      sources.push(source);
+    }
+    merge.begin(sources, sink, this.known);
+    const waiting = merge.run();
+    assert(waiting === undefined, 'a run reads on by itself');
+    if (!sink.isNothing) {
+      this.sums.add(position, sink.digest.high, sink.digest.low);
+      this.keyCount++;
+    }
+    for (const { reader } of same) skipKey(reader);
+  }
+}
