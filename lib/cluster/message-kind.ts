@@ -25,4 +25,11 @@ export const MessageKind = {
   ACCEPT: 50,
   ACCEPTED: 51,
   DECIDED: 52,
+  /** repair/repair-messages.ts */
+  COMPARE_ROOTS: 56,
+  COMPARE_SLOTS: 57,
+  COMPARE_LEAVES: 58,
+  COMPARE_KEYS: 59,
+  TAKE_ENTRIES: 60,
+  COMPARED: 61,
 } as const;

@@ -33,6 +33,12 @@ export const CLUSTER_DOCS: readonly DocRow[] = [
   ['ring|help', '0.1.0', ONE, 'Lists the subcommands of RING.'],
   ['ring|members', '0.1.0', RANGES, 'Returns where the members are, how they are, and what they hold.'],
   ['ring|owners', '0.1.0', MEMBERS, 'Returns the replicas of a key in the order in which they act for it.'],
+  [
+    'ring|repair',
+    '0.1.0',
+    'O(N) with N being the number of keys, in the background',
+    'Compares all that this node holds with the other replicas, and brings to both what differs.',
+  ],
   ['ring|status', '0.1.0', RANGES, 'Returns the state of the ring with what this node has done in it.'],
   ['with', '0.1.0', 'Depends on the command', 'Runs a command at a consistency level of its own.'],
 ];

@@ -3,9 +3,12 @@
 import type { Call } from './call.js';
 import type { InfoField } from './info-sections.js';
 
+/** Longer errors would make a line that nobody reads. */
+const TEXT_MAX = 200;
+
 export function ring({ server }: Call): InfoField[] {
   if (server.ring === undefined) return [];
-  const { hints, ...figures } = server.ring.figures;
+  const { hints, repair, ...figures } = server.ring.figures;
   return [
     ['forwarded_requests', figures.forwardedRequests],
     ['refused_requests', figures.refusedRequests],
@@ -26,5 +29,24 @@ export function ring({ server }: Call): InfoField[] {
     ['hints_replayed', hints.replayedCount],
     ['hints_dropped', hints.droppedCount],
     ['hint_lost_bytes', hints.lostBytes],
+    ['repair_state', repair.state],
+    ['repair_rounds', repair.rounds],
+    ['repair_last_round_ago_sec', repair.lastRoundAgoSeconds],
+    ['repair_last_divergence', repair.lastDivergence],
+    ['repair_exchanges', repair.exchanges],
+    ['repair_failures', repair.failures],
+    ['repair_last_error', repair.lastError.slice(0, TEXT_MAX)],
+    ['repair_leaves_differing', repair.leavesDiffering],
+    ['repair_keys_differing', repair.keysDiffering],
+    ['repair_keys_received', repair.keysReceived],
+    ['repair_keys_sent', repair.keysSent],
+    ['repair_trees_built', repair.treesBuilt],
+    ['repair_trees_reused', repair.treesReused],
+    ['repair_tree_keys', repair.treeKeys],
+    ['repair_tree_read_bytes', repair.treeReadBytes],
+    ['repair_sent_bytes', repair.sentBytes],
+    ['repair_received_bytes', repair.receivedBytes],
+    ['damaged_tables', repair.damagedTables],
+    ['restored_tables', repair.restoredTables],
   ];
 }

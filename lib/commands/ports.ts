@@ -403,6 +403,37 @@ export interface RingFigures {
   /** By how many milliseconds this node's wall clock is ahead of those of most members (below 0: behind), if that is more than `max-clock-drift`; else 0. */
   readonly clockErrorMs: number;
   readonly hints: HintFigures;
+  readonly repair: RepairFigures;
+}
+
+/** What was compared with other replicas, and repaired, since the start. */
+export interface RepairFigures {
+  /** `reading`: it reads what this node holds; `restoring`: what damaged tables held. */
+  readonly state: 'off' | 'idle' | 'reading' | 'comparing' | 'restoring';
+  /** Comparisons with all other members, or those behind this one; those with one member; and those of them that came to no end. */
+  readonly rounds: number;
+  readonly exchanges: number;
+  readonly failures: number;
+  /** Why the last of these did not; empty: none. */
+  readonly lastError: string;
+  /** -1: there was none. */
+  readonly lastRoundAgoSeconds: number;
+  /** Keys that the last round has found not to be the same at both. */
+  readonly lastDivergence: number;
+  readonly leavesDiffering: number;
+  readonly keysDiffering: number;
+  readonly keysReceived: number;
+  readonly keysSent: number;
+  /** How often all tables were read, and how often nothing had changed since; the keys in them; what was read altogether. */
+  readonly treesBuilt: number;
+  readonly treesReused: number;
+  readonly treeKeys: number;
+  readonly treeReadBytes: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Tables in quarantine, and those of which all was had from other replicas. */
+  readonly damagedTables: number;
+  readonly restoredTables: number;
 }
 
 /** What a replica knows of a key. */
@@ -432,6 +463,8 @@ export interface RingInfo {
   ranges(): readonly LedRange[];
   /** Slots of which a majority of the replicas can be reached; some, but no majority; none. */
   health(): { readonly ok: number; readonly degraded: number; readonly lost: number };
+  /** Compares everything with all other members, and brings to both what differs: begins as soon as possible. */
+  repair(): void;
   /** The replicas of a slot in the order of preference. */
   replicas(slot: number): readonly number[];
   /** Who acts for a slot; -1: nobody can be reached. */

@@ -77,6 +77,16 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'hint-oldest-age-sec': figures.hints.oldestAgeSeconds,
       'hints-replayed': figures.hints.replayedCount,
       'hints-dropped': figures.hints.droppedCount,
+      repair: figures.repair.state,
+      'repair-rounds': figures.repair.rounds,
+      'repair-last-round-ago-sec': figures.repair.lastRoundAgoSeconds,
+      'repair-last-divergence': figures.repair.lastDivergence,
+      'repair-keys-differing': figures.repair.keysDiffering,
+      'repair-keys-received': figures.repair.keysReceived,
+      'repair-keys-sent': figures.repair.keysSent,
+      'repair-failures': figures.repair.failures,
+      'tables-damaged': figures.repair.damagedTables,
+      'tables-restored': figures.repair.restoredTables,
     }),
   );
 }
@@ -204,6 +214,12 @@ function addressOf(member: RingMember): string {
   return `${member.host}:${portFor(member, false)}`;
 }
 
+/** RING REPAIR: begins; RING STATUS shows how it goes. */
+function repair({ reply }: Call, ring: RingInfo): void {
+  ring.repair();
+  reply.ok();
+}
+
 const HELP: readonly HelpEntry[] = [
   [
     'EXPLAIN <key>',
@@ -212,6 +228,7 @@ const HELP: readonly HelpEntry[] = [
   ],
   ['MEMBERS', 'The members: where they are, how they are, and what they hold.'],
   ['OWNERS <key>', 'The replicas of a key, in the order in which they act for it.'],
+  ['REPAIR', 'Compares all that this node holds with the other replicas, and brings to both what differs.'],
   ['STATUS', 'The ring as this node sees it.'],
 ];
 
@@ -234,6 +251,7 @@ export const ringCommands: readonly Command[] = [
       }),
       row('members', 2, members),
       row('owners', 3, owners),
+      row('repair', 2, repair),
       row('status', 2, status),
     ],
   },

@@ -64,6 +64,8 @@ export class Settings {
   readonly sloppyQuorum: boolean = false;
   readonly hintSizeMaxBytes: number = 0;
   readonly hintWindowSeconds: number = 0;
+  readonly repairIntervalSeconds: number = 0;
+  readonly repairRateBytes: number = 0;
   readonly maxClockDriftMs: number = 0;
 
   /** Patterns of keys; byte text. */

@@ -39,7 +39,10 @@ export class DigestSink implements CellSink {
     const isTombstone = kind === ChangeKind.TOMBSTONE;
     if (isUnion(reader)) {
       const field = bytes.subarray(fieldStart, fieldEnd);
-      this.digest.removals(type, field, isTombstone ? NOTHING : bytes.subarray(valueStart, valueEnd), { stamp, origin });
+      this.digest.removals(type, field, isTombstone ? NOTHING : bytes.subarray(valueStart, valueEnd), {
+        stamp,
+        origin,
+      });
     } else {
       this.digest.cell(1, type, bytes, fieldStart, fieldEnd, isTombstone, stamp, origin, isTombstone ? 0 : atMs);
     }

@@ -19,6 +19,7 @@ import { KeyspaceEntries } from './keyspace-entries.js';
 import type { Log } from './log.js';
 import type { Persistence } from './persistence.js';
 import type { PubSubRegistry } from './pubsub.js';
+import { KeyspaceRepair } from './repair-store.js';
 import { RingHousekeeping } from './ring-housekeeping.js';
 import type { RingMembership } from './ring-part.js';
 import { RingPart } from './ring-part.js';
@@ -74,6 +75,7 @@ export function makeRing(parts: RingParts): RingPart {
   const ring = new RingPart({
     ...parts,
     store: entries,
+    repairStore: new KeyspaceRepair({ ...parts, entries }),
     batch: keyspace.batch,
     declared: keyspace.declared,
     hybridClock: keyspace.clock,

@@ -36,6 +36,8 @@ import { VersionedLinks } from '../cluster/coordination/versioned-links.js';
 import { EMPTY_PAYLOAD } from '../cluster/bus/payload.js';
 import type { RingVersion } from '../cluster/ring/ring-version.js';
 import { compareRingVersions } from '../cluster/ring/ring-version.js';
+import { AntiEntropy } from '../cluster/repair/anti-entropy.js';
+import type { RepairStore } from '../cluster/repair/ports.js';
 import type { Liveness } from '../cluster/gossip/member.js';
 import { MessageKind } from '../cluster/message-kind.js';
 import { Acknowledgement, ERA_STAMP, readAcknowledgement } from '../cluster/replication/acknowledgement.js';
@@ -157,6 +159,7 @@ export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, 
 export interface RingPartOptions {
   readonly membership: RingMembership;
   readonly store: RingStore;
+  readonly repairStore: RepairStore;
   readonly batch: WriteBatch;
   readonly clock: Clock;
   /** What the configuration says of keys. */
@@ -169,7 +172,10 @@ export interface RingPartOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly disk: Disk;
-  readonly settings: Pick<Settings, 'dir' | 'hz' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum'>;
+  readonly settings: Pick<
+    Settings,
+    'dir' | 'hz' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum' | 'repairIntervalSeconds' | 'repairRateBytes'
+  >;
   readonly warn: (line: string) => void;
   readonly turn: Turn;
   /** Whether there is a log, and the data is what it and the tables say. */
@@ -201,6 +207,15 @@ export interface RingPartOptions {
   readonly onMessage: () => void;
 }
 
+const REPAIR_KINDS = [
+  MessageKind.COMPARE_ROOTS,
+  MessageKind.COMPARE_SLOTS,
+  MessageKind.COMPARE_LEAVES,
+  MessageKind.COMPARE_KEYS,
+  MessageKind.TAKE_ENTRIES,
+  MessageKind.COMPARED,
+];
+
 /** What changes data, or tells of it: nothing for a node that is no replica. */
 const OF_DATA: ReadonlySet<number> = new Set<number>([
   MessageKind.REPLICATE,
@@ -208,6 +223,7 @@ const OF_DATA: ReadonlySet<number> = new Set<number>([
   MessageKind.TELL,
   MessageKind.REPAIR,
   MessageKind.HINT,
+  ...REPAIR_KINDS,
 ]);
 
 const REFUSAL_WORDS = { ahead: 'Clock: refused a message that is further ahead of our clock than max-clock-drift,' };
@@ -228,6 +244,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   readonly consensus: Consensus;
   readonly inquiries: Inquiries;
   readonly hints: Hints;
+  readonly antiEntropy: AntiEntropy;
   readonly versioned: VersionedLinks;
   view: RingView;
 
@@ -339,6 +356,20 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
     this.responder = new Responder(this, this.versioned);
     this.inquiries = new Inquiries({ store: this, links: this.versioned, random, nowMs, timeoutMs: writeTimeoutMs });
+    this.antiEntropy = new AntiEntropy({
+      self,
+      random,
+      nowMs,
+      store: options.repairStore,
+      links: this.versioned,
+      ring: () => this.view.ring,
+      isUp: (member) => this.isUp(member),
+      isServing: () => this.isServing && options.isOpen(),
+      intervalMs: () => settings.repairIntervalSeconds * 1000,
+      bytesPerSecond: () => settings.repairRateBytes,
+      onWork: options.onMessage,
+      report: options.warn,
+    });
     this.coordinator = new Coordinator({
       view: () => this.view,
       random,
@@ -453,6 +484,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.onFitness();
     this.replicator.tick();
     this.hints.tick();
+    this.antiEntropy.tick();
     this.refresher.tick();
     this.consensus.tick();
     this.inquiries.tick();
@@ -662,6 +694,11 @@ export class RingPart implements TurnReplicas, EntryStore {
     onRead(MessageKind.REPAIRED, (from, reader) => {
       this.refresher.onRepaired(from, reader);
     });
+    for (const kind of REPAIR_KINDS) {
+      onRead(kind, (from, reader) => {
+        this.antiEntropy.receive(kind, from, reader);
+      });
+    }
     on(MessageKind.HINT, (message, start) => {
       this.onHint(message, start);
     });
@@ -690,6 +727,7 @@ export class RingPart implements TurnReplicas, EntryStore {
         this.setUp(member, false);
         this.replicator.lost(member);
         this.hints.lost(member);
+        this.antiEntropy.lost(member);
       },
       onSilence: (member, isSilent) => {
         options.onMessage();

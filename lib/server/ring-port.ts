@@ -40,7 +40,7 @@ export class RingPort implements RingInfo {
   }
 
   get figures(): RingFigures {
-    const { coordinator, refresher, replicator, hints, versioned } = this.part;
+    const { coordinator, refresher, replicator, hints, versioned, antiEntropy } = this.part;
     return {
       forwardedRequests: coordinator.forwards.count,
       refusedRequests: coordinator.refusedCount,
@@ -55,7 +55,12 @@ export class RingPort implements RingInfo {
       clockAheadMessages: versioned.aheadCount,
       clockErrorMs: Math.round(this.clockWatch.errorMs),
       hints: hints.figures,
+      repair: antiEntropy.figures,
     };
+  }
+
+  repair(): void {
+    this.part.antiEntropy.repair();
   }
 
   members(): RingMember[] {

@@ -31,13 +31,40 @@ export class FakeRing implements RingInfo {
       droppedCount: 12,
       lostBytes: 13,
     },
-  };
+    repair: {
+      state: 'idle',
+      rounds: 17,
+      exchanges: 18,
+      failures: 19,
+      lastError: 'it is gone',
+      lastRoundAgoSeconds: 20,
+      lastDivergence: 21,
+      leavesDiffering: 22,
+      keysDiffering: 23,
+      keysReceived: 24,
+      keysSent: 25,
+      treesBuilt: 26,
+      treesReused: 27,
+      treeKeys: 28,
+      treeReadBytes: 29,
+      sentBytes: 30,
+      receivedBytes: 31,
+      damagedTables: 32,
+      restoredTables: 33,
+    },
+  } as const;
+  /** How often RING REPAIR was called. */
+  repairCount = 0;
   /** How far the ports for TLS are above the others; 0: there are none. */
   tlsDistance = 0;
   /** Of keys. */
   era = 0;
   /** Members that can be reached. */
   readonly up = [true, true, true];
+
+  repair(): void {
+    this.repairCount++;
+  }
 
   members(): RingMember[] {
     return this.up.map((isUp, i) => ({

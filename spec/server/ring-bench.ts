@@ -142,7 +142,7 @@ export class RingBench {
   }
 
   static async start(count: number, configText = '', replicaCount = 3): Promise<RingBench> {
-    const bench = new RingBench(count, configText, replicaCount);
+    const bench = new RingBench(count, `repair-interval 0\n${configText}`, replicaCount);
     for (let i = 0; i < count; i++) bench.links.push(new BenchLinks(bench, i));
     for (let i = 0; i < count; i++) {
       const plan = ({ name, path }: Step): Fault | undefined =>

@@ -42,6 +42,13 @@ export class PayloadBuffer implements Payload {
     this.byteLength = copyBytes(bytes, start, end, this.buffer, this.byteLength);
   }
 
+  /** What another one holds, as it is. */
+  append(other: PayloadBuffer): void {
+    this.reserve(other.byteLength);
+    other.writeTo(this.buffer, this.byteLength);
+    this.byteLength += other.byteLength;
+  }
+
   writeTo(target: Buffer, at: number): void {
     copyBytes(this.buffer, 0, this.byteLength, target, at);
   }

@@ -15,6 +15,17 @@ export class PayloadReader {
     return this.at >= this.end || this.failed;
   }
 
+  /** What is left to be read. */
+  get byteLength(): number {
+    return this.end - this.at;
+  }
+
+  /** A reader of what is left, which outlives the payload. */
+  copyOfRest(): PayloadReader {
+    const rest = Buffer.from(this.source.subarray(this.at, this.end));
+    return new PayloadReader(rest, 0, rest.length);
+  }
+
   byte(): number {
     return this.has(1) ? this.source[this.at++] : 0;
   }

@@ -1,0 +1,278 @@
+/**
+ * Keeps the replicas of each slot equal, without anybody reading: what was lost on its way to one of them, or by it, is found by comparing sums of digests, and brought there.
+ *
+ *  1. A round compares what this node holds with each member that has something in common with it: by itself once in `repair-interval`, with those behind it in the ring, so that
+ *     no two do so twice; when it is asked to (RING REPAIR), and soon after the start, with all.
+ *  2. Whoever is compared with begins a round of his own, if the last one is not recent: so rounds of all fall together, and what is summed up serves several.
+ *  3. What damaged tables held is had from all others that hold the same slots; then the tables go. That begins at once, and is tried again until it is done.
+ *  4. If nothing has changed since the last time, nothing is read, and two kilobytes are sent for each other member.
+ */
+
+import { AssertionError } from '../../base/assert.js';
+import type { RepairFigures } from '../../commands/ports.js';
+import type { Random } from '../../host/ports.js';
+import type { PayloadReader } from '../bus/payload-reader.js';
+import type { MemberLinks } from '../coordination/ports.js';
+import { MessageKind } from '../message-kind.js';
+import type { MemberId } from '../ring/member.js';
+import type { Ring } from '../ring/ring.js';
+import { CommonSlots } from './common-slots.js';
+import { DigestTrees } from './digest-trees.js';
+import type { ExchangeFigures } from './exchange.js';
+import { Exchange } from './exchange.js';
+import type { DamagedTables, RepairStore } from './ports.js';
+import { RepairCalls, RepairFailedError } from './repair-calls.js';
+import { RepairResponder } from './repair-responder.js';
+import { Throttle } from './throttle.js';
+
+/** The first round comes soon after the start: something may have been lost before. */
+const FIRST_ROUND_MS_MAX = 60_000;
+/** After what could not be restored. */
+const RESTORE_REST_MS = 2000;
+
+export interface AntiEntropyOptions {
+  readonly store: RepairStore;
+  readonly links: MemberLinks;
+  readonly self: MemberId;
+  /** The ring that this node acts by. */
+  readonly ring: () => Ring;
+  readonly isUp: (member: MemberId) => boolean;
+  /** Whether this node has its data, and may tell of it. */
+  readonly isServing: () => boolean;
+  readonly random: Random;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+  /** 0: never by itself. */
+  readonly intervalMs: () => number;
+  /** 0: no limit. */
+  readonly bytesPerSecond: () => number;
+  /** Work of the loop's turn begins. */
+  readonly onWork: () => void;
+  /** A line for the server's log. */
+  readonly report: (line: string) => void;
+}
+
+interface Round {
+  /** With all other members, not only with those behind this one. */
+  readonly withAll: boolean;
+  /** Of what there is now. */
+  readonly fresh: boolean;
+  readonly damaged: DamagedTables | undefined;
+}
+
+export class AntiEntropy {
+  private readonly options: AntiEntropyOptions;
+  private readonly trees: DigestTrees;
+  private readonly throttle: Throttle;
+  private readonly calls: RepairCalls;
+  private readonly responder: RepairResponder;
+  private readonly found: ExchangeFigures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
+  private running: Round | undefined;
+  private isWanted = false;
+  private isAsked = false;
+  private isFirst = true;
+  private nextMs: number;
+  private restUntilMs = 0;
+  private lastEndMs: number | undefined;
+  private rounds = 0;
+  private exchanges = 0;
+  private failures = 0;
+  private lastError = '';
+  private lastDivergence = 0;
+  private restoredTables = 0;
+  private isStopped = false;
+
+  constructor(options: AntiEntropyOptions) {
+    const { store, links, nowMs, onWork, bytesPerSecond, intervalMs, random } = options;
+    this.options = options;
+    this.trees = new DigestTrees(store, nowMs);
+    this.throttle = new Throttle(bytesPerSecond, nowMs);
+    this.calls = new RepairCalls({ links, throttle: this.throttle, nowMs, onWork });
+    this.responder = new RepairResponder({
+      store,
+      links,
+      onWork,
+      trees: this.trees,
+      throttle: this.throttle,
+      commonWith: (member) => this.commonWith(member),
+      onCompared: (isAsked) => {
+        if (!isAsked) this.join();
+      },
+    });
+    this.nextMs = nowMs() + (random.uint32() / 2 ** 32) * Math.min(intervalMs(), FIRST_ROUND_MS_MAX);
+  }
+
+  get figures(): RepairFigures {
+    const { trees, calls, responder, options, found } = this;
+    return {
+      ...found,
+      keysSent: found.keysSent + responder.sentKeys,
+      state: this.state,
+      rounds: this.rounds,
+      exchanges: this.exchanges,
+      failures: this.failures,
+      lastError: this.lastError,
+      lastRoundAgoSeconds: this.lastEndMs === undefined ? -1 : Math.floor((options.nowMs() - this.lastEndMs) / 1000),
+      lastDivergence: this.lastDivergence,
+      treesBuilt: trees.builtCount,
+      treesReused: trees.reusedCount,
+      treeKeys: trees.keyCount,
+      treeReadBytes: trees.readBytes,
+      sentBytes: calls.sentBytes + responder.sentBytes,
+      receivedBytes: calls.receivedBytes,
+      damagedTables: options.store.damaged?.ids.length ?? 0,
+      restoredTables: this.restoredTables,
+    };
+  }
+
+  /** Compares everything with all other members, as soon as it can. */
+  repair(): void {
+    this.isWanted = this.isAsked = true;
+    this.look();
+  }
+
+  /** A message of another member. */
+  receive(kind: number, member: MemberId, reader: PayloadReader): void {
+    if (kind === MessageKind.COMPARE_ROOTS) this.responder.onRoots(member, reader);
+    else if (kind === MessageKind.COMPARE_SLOTS) this.responder.onSlots(member, reader);
+    else if (kind === MessageKind.COMPARE_LEAVES) this.responder.onLeaves(member, reader);
+    else if (kind === MessageKind.COMPARE_KEYS) this.responder.onKeys(member, reader);
+    else if (kind === MessageKind.TAKE_ENTRIES) this.responder.onTake(member, reader);
+    else this.calls.onAnswer(member, reader);
+  }
+
+  /** What was asked of a member may never be answered. */
+  lost(member: MemberId): void {
+    this.calls.lost(member);
+  }
+
+  /** Called some times a second. */
+  tick(): void {
+    this.throttle.tick();
+    this.calls.tick();
+    this.look();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  private get state(): RepairFigures['state'] {
+    if (this.trees.isBuilding) return 'reading';
+    if (this.running !== undefined) return this.running.damaged === undefined ? 'comparing' : 'restoring';
+    return this.options.intervalMs() === 0 ? 'off' : 'idle';
+  }
+
+  /** Somebody else compares what he holds with this node. */
+  private join(): void {
+    const intervalMs = this.options.intervalMs();
+    if (intervalMs > 0 && this.nextMs - this.options.nowMs() < intervalMs / 2) this.isWanted = true;
+  }
+
+  private look(): void {
+    const { isServing, nowMs, intervalMs } = this.options;
+    if (this.running !== undefined || this.isStopped || !isServing()) return;
+    const damaged = this.restorable();
+    const now = nowMs();
+    // It may have been made shorter.
+    this.nextMs = Math.min(this.nextMs, now + intervalMs());
+    const isDue = intervalMs() > 0 && now >= this.nextMs;
+    if (damaged === undefined && !isDue && !this.isWanted) return;
+    const round = { withAll: this.isAsked || this.isFirst, fresh: this.isAsked || damaged !== undefined, damaged };
+    if (damaged === undefined) {
+      this.isWanted = this.isAsked = this.isFirst = false;
+      this.nextMs = now + intervalMs();
+    }
+    this.running = round;
+    this.run(round).then(
+      () => {
+        this.running = undefined;
+      },
+      (error: unknown) => {
+        this.running = undefined;
+        throw error;
+      },
+    );
+  }
+
+  /** The damaged tables, if all can be reached who hold what was in them. */
+  private restorable(): DamagedTables | undefined {
+    const { store, nowMs, isUp } = this.options;
+    const { damaged } = store;
+    if (damaged === undefined || nowMs() < this.restUntilMs) return undefined;
+    const others = this.others(damaged);
+    return others.length > 0 && others.every((member) => isUp(member)) ? damaged : undefined;
+  }
+
+  private async run(round: Round): Promise<void> {
+    const { withAll, damaged } = round;
+    const before = this.found.keysDiffering;
+    let isWhole = true;
+    for (const member of this.others(damaged)) {
+      if (damaged === undefined && !withAll && this.indexOf(member) < this.indexOf(this.options.self)) continue;
+      if (!this.options.isUp(member)) {
+        isWhole = false;
+        continue;
+      }
+      if (!(await this.exchange(member, round))) isWhole = false;
+    }
+    if (damaged !== undefined) {
+      if (isWhole) await this.dropDamaged(damaged);
+      else this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
+      return;
+    }
+    this.rounds++;
+    this.lastEndMs = this.options.nowMs();
+    this.lastDivergence = this.found.keysDiffering - before;
+  }
+
+  /** Whether it came to its end. */
+  private async exchange(member: MemberId, { fresh, damaged }: Round): Promise<boolean> {
+    const { store, ring, isServing } = this.options;
+    const begun = ring();
+    const check = (): void => {
+      if (ring() !== begun) throw new RepairFailedError('the ring has changed');
+      if (this.isStopped || !isServing()) throw new RepairFailedError('this node does not serve any more');
+    };
+    const { trees, calls, found } = this;
+    const common = this.commonWith(member, damaged);
+    const parts = { store, trees, calls, member, common, check, figures: found };
+    this.exchanges++;
+    try {
+      await new Exchange({ ...parts, fresh, lost: damaged !== undefined }).run();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      this.failures++;
+      this.lastError = error.message;
+      return false;
+    }
+  }
+
+  private async dropDamaged(damaged: DamagedTables): Promise<void> {
+    const { store, report } = this.options;
+    await store.dropDamaged(damaged);
+    this.restoredTables += damaged.ids.length;
+    report(
+      `What the damaged tables ${damaged.ids.join(', ')} held was restored from the other replicas: they are removed`,
+    );
+  }
+
+  /** Those who hold something that this node does, or of what was in damaged tables. */
+  private others(damaged?: DamagedTables): MemberId[] {
+    const { ring, self } = this.options;
+    const ids = ring().members.map(({ id }) => id);
+    return ids.filter((id) => id !== self && !this.commonWith(id, damaged).isEmpty);
+  }
+
+  private commonWith(member: MemberId, damaged?: DamagedTables): CommonSlots {
+    const { ring, self } = this.options;
+    const common = new CommonSlots(ring(), self, member);
+    if (damaged !== undefined) common.limit(damaged.firstSlot, damaged.lastSlot);
+    return common;
+  }
+
+  private indexOf(member: MemberId): number {
+    return this.options.ring().indexOf(member) ?? -1;
+  }
+}

@@ -1,0 +1,46 @@
+/** What repair needs of the data. */
+
+import type { LeafSums, Sum } from '../../record/leaf-sums.js';
+
+/** The digests of all that this node had at one moment. */
+export interface DigestedData {
+  readonly sums: LeafSums;
+  /** Of tables; and the keys in them of which anything is known that counts. */
+  readonly readBytes: number;
+  readonly keyCount: number;
+}
+
+/** Tables of this node that are damaged: what they held may be missing. */
+export interface DamagedTables {
+  readonly ids: readonly number[];
+  /** The slots that their keys may be in. */
+  readonly firstSlot: number;
+  readonly lastSlot: number;
+}
+
+/** The data of this node in database 0. */
+export interface RepairStore {
+  /** Everything stamped up to this is dead: the database was emptied; 0: it never was. */
+  readonly floor: number;
+  /** Takes over that it was emptied. */
+  raiseFloor(stamp: number): void;
+  /** The same again if nothing has changed that digests could show. */
+  readonly mark: string;
+  /** Reads everything, off the main thread. Rejects with whatever went wrong. */
+  digestAll(): Promise<DigestedData>;
+  /** Keys from one position on, and before another one: live or dead, in memory or on disk. Rejects with CorruptionError and DiskError. */
+  keysBetween(start: number, end: number): Promise<Buffer[]>;
+  positionOf(key: Buffer): number;
+  /** Adds the digest of a key to a sum, at its position. Rejects with CorruptionError and DiskError: the disk cannot be read. */
+  addTo(sum: Sum, key: Buffer): Promise<void>;
+  /** All that is known of a key, as batches which stand alone. Rejects with CorruptionError and DiskError. */
+  batchesOf(key: Buffer): Promise<Buffer[]>;
+  /** Merges a batch of another node. It is logged with this turn, whether it is news or not. Throws CorruptionError. */
+  takeOver(batch: Buffer): void;
+  /** Logs again what memory has of a key, if that is all there is. */
+  logAgain(key: Buffer): void;
+  /** Undefined if all tables are as they should be. */
+  readonly damaged: DamagedTables | undefined;
+  /** What they held is here again: they go. */
+  dropDamaged(tables: DamagedTables): Promise<void>;
+}

@@ -1,0 +1,51 @@
+/**
+ * How replicas compare what they hold, level by level, from sums of many entries down to entries (record/leaf-sums.ts). One of two asks, the other one answers; after that
+ * both have what any of them had.
+ *
+ *     COMPARE_ROOTS  = id:u32 fresh:u8 floor:stamp            sum up what you have; if fresh, what you have now
+ *                      answer: floor:stamp sum{256}           of each partition (64 slots)
+ *     COMPARE_SLOTS  = id:u32 partition:u32*                  answer: sum{64} of each
+ *     COMPARE_LEAVES = id:u32 slot:u32*                       answer: sum{16} of each
+ *     COMPARE_KEYS   = id:u32 all:u8 range*                   what do you have of these ranges that differs; all: everything that you have
+ *     range          = start:position end:position count:u32 (position sum){count}
+ *                      answer: upTo:position difference*      all ranges up to there are compared; ask again for the rest
+ *     difference     = position sum count:u32 (key:bytes batches){count}
+ *     TAKE_ENTRIES   = id:u32 batches                         answer: nothing
+ *     COMPARED       = id:u32 failed:u8 answer                failed: reason:bytes
+ *     sum            = high:u32 low:u32      stamp, position = high:u32 low:u32      numbers little-endian
+ *
+ * Sums are those of slots that both hold. Roots, slots and leaves are as of one moment in the past, keys are as they are now: what was written meanwhile shows in the first, and
+ * is found to be equal, or on its way, in the last.
+ */
+
+import type { PayloadBuffer } from '../bus/payload-buffer.js';
+import type { PayloadReader } from '../bus/payload-reader.js';
+import type { Sum } from '../../record/leaf-sums.js';
+
+export const PARTITION_COUNT = 256;
+export const SLOTS_PER_PARTITION = 64;
+
+const TWO_32 = 2 ** 32;
+
+/** A stamp or a position. */
+export function writeNumber(payload: PayloadBuffer, value: number): void {
+  payload.word(Math.floor(value / TWO_32));
+  payload.word(value | 0);
+}
+
+export function readNumber(reader: PayloadReader): number {
+  return reader.word() * TWO_32 + reader.word();
+}
+
+export function writeSum(payload: PayloadBuffer, { high, low }: Sum): void {
+  payload.word(high);
+  payload.word(low);
+}
+
+export function readSum(reader: PayloadReader): Sum {
+  return { high: reader.word() | 0, low: reader.word() | 0 };
+}
+
+export function sameSum(a: Sum, b: Sum): boolean {
+  return a.high === b.high && a.low === b.low;
+}
