@@ -75,7 +75,13 @@ export function makeRing(parts: RingParts): RingPart {
   const ring = new RingPart({
     ...parts,
     store: entries,
-    repairStore: new KeyspaceRepair({ ...parts, entries }),
+    repairStore: new KeyspaceRepair({
+      ...parts,
+      entries,
+      rewrite: (key) => {
+        ring.consensus.rewrite(key);
+      },
+    }),
     batch: keyspace.batch,
     declared: keyspace.declared,
     hybridClock: keyspace.clock,

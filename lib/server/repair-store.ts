@@ -22,6 +22,8 @@ export interface KeyspaceRepairOptions {
   readonly persistence: Persistence;
   readonly entries: KeyspaceEntries;
   readonly timers: Timers;
+  /** Has a key decided once more. */
+  readonly rewrite: (key: Buffer) => void;
 }
 
 /** The data of this node, as repair compares and changes it. */
@@ -95,6 +97,10 @@ export class KeyspaceRepair implements RepairStore {
 
   takeOver(batch: Buffer): void {
     this.options.entries.takeOver(batch);
+  }
+
+  rewrite(key: Buffer): void {
+    if (this.options.entries.isEraOne(key)) this.options.rewrite(key);
   }
 
   logAgain(key: Buffer): void {

@@ -88,6 +88,8 @@ describe('OPTIONS', () => {
       'sloppy-quorum',
       'hint-size-max',
       'hint-window',
+      'repair-interval',
+      'repair-rate',
       'max-clock-drift',
       'conflicts',
       'siblings-max',

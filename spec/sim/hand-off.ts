@@ -6,7 +6,7 @@
  * 2. A hint was dropped, for want of room.
  * 3. A disk has not kept what was written to it: the power failed, or a sync. So what a replica had acknowledged may be gone from it, or a hint.
  *
- * In these cases reads bring replicas up, key by key; the rest is for anti-entropy.
+ * In these cases reads bring replicas up, key by key, and anti-entropy all of them.
  */
 
 import type { RingFigures } from '../../lib/commands/ports.js';

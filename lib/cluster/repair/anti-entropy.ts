@@ -71,7 +71,8 @@ export class AntiEntropy {
   private isWanted = false;
   private isAsked = false;
   private isFirst = true;
-  private nextMs: number;
+  /** When the next round is due; undefined: there are none by themselves. */
+  private nextMs: number | undefined;
   private restUntilMs = 0;
   private lastEndMs: number | undefined;
   private rounds = 0;
@@ -83,7 +84,7 @@ export class AntiEntropy {
   private isStopped = false;
 
   constructor(options: AntiEntropyOptions) {
-    const { store, links, nowMs, onWork, bytesPerSecond, intervalMs, random } = options;
+    const { store, links, nowMs, onWork, bytesPerSecond } = options;
     this.options = options;
     this.trees = new DigestTrees(store, nowMs);
     this.throttle = new Throttle(bytesPerSecond, nowMs);
@@ -99,7 +100,6 @@ export class AntiEntropy {
         if (!isAsked) this.join();
       },
     });
-    this.nextMs = nowMs() + (random.uint32() / 2 ** 32) * Math.min(intervalMs(), FIRST_ROUND_MS_MAX);
   }
 
   get figures(): RepairFigures {
@@ -165,8 +165,20 @@ export class AntiEntropy {
 
   /** Somebody else compares what he holds with this node. */
   private join(): void {
+    const { nextMs } = this;
+    if (nextMs !== undefined && nextMs - this.options.nowMs() < this.options.intervalMs() / 2) this.isWanted = true;
+  }
+
+  /** Whether a round is due. */
+  private isDue(nowMs: number): boolean {
     const intervalMs = this.options.intervalMs();
-    if (intervalMs > 0 && this.nextMs - this.options.nowMs() < intervalMs / 2) this.isWanted = true;
+    if (intervalMs === 0) this.nextMs = undefined;
+    else if (this.nextMs === undefined) {
+      this.nextMs = nowMs + (this.options.random.uint32() / 2 ** 32) * Math.min(intervalMs, FIRST_ROUND_MS_MAX);
+    }
+    // It may have been made shorter.
+    else this.nextMs = Math.min(this.nextMs, nowMs + intervalMs);
+    return this.nextMs !== undefined && nowMs >= this.nextMs;
   }
 
   private look(): void {
@@ -174,14 +186,11 @@ export class AntiEntropy {
     if (this.running !== undefined || this.isStopped || !isServing()) return;
     const damaged = this.restorable();
     const now = nowMs();
-    // It may have been made shorter.
-    this.nextMs = Math.min(this.nextMs, now + intervalMs());
-    const isDue = intervalMs() > 0 && now >= this.nextMs;
-    if (damaged === undefined && !isDue && !this.isWanted) return;
+    if (!this.isDue(now) && damaged === undefined && !this.isWanted) return;
     const round = { withAll: this.isAsked || this.isFirst, fresh: this.isAsked || damaged !== undefined, damaged };
     if (damaged === undefined) {
       this.isWanted = this.isAsked = this.isFirst = false;
-      this.nextMs = now + intervalMs();
+      if (this.nextMs !== undefined) this.nextMs = now + intervalMs();
     }
     this.running = round;
     this.run(round).then(

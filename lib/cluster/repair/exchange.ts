@@ -203,6 +203,7 @@ export class Exchange {
     const all = [...names.values()];
     if (sameSum(await sumOf(store, all), sum)) return;
     for (const key of all) {
+      store.rewrite(key);
       for (const batch of await store.batchesOf(key)) {
         this.pending.push(batch);
         this.pendingBytes += batch.length;

@@ -37,6 +37,8 @@ export interface RepairStore {
   batchesOf(key: Buffer): Promise<Buffer[]>;
   /** Merges a batch of another node. It is logged with this turn, whether it is news or not. Throws CorruptionError. */
   takeOver(batch: Buffer): void;
+  /** Has a key that is compared and set decided once more, so that all replicas see what was decided: of such a key, nothing is taken over. Does nothing for others. */
+  rewrite(key: Buffer): void;
   /** Logs again what memory has of a key, if that is all there is. */
   logAgain(key: Buffer): void;
   /** Undefined if all tables are as they should be. */

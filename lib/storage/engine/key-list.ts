@@ -14,7 +14,8 @@ export async function keysBetween(
     const run = all.filter(({ smallest, largest }) => largest >= start && smallest < end);
     if (run.length === 0) continue;
     const cursor = new TableCursor({ ...options, run });
-    for (await cursor.seek(start); !cursor.isAtEnd && cursor.position < end;) {
+    await cursor.seek(start);
+    while (!cursor.isAtEnd && cursor.position < end) {
       const { block, index } = cursor;
       const key = block.keyOf(index);
       keys.add(block.bytes.toString('latin1', key.start, key.end));

@@ -1,6 +1,6 @@
 /**
  * A ring of nodes, three replicas of everything, at QUORUM: what was acknowledged is kept and seen, and after all is well again, all replicas are equal: when hints
- * are delivered, as far as that is promised (hand-off.ts); and when every key was read from all of them.
+ * are delivered, as far as that is promised (hand-off.ts); after anti-entropy, whatever was lost; and when every key was read from all of them.
  *
  * With `appendfsync everysec` a power failure takes back what was acknowledged a moment before, on that node: then a read may miss it, and what is put later
  * may have an older stamp. What remains is that it is there in the end, if no other power fails before the logs of the others are on their disks.
@@ -8,6 +8,7 @@
 
 import type { SeededRandom } from '../seeded-random.js';
 import { slotOf } from '../../../lib/base/position.js';
+import { Loader } from '../../../lib/data/loader.js';
 import type { RespValue } from '../../protocol/resp-decoder.js';
 import { Chaos } from '../chaos.js';
 import type { DiskFault, FaultPlan } from '../fault-plan.js';
@@ -38,6 +39,8 @@ const TIMEOUT_MS = 4000;
 /** When all is well again, every node is a member, and takes all others for alive, after this. */
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 120_000;
+/** From one round of anti-entropy to the next. */
+const REPAIR_SECONDS = 5;
 /** With `everysec`: from one power failure to the next, everything that was acknowledged is on a disk. */
 const POWER_APART_MS = 15_000;
 const LAST = 'last';
@@ -61,6 +64,8 @@ class SimulatedRing {
   private readonly members = new Map<Machine, SimulatedMember>();
   private readonly changes: NodeChanges;
   private readonly appendfsync: string;
+  /** While there are faults; 0: then there is no anti-entropy. */
+  private readonly repairSeconds: number;
 
   constructor(world: World, nodes: number, appendfsync: string, plan: FaultPlan, changes: NodeChanges) {
     this.handOff = new HandOff(plan);
@@ -68,6 +73,8 @@ class SimulatedRing {
     this.random = world.fork();
     this.changes = changes;
     this.appendfsync = appendfsync;
+    // As good as drawn.
+    this.repairSeconds = plan.chaosMs % 2 === 0 ? 0 : REPAIR_SECONDS;
     this.clientMachine = new Machine(world, 'clients', '10.0.1.1');
     this.clientMachine.boot();
     this.machines = Array.from({ length: nodes }, (_, i) => new Machine(world, `node${i + 1}`, `10.0.0.${i + 1}`));
@@ -90,7 +97,7 @@ class SimulatedRing {
     const seeds = this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
     const config =
       `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
-      `appendfsync ${this.appendfsync}\n`;
+      `appendfsync ${this.appendfsync}\nrepair-interval ${this.repairSeconds}\n`;
     return bootMember(machine, config, this.changes, (member) => this.members.set(machine, member));
   }
 
@@ -142,6 +149,16 @@ class SimulatedRing {
     return new Set(rings).size === 1 ? [] : [`members have different rings: ${rings.join(' and ')}`];
   }
 
+  /** All replicas are equal, though nobody has read a key: anti-entropy sees to that, whatever was lost. */
+  async repair(): Promise<void> {
+    for (const machine of this.machines) {
+      const operator = this.client(machine);
+      await this.ask(operator, 'CONFIG', 'SET', 'repair-interval', String(REPAIR_SECONDS));
+      operator.close();
+    }
+    while (this.compare().length > 0) await this.world.sleep(500);
+  }
+
   /** Reads everything, from all replicas, which repairs them. Returns what is wrong. */
   async readAll(isExact: boolean): Promise<string[]> {
     for (const machine of this.machines) {
@@ -176,10 +193,12 @@ class SimulatedRing {
     const node = this.members.get(machine)?.node;
     if (node === undefined) return result;
     const { keyspace } = node;
+    const db = keyspace.database(0);
+    const loader = new Loader(keyspace, keyspace.cold);
     for (const key of [...REGISTERS, ...this.workload.keys]) {
       const bytes = Buffer.from(key);
-      keyspace.hasher.hash(bytes, 0, bytes.length);
-      const place = keyspace.database(0).table.find(bytes, 0, bytes.length);
+      if (keyspace.isCold(db, bytes, 0, bytes.length)) loader.loadNow(db, bytes);
+      const place = db.table.find(bytes, 0, bytes.length);
       if (place === 0) continue;
       const { deletedUpTo, expiry, cells } = keyspace.entryOf(place);
       const shown = [...cells].map(([field, { pair, value }]) => [field, pair, value && Buffer.from(value).toString()]);
@@ -257,6 +276,7 @@ export function ring(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {})
       await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = simulated.rings();
       if (simulated.handOff.promisesAll) problems.push(...simulated.compare());
+      await world.within(CONVERGE_MS, 'all replicas are equal', simulated.repair());
       const lost = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll(isCalm(plan)));
       problems.push(...lost, ...simulated.compare());
       if (!mayForget) problems.push(...[...history.byKey().values()].flatMap((each) => checkRegister(each)));
