@@ -174,7 +174,13 @@ export interface RingPartOptions {
   readonly disk: Disk;
   readonly settings: Pick<
     Settings,
-    'dir' | 'hz' | 'hintSizeMaxBytes' | 'hintWindowSeconds' | 'sloppyQuorum' | 'repairIntervalSeconds' | 'repairRateBytes'
+    | 'dir'
+    | 'hz'
+    | 'hintSizeMaxBytes'
+    | 'hintWindowSeconds'
+    | 'sloppyQuorum'
+    | 'repairIntervalSeconds'
+    | 'repairRateBytes'
   >;
   readonly warn: (line: string) => void;
   readonly turn: Turn;
