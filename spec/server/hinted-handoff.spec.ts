@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
+import { CellType } from '../../lib/record/entry.js';
 import { keepEverything, keepNothing } from '../sim/crash-fate.js';
 import type { BenchClient } from './node-bench.js';
 import { RingBench } from './ring-bench.js';
@@ -177,8 +178,11 @@ describe('Hinted handoff', () => {
 
 describe('A write at level ANY', () => {
   /** Five nodes, and a client of one that holds none of `keys`, whose replicas are all gone. */
-  async function lonely(keys: readonly string[]): Promise<{ ring: RingBench; client: BenchClient; node: number }> {
-    const ring = await RingBench.start(5, '', 1);
+  async function lonely(
+    keys: readonly string[],
+    config = '',
+  ): Promise<{ ring: RingBench; client: BenchClient; node: number }> {
+    const ring = await RingBench.start(5, config, 1);
     let node = -1;
     for (let i = 0; i < 5 && node < 0; i++) {
       const client = ring.nodes[i].connect();
@@ -190,6 +194,22 @@ describe('A write at level ANY', () => {
     }
     return { ring, client: await clientWith(ring, node, 'write-consistency', 'any'), node };
   }
+
+  it('sets a counter that was declared to be one, and is refused where siblings are kept', async () => {
+    const config = 'counters hits:*\nconflicts siblings cart:*\n';
+    const { ring, client } = await lonely(['hits:a', 'cart:a'], config);
+    expect(await ring.ask(client, 'SET', 'hits:a', '41', 'EX', 100)).to.equal('OK');
+    // What is known has to be known first.
+    expect(await ring.ask(client, 'SET', 'cart:a', 'x')).to.equal('-NOREPLICAS need 1, have 0');
+    ring.connectAgain();
+    await ring.advance(500);
+    expect(await ring.ask(client, 'INCR', 'hits:a')).to.equal(42);
+    expect(await ring.ask(client, 'TTL', 'hits:a')).to.be.within(98, 100);
+    const [holder] = ring.replicasOf('hits:a');
+    const { keyspace } = ring.nodes[holder].node;
+    const ref = keyspace.find(keyspace.database(0), Buffer.from('hits:a'), 0, 6);
+    expect(keyspace.heap.type(ref)).to.equal(CellType.COUNTER);
+  });
 
   it('is answered when there is a durable hint, by a node that can reach no replica', async () => {
     const { ring, client, node } = await lonely(['a', 'b', 'c']);
