@@ -125,7 +125,7 @@ export function makeRing(parts: RingParts): RingPart {
     },
   });
   membership.attach({
-    holdsData: () => keyspace.keyCount > 0,
+    holdsData: () => keyspace.keyCount > 0 || !ring.consensus.isEmpty,
     pauseWrites: (durationMs) => {
       server.pauseClients(clock.wallMs() + durationMs, true);
     },

@@ -340,6 +340,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       nowMs,
       timeoutMs: writeTimeoutMs,
       acceptorsOf: (slot) => this.acceptorsOf(slot),
+      isMoving: (slot) => this.view.isMoving(slot),
       isUp: (id) => this.isUp(id),
       actsFor: (slot) => this.actsFor(slot),
       isBusy: options.isBusy,
@@ -825,6 +826,8 @@ export class RingPart implements TurnReplicas, EntryStore {
   /** REQUIRES: what was changed was shipped. */
   private useRing(ring: Ring): void {
     const { membership } = this.options;
+    // What is still to be said was said by the ring before.
+    this.flush();
     this.nextRing = undefined;
     this.hasMoved = true;
     this.view = new RingView(ring, membership.self, (id) => this.isUp(id));

@@ -9,7 +9,9 @@
  *     majority has acknowledged plainly is among what a majority tells with its promises, and whatever comes later is acknowledged by no majority.
  *  2. What era 0 has left and the promise are read and made in one step: no plain write comes between.
  *  3. The data that everybody sees (EraStore.show) has only what is decided. What is accepted stands in the AcceptorLog, and is looked at by rounds alone.
- *  4. What was accepted and is not known to be decided after a while is proposed again, as it is, by who acts for the key; or by anybody, if nobody does.
+ *  4. Before the acceptors of a slot are others, each key of it is decided once more by a majority of those that it has and of those that it will have: `hasMoved` says
+ *     that this node knows of no key of which that is not so.
+ *  5. What was accepted and is not known to be decided after a while is proposed again, as it is, by who acts for the key; or by anybody, if nobody does.
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -52,6 +54,10 @@ const PROPOSERS_MAX = 20_000;
 /** Keys of which this node knows from others alone that they are in era 1. */
 const HEARD_MAX = 100_000;
 
+/** Keys whose acceptors change: so many are decided anew at a time; those that somebody else acts for, if that is not done after a while. */
+const MOVE_STEP = 64;
+const MOVE_FOR_OTHERS_MS = 5000;
+
 /** The data, as consensus reads and changes it. */
 export interface EraStore {
   /** What plain writes have made of a key; undefined: it has to be loaded first. */
@@ -77,6 +83,8 @@ export interface ConsensusOptions {
   readonly timeoutMs: () => number;
   /** The replicas of a slot; two sets while they change. */
   readonly acceptorsOf: (slot: number) => MemberSets;
+  /** Whether they are about to be others. */
+  readonly isMoving: (slot: number) => boolean;
   readonly isUp: (member: MemberId) => boolean;
   /** Whether this node acts for a slot. */
   readonly actsFor: (slot: number) => boolean;
@@ -106,6 +114,9 @@ export class Consensus implements ProposerPort {
   private readonly heard = new Set<string>();
   private readonly heardCounts = new Uint32Array(SLOT_COUNT);
   private readonly unfinished = new Unfinished();
+  /** Keys that were not decided since their acceptors began to change, and when that was, or when this node has begun with those of others. */
+  private readonly moving = new Set<string>();
+  private movingSinceMs = 0;
   private lastId: number;
   /** What was promised before is known. Until then nothing is answered. */
   private isOpen = false;
@@ -131,6 +142,12 @@ export class Consensus implements ProposerPort {
     this.isOpen = true;
     this.log.open();
     for (const name of this.log.keys()) this.unfinished.add(name, this.nowMs());
+    this.noteMoving();
+  }
+
+  /** Whether every key whose acceptors are about to be others was decided anew since then, as far as this node has states of such. */
+  get hasMoved(): boolean {
+    return this.isOpen && this.moving.size === 0;
   }
 
   /** Whether this node knows of no key in era 1. */
@@ -171,9 +188,10 @@ export class Consensus implements ProposerPort {
     this.submit(key, AS_IT_IS);
   }
 
-  /** The acceptors of keys may be others now. */
+  /** The acceptors of keys may be others now, or are about to be. REQUIRES: what was to be said by the ring before was sent. */
   restart(): void {
     for (const proposer of this.proposers.values()) proposer.restart();
+    this.noteMoving();
   }
 
   /** The turn ends: what is to be said leaves, and what was promised becomes durable. */
@@ -191,6 +209,7 @@ export class Consensus implements ProposerPort {
       if (proposer.isIdle && proposer.isComplete) this.active.delete(proposer);
     }
     this.finish();
+    this.move();
   }
 
   // What other members say.
@@ -349,6 +368,7 @@ export class Consensus implements ProposerPort {
     const name = key.toString('latin1');
     const state = this.log.get(name);
     if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name)) return;
+    this.moving.delete(name);
     this.options.store.show(key, state.entry);
   }
 
@@ -361,11 +381,27 @@ export class Consensus implements ProposerPort {
   /** Has decided what was accepted and is not known to be. */
   private finish(): void {
     const nowMs = this.nowMs();
-    const actsFor = (name: string): boolean => {
-      const key = Buffer.from(name, 'latin1');
-      return this.options.actsFor(slotOf(key, 0, key.length));
-    };
+    const actsFor = (name: string): boolean => this.options.actsFor(slotOfName(name));
     for (const name of this.unfinished.due(nowMs, actsFor)) this.rewrite(Buffer.from(name, 'latin1'));
+  }
+
+  private noteMoving(): void {
+    this.moving.clear();
+    this.movingSinceMs = this.nowMs();
+    for (const name of this.log.keys()) if (this.options.isMoving(slotOfName(name))) this.moving.add(name);
+  }
+
+  /** Has keys decided anew whose acceptors are about to be others: who acts for them does, and others if that takes long. */
+  private move(): void {
+    const isLate = this.nowMs() - this.movingSinceMs > MOVE_FOR_OTHERS_MS;
+    let count = 0;
+    for (const name of this.moving) {
+      if (count >= MOVE_STEP) break;
+      if (!isLate && !this.options.actsFor(slotOfName(name))) continue;
+      count++;
+      this.rewrite(Buffer.from(name, 'latin1'));
+    }
+    if (isLate) this.movingSinceMs = this.nowMs();
   }
 
   private proposerOf(key: Buffer): KeyProposer {
@@ -393,4 +429,9 @@ export class Consensus implements ProposerPort {
     if (outboxes.to(member).byteLength > MESSAGE_BYTES) outboxes.flush();
     return outboxes.to(member);
   }
+}
+
+function slotOfName(name: string): number {
+  const key = Buffer.from(name, 'latin1');
+  return slotOf(key, 0, key.length);
 }

@@ -45,6 +45,8 @@ export class ConsensusWorld {
   readonly options: WorldOptions;
   nowMs = 0;
   isHealed = false;
+  /** The acceptors, as indexes: all nodes, if undefined. */
+  sets: number[][] | undefined;
   private readonly events: Event[] = [];
   private count = 0;
 
@@ -75,6 +77,12 @@ export class ConsensusWorld {
     this.nowMs = endMs;
   }
 
+  /** The acceptors are others from now on, or about to be. */
+  useSets(sets: number[][]): void {
+    this.sets = sets;
+    for (const node of this.nodes) node.turn((consensus) => consensus.restart());
+  }
+
   carry(arrive: () => void): void {
     const { lost, repeated } = this.options;
     if (!this.isHealed && this.random.below(100) < lost) return;
@@ -90,7 +98,7 @@ export class WorldNode {
   readonly plain = new Map<string, string>();
   readonly shown = new Map<string, string>();
   private readonly world: ConsensusWorld;
-  private readonly index: number;
+  readonly index: number;
   private disk: MemoryDisk;
   private life = 0;
 
@@ -127,7 +135,9 @@ export class WorldNode {
         random: new SeededRandom(world.random.uint32()),
         nowMs: () => world.nowMs,
         timeoutMs: () => TIMEOUT_MS,
-        acceptorsOf: () => [world.nodes.map((node) => node.id)],
+        acceptorsOf: () =>
+          (world.sets ?? [world.nodes.map(({ index: i }) => i)]).map((set) => set.map((i) => `node${i}`)),
+        isMoving: () => (world.sets?.length ?? 1) > 1,
         isUp: () => true,
         actsFor: () => index === 0,
         isBusy: () => false,

@@ -210,6 +210,38 @@ describe('Consensus', () => {
     for (const time of times.slice(1)) expect(time).to.be.at.most(80);
   });
 
+  for (const isWaitedFor of [true, false]) {
+    it(`${isWaitedFor ? 'keeps' : 'would lose'} what is decided while acceptors give way to others${isWaitedFor ? '' : ', if it did not say when they may'}`, async () => {
+      let deaf = 2;
+      const world = new ConsensusWorld(7, { nodes: 4, lost: 0, repeated: 0, isDeaf: (index) => index === deaf });
+      const ask = async (node: number, value?: string): Promise<string> => {
+        let seen = 'no answer';
+        const run = (entry: Buffer): { entry: Buffer; reply: Buffer } => ({
+          entry: value === undefined ? entry : Buffer.from(value),
+          reply: entry,
+        });
+        const end = (_outcome: string, reply?: Buffer): void => void (seen = String(reply));
+        world.nodes[node].turn((consensus) => consensus.submit(KEY, { run, end }));
+        await world.runFor(1400);
+        return seen;
+      };
+      world.sets = [[0, 1, 2]];
+      await ask(0, '1:a');
+      deaf = -1;
+      world.nodes[0].turn((consensus) => consensus.restart());
+      world.useSets([
+        [0, 1, 2],
+        [1, 2, 3],
+      ]);
+      const hasMoved = (): boolean => [0, 1, 2].filter((i) => world.nodes[i].consensus?.hasMoved === true).length >= 2;
+      expect(hasMoved()).to.equal(false);
+      while (isWaitedFor && !hasMoved()) await world.runFor(100);
+      world.useSets([[1, 2, 3]]);
+      deaf = 1;
+      expect(await ask(3)).to.equal(isWaitedFor ? '1:a' : '');
+    });
+  }
+
   /** Whether any of so many seeds shows a bug. */
   const isCaught = async (seeds: number, drawn: Faults, changes: Partial<WorldOptions>): Promise<boolean> => {
     for (let seed = 1; seed <= seeds; seed++) {
