@@ -171,6 +171,7 @@ async function explain({ args, reply, client, server }: Call): Promise<void> {
       reads: placeOf(all, leader, serves),
       writes: placeOf(all, leader, serves),
       changes: placeOf(all, leader, leader >= 0 && all[leader].isSelf),
+      'last-repair-ago-sec': ring.figures.repair.lastRoundAgoSeconds,
       'a-read': explainRead({
         needed: ring.readersAt(consistency),
         live: replicas.filter((index) => all[index].isUp),

@@ -79,6 +79,7 @@ describe('commands/ring', () => {
     ]);
     expect(replicas.map((replica) => replica.get('siblings'))).to.deep.equal([1, 2, 2]);
     expect(replicas.map((replica) => replica.get('hints-here'))).to.deep.equal([4, 0, 0]);
+    expect(foo.get('last-repair-ago-sec')).to.equal(20);
     expect(replicas[0].get('written-by')).to.equal('node 9, which is gone');
     expect(replicas[1].get('written-by')).to.equal('127.0.0.1:7000');
     expect(replicas[1].get('written-at-ms')).to.equal(1577836800000 + 5000);
