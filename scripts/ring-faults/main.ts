@@ -7,6 +7,7 @@ import { errorText } from '../tools/error-text.js';
 import { findingsTable } from '../tools/findings.js';
 import { ProgressBar } from '../tools/progress-bar.js';
 import { cut, kill, pause, shutDown, type Fault } from './faults.js';
+import { NO_REPAIR } from './missed-writes.js';
 import { PrivateNetwork } from './private-network.js';
 import { RingProcesses } from './ring-processes.js';
 import { soak, type SoakOutcome } from './soak.js';
@@ -46,7 +47,7 @@ async function main({ seconds, rate, p99Ms, samplesFile, outDir }: Options): Pro
   const plan = planOf(seconds * 1000, network);
   const bar = new ProgressBar(plan.length + 1);
   bar.label('starting');
-  const ring = await RingProcesses.start({ count: NODES, dir: dirs.make('ring'), network });
+  const ring = await RingProcesses.start({ count: NODES, dir: dirs.make('ring'), network, args: NO_REPAIR });
   try {
     const onIncident = ({ name }: Fault): void => {
       bar.label(name);

@@ -1,6 +1,6 @@
 /**
  * What a node misses while something is wrong with it, and whether it has it soon after: read at level ONE, from its own copy, of keys that
- * nobody else reads, so that no read at QUORUM has repaired them.
+ * nobody else reads, so that no read at QUORUM has repaired them. Nor has anti-entropy, with NO_REPAIR.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RespClient, type Reply } from '../tools/resp-client.js';
@@ -10,6 +10,8 @@ import type { RingProcesses } from './ring-processes.js';
 const KEYS = 100;
 const LOOK_EVERY_MS = 50;
 const LOOK_TIMEOUT_MS = 1000;
+/** Flags of the nodes. */
+export const NO_REPAIR = ['--repair-interval', '0'];
 /** The node has everything within this time. */
 export const CATCH_UP_MS = 10_000;
 

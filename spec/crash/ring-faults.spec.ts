@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { cut, kill, pause, shutDown, type Fault } from '../../scripts/ring-faults/faults.js';
-import { CATCH_UP_MS } from '../../scripts/ring-faults/missed-writes.js';
+import { CATCH_UP_MS, NO_REPAIR } from '../../scripts/ring-faults/missed-writes.js';
 import { PrivateNetwork } from '../../scripts/ring-faults/private-network.js';
 import { RingProcesses } from '../../scripts/ring-faults/ring-processes.js';
 import { soak } from '../../scripts/ring-faults/soak.js';
@@ -24,7 +24,7 @@ describe('A ring of five processes', () => {
   before(async function () {
     this.timeout(60_000);
     network = PrivateNetwork.isPossible ? new PrivateNetwork(NODES) : undefined;
-    ring = await RingProcesses.start({ count: NODES, dir, network });
+    ring = await RingProcesses.start({ count: NODES, dir, network, args: NO_REPAIR });
   });
 
   after(async function () {
