@@ -215,4 +215,40 @@ describe('Writes on both sides of a cut', () => {
     // The context has come along: it still says what was seen.
     expect(await ring.ask(right, 'VDEL', 'doc', context)).to.equal(0);
   });
+
+  it('are brought together by anti-entropy alone', async () => {
+    const ring = await RingBench.start(3, `${CONFIG}hint-size-max 1\n`);
+    const [left, , right] = ring.nodes.map((node) => node.connect());
+    await ring.ask(left, 'VSET', 'doc', '', 'first');
+    await ring.ask(left, 'SET', 'hits:a', 10);
+    const [context] = (await ring.ask(left, 'VGET', 'doc')) as string[];
+    ring.isolate(2);
+    for (const [side, name] of [
+      [left, 'left'],
+      [right, 'right'],
+    ] as const) {
+      await ring.ask(side, 'VSET', 'doc', context, name);
+      await ring.ask(side, 'INCRBY', 'hits:a', name.length);
+      await ring.ask(side, 'VSET', 'gone', '', name);
+      await ring.ask(side, 'VDEL', 'gone', ((await ring.ask(side, 'VGET', 'gone')) as string[])[0]);
+    }
+    ring.connectAgain();
+    await ring.advance(500);
+    const repair = async (node: number): Promise<string> => {
+      const client = ring.nodes[node].connect();
+      await ring.ask(client, 'RING', 'REPAIR');
+      await ring.advance(500);
+      return String(await ring.ask(client, 'INFO', 'ring'));
+    };
+    expect(await repair(2)).to.match(/^repair_last_divergence:[1-9]/m);
+    for (const node of ring.nodes) {
+      const client = node.connect();
+      expect(((await ring.ask(client, 'VGET', 'doc')) as string[]).slice(1).sort()).to.deep.equal(['left', 'right']);
+      expect(await ring.ask(client, 'GET', 'hits:a')).to.equal('19');
+      expect(await ring.ask(client, 'EXISTS', 'gone')).to.equal(0);
+      await ring.ask(client, 'SAVE');
+      await ring.ask(client, 'DEBUG', 'RELOAD');
+    }
+    for (const node of [0, 1, 2]) expect(await repair(node)).to.match(/^repair_last_divergence:0\r$/m);
+  });
 });
