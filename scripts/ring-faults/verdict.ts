@@ -8,6 +8,9 @@ import type { RingProcesses } from './ring-processes.js';
 /** For so long after a fault, and after its end, requests may be late or fail. */
 const GRACE_MS = 1000;
 
+/** Of fewer requests, the slowest one would be all that is looked at. */
+const SAMPLES_MIN = 200;
+
 export interface Bounds {
   readonly p99Ms: number;
 }
@@ -58,8 +61,13 @@ function catchUpFinding(name: string, { missedCount, tookMs }: CaughtUp): Findin
 function figuresOf(name: string, samples: readonly Sample[], { p99Ms }: Bounds): Finding[] {
   const findings: Finding[] = [];
   for (const kind of ['read', 'write'] as const) {
-    for (const client of new Set(samples.map((sample) => sample.client))) {
-      const those = samples.filter((sample) => sample.kind === kind && sample.client === client);
+    const ofKind = samples.filter((sample) => sample.kind === kind);
+    const byClient = [...new Set(ofKind.map(({ client }) => client))].map((client) => ({
+      client,
+      those: ofKind.filter((sample) => sample.client === client),
+    }));
+    const isEnough = byClient.every(({ those }) => those.length >= SAMPLES_MIN);
+    for (const { client, those } of isEnough ? byClient : [{ client: 'all clients', those: ofKind }]) {
       findings.push(atMost(`${name}: p99 of ${kind}s, ${client}`, percentile(those, 0.99), p99Ms, msText));
     }
   }
