@@ -30,7 +30,7 @@ has not what it missed within 10 s, or requests fail or are late outside of the 
 
 const NODES = 5;
 const CALM_MS = 4000;
-const WARM_UP_MS = 2000;
+const WARM_UP_MS = 6000;
 const LINES_MAX = 20;
 
 interface Options {
