@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+
+import type { FaultPlan } from '../fault-plan.js';
+import { overlapping } from '../lock-clients.js';
+import { runSeed } from '../run-seed.js';
+import { locks } from './locks.js';
+
+/** As long as it takes to have the lock this often. */
+const ROUNDS = 500;
+
+const BUSY: Partial<FaultPlan> = { chaosMs: 20_000 };
+
+describe('the scenario of a lock', function () {
+  this.timeout(120_000);
+
+  it(`gives it to one client at a time, ${ROUNDS} times`, async () => {
+    let rounds = 0;
+    for (let seed = 1; rounds < ROUNDS; seed++) {
+      const { problems, operations } = await runSeed(locks({}, BUSY), seed, { nodes: 4 });
+      expect(problems, `seed ${seed}`).to.deep.equal([]);
+      rounds += operations;
+    }
+  });
+
+  it('finds two that have it at a time', () => {
+    const first = { client: 'a', fromUs: 0, toUs: 10 };
+    expect(overlapping([{ client: 'b', fromUs: 9, toUs: 12 }, first])).to.have.length(1);
+    expect(overlapping([{ client: 'b', fromUs: 10, toUs: 12 }, first])).to.deep.equal([]);
+  });
+});
