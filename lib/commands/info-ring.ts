@@ -48,5 +48,6 @@ export function ring({ server }: Call): InfoField[] {
     ['repair_received_bytes', repair.receivedBytes],
     ['damaged_tables', repair.damagedTables],
     ['restored_tables', repair.restoredTables],
+    ['restored_keys', repair.restoredKeys],
   ];
 }

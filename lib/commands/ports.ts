@@ -431,9 +431,10 @@ export interface RepairFigures {
   readonly treeReadBytes: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
-  /** Tables in quarantine, and those of which all was had from other replicas. */
+  /** Tables in quarantine, and those of which all was had from other replicas; keys that were asked for before that, and had from them one by one. */
   readonly damagedTables: number;
   readonly restoredTables: number;
+  readonly restoredKeys: number;
 }
 
 /** What a replica knows of a key. */

@@ -26,6 +26,8 @@ export interface ColdData {
    * What the disk holds is mostly one string that replaces all before it and does not expire. Then it may call `takeString` in place of `take`, which
    * needs no entry: `reader` stands on that change, and is valid until it returns. What is too long for one record goes to what `takeParts` makes, in place of
    * `take`: a part at a time, and between two parts the loop goes on.
+   *
+   * With `passesDamaged`, what is damaged is passed over.
    */
   load(
     db: number,
@@ -35,6 +37,7 @@ export interface ColdData {
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
     takeParts?: () => KeyTaker,
+    passesDamaged?: boolean,
   ): Promise<void>;
   /**
    * The same on this thread, which waits for the disk: for a command inside of another one that has changed something already. Throws

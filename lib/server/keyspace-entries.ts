@@ -136,11 +136,18 @@ export class KeyspaceEntries implements RingStore {
     return this.changes[slot];
   }
 
-  /** Loads the keys of puts of which nobody knows yet whether the disk has something newer. What cannot be read is taken to be older. */
+  /** Loads the keys of puts of which nobody knows yet whether the disk has something newer. What cannot be read may be as new as anything on disk. */
   private async decide(undecided: readonly Undecided[]): Promise<readonly Superseded[]> {
     const { keyspace, loader } = this;
-    await Promise.allSettled(undecided.map(({ db, key }) => loader.load(keyspace.physicalDatabase(db), key)));
-    return undecided.flatMap(({ record, db, key, stamp, origin }) => {
+    const loads = await Promise.allSettled(
+      undecided.map(({ db, key }) => loader.load(keyspace.physicalDatabase(db), key)),
+    );
+    return undecided.flatMap(({ record, db, key, stamp, origin }, i) => {
+      if (loads[i].status === 'rejected') {
+        keyspace.hasher.hash(key, 0, key.length);
+        const newest = keyspace.cold.newestStamp(db, keyspace.hasher.high, keyspace.hasher.low);
+        return newest > stamp ? [{ record, stamp: newest }] : [];
+      }
       const newer = keyspace.newerThan(keyspace.physicalDatabase(db), key, 0, key.length, stamp, origin);
       return newer > 0 ? [{ record, stamp: newer }] : [];
     });

@@ -124,6 +124,7 @@ export function makeRing(parts: RingParts): RingPart {
       keyspace.clock.tick();
     },
   });
+  parts.loader.restore = (key) => ring.antiEntropy.restoreKey(key);
   membership.attach({
     holdsData: () => keyspace.keyCount > 0 || !ring.consensus.isEmpty,
     pauseWrites: (durationMs) => {

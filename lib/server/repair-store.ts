@@ -1,6 +1,7 @@
 import type { DamagedTables, DigestedData, RepairStore } from '../cluster/repair/ports.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
 import { flushedPair } from '../data/keyspace-merge.js';
+import type { Loader } from '../data/loader.js';
 import type { Timers } from '../host/ports.js';
 import { SLOT_SPAN } from '../base/position.js';
 import { NO_EXPIRY } from '../record/entry.js';
@@ -21,6 +22,7 @@ export interface KeyspaceRepairOptions {
   readonly store: Store;
   readonly persistence: Persistence;
   readonly entries: KeyspaceEntries;
+  readonly loader: Loader;
   readonly timers: Timers;
   /** Has a key decided once more. */
   readonly rewrite: (key: Buffer) => void;
@@ -82,7 +84,7 @@ export class KeyspaceRepair implements RepairStore {
     const { entries, keyspace } = this.options;
     await this.rest(1);
     let digest = entries.digest(key);
-    for (; digest === undefined; digest = entries.digest(key)) await entries.load(key);
+    for (; digest === undefined; digest = entries.digest(key)) await this.options.loader.loadOwn(this.db, key);
     const nothing = keyspace.newDigest();
     nothing.registers(flushedPair(this.db), NO_EXPIRY);
     if (digest.high === nothing.high && digest.low === nothing.low) return;
@@ -91,7 +93,7 @@ export class KeyspaceRepair implements RepairStore {
 
   async batchesOf(key: Buffer): Promise<Buffer[]> {
     const { entries } = this.options;
-    while (entries.digest(key) === undefined) await entries.load(key);
+    while (entries.digest(key) === undefined) await this.options.loader.loadOwn(this.db, key);
     return entries.batchesOf(key);
   }
 

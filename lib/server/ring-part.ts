@@ -372,6 +372,7 @@ export class RingPart implements TurnReplicas, EntryStore {
       ring: () => this.view.ring,
       isUp: (member) => this.isUp(member),
       isServing: () => this.isServing && options.isOpen(),
+      timeoutMs: writeTimeoutMs,
       intervalMs: () => settings.repairIntervalSeconds * 1000,
       bytesPerSecond: () => settings.repairRateBytes,
       onWork: options.onMessage,

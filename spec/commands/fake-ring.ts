@@ -51,6 +51,7 @@ export class FakeRing implements RingInfo {
       receivedBytes: 31,
       damagedTables: 32,
       restoredTables: 33,
+      restoredKeys: 34,
     },
   } as const;
   /** How often RING REPAIR was called. */

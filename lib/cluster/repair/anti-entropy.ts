@@ -10,8 +10,11 @@
 
 import { AssertionError } from '../../base/assert.js';
 import type { RepairFigures } from '../../commands/ports.js';
+import { slotOf } from '../../base/position.js';
 import type { Random } from '../../host/ports.js';
+import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
+import { Level, replicasNeeded } from '../coordination/consistency.js';
 import type { MemberLinks } from '../coordination/ports.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
@@ -19,9 +22,10 @@ import type { Ring } from '../ring/ring.js';
 import { CommonSlots } from './common-slots.js';
 import { DigestTrees } from './digest-trees.js';
 import type { ExchangeFigures } from './exchange.js';
-import { Exchange } from './exchange.js';
+import { Exchange, takeDifference, writeRange } from './exchange.js';
 import type { DamagedTables, RepairStore } from './ports.js';
 import { RepairCalls, RepairFailedError } from './repair-calls.js';
+import { Wanted, readNumber } from './repair-messages.js';
 import { RepairResponder } from './repair-responder.js';
 import { Throttle } from './throttle.js';
 
@@ -44,6 +48,8 @@ export interface AntiEntropyOptions {
   readonly nowMs: () => number;
   /** 0: never by itself. */
   readonly intervalMs: () => number;
+  /** How long a key that is read is waited for. */
+  readonly timeoutMs: () => number;
   /** 0: no limit. */
   readonly bytesPerSecond: () => number;
   /** Work of the loop's turn begins. */
@@ -81,6 +87,7 @@ export class AntiEntropy {
   private lastError = '';
   private lastDivergence = 0;
   private restoredTables = 0;
+  private restoredKeys = 0;
   private isStopped = false;
 
   constructor(options: AntiEntropyOptions) {
@@ -122,6 +129,7 @@ export class AntiEntropy {
       receivedBytes: calls.receivedBytes,
       damagedTables: options.store.damaged?.ids.length ?? 0,
       restoredTables: this.restoredTables,
+      restoredKeys: this.restoredKeys,
     };
   }
 
@@ -129,6 +137,32 @@ export class AntiEntropy {
   repair(): void {
     this.isWanted = this.isAsked = true;
     this.look();
+  }
+
+  /**
+   * Takes over what the other replicas have of a key that cannot be read here: as many of them as a quorum has, without this node. Rejects with RepairFailedError if so many
+   * cannot be asked.
+   */
+  async restoreKey(key: Buffer): Promise<void> {
+    const { store, ring, self, isUp, timeoutMs } = this.options;
+    const position = store.positionOf(key);
+    const range = { start: position, end: position + 1, states: [] };
+    const { members, replicas } = { members: ring().members, replicas: ring().replicas(slotOf(key, 0, key.length)) };
+    const others = Array.from(replicas, (index) => members[index].id).filter((id) => id !== self);
+    const needed = Math.min(replicasNeeded(Level.QUORUM, replicas.length), others.length);
+    const asked = others.filter(isUp).map(async (member) => {
+      const write = (payload: PayloadBuffer): void => {
+        payload.byte(Wanted.EVERYTHING);
+        writeRange(payload, range);
+      };
+      const answer = await this.calls.ask(member, MessageKind.COMPARE_KEYS, write, { timeoutMs: timeoutMs() });
+      readNumber(answer);
+      while (!answer.isAtEnd) takeDifference(answer, store);
+    });
+    const answers = await Promise.allSettled(asked);
+    const got = answers.filter(({ status }) => status === 'fulfilled').length;
+    if (got < needed) throw new RepairFailedError(`a table is damaged, and of ${needed} other replicas ${got} answer`);
+    this.restoredKeys++;
   }
 
   /** A message of another member. */

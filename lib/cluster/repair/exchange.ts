@@ -26,7 +26,7 @@ import { statesBetween, sumOf } from './key-states.js';
 import type { RepairStore } from './ports.js';
 import type { RepairCalls } from './repair-calls.js';
 import { RepairFailedError } from './repair-calls.js';
-import { readNumber, readSum, sameSum, writeNumber, writeSum } from './repair-messages.js';
+import { Wanted, readNumber, readSum, sameSum, writeNumber, writeSum } from './repair-messages.js';
 
 /** Of how many partitions, or slots, sums are asked for at a time. */
 const NUMBERS_MAX = 256;
@@ -60,14 +60,14 @@ export interface ExchangeFigures {
 }
 
 /** What is asked about, with what there is of it here. */
-interface Range {
+export interface Range {
   readonly start: number;
   readonly end: number;
   readonly states: readonly PositionState[];
 }
 
-/** What differs at a position, as the other one has it. */
-interface Difference {
+/** What the other one has at a position. */
+export interface Difference {
   readonly position: number;
   readonly sum: Sum;
   readonly keys: readonly Buffer[];
@@ -166,32 +166,19 @@ export class Exchange {
     const { lost } = this.options;
     for (let rest = ranges; rest.length > 0;) {
       const answer = await this.ask(MessageKind.COMPARE_KEYS, (payload) => {
-        payload.byte(Number(lost));
+        payload.byte(lost ? Wanted.READABLE : Wanted.DIFFERENCES);
         for (const range of rest) writeRange(payload, range);
       });
       const upTo = readNumber(answer);
-      while (!answer.isAtEnd) await this.repairPosition(this.takeDifference(answer), rest);
+      while (!answer.isAtEnd) {
+        const difference = takeDifference(answer, this.options.store);
+        this.options.figures.keysDiffering++;
+        this.options.figures.keysReceived += difference.keys.length;
+        await this.repairPosition(difference, rest);
+      }
       await this.sendPending();
       rest = restOf(rest, upTo);
     }
-  }
-
-  /** Merges what the other one has at a position. */
-  private takeDifference(answer: PayloadReader): Difference {
-    const { store, figures } = this.options;
-    const position = readNumber(answer);
-    const sum = readSum(answer);
-    const keys: Buffer[] = [];
-    for (let count = answer.word(); count > 0 && !answer.failed; count--) {
-      keys.push(Buffer.from(answer.bytes()));
-      const batches = readBatches(answer);
-      if (answer.failed) break;
-      for (const batch of batches) store.takeOver(batch);
-      figures.keysReceived++;
-    }
-    if (answer.failed) throw new RepairFailedError('an answer ends too early');
-    figures.keysDiffering++;
-    return { position, sum, keys };
   }
 
   /** Sends the other one what is known of the keys at a position, if that is more than it has. */
@@ -238,7 +225,22 @@ export class Exchange {
   }
 }
 
-function writeRange(payload: PayloadBuffer, { start, end, states }: Range): void {
+/** Reads what the other one has at the next position of an answer, and merges it. Throws RepairFailedError, and CorruptionError. */
+export function takeDifference(answer: PayloadReader, store: RepairStore): Difference {
+  const position = readNumber(answer);
+  const sum = readSum(answer);
+  const keys: Buffer[] = [];
+  for (let count = answer.word(); count > 0 && !answer.failed; count--) {
+    keys.push(Buffer.from(answer.bytes()));
+    const batches = readBatches(answer);
+    if (answer.failed) break;
+    for (const batch of batches) store.takeOver(batch);
+  }
+  if (answer.failed) throw new RepairFailedError('an answer ends too early');
+  return { position, sum, keys };
+}
+
+export function writeRange(payload: PayloadBuffer, { start, end, states }: Range): void {
   writeNumber(payload, start);
   writeNumber(payload, end);
   payload.word(states.length);

@@ -6,6 +6,11 @@ import type { Throttle } from './throttle.js';
 
 const TIMEOUT_MS = 60_000;
 
+/** How a question is asked: at once, whatever else is sent, and for how long. */
+export interface Urgency {
+  readonly timeoutMs: number;
+}
+
 /** What was asked of another member was not answered as it should be: it is gone, does not answer, or cannot. */
 export class RepairFailedError extends Error {
   override readonly name = 'RepairFailedError';
@@ -41,9 +46,14 @@ export class RepairCalls {
   }
 
   /** Asks a member; `write` adds to the payload behind the id. Resolves to the answer. Rejects with RepairFailedError. */
-  async ask(member: MemberId, kind: number, write: (payload: PayloadBuffer) => void): Promise<PayloadReader> {
+  async ask(
+    member: MemberId,
+    kind: number,
+    write: (payload: PayloadBuffer) => void,
+    urgency?: Urgency,
+  ): Promise<PayloadReader> {
     const { links, throttle, nowMs, onWork } = this.options;
-    await throttle.whenOpen();
+    if (urgency === undefined) await throttle.whenOpen();
     onWork();
     const { payload } = this;
     const id = (this.lastId = (this.lastId + 1) >>> 0);
@@ -54,7 +64,7 @@ export class RepairCalls {
     this.sentBytes += payload.byteLength;
     throttle.spend(payload.byteLength);
     return new Promise((resolve, reject) => {
-      this.calls.set(id, { member, deadlineMs: nowMs() + TIMEOUT_MS, resolve, reject });
+      this.calls.set(id, { member, deadlineMs: nowMs() + (urgency?.timeoutMs ?? TIMEOUT_MS), resolve, reject });
     });
   }
 

@@ -6,7 +6,7 @@
  *                      answer: floor:stamp sum{256}           of each partition (64 slots)
  *     COMPARE_SLOTS  = id:u32 partition:u32*                  answer: sum{64} of each
  *     COMPARE_LEAVES = id:u32 slot:u32*                       answer: sum{16} of each
- *     COMPARE_KEYS   = id:u32 all:u8 range*                   what do you have of these ranges that differs; all: everything that you have
+ *     COMPARE_KEYS   = id:u32 what:u8 range*                  what do you have of these ranges? 0: what differs, 1: everything that can be read, 2: everything, at once
  *     range          = start:position end:position count:u32 (position sum){count}
  *                      answer: upTo:position difference*      all ranges up to there are compared; ask again for the rest
  *     difference     = position sum count:u32 (key:bytes batches){count}
@@ -21,6 +21,10 @@
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
 import type { Sum } from '../../record/leaf-sums.js';
+
+/** What COMPARE_KEYS asks for. */
+export const Wanted = { DIFFERENCES: 0, READABLE: 1, EVERYTHING: 2 } as const;
+export type Wanted = (typeof Wanted)[keyof typeof Wanted];
 
 export const PARTITION_COUNT = 256;
 export const SLOTS_PER_PARTITION = 64;

@@ -14,7 +14,7 @@ import type { DigestTrees } from './digest-trees.js';
 import type { PositionState } from './key-states.js';
 import { statesBetween } from './key-states.js';
 import type { DigestedData, RepairStore } from './ports.js';
-import { PARTITION_COUNT, readNumber, readSum, sameSum, writeNumber, writeSum } from './repair-messages.js';
+import { PARTITION_COUNT, Wanted, readNumber, readSum, sameSum, writeNumber, writeSum } from './repair-messages.js';
 import type { Throttle } from './throttle.js';
 
 /** An answer about keys that has so many bytes ends. */
@@ -84,16 +84,16 @@ export class RepairResponder {
 
   onKeys(member: MemberId, reader: PayloadReader): void {
     const id = reader.word();
-    const all = reader.byte() === 1;
+    const wanted = reader.byte() as Wanted;
     const ranges: AskedRange[] = [];
     while (!reader.isAtEnd) ranges.push(readRange(reader));
     if (reader.failed) return;
     this.answer(member, id, async (payload) => {
-      await this.options.throttle.whenOpen();
+      if (wanted !== Wanted.EVERYTHING) await this.options.throttle.whenOpen();
       const differences = new PayloadBuffer();
       let upTo = 0;
       for (const range of ranges) {
-        upTo = await this.compare(range, all, differences);
+        upTo = await this.compare(range, wanted, differences);
         if (differences.byteLength >= ANSWER_BYTES) break;
       }
       writeNumber(payload, upTo);
@@ -130,14 +130,14 @@ export class RepairResponder {
   }
 
   /** Writes what differs in a range; returns up to where it was compared. */
-  private async compare(range: AskedRange, all: boolean, differences: PayloadBuffer): Promise<number> {
+  private async compare(range: AskedRange, wanted: Wanted, differences: PayloadBuffer): Promise<number> {
     const { store } = this.options;
     const states = new Map<number, PositionState>();
-    for (const state of await this.statesOf(range, all)) states.set(state.position, state);
+    for (const state of await this.statesOf(range, wanted)) states.set(state.position, state);
     const positions = new Set([...states.keys(), ...range.sums.keys()]);
     for (const position of [...positions].sort((a, b) => a - b)) {
       const { sum, keys } = states.get(position) ?? { sum: NOTHING, keys: [] };
-      if (!all && sameSum(sum, range.sums.get(position) ?? NOTHING)) continue;
+      if (wanted === Wanted.DIFFERENCES && sameSum(sum, range.sums.get(position) ?? NOTHING)) continue;
       writeNumber(differences, position);
       writeSum(differences, sum);
       differences.word(keys.length);
@@ -151,10 +151,10 @@ export class RepairResponder {
     return range.end;
   }
 
-  /** Who asks for all has lost something: what cannot be read here is passed over then, for there are others. */
-  private async statesOf({ start, end }: AskedRange, all: boolean): Promise<PositionState[]> {
+  /** What cannot be read here may be passed over, for there are others. */
+  private async statesOf({ start, end }: AskedRange, wanted: Wanted): Promise<PositionState[]> {
     const { store } = this.options;
-    if (!all) return statesBetween(store, start, end);
+    if (wanted !== Wanted.READABLE) return statesBetween(store, start, end);
     const states: PositionState[] = [];
     for (const key of await store.keysBetween(start, end)) {
       try {

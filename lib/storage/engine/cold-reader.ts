@@ -74,6 +74,8 @@ export class ColdReader {
   private readonly holds = new Holds();
   private readonly sources: TableMeta[] = [];
   private readonly found = new FoundRecord();
+  /** Tables that turned out to be damaged. */
+  private readonly damaged = new Set<number>();
 
   constructor(options: ColdReaderOptions) {
     this.options = options;
@@ -149,6 +151,7 @@ export class ColdReader {
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
     takeParts?: () => KeyTaker,
+    passesDamaged = false,
   ): Promise<void> {
     this.readCount++;
     const { tables, endTurn } = this.options;
@@ -157,7 +160,8 @@ export class ColdReader {
     const floor = this.options.floorOf(db);
     const position = high * TWO_32 + (low >>> 0);
     const sources: TableMeta[] = [];
-    const count = version.sourcesOf(db, position, sources);
+    let count = version.sourcesOf(db, position, sources);
+    if (passesDamaged) count = keepFirst(sources, count, (meta) => !this.isDamaged(version, meta));
     let entry: Entry | undefined;
     let i = 0;
     try {
@@ -452,8 +456,15 @@ export class ColdReader {
   }
 
   private noteDamage(meta: TableMeta, error: unknown): unknown {
-    if (error instanceof CorruptionError) this.options.onDamage(meta, error);
+    if (!(error instanceof CorruptionError)) return error;
+    this.damaged.add(meta.id);
+    this.options.onDamage(meta, error);
     return error;
+  }
+
+  /** Whether a table is in quarantine, or about to be. */
+  private isDamaged(version: Version, { id }: TableMeta): boolean {
+    return this.damaged.has(id) || version.quarantined.has(id) || this.options.versions.current.quarantined.has(id);
   }
 
   private isQuarantined(version: Version, { id }: TableMeta): boolean {
@@ -478,4 +489,11 @@ class EntryTaker extends EntrySink implements KeyTaker {
 /** What a key is of which nothing is known but that its database was emptied. */
 export function flushedEntry(floor: number): Entry {
   return { deletedUpTo: { stamp: floor, origin: ORIGIN_MAX }, expiry: NO_EXPIRY, cells: new Map() };
+}
+
+/** Leaves those of the first `count` tables that are wanted, in their order; returns how many they are. */
+function keepFirst(tables: TableMeta[], count: number, isWanted: (table: TableMeta) => boolean): number {
+  let kept = 0;
+  for (let i = 0; i < count; i++) if (isWanted(tables[i])) tables[kept++] = tables[i];
+  return kept;
 }

@@ -481,8 +481,9 @@ export class Store {
     take: (entry: Entry) => void,
     takeString?: (reader: BatchReader) => void,
     takeParts?: () => KeyTaker,
+    passesDamaged = false,
   ): Promise<void> {
-    return this.opened.reader.load(db, key, high, low, take, takeString, takeParts);
+    return this.opened.reader.load(db, key, high, low, take, takeString, takeParts, passesDamaged);
   }
 
   loadNow(
