@@ -17,12 +17,13 @@ const FAILED_SHARE_MAX = 0.3;
 const QUEUES = 30;
 
 describe('A ring of five processes', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'ringkv-faults-'));
+  let dir: string;
   let ring: RingProcesses;
   let network: PrivateNetwork | undefined;
 
   before(async function () {
     this.timeout(60_000);
+    dir = mkdtempSync(join(tmpdir(), 'ringkv-faults-'));
     network = PrivateNetwork.isPossible ? new PrivateNetwork(NODES) : undefined;
     ring = await RingProcesses.start({ count: NODES, dir, network, args: NO_REPAIR });
   });
