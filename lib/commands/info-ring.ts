@@ -22,6 +22,8 @@ export function ring({ server }: Call): InfoField[] {
     ['stale_messages', figures.staleMessages],
     ['clock_ahead_messages', figures.clockAheadMessages],
     ['clock_error_ms', figures.clockErrorMs],
+    ['decided_keys', figures.decidedKeys],
+    ['decided_bytes', figures.decidedBytes],
     ['hint_bytes', hints.bytes],
     ['hints', hints.count],
     ['hint_oldest_age_sec', hints.oldestAgeSeconds],

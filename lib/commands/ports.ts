@@ -402,6 +402,9 @@ export interface RingFigures {
   readonly clockAheadMessages: number;
   /** By how many milliseconds this node's wall clock is ahead of those of most members (below 0: behind), if that is more than `max-clock-drift`; else 0. */
   readonly clockErrorMs: number;
+  /** Keys that consensus decides about, of which this node is an acceptor, and what they take in memory, about. */
+  readonly decidedKeys: number;
+  readonly decidedBytes: number;
   readonly hints: HintFigures;
   readonly repair: RepairFigures;
 }

@@ -54,6 +54,8 @@ export class RingPort implements RingInfo {
       staleMessages: versioned.staleCount,
       clockAheadMessages: versioned.aheadCount,
       clockErrorMs: Math.round(this.clockWatch.errorMs),
+      decidedKeys: this.part.consensus.size,
+      decidedBytes: this.part.consensus.usedBytes,
       hints: hints.figures,
       repair: antiEntropy.figures,
     };

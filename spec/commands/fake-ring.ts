@@ -22,6 +22,8 @@ export class FakeRing implements RingInfo {
     staleMessages: 14,
     clockAheadMessages: 15,
     clockErrorMs: -16,
+    decidedKeys: 34,
+    decidedBytes: 35,
     hints: {
       bytes: 1000,
       count: 9,

@@ -150,6 +150,15 @@ export class Consensus implements ProposerPort {
     return this.isOpen && this.moving.size === 0;
   }
 
+  /** Keys that this node is an acceptor of, and bytes that they take, about. */
+  get size(): number {
+    return this.log.size;
+  }
+
+  get usedBytes(): number {
+    return this.log.usedBytes;
+  }
+
   /** Whether this node knows of no key in era 1. */
   get isEmpty(): boolean {
     return this.log.size === 0 && this.heard.size === 0;

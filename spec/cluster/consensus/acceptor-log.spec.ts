@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
+import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
+import { NO_BALLOT } from '../../../lib/cluster/consensus/ballot.js';
+import { EMPTY_BYTES } from '../../../lib/cluster/consensus/entry-bytes.js';
+import { keepNothing } from '../../sim/crash-fate.js';
+import type { Fault, Step } from '../../sim/memory-disk.js';
+import { MemoryDisk } from '../../sim/memory-disk.js';
+import { SeededRandom } from '../../sim/seeded-random.js';
+
+const DIRECTORY = '/data/consensus';
+
+function openLog(disk: MemoryDisk): AcceptorLog {
+  const onFailed = (error: Error): void => {
+    throw error;
+  };
+  const log = new AcceptorLog({
+    disk,
+    random: new SeededRandom(1),
+    directory: DIRECTORY,
+    onFailed,
+    onSynced: () => undefined,
+  });
+  log.open();
+  return log;
+}
+
+const accepted = (round: number, text: string): AcceptorState => ({
+  promised: { round: round + 1, proposer: 1 },
+  accepted: { round, proposer: 1 },
+  entry: Buffer.from(text),
+});
+
+/** Resolves when all that was put is durable. */
+function durable(log: AcceptorLog): Promise<void> {
+  return new Promise((resolve) => {
+    log.whenDurable(resolve);
+    log.flush();
+  });
+}
+
+function newDisk(plan?: (step: Step) => Fault | undefined): MemoryDisk {
+  const disk = new MemoryDisk(plan && { plan });
+  disk.makeDirectory('/data');
+  disk.syncDirectory('/');
+  return disk;
+}
+
+const bytesOn = (disk: MemoryDisk): number =>
+  disk.list(DIRECTORY).reduce((sum, name) => sum + disk.sizeOf(`${DIRECTORY}/${name}`), 0);
+
+describe('AcceptorLog', () => {
+  it('has after a crash what it has said to be durable: promises and what was accepted', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    log.put('promised', { promised: { round: 7, proposer: 3 }, accepted: NO_BALLOT, entry: EMPTY_BYTES });
+    log.put('accepted', accepted(4, 'value'));
+    await durable(log);
+    log.put('accepted', accepted(5, 'lost'));
+    const again = openLog(disk.crash(keepNothing));
+    expect(again.get('promised')?.promised).to.deep.equal({ round: 7, proposer: 3 });
+    expect(again.get('accepted')).to.deep.equal(accepted(4, 'value'));
+    expect(again.size).to.equal(2);
+  });
+
+  it('goes on after any number of restarts, also without a crash', async () => {
+    let disk = newDisk();
+    for (let round = 1; round <= 5; round++) {
+      const log = openLog(disk);
+      if (round > 1) expect(log.get('key')).to.deep.equal(accepted(round - 1, `value ${round - 1}`));
+      log.put('key', accepted(round, `value ${round}`));
+      await durable(log);
+      disk = round % 2 === 0 ? disk.crash(keepNothing) : disk.kill();
+    }
+  });
+
+  it('writes everything again when a file has grown, and forgets nothing', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    const text = 'x'.repeat(20_000);
+    for (let i = 0; i < 20; i++) log.put(`kept ${i}`, accepted(i + 1, `${i}`));
+    for (let round = 1; round <= 1500; round++) {
+      log.put('hot', accepted(round, text));
+      if (round % 10 === 0) await durable(log);
+    }
+    expect(bytesOn(disk)).to.be.below(20_000_000);
+    const again = openLog(disk.crash(keepNothing));
+    expect(again.get('hot')?.accepted.round).to.equal(1500);
+    for (let i = 0; i < 20; i++) expect(again.get(`kept ${i}`)).to.deep.equal(accepted(i + 1, `${i}`));
+  });
+
+  it('waits while the disk is full, and says that it is durable when it is', async () => {
+    let isFull = false;
+    const disk = newDisk(({ name }) =>
+      isFull && name === 'append' ? { kind: 'error', code: 'ENOSPC', takenBytes: 5 } : undefined,
+    );
+    const log = openLog(disk);
+    log.put('key', accepted(1, 'before'));
+    await durable(log);
+    isFull = true;
+    log.put('key', accepted(2, 'after'));
+    let isDurable = false;
+    log.whenDurable(() => (isDurable = true));
+    log.flush();
+    await Promise.resolve();
+    expect(isDurable).to.equal(false);
+    isFull = false;
+    await durable(log);
+    expect(isDurable).to.equal(true);
+    expect(openLog(disk.crash(keepNothing)).get('key')).to.deep.equal(accepted(2, 'after'));
+  });
+
+  it('does not start over damage of what was durable', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    for (let i = 0; i < 3; i++) {
+      log.put(`key ${i}`, accepted(1, 'value'));
+      await durable(log);
+    }
+    const after = disk.kill();
+    const path = `${DIRECTORY}/${after.list(DIRECTORY)[0]}`;
+    const content = Buffer.from(after.contentOf(path));
+    content[60] ^= 1;
+    after.plant(path, content);
+    expect(() => openLog(after)).to.throw(/the file is damaged/);
+  });
+});
