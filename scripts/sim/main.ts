@@ -5,10 +5,12 @@ import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
 import type { SimOptions } from './options.js';
 import { USAGE, parseOptions } from './options.js';
+import { findPlanted } from './planted.js';
 import { failureReport, seedReport, summary } from './report.js';
 
 const options = readOptions();
 if (options?.help === true) process.stdout.write(USAGE);
+else if (options !== undefined && options.planted.length > 0) process.exitCode = (await findPlanted(options)) ? 0 : 1;
 else if (options !== undefined) await main(options);
 
 function readOptions(): SimOptions | undefined {

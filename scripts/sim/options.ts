@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { Scenario } from '../../spec/sim/scenario.js';
 import { findScenario, scenarios } from '../../spec/sim/scenarios/all.js';
+import type { PlantedBug } from '../../spec/sim/scenarios/planted.js';
+import { findPlantedBugs, plantedBugs } from '../../spec/sim/scenarios/planted.js';
 import { positiveInteger } from '../tools/arguments.js';
 
 export interface SimOptions {
@@ -11,6 +13,8 @@ export interface SimOptions {
   readonly from: number;
   readonly seeds: number;
   readonly trace: boolean;
+  /** Bugs to be looked for, in place of a scenario; empty: none. */
+  readonly planted: readonly PlantedBug[];
   readonly help: boolean;
 }
 
@@ -22,12 +26,15 @@ Runs nodes in one process on virtual time, from a seed: each seed draws its own 
 doubled and overtaken messages, wrong clocks; lets it rage, makes everything good again, and checks what clients have seen.
 The same seed does the same again. Exit code 1 if a seed fails; each comes with the command that replays it.
 
-  --seeds N         how many seeds (100)
+  --seeds N         how many seeds (100; 1000 with --planted)
   --from N          the first of them (1)
   --seed N          this one alone
   --nodes N         how many nodes (the scenario's own number)
   --scenario NAME   what is simulated (${SCENARIO_DEFAULT}):
 ${scenarios.map(({ name, about }) => `                      ${name}: ${about}`).join('\n')}
+  --planted NAME    plants a bug, or one after the other, and looks for the first seed that shows it; 1 if there is none:
+                      all
+${plantedBugs.map(({ name, about }) => `                      ${name}: ${about}`).join('\n')}
   --trace           shows everything that happens, a line an event
   --help            this text
 `;
@@ -37,22 +44,25 @@ export function parseOptions(args: readonly string[]): SimOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seeds: { type: 'string', default: '100' },
+      seeds: { type: 'string' },
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
       nodes: { type: 'string' },
       scenario: { type: 'string', default: SCENARIO_DEFAULT },
       trace: { type: 'boolean', default: false },
+      planted: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   const scenario = findScenario(values.scenario);
+  const seedsDefault = values.planted === undefined ? '100' : '1000';
   return {
     scenario,
     nodes: values.nodes === undefined ? scenario.nodesDefault : positiveInteger('--nodes', values.nodes),
     from: values.seed === undefined ? positiveInteger('--from', values.from) : positiveInteger('--seed', values.seed),
-    seeds: values.seed === undefined ? positiveInteger('--seeds', values.seeds) : 1,
+    seeds: values.seed === undefined ? positiveInteger('--seeds', values.seeds ?? seedsDefault) : 1,
     trace: values.trace,
+    planted: values.planted === undefined ? [] : findPlantedBugs(values.planted),
     help: values.help,
   };
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import type { DiskError } from '../../lib/base/errors.js';
+import { Activity } from './activity.js';
 import { Chaos } from './chaos.js';
 import type { FaultPlan, PlanLimits } from './fault-plan.js';
 import { drawFaultPlan } from './fault-plan.js';
@@ -35,9 +36,10 @@ describe('Chaos', () => {
       const links = world.wires.between(machines);
       if (links.some(({ isCut }) => isCut)) seen.add('cut');
       if (links.some(({ quality }) => quality !== GOOD_LINK)) seen.add('bad link');
-      for (const { process, hasPower, clock } of machines) {
+      for (const { process, hasPower, clock, diskDelayUs } of machines) {
         if (process?.isStopped === true) seen.add('stopped');
         if (process === undefined) seen.add(hasPower ? 'killed' : 'off');
+        if (diskDelayUs > 0) seen.add('slow disk');
         if (clock.driftPpm !== 0) seen.add('drifts');
         if (Math.abs(clock.errorMs) > 2) seen.add('wrong clock');
         expect(Math.abs(clock.errorMs)).to.be.lessThan(CLOCK_ERROR_MS_MAX + 20);
@@ -53,9 +55,9 @@ describe('Chaos', () => {
         await world.sleep(50);
       }
       await run;
-      for (const { process, clock } of machines) {
+      for (const { process, clock, diskDelayUs } of machines) {
         expect(process?.isStopped).to.equal(false);
-        expect([clock.driftPpm, Math.round(clock.errorMs)]).to.deep.equal([0, 0]);
+        expect([clock.driftPpm, Math.round(clock.errorMs), diskDelayUs]).to.deep.equal([0, 0, 0]);
       }
       for (const { isCut, quality } of world.wires.between(machines)) {
         expect([isCut, quality]).to.deep.equal([false, GOOD_LINK]);
@@ -72,19 +74,67 @@ describe('Chaos', () => {
     const plan: FaultPlan = {
       chaosMs: 60_000,
       downMax: 2,
-      crashes: { everyMs: 1000, downMs: 500, how: 'any', apartMs: 0 },
+      crashes: { everyMs: 1000, downMs: 500, how: 'any', apartMs: 0, aim: 'anytime' },
+      blackouts: undefined,
       stops: { everyMs: 1000, ms: 500 },
       partitions: { everyMs: 1000, ms: 500, oneWay: true },
       jumps: { everyMs: 1000, ms: 50 },
       disks: { everyMs: 1000, ms: 500, how: 'full' },
+      diskDelayUs: 1000,
       driftPpm: 100,
       link: { ...GOOD_LINK, lostShare: 0.1 },
       badLinkShare: 0.5,
     };
-    const seen = await rage(1, plan);
+    const seen = await rage(2, plan);
     expect([...seen].sort()).to.deep.equal(
-      ['ENOSPC', 'bad link', 'cut', 'drifts', 'killed', 'off', 'stopped', 'wrong clock'].sort(),
+      ['ENOSPC', 'bad link', 'cut', 'drifts', 'killed', 'off', 'slow disk', 'stopped', 'wrong clock'].sort(),
     );
+  });
+
+  it('strikes soon after the moment that a crash, or a blackout, is aimed at', async () => {
+    const calm: FaultPlan = {
+      chaosMs: 20_000,
+      downMax: 3,
+      crashes: undefined,
+      blackouts: undefined,
+      stops: undefined,
+      partitions: undefined,
+      jumps: undefined,
+      disks: undefined,
+      diskDelayUs: 0,
+      driftPpm: 0,
+      link: GOOD_LINK,
+      badLinkShare: 0,
+    };
+    const crashes = { everyMs: 500, downMs: 10, how: 'kill', apartMs: 0, aim: 'logged' } as const;
+    const blackouts = { everyMs: 500, downMs: 10, aim: 'asked' } as const;
+    for (const plan of [
+      { ...calm, crashes },
+      { ...calm, blackouts },
+    ]) {
+      const world = new World(1);
+      const machines = ['a', 'b', 'c'].map((name, index) => new Machine(world, name, `10.0.0.${index + 1}`));
+      const boot = (machine: Machine): Promise<void> => {
+        machine.boot();
+        return Promise.resolve();
+      };
+      const activity = new Activity();
+      const struck = new Set<string>();
+      await world.run(async () => {
+        const chaos = new Chaos(world, plan, { machines, clients: [], boot, clockErrorMsMax: 0, activity });
+        for (const machine of machines) await chaos.boot(machine);
+        const run = chaos.run();
+        for (let second = 0; second < 18; second++) {
+          await world.sleep(1000);
+          const before = machines.map(({ process }) => process);
+          activity.note(plan.blackouts === undefined ? 'logged' : 'asked', machines[1]);
+          await world.sleep(45);
+          machines.forEach(({ name, process }, i) => process !== before[i] && struck.add(name));
+        }
+        await run;
+      });
+      expect([...struck].sort()).to.deep.equal(plan.blackouts === undefined ? ['b'] : ['a', 'b', 'c']);
+    }
   });
 
   it('makes everything good after any plan that may be drawn', async () => {

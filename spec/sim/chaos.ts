@@ -1,5 +1,7 @@
 /** Does to machines what a FaultPlan says, and makes everything good again. */
 
+import type { Activity, Moment } from './activity.js';
+import { keepNothing } from './crash-fate.js';
 import type { CrashKind, FaultPlan } from './fault-plan.js';
 import { GOOD_LINK } from './link.js';
 import type { Machine } from './machine.js';
@@ -9,6 +11,8 @@ import type { World } from './world.js';
 
 /** A power failure in the middle of a turn comes within so many steps of the disk. */
 const STEPS_MAX = 40;
+/** What is aimed at a moment comes so many microseconds after it, sooner rather than later. */
+const AIMED_US = { least: 50, most: 20_000 };
 /** Every node serves so long after all is well. */
 const BOOT_MS_MAX = 60_000;
 
@@ -21,6 +25,8 @@ export interface ChaosOptions {
   readonly boot: (machine: Machine) => Promise<void>;
   /** Clocks are never wrong by more than this. */
   readonly clockErrorMsMax: number;
+  /** What clients do. REQUIRES: it is there if the plan aims at anything. */
+  readonly activity?: Activity;
 }
 
 export class Chaos {
@@ -60,7 +66,8 @@ export class Chaos {
     this.endUs = this.world.nowUs + plan.chaosMs * 1000;
     this.begin();
     await Promise.all([
-      this.every(plan.crashes?.everyMs, () => this.crash()),
+      this.every(plan.crashes?.everyMs, () => this.aimCrash()),
+      this.every(plan.blackouts?.everyMs, () => this.aim(plan.blackouts?.aim ?? 'answered', () => this.blackOut())),
       this.every(plan.stops?.everyMs, () => this.victim().process?.stop(this.about(plan.stops?.ms ?? 0))),
       this.every(plan.partitions?.everyMs, () => this.cut()),
       this.every(plan.jumps?.everyMs, () => this.jump()),
@@ -72,10 +79,11 @@ export class Chaos {
 
   private begin(): void {
     const { machines, clients } = this.options;
-    const { driftPpm, link: quality, badLinkShare } = this.plan;
+    const { driftPpm, diskDelayUs, link: quality, badLinkShare } = this.plan;
     for (const link of this.world.wires.between([...machines, ...clients])) {
       if (this.random.uint32() < badLinkShare * 0x1_0000_0000) link.quality = quality;
     }
+    for (const machine of machines) if (this.random.below(2) === 0) machine.diskDelayUs = diskDelayUs;
     if (driftPpm === 0) return;
     for (const machine of machines) machine.clock.drift(this.random.below(2 * driftPpm + 1) - driftPpm);
   }
@@ -87,6 +95,7 @@ export class Chaos {
     this.world.wires.setQuality([...machines, ...clients], GOOD_LINK);
     for (const machine of machines) {
       this.repairDisk(machine);
+      machine.diskDelayUs = 0;
       machine.powerOffAtStep(Infinity);
       machine.process?.continue();
       machine.clock.drift(0);
@@ -107,21 +116,51 @@ export class Chaos {
     }
   }
 
-  private crash(): void {
+  private aimCrash(): void {
+    const aim = this.plan.crashes?.aim ?? 'anytime';
+    if (aim === 'anytime') this.crash(this.victim());
+    else this.aim(aim, (machine) => this.crash(aim === 'answered' ? this.victim() : machine));
+  }
+
+  /** Does something soon after the next moment of a kind, if the time is not over by then. */
+  private aim(moment: Moment, act: (machine: Machine) => void): void {
+    const { world } = this;
+    this.options.activity?.next(moment, (machine) => {
+      const { least, most } = AIMED_US;
+      const delayUs = least * (most / least) ** (this.random.uint32() / 0x1_0000_0000);
+      world.after(delayUs, 'aimed', () => {
+        if (world.nowUs < this.endUs) act(machine);
+      });
+    });
+  }
+
+  private blackOut(): void {
+    const { blackouts } = this.plan;
+    if (blackouts === undefined) return;
+    const isAllLost = this.random.below(2) === 0;
+    for (const machine of this.options.machines) {
+      machine.powerOff(isAllLost ? keepNothing : undefined);
+      this.bootLater(machine, blackouts.downMs);
+    }
+  }
+
+  private bootLater(machine: Machine, downMs: number): void {
+    this.world.after(this.about(downMs) * 1000, 'boot', () => {
+      if (machine.process === undefined) void this.boot(machine);
+    });
+  }
+
+  private crash(victim: Machine): void {
     const { crashes, downMax } = this.plan;
     const down = this.options.machines.filter((machine) => machine.process === undefined).length;
     if (crashes === undefined || down >= downMax) return;
     if (this.world.nowUs - this.crashedUs < crashes.apartMs * 1000) return;
-    const victim = this.victim();
     if (victim.process === undefined) return;
     this.crashedUs = this.world.nowUs;
-    const bootLater = (): void => {
+    this.end(victim, crashes.how, () => {
       this.crashedUs = this.world.nowUs;
-      this.world.after(this.about(crashes.downMs) * 1000, 'boot', () => {
-        if (victim.process === undefined) void this.boot(victim);
-      });
-    };
-    this.end(victim, crashes.how, bootLater);
+      this.bootLater(victim, crashes.downMs);
+    });
   }
 
   private end(victim: Machine, how: CrashKind, onEnd: () => void): void {

@@ -23,6 +23,11 @@ describe('drawFaultPlan', () => {
       'lost',
       'full',
       'failing',
+      'blackouts',
+      'was asked',
+      'was answered',
+      'was logged',
+      'disks take',
     ]) {
       const share = plans.filter((plan) => plan.includes(kind)).length / plans.length;
       expect(share, kind).to.be.within(0.05, 0.95);

@@ -1,5 +1,6 @@
 /** Which faults a seed draws, how often and how bad. Pure: `chaos.ts` acts on it. */
 
+import type { Moment } from './activity.js';
 import type { LinkQuality } from './link.js';
 import { GOOD_LINK } from './link.js';
 import type { SeededRandom } from './seeded-random.js';
@@ -11,13 +12,23 @@ export interface FaultPlan {
   readonly downMax: number;
   /** From one to the next it takes at least `apartMs`; 0 if there is no such limit. */
   readonly crashes:
-    | { readonly everyMs: number; readonly downMs: number; readonly how: CrashKind; readonly apartMs: number }
+    | {
+        readonly everyMs: number;
+        readonly downMs: number;
+        readonly how: CrashKind;
+        readonly apartMs: number;
+        readonly aim: Aim;
+      }
     | undefined;
+  /** The power fails for all machines at once; they come back one by one. */
+  readonly blackouts: { readonly everyMs: number; readonly downMs: number; readonly aim: Moment } | undefined;
   readonly stops: { readonly everyMs: number; readonly ms: number } | undefined;
   readonly partitions: { readonly everyMs: number; readonly ms: number; readonly oneWay: boolean } | undefined;
   readonly jumps: { readonly everyMs: number; readonly ms: number } | undefined;
   /** Disks are full for a while; or a sync fails, and the process is killed after that while, as an operator would. */
   readonly disks: { readonly everyMs: number; readonly ms: number; readonly how: DiskFault } | undefined;
+  /** Half of the disks take up to so much longer than usual. */
+  readonly diskDelayUs: number;
   readonly driftPpm: number;
   /** Of the links that are bad, each in its own direction; the others are good. */
   readonly link: LinkQuality;
@@ -26,6 +37,9 @@ export interface FaultPlan {
 
 /** `kill`: kill -9. `power`: between two turns; `step`: in the middle of one, at a step of the disk; `any` of them. */
 export type CrashKind = 'kill' | 'power' | 'step' | 'any';
+
+/** When something strikes. `asked`, `logged`: soon after that has happened to a machine, and this one. `answered`: soon after a client was answered, and anyone. */
+export type Aim = 'anytime' | Moment;
 
 export interface PlanLimits {
   /** Of machines. */
@@ -39,6 +53,8 @@ export interface PlanLimits {
 export type DiskFault = 'full' | 'failing';
 
 const BAD_LINK_SHARES = [1, 0.5, 0.2];
+const AIMS: readonly Aim[] = ['anytime', 'asked', 'answered', 'logged'];
+const MOMENTS: readonly Moment[] = ['asked', 'answered', 'logged'];
 const CRASH_KINDS: readonly CrashKind[] = ['kill', 'power', 'step', 'any'];
 
 export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPlan {
@@ -57,8 +73,13 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
           downMs: between(10, 10_000),
           how: CRASH_KINDS[random.below(CRASH_KINDS.length)],
           apartMs: 0,
+          aim: AIMS[random.below(AIMS.length)],
         }
       : undefined,
+    blackouts:
+      random.below(4) === 0
+        ? { everyMs: between(1000, 20_000), downMs: between(10, 10_000), aim: MOMENTS[random.below(MOMENTS.length)] }
+        : undefined,
     stops: isOn() ? { everyMs: between(500, 20_000), ms: between(10, 10_000) } : undefined,
     partitions: isOn() ? { everyMs: between(1000, 20_000), ms: between(10, 20_000), oneWay: isOn() } : undefined,
     jumps: isOn() ? { everyMs: between(1000, 20_000), ms: between(1, limits.clockErrorMsMax) } : undefined,
@@ -66,6 +87,7 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
       random.below(4) === 0 && diskFaults.length > 0
         ? { everyMs: between(1000, 20_000), ms: between(10, 5000), how: diskFaults[random.below(diskFaults.length)] }
         : undefined,
+    diskDelayUs: isOn() ? between(100, 100_000) : 0,
     driftPpm: isOn() ? between(1, 200) : 0,
     link: isOn()
       ? {
@@ -82,14 +104,19 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
 
 /** The plan on one line. */
 export function describePlan(plan: FaultPlan): string {
-  const { crashes, stops, partitions, jumps, disks, link } = plan;
+  const { crashes, blackouts, stops, partitions, jumps, disks, link } = plan;
   const parts = [`chaos for ${plan.chaosMs} ms`];
   if (crashes !== undefined) {
-    const { how, everyMs, downMs, apartMs } = crashes;
+    const { how, everyMs, downMs, apartMs, aim } = crashes;
     const apart = apartMs > 0 ? `, ${apartMs} ms apart` : '';
+    const aimed = aim === 'anytime' ? '' : `, soon after something was ${aim}`;
     parts.push(
-      `crashes (${how}) every ${everyMs} ms, down for ${downMs} ms, at most ${plan.downMax} at a time${apart}`,
+      `crashes (${how}) every ${everyMs} ms, down for ${downMs} ms, at most ${plan.downMax} at a time${apart}${aimed}`,
     );
+  }
+  if (blackouts !== undefined) {
+    const { everyMs, downMs, aim } = blackouts;
+    parts.push(`blackouts every ${everyMs} ms for ${downMs} ms, soon after something was ${aim}`);
   }
   if (stops !== undefined) parts.push(`stops every ${stops.everyMs} ms for ${stops.ms} ms`);
   if (partitions !== undefined) {
@@ -98,6 +125,7 @@ export function describePlan(plan: FaultPlan): string {
   }
   if (jumps !== undefined) parts.push(`clocks jump every ${jumps.everyMs} ms by up to ${jumps.ms} ms`);
   if (disks !== undefined) parts.push(`disks are ${disks.how} every ${disks.everyMs} ms for ${disks.ms} ms`);
+  if (plan.diskDelayUs > 0) parts.push(`half of the disks take up to ${plan.diskDelayUs} us longer`);
   if (plan.driftPpm > 0) parts.push(`clocks drift by up to ${plan.driftPpm} ppm`);
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   if (link !== GOOD_LINK) {

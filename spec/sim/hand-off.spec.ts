@@ -8,8 +8,8 @@ import { forgetHints } from './planted-ring-bugs.js';
 import { runSeed } from './run-seed.js';
 import { ring } from './scenarios/ring.js';
 
-const CALM = { crashes: undefined, disks: undefined };
-const KILL = { everyMs: 1000, downMs: 100, how: 'kill', apartMs: 0 } as const;
+const CALM = { crashes: undefined, blackouts: undefined, disks: undefined };
+const KILL = { everyMs: 1000, downMs: 100, how: 'kill', apartMs: 0, aim: 'anytime' } as const;
 
 function figures(unacknowledgedBytes: number, count: number, droppedCount: number): HandOffFigures {
   const hints = { bytes: 0, count, oldestAgeSeconds: 0, keptCount: 0, replayedCount: 0, droppedCount, lostBytes: 0 };
@@ -20,7 +20,8 @@ function figures(unacknowledgedBytes: number, count: number, droppedCount: numbe
 const AWAY: Partial<FaultPlan> = {
   chaosMs: 6000,
   downMax: 1,
-  crashes: { everyMs: 1500, downMs: 1000, how: 'kill', apartMs: 0 },
+  crashes: { everyMs: 1500, downMs: 1000, how: 'kill', apartMs: 0, aim: 'anytime' },
+  blackouts: undefined,
   stops: undefined,
   partitions: undefined,
   disks: undefined,
@@ -56,6 +57,7 @@ describe('HandOff', function () {
     handOff.isOver([figures(0, 0, 1)]);
     expect(handOff.promisesAll).to.equal(false);
     expect(new HandOff({ ...CALM, crashes: { ...KILL, how: 'power' } }).promisesAll).to.equal(false);
+    expect(new HandOff({ ...CALM, blackouts: { everyMs: 1, downMs: 1, aim: 'asked' } }).promisesAll).to.equal(false);
     expect(new HandOff({ ...CALM, disks: { everyMs: 1, ms: 1, how: 'failing' } }).promisesAll).to.equal(false);
   });
 

@@ -19,8 +19,9 @@ export class HandOff {
   /** Whether it is to make all replicas equal, as far as is known. */
   promisesAll: boolean;
 
-  constructor({ crashes, disks }: Pick<FaultPlan, 'crashes' | 'disks'>) {
-    this.promisesAll = (crashes === undefined || crashes.how === 'kill') && disks?.how !== 'failing';
+  constructor({ crashes, blackouts, disks }: Pick<FaultPlan, 'crashes' | 'blackouts' | 'disks'>) {
+    const losesPower = blackouts !== undefined || (crashes !== undefined && crashes.how !== 'kill');
+    this.promisesAll = !losesPower && disks?.how !== 'failing';
   }
 
   /** A process has ended, and what it was then. */

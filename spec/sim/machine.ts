@@ -33,6 +33,8 @@ export class Machine {
   hasPower = true;
   /** `full`: nothing more fits on the disk. `failing`: the next sync of a file fails. */
   diskFault: 'none' | 'full' | 'failing' = 'none';
+  /** A sync or a read takes up to so much longer than usual. */
+  diskDelayUs = 0;
 
   private readonly random: SeededRandom;
   private port = FIRST_PORT;
@@ -94,7 +96,8 @@ export class Machine {
       later: (run) => {
         const { least, most, slow, slowOneIn } = DISK_US;
         const longest = this.random.below(slowOneIn) === 0 ? slow : most;
-        const endUs = Math.max(this.diskFreeUs, this.world.nowUs + least + this.random.below(longest));
+        const us = least + this.random.below(longest + this.diskDelayUs);
+        const endUs = Math.max(this.diskFreeUs, this.world.nowUs + us);
         this.diskFreeUs = endUs;
         this.world.after(endUs - this.world.nowUs, 'disk', run, process);
       },

@@ -10,6 +10,8 @@ import { HINT_HEAD_BYTES } from '../../lib/cluster/replication/hint-messages.js'
 import type { RingMember } from '../../lib/server/ring-member.js';
 import type { RingLinks, RingMembership } from '../../lib/server/ring-part.js';
 
+/** Of a head, behind which the sender's clock is. */
+const VERSION_BYTES = 8;
 const ACKNOWLEDGEMENT_BYTES = 8;
 
 /** Batches are acknowledged when they come, not when the log has them. */
@@ -108,15 +110,19 @@ export function forgetHints(member: RingMember): RingMembership {
   });
 }
 
-/** Whatever ring a message was sent for, it is taken. */
+/** A message for an older ring is taken, as if it were for the own one. */
 export function takeStaleMessages(member: RingMember): RingMembership {
   const { links } = member;
   return membershipWith(member, {
     serve: (kind, handler) => {
       links.serve(kind, (message) => {
         const { from, buffer, start, end } = message;
+        if (end - start < HEAD_BYTES || buffer.readUInt32LE(start + 4) >= member.ring.document.epoch) {
+          handler(message);
+          return;
+        }
         const copy = Buffer.from(buffer.subarray(start, end));
-        headOf(member).copy(copy);
+        headOf(member).copy(copy, 0, 0, VERSION_BYTES);
         handler({ from, buffer: copy, start: 0, end: copy.length });
       });
     },

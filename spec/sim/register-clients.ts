@@ -11,6 +11,9 @@ type Result = Pick<Operation, 'outcome' | 'returnedUs'>;
 
 const UNKNOWN: Result = { outcome: 'unknown', returnedUs: Infinity };
 
+/** So long at most nobody writes to a careful key. */
+const QUIET_US_MAX = 5_000_000;
+
 /** Errors that leave open whether the command was executed. */
 const UNKNOWN_CODES: readonly string[] = ['TIMEOUT'];
 
@@ -23,6 +26,14 @@ export interface RegisterClientsOptions {
   readonly severalShare?: number;
   /** Values are unique, and some are so long. */
   readonly valueBytesMax: number;
+  /** Each key is only read for half of the time, in stretches of about so long; default: never. */
+  readonly seasonMs?: number;
+  /** Of these, one write at a time is under way, and for a while after one of unknown outcome there is none; default: of no key. */
+  readonly carefulKeys?: readonly string[];
+  /** Of writes of unknown outcome after which a client asks the same node what has become of them, until that says it; default none. */
+  readonly insistShare?: number;
+  /** Of requests after which a client goes to another node; default none. */
+  readonly moveShare?: number;
 }
 
 export class RegisterClients {
@@ -32,6 +43,8 @@ export class RegisterClients {
   private readonly random: SeededRandom;
   private isStopped = false;
   private writes = 0;
+  /** Until when careful keys are only read. */
+  private readonly quietUntilUs = new Map<string, number>();
 
   constructor(world: World, history: History, options: RegisterClientsOptions) {
     this.world = world;
@@ -45,10 +58,14 @@ export class RegisterClients {
     let client = next();
     while (!this.isStopped) {
       await this.world.sleep(this.random.below(2 * this.options.thinkMs + 1));
-      const isWrite = this.happens(this.options.writeShare);
       const keys = this.happens(this.options.severalShare ?? 0) ? this.someKeys() : [this.key()];
+      const isWrite = this.happens(this.options.writeShare) && keys.every((key) => this.isWritten(key));
       const [{ outcome }] = await (isWrite ? this.write(name, client, keys) : this.read(name, client, keys));
-      if (outcome === 'ok') continue;
+      if (isWrite && outcome === 'unknown' && this.happens(this.options.insistShare ?? 0)) {
+        await this.insist(name, client, keys);
+        continue;
+      }
+      if (outcome === 'ok' && !this.happens(this.options.moveShare ?? 0)) continue;
       client.close();
       client = next();
     }
@@ -66,8 +83,21 @@ export class RegisterClients {
     }
   }
 
+  private async insist(name: string, client: SimClient, keys: readonly string[]): Promise<void> {
+    while (!this.isStopped && (await this.read(name, client, keys))[0].outcome !== 'ok') await this.world.sleep(20);
+  }
+
   private happens(share: number): boolean {
     return share > 0 && this.random.uint32() < share * 0x1_0000_0000;
+  }
+
+  /** Whether it is the season to write a key: those of neighbours begin one after the other. */
+  private isWritten(key: string): boolean {
+    const { seasonMs, keys, carefulKeys } = this.options;
+    if (carefulKeys?.includes(key) === true) return (this.quietUntilUs.get(key) ?? 0) <= this.world.nowUs;
+    if (seasonMs === undefined) return true;
+    const phase = keys.indexOf(key) / keys.length;
+    return (this.world.nowUs / 1000 / (2 * seasonMs) + phase) % 1 < 0.5;
   }
 
   private key(): string {
@@ -77,7 +107,7 @@ export class RegisterClients {
   private someKeys(): string[] {
     const { keys } = this.options;
     const first = this.random.below(keys.length);
-    const count = 2 + this.random.below(Math.min(3, keys.length - 1));
+    const count = 2 + this.random.below(Math.max(1, Math.min(3, keys.length - 1)));
     return Array.from({ length: Math.min(count, keys.length) }, (_, i) => keys[(first + i) % keys.length]);
   }
 
@@ -89,12 +119,19 @@ export class RegisterClients {
     });
     const invokedUs = this.world.nowUs;
     const words = pairs.flatMap(({ key, value }) => [key, value]);
+    this.beQuiet(keys, Infinity);
     const answer = await connection.call(pairs.length === 1 ? 'SET' : 'MSET', ...words);
     const result = this.resultOf(answer);
+    const isUnknown = result.outcome === 'unknown';
+    this.beQuiet(keys, isUnknown ? this.world.nowUs + this.random.below(QUIET_US_MAX) : 0);
     // Of several keys some may have been written before one could not be.
     const isPart = result.outcome === 'failed' && answer.kind === 'reply' && pairs.length > 1;
     const outcome = isPart ? UNKNOWN : result;
     return pairs.map(({ key, id }) => this.note({ client, kind: 'write', key, value: id, invokedUs, ...outcome }));
+  }
+
+  private beQuiet(keys: readonly string[], untilUs: number): void {
+    for (const key of keys) this.quietUntilUs.set(key, untilUs);
   }
 
   private async read(client: string, connection: SimClient, keys: readonly string[]): Promise<Operation[]> {

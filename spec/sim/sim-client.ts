@@ -14,9 +14,13 @@ export interface SimClientOptions {
   readonly port: number;
   /** How long to wait for a connection, and for a reply. */
   readonly timeoutMs: number;
+  /** A request leaves; its reply has come. `command`: its first word. */
+  readonly onAsk?: (command: string) => void;
+  readonly onReply?: (command: string) => void;
 }
 
 interface Pending {
+  readonly command: string;
   readonly request: Buffer;
   readonly settle: (answer: Answer) => void;
   isSent: boolean;
@@ -40,7 +44,7 @@ export class SimClient {
   call(...words: readonly (string | number | Buffer)[]): Promise<Answer> {
     if (this.pending !== undefined) throw new Error('a client has one request at a time');
     return new Promise((settle) => {
-      this.pending = { request: requestOf(words), settle, isSent: false };
+      this.pending = { command: String(words[0]), request: requestOf(words), settle, isSent: false };
       this.timer = this.process.timers.after(this.options.timeoutMs, () => this.drop());
       if (this.isConnected) this.send();
       else this.connect();
@@ -86,6 +90,7 @@ export class SimClient {
     if (!isWhole(received)) return;
     const { value, consumed } = decode(received);
     this.received = received.subarray(consumed);
+    this.options.onReply?.(pending.command);
     this.settle({ kind: 'reply', value });
   }
 
@@ -93,6 +98,7 @@ export class SimClient {
     const { pending, stream } = this;
     if (pending === undefined || stream === undefined) return;
     pending.isSent = true;
+    this.options.onAsk?.(pending.command);
     stream.write(pending.request, 0, pending.request.length);
   }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { parseOptions, replayCommand } from '../../../scripts/sim/options.js';
+import { plantedBugs } from '../../sim/scenarios/planted.js';
 
 describe('parseOptions of npm run sim', () => {
   it('runs a hundred seeds of the scenario that is the default, with its number of nodes', () => {
@@ -15,9 +16,19 @@ describe('parseOptions of npm run sim', () => {
     expect(parseOptions(words)).to.deep.equal(options);
   });
 
+  it('looks for a planted bug, or for all, in a thousand seeds', () => {
+    const all = parseOptions(['--planted', 'all']);
+    expect([all.planted, all.seeds]).to.deep.equal([plantedBugs, 1000]);
+    const { planted, seeds } = parseOptions(['--planted', 'early-ack', '--seeds', '7']);
+    expect([planted.map(({ name }) => name), seeds]).to.deep.equal([['early-ack'], 7]);
+    expect(() => parseOptions(['--planted', 'x'])).to.throw('--planted must be all or early-ack or ');
+  });
+
   it('refuses what makes no sense', () => {
     expect(() => parseOptions(['--seeds', '0'])).to.throw('--seeds must be a whole number from 1 on');
-    expect(() => parseOptions(['--scenario', 'x'])).to.throw("--scenario must be single-nodes or ring, not 'x'");
+    expect(() => parseOptions(['--scenario', 'x'])).to.throw(
+      "--scenario must be single-nodes or growing-ring or ring, not 'x'",
+    );
     expect(() => parseOptions(['--what'])).to.throw('--what');
   });
 });

@@ -3,11 +3,12 @@
 import type { Scenario } from '../scenario.js';
 import { cas } from './cas.js';
 import { diverging } from './diverging.js';
+import { growingRing } from './growing-ring.js';
 import { locks } from './locks.js';
 import { ring } from './ring.js';
 import { singleNodes } from './single-nodes.js';
 
-export const scenarios: readonly Scenario[] = [singleNodes(), diverging(), ring(), cas(), locks()];
+export const scenarios: readonly Scenario[] = [singleNodes(), diverging(), growingRing(), ring(), cas(), locks()];
 
 /** Throws an error fit for the user if there is none of that name. */
 export function findScenario(name: string): Scenario {

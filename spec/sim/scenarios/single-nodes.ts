@@ -1,5 +1,6 @@
 /** Nodes that know nothing of each other, with `appendfsync always`: what they have acknowledged, they keep through everything. */
 
+import { Activity } from '../activity.js';
 import { Chaos } from '../chaos.js';
 import type { DiskFault } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
@@ -29,11 +30,13 @@ class Island {
   readonly machine: Machine;
   readonly history = new History();
   private readonly clientMachine: Machine;
+  private readonly activity: Activity;
   private readonly registers: RegisterClients;
 
-  constructor(world: World, number: number, clientMachine: Machine) {
+  constructor(world: World, number: number, clientMachine: Machine, activity: Activity) {
     this.machine = new Machine(world, `node${number}`, `10.0.0.${number}`);
     this.clientMachine = clientMachine;
+    this.activity = activity;
     const keys = Array.from({ length: KEYS }, (_, index) => `node${number}:k${index}`);
     this.registers = new RegisterClients(world, this.history, {
       keys,
@@ -70,7 +73,14 @@ class Island {
   private client(): SimClient {
     const { process } = this.clientMachine;
     if (process === undefined) throw new Error('the clients have no process');
-    return new SimClient(process, { host: this.machine.host, port: CLIENT_PORT, timeoutMs: TIMEOUT_MS });
+    const { machine, activity } = this;
+    return new SimClient(process, {
+      host: machine.host,
+      port: CLIENT_PORT,
+      timeoutMs: TIMEOUT_MS,
+      onAsk: (command) => activity.noteCommand('asked', command, machine),
+      onReply: (command) => activity.noteCommand('answered', command, machine),
+    });
   }
 }
 
@@ -83,7 +93,8 @@ export function singleNodes(changes: NodeChanges = {}): Scenario {
     run: async (world, { nodes }) => {
       const clients = new Machine(world, 'clients', '10.0.1.1');
       clients.boot();
-      const islands = Array.from({ length: nodes }, (_, index) => new Island(world, index + 1, clients));
+      const activity = new Activity();
+      const islands = Array.from({ length: nodes }, (_, index) => new Island(world, index + 1, clients, activity));
       const plan = drawFaultPlan(world.fork(), { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: DISK_FAULTS });
       world.headline = describePlan(plan);
       const chaos = new Chaos(world, plan, {
@@ -91,6 +102,7 @@ export function singleNodes(changes: NodeChanges = {}): Scenario {
         clients: [clients],
         boot: (machine) => bootNode(machine, 'appendfsync always\n', changes),
         clockErrorMsMax: CLOCK_ERROR_MS_MAX,
+        activity,
       });
       await Promise.all(islands.map(({ machine }) => chaos.boot(machine)));
       const used = islands.map((island) => island.use());

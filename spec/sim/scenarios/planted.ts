@@ -1,0 +1,153 @@
+/**
+ * The bugs that the simulator must find, each with the seed that shows it. `npm run sim -- --planted all` looks for new ones, when what a seed does has changed.
+ */
+
+import { acknowledgeDuringSync } from '../planted-bugs.js';
+import {
+  acknowledgeBeforeLog,
+  acknowledgeWhatIsOld,
+  countHints,
+  repairNobody,
+  takeStaleMessages,
+} from '../planted-ring-bugs.js';
+import type { Scenario } from '../scenario.js';
+import type { NodeChanges } from '../simulated-node.js';
+import { GOOD_LINK } from '../link.js';
+import { growingRing } from './growing-ring.js';
+import type { RingFaults } from './ring.js';
+import { ring } from './ring.js';
+
+export interface PlantedBug {
+  readonly name: string;
+  /** What is wrong. */
+  readonly about: string;
+  readonly changes: NodeChanges;
+  /** What it is looked for in; without a bug nothing is wrong there. */
+  readonly scenario: (changes: NodeChanges) => Scenario;
+  /** What the problem says that it shows by. */
+  readonly shows: RegExp;
+  /** The first that shows it. */
+  readonly seed: number;
+}
+
+/** A client has seen that something is gone. */
+const LOST = /went back behind|was acknowledged/;
+/** A client has seen something older than before. */
+const WENT_BACK = /went back behind/;
+
+const QUIET: RingFaults = {
+  chaosMs: 15_000,
+  crashes: undefined,
+  blackouts: undefined,
+  stops: undefined,
+  partitions: undefined,
+  jumps: undefined,
+  disks: undefined,
+  diskDelayUs: 0,
+  link: GOOD_LINK,
+};
+
+/** Everybody loses what was acknowledged a moment ago, and was on no disk; some come back much later than others. */
+const DARK: RingFaults = {
+  ...QUIET,
+  appendfsync: 'always',
+  blackouts: { everyMs: 3000, downMs: 2000, aim: 'answered' },
+  diskDelayUs: 50_000,
+  hotKeys: 3,
+};
+
+/** What one replica has on its disk, and the others were never sent: its power has failed while it was on its way. */
+const ALONE: RingFaults = {
+  ...QUIET,
+  appendfsync: 'always',
+  downMax: 1,
+  crashes: { everyMs: 1000, downMs: 300, how: 'power', apartMs: 0, aim: 'logged' },
+  link: { ...GOOD_LINK, delayUs: 2000, jitterUs: 10_000 },
+  badLinkShare: 1,
+  hotKeys: 5,
+};
+
+/** The same, of a client that could be answered before, while another replica was away. */
+const ALONE_OF_TWO: RingFaults = {
+  ...ALONE,
+  downMax: 2,
+  crashes: { everyMs: 1000, downMs: 1500, how: 'power', apartMs: 0, aim: 'logged' },
+  badLinkShare: 0.5,
+};
+
+/** Nodes whose clocks differ, and that hear of each other late, though not from all. */
+const LATE: RingFaults = {
+  ...QUIET,
+  jumps: { everyMs: 1000, ms: 250 },
+  link: { ...GOOD_LINK, delayUs: 80_000, jitterUs: 60_000 },
+  badLinkShare: 0.3,
+  hotKeys: 2,
+};
+
+/** A ring with faults that show a bug sooner than what a seed would draw. */
+function ringWith(faults: RingFaults): (changes: NodeChanges) => Scenario {
+  return (changes) => ring(changes, faults);
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'early-ack',
+    about: 'the log is said to be on the disk while it is being written out',
+    changes: { disk: acknowledgeDuringSync },
+    scenario: ringWith(DARK),
+    shows: LOST,
+    seed: 3,
+  },
+  {
+    name: 'early-replica-ack',
+    about: 'a replica acknowledges what it is sent when it comes, not when its log has it',
+    changes: { membership: acknowledgeBeforeLog },
+    scenario: ringWith(DARK),
+    shows: LOST,
+    seed: 10,
+  },
+  {
+    name: 'hint-as-replica',
+    about: 'a hint counts as if the replica had what is in it',
+    changes: { membership: countHints },
+    scenario: ringWith(ALONE_OF_TWO),
+    shows: LOST,
+    seed: 1,
+  },
+  {
+    name: 'no-read-repair',
+    about: 'a read at QUORUM leaves replicas as stale as they are',
+    changes: { membership: repairNobody },
+    scenario: ringWith(ALONE),
+    shows: WENT_BACK,
+    seed: 1,
+  },
+  {
+    name: 'stale-epoch',
+    about: 'what a member sends by a ring that is no longer the newest is taken',
+    changes: { membership: takeStaleMessages },
+    scenario: growingRing,
+    shows: LOST,
+    seed: 1,
+  },
+  {
+    name: 'newer-as-ack',
+    about: 'a replica that holds something newer than what was put says nothing of it',
+    changes: { membership: acknowledgeWhatIsOld },
+    scenario: ringWith(LATE),
+    shows: WENT_BACK,
+    seed: 4,
+  },
+];
+
+/** Throws an error fit for the user if there is none of that name. */
+export function findPlantedBugs(name: string): readonly PlantedBug[] {
+  const found = plantedBugs.filter((bug) => name === 'all' || bug.name === name);
+  if (found.length > 0) return found;
+  throw new Error(`--planted must be all or ${plantedBugs.map((bug) => bug.name).join(' or ')}, not '${name}'`);
+}
+
+/** The problem that shows a bug, among those of a seed. */
+export function shownBy({ shows }: PlantedBug, problems: readonly string[]): string | undefined {
+  return problems.find((problem) => shows.test(problem));
+}

@@ -1,0 +1,256 @@
+/** Nodes that are a ring, the clients that use it, and what is found in it at the end. */
+
+import { slotOf } from '../../lib/base/position.js';
+import { Loader } from '../../lib/data/loader.js';
+import type { Disk } from '../../lib/host/ports.js';
+import type { Ring } from '../../lib/cluster/ring/ring.js';
+import type { RespValue } from '../protocol/resp-decoder.js';
+import { Activity } from './activity.js';
+import type { FaultPlan } from './fault-plan.js';
+import type { HandOffFigures } from './hand-off.js';
+import { HandOff } from './hand-off.js';
+import { History } from './history.js';
+import { Machine } from './machine.js';
+import { RegisterClients, outcomeOf } from './register-clients.js';
+import { compareReplicas } from './replica-checker.js';
+import { RingWorkload } from './ring-workload.js';
+import type { SeededRandom } from './seeded-random.js';
+import { SimClient } from './sim-client.js';
+import type { NodeChanges, SimulatedMember } from './simulated-node.js';
+import { CLIENT_PORT, bootMember } from './simulated-node.js';
+import { tellingSyncs } from './synced-logs.js';
+import type { World } from './world.js';
+
+const CLIENTS = 6;
+/** Of these, those that do something else than reading and writing registers. */
+const OTHER_CLIENTS = 3;
+const REGISTERS = ['r1', 'r2', 'r3', 'r4', 'r5'];
+const CAREFUL_KEYS = ['r2', 'r4', 'r5'];
+const THINK_MS = 100;
+/** Keys are only read for a while, so that what is there is not overwritten before it is looked at from all sides. */
+const SEASONS_MS = [300, 2000, 10_000];
+const TIMEOUT_MS = 4000;
+/** From one round of anti-entropy to the next. */
+const REPAIR_SECONDS = 5;
+const LAST = 'last';
+
+export interface SimulatedRingOptions {
+  readonly nodes: number;
+  /** The first so many are the seeds, and make the ring; default: all. */
+  readonly founders?: number;
+  readonly appendfsync: 'always' | 'everysec';
+  readonly plan: FaultPlan;
+  /** All clients use registers, so many of them; default: half of the clients, and all that there are. */
+  readonly hotKeys?: number | undefined;
+  /** A bug to be found. */
+  readonly changes: NodeChanges;
+  /** A node has taken a ring, as its first or in place of an older one. */
+  readonly onRing?: (machine: Machine, ring: Ring) => void;
+}
+
+export class SimulatedRing {
+  /** Of nodes. */
+  machines: Machine[];
+  readonly history = new History();
+  readonly activity = new Activity();
+  readonly workload: RingWorkload;
+  readonly handOff: HandOff;
+  private readonly world: World;
+  private readonly random: SeededRandom;
+  private readonly clientMachine: Machine;
+  private readonly registers: RegisterClients;
+  private readonly members = new Map<Machine, SimulatedMember>();
+  private readonly options: SimulatedRingOptions;
+  private readonly seeds: string;
+  /** While there are faults; 0: then there is no anti-entropy. */
+  private readonly repairSeconds: number;
+
+  constructor(world: World, options: SimulatedRingOptions) {
+    this.world = world;
+    this.random = world.fork();
+    this.options = options;
+    this.handOff = new HandOff(options.plan);
+    // As good as drawn.
+    this.repairSeconds = options.plan.chaosMs % 2 === 0 ? 0 : REPAIR_SECONDS;
+    this.clientMachine = new Machine(world, 'clients', '10.0.1.1');
+    this.clientMachine.boot();
+    this.machines = Array.from(
+      { length: options.nodes },
+      (_, i) => new Machine(world, `node${i + 1}`, `10.0.0.${i + 1}`),
+    );
+    const founders = this.machines.slice(0, options.founders ?? options.nodes);
+    this.seeds = founders.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
+    this.workload = new RingWorkload(world, THINK_MS);
+    this.registers = new RegisterClients(world, this.history, {
+      keys: REGISTERS.slice(0, options.hotKeys),
+      thinkMs: THINK_MS,
+      writeShare: 0.5,
+      severalShare: 0.3,
+      valueBytesMax: 2000,
+      seasonMs: SEASONS_MS[this.random.below(SEASONS_MS.length)],
+      carefulKeys: CAREFUL_KEYS,
+      insistShare: 0.5,
+      moveShare: 0.1,
+    });
+  }
+
+  get clients(): Machine[] {
+    return [this.clientMachine];
+  }
+
+  boot(machine: Machine): Promise<void> {
+    for (const figures of this.figuresOf(machine)) this.handOff.ended(figures);
+    const { appendfsync, changes, onRing } = this.options;
+    const config =
+      `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${this.seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
+      `appendfsync ${appendfsync}\nrepair-interval ${this.repairSeconds}\n`;
+    const disk = (own: Disk): Disk =>
+      tellingSyncs(changes.disk?.(own) ?? own, () => this.activity.note('logged', machine));
+    return bootMember(machine, config, { ...changes, disk }, (simulated) => {
+      this.members.set(machine, simulated);
+      simulated.member.onRing((ring) => onRing?.(machine, ring));
+    });
+  }
+
+  /** Resolves when the clients have stopped. */
+  async use(): Promise<void> {
+    const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
+    const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+    const others = this.options.hotKeys === undefined ? OTHER_CLIENTS : 0;
+    await Promise.all([
+      ...numbers(CLIENTS - others).map((i) => this.registers.run(`c${i}`, next)),
+      ...numbers(others).map(() => this.workload.run(next)),
+    ]);
+  }
+
+  stop(): void {
+    this.registers.stop();
+    this.workload.stop();
+  }
+
+  /** Everybody is a member of the same ring, and takes all others for alive. */
+  async agree(machines = this.machines): Promise<void> {
+    while (!this.isWhole(machines)) await this.world.sleep(100);
+  }
+
+  /** Whether a ring that some node has names the one on a machine. */
+  isMember(machine: Machine): boolean {
+    const id = this.members.get(machine)?.member.self;
+    const isNamed = ({ node, member }: SimulatedMember): boolean =>
+      node !== undefined && member.ring.members.some((one) => one.id === id);
+    return [...this.members.values()].some(isNamed);
+  }
+
+  private isWhole(machines: readonly Machine[]): boolean {
+    const members = machines.map((machine) => this.members.get(machine));
+    const ids = members.map((each) => each?.member.self);
+    return members.every((one) => {
+      if (one?.node === undefined) return false;
+      const { ring, links } = one.member;
+      return ring.members.length === ids.length && ids.every((id) => id !== undefined && links.isUp(id));
+    });
+  }
+
+  /** All hints are delivered. */
+  async handOver(): Promise<void> {
+    while (!this.handOff.isOver(this.machines.flatMap((machine) => this.figuresOf(machine)))) {
+      await this.world.sleep(100);
+    }
+  }
+
+  /** Of the process that runs there, or has run there last. */
+  private figuresOf(machine: Machine): HandOffFigures[] {
+    const ring = this.members.get(machine)?.node?.server.ring;
+    return ring === undefined ? [] : [ring.figures];
+  }
+
+  rings(): string[] {
+    const rings = this.machines.map((machine) => JSON.stringify(this.members.get(machine)?.member.ring.document));
+    return new Set(rings).size === 1 ? [] : [`members have different rings: ${rings.join(' and ')}`];
+  }
+
+  /** All replicas are equal, though nobody has read a key: anti-entropy sees to that, whatever was lost. Returns what differs after so long. */
+  async repair(withinMs: number): Promise<string[]> {
+    for (const machine of this.machines) {
+      const operator = this.client(machine);
+      await this.ask(operator, 'CONFIG', 'SET', 'repair-interval', String(REPAIR_SECONDS));
+      operator.close();
+    }
+    const endUs = this.world.nowUs + withinMs * 1000;
+    for (;;) {
+      const problems = this.compare();
+      if (problems.length === 0 || this.world.nowUs > endUs) return problems;
+      await this.world.sleep(500);
+    }
+  }
+
+  /** Reads everything, from all replicas, which repairs them. Returns what is wrong. */
+  async readAll(isExact: boolean): Promise<string[]> {
+    for (const machine of this.machines) {
+      const operator = this.client(machine);
+      await this.ask(operator, 'CONFIG', 'SET', 'read-consistency', 'all');
+      operator.close();
+    }
+    const client = this.client(this.machines[0]);
+    await this.registers.readAll(LAST, client);
+    const read = (key: string): Promise<RespValue> =>
+      key === 'queue' ? this.ask(client, 'LRANGE', key, '0', '-1') : this.ask(client, 'GET', key);
+    const problems = await this.workload.check(read, isExact);
+    client.close();
+    return problems;
+  }
+
+  /** Whether all replicas of each key hold the same. */
+  compare(): string[] {
+    const dumps = new Map(this.machines.map((machine) => [machine.name, this.dump(machine)]));
+    const ring = this.members.get(this.machines[0])?.member.ring;
+    return compareReplicas(dumps, (key) => {
+      const bytes = Buffer.from(key);
+      const ids = Array.from(ring?.replicas(slotOf(bytes, 0, bytes.length)) ?? [], (i) => ring?.members[i].id);
+      return this.machines
+        .filter((machine) => ids.includes(this.members.get(machine)?.member.self))
+        .map(({ name }) => name);
+    });
+  }
+
+  private dump(machine: Machine): Map<string, string> {
+    const result = new Map<string, string>();
+    const node = this.members.get(machine)?.node;
+    if (node === undefined) return result;
+    const { keyspace } = node;
+    const db = keyspace.database(0);
+    const loader = new Loader(keyspace, keyspace.cold);
+    for (const key of [...REGISTERS, ...this.workload.keys]) {
+      const bytes = Buffer.from(key);
+      if (keyspace.isCold(db, bytes, 0, bytes.length)) loader.loadNow(db, bytes);
+      const place = db.table.find(bytes, 0, bytes.length);
+      if (place === 0) continue;
+      const { deletedUpTo, expiry, cells } = keyspace.entryOf(place);
+      const shown = [...cells].map(([field, { pair, value }]) => [field, pair, value && Buffer.from(value).toString()]);
+      result.set(key, JSON.stringify([shown.map((cell) => JSON.stringify(cell)).sort(), deletedUpTo, expiry]));
+    }
+    return result;
+  }
+
+  private client(machine: Machine): SimClient {
+    const { process } = this.clientMachine;
+    if (process === undefined) throw new Error('the clients have no process');
+    return new SimClient(process, {
+      host: machine.host,
+      port: CLIENT_PORT,
+      timeoutMs: TIMEOUT_MS,
+      onAsk: (command) => this.activity.noteCommand('asked', command, machine),
+      onReply: (command) => this.activity.noteCommand('answered', command, machine),
+    });
+  }
+
+  /** Asks until it is answered. */
+  private async ask(client: SimClient, ...words: string[]): Promise<RespValue> {
+    for (;;) {
+      const answer = await client.call(...words);
+      if (answer.kind === 'reply' && outcomeOf(answer) === 'ok') return answer.value;
+      this.world.note(LAST, () => `${words.join(' ')}: ${JSON.stringify(answer)}`);
+      await this.world.sleep(100);
+    }
+  }
+}
