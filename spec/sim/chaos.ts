@@ -25,7 +25,7 @@ export interface ChaosOptions {
   readonly boot: (machine: Machine) => Promise<void>;
   /** Clocks are never wrong by more than this. */
   readonly clockErrorMsMax: number;
-  /** What clients do. REQUIRES: it is there if the plan aims at anything. */
+  /** What the plan may aim at; without it, it strikes at any time. */
   readonly activity?: Activity;
 }
 
@@ -125,7 +125,12 @@ export class Chaos {
   /** Does something soon after the next moment of a kind, if the time is not over by then. */
   private aim(moment: Moment, act: (machine: Machine) => void): void {
     const { world } = this;
-    this.options.activity?.next(moment, (machine) => {
+    const { activity } = this.options;
+    if (activity === undefined) {
+      act(this.victim());
+      return;
+    }
+    activity.next(moment, (machine) => {
       const { least, most } = AIMED_US;
       const delayUs = least * (most / least) ** (this.random.uint32() / 0x1_0000_0000);
       world.after(delayUs, 'aimed', () => {

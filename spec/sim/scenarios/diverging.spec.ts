@@ -13,7 +13,7 @@ const SHOWN_MAX = 30;
 /** Powers fail, and clients reach everybody else meanwhile. */
 const POWER: Partial<FaultPlan> = {
   chaosMs: 40_000,
-  crashes: { everyMs: 2000, downMs: 1000, how: 'power', apartMs: 0 },
+  crashes: { everyMs: 2000, downMs: 1000, how: 'power', apartMs: 0, aim: 'anytime' },
   stops: undefined,
   partitions: undefined,
 };

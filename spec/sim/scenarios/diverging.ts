@@ -140,7 +140,8 @@ class DivergingRing {
 /** Changes a plan so that what is promised can be kept. */
 function planFor(world: World, nodes: number, faults: Partial<FaultPlan>): { plan: FaultPlan; promises: Promises } {
   const random = world.fork();
-  const drawn = { ...drawFaultPlan(random, { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] }), ...faults };
+  const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] };
+  const drawn = { ...drawFaultPlan(random, limits), blackouts: undefined, ...faults };
   if (random.below(2) === 0) return { plan: drawn, promises: { appendfsync: 'always', writes: 'one' } };
   const crashes = drawn.crashes && { ...drawn.crashes, apartMs: POWER_APART_MS };
   // Who is stopped syncs nothing.
