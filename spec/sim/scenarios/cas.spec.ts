@@ -13,7 +13,7 @@ const SHOWN_MAX = 20;
 /** Nodes that are killed one after the other, over links that lose and hold up. */
 const KILLED: Partial<FaultPlan> = {
   chaosMs: 15_000,
-  crashes: { everyMs: 1000, downMs: 500, how: 'kill', apartMs: 0 },
+  crashes: { everyMs: 1000, downMs: 500, how: 'kill', apartMs: 0, aim: 'anytime' },
   stops: undefined,
   partitions: { everyMs: 1500, ms: 1000, oneWay: true },
   jumps: undefined,
