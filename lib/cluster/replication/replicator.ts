@@ -290,7 +290,7 @@ export class Replicator {
     const shipment = new Shipment(++this.sequence, old.bytes, parts, old.sinceMs);
     for (const slot of slots) this.newest[slot] = shipment.sequence;
     this.sendToAll(shipment);
-    this.tallies.replace(undefined, old.sequence, (need, level) => {
+    this.tallies.replace(old.sequence, (need, level) => {
       // A put that was made again may wait for a batch in which its group is not: then for all that is in it.
       const replacing = groups.get(need.group) ?? new Set(parts.groups.subarray(0, parts.count));
       return [...replacing].flatMap((group) => this.needsOf(group, shipment.sequence, level));

@@ -15,6 +15,8 @@ export interface Need {
   readonly needed: number;
   /** The batch that it is in. Rises when something of it is sent again: with new stamps, or to the replicas of another ring. */
   readonly sequence: number;
+  /** Those that it was in before: more of them may have to be sent again. */
+  readonly before?: readonly number[];
 }
 
 /** What happened in one turn to the slots of one group: whether all sets of its replicas have it that must, and who waits for that. */
@@ -51,13 +53,17 @@ export class Tally {
 
   /** Whether something of a group at a batch belongs to it. */
   has(group: number, sequence: number): boolean {
-    return this.needs.some((need) => need.group === group && need.sequence === sequence);
+    return this.needs.some((need) => isOf(need, group, sequence));
   }
 
   private get weakest(): Need {
     const lack = (need: Need): number => need.needed - countOf(need);
     return this.needs.reduce((weakest, need) => (lack(need) > lack(weakest) ? need : weakest));
   }
+}
+
+function isOf(need: Need, group: number, sequence: number): boolean {
+  return need.group === group && (need.sequence === sequence || need.before?.includes(sequence) === true);
 }
 
 function countOf({ replicas, sequence }: Need): number {
@@ -94,19 +100,20 @@ export class Tallies {
 
   /** Something of a batch was sent again in a later one, to the replicas of `group`. */
   move(group: number, from: number, to: number): void {
-    this.replace(group, from, (need) => [{ ...need, sequence: to }]);
+    for (const tally of this.open) {
+      if (!tally.has(group, from)) continue;
+      tally.needs = tally.needs.map((need) => {
+        if (!isOf(need, group, from) || need.sequence === to) return need;
+        return { ...need, sequence: to, before: [...(need.before ?? []), need.sequence] };
+      });
+    }
   }
 
-  /** Puts other needs in the place of each one for a batch of a group (in any group: undefined). */
-  replace(group: number | undefined, sequence: number, others: (need: Need, level: number) => readonly Need[]): void {
+  /** Puts other needs in the place of each one for a batch. */
+  replace(sequence: number, others: (need: Need, level: number) => readonly Need[]): void {
     for (const tally of this.open) {
-      if (!tally.needs.some((need) => need.sequence === sequence && (group === undefined || need.group === group)))
-        continue;
-      tally.needs = tally.needs.flatMap((need) =>
-        need.sequence === sequence && (group === undefined || need.group === group)
-          ? others(need, tally.level)
-          : [need],
-      );
+      if (!tally.needs.some((need) => need.sequence === sequence)) continue;
+      tally.needs = tally.needs.flatMap((need) => (need.sequence === sequence ? others(need, tally.level) : [need]));
     }
   }
 
