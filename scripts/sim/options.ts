@@ -18,7 +18,7 @@ export interface SimOptions {
   readonly help: boolean;
 }
 
-const SCENARIO_DEFAULT = scenarios[scenarios.length - 1].name;
+const SCENARIO_DEFAULT = 'ring';
 
 export const USAGE = `npm run sim -- [options]
 

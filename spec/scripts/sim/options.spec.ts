@@ -27,7 +27,7 @@ describe('parseOptions of npm run sim', () => {
   it('refuses what makes no sense', () => {
     expect(() => parseOptions(['--seeds', '0'])).to.throw('--seeds must be a whole number from 1 on');
     expect(() => parseOptions(['--scenario', 'x'])).to.throw(
-      "--scenario must be single-nodes or diverging or growing-ring or ring or cas, not 'x'",
+      "--scenario must be single-nodes or diverging or growing-ring or ring or cas or locks, not 'x'",
     );
     expect(() => parseOptions(['--what'])).to.throw('--what');
   });
