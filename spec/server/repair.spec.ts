@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 
+import { keepEverything } from '../sim/crash-fate.js';
+import { DIRECTORY } from '../storage/engine/store-bench.js';
 import type { BenchClient } from './node-bench.js';
 import { RingBench } from './ring-bench.js';
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `key:${i}`);
+const TABLES = `${DIRECTORY}/tables`;
 /** What is kept for a node that is away is dropped at once. */
 const NO_HINTS = 'hint-size-max 1\n';
 
@@ -132,5 +135,62 @@ describe('Anti-entropy', () => {
     }
     await repair(ring, 2);
     expect(await differing(ring, KEYS)).to.deep.equal([]);
+  });
+});
+
+describe('A damaged table of a member of a ring', () => {
+  /** Flips a bit in each table of a node while it is away, and starts it again, still isolated. */
+  async function damage(ring: RingBench, node: number): Promise<void> {
+    await ring.ask(ring.nodes[node].connect(), 'SAVE');
+    ring.isolate(node);
+    const { disk } = ring.nodes[node];
+    const paths = disk.list(TABLES).map((name) => `${TABLES}/${name}`);
+    expect(paths).to.not.have.length(0);
+    for (const path of paths) {
+      const content = disk.contentOf(path);
+      content[Math.floor(content.length / 8)] ^= 1;
+      disk.plant(path, content);
+    }
+    await ring.restart(node, keepEverything);
+  }
+
+  it('is found by a read, which is answered right, and had again from the others', async () => {
+    const ring = await RingBench.start(3);
+    await writeAll(ring, ring.nodes[0].connect(), 'v');
+    await damage(ring, 2);
+    ring.connectAgain();
+    const client = ring.nodes[2].connect();
+    for (const key of KEYS) expect(await ring.ask(client, 'GET', key)).to.equal('v');
+    expect(await figure(ring, 2, 'restored_keys')).to.be.above(0);
+    await ring.advance(1000);
+    expect(await figure(ring, 2, 'restored_tables')).to.equal(1);
+    expect(await figure(ring, 2, 'damaged_tables')).to.equal(0);
+    expect(await differing(ring, KEYS)).to.deep.equal([]);
+    ring.isolate(2);
+    for (const key of KEYS) expect(await ring.ask(client, 'WITH', 'ONE', 'GET', key)).to.equal('v');
+  });
+
+  it('counts for nobody, and for nothing, while not enough of the others can be reached', async () => {
+    const ring = await RingBench.start(3);
+    await writeAll(ring, ring.nodes[0].connect(), 'v');
+    await damage(ring, 2);
+    ring.connectAgain();
+    ring.isolate(1);
+    const [client, damaged] = [ring.nodes[0].connect(), ring.nodes[2].connect()];
+    damaged.send('GET', 'key:7');
+    client.send('GET', 'key:7');
+    await ring.advance(5000);
+    expect(String(damaged.replies()[0])).to.match(/^-ERR a table is damaged/);
+    expect(String(client.replies()[0])).to.match(/^-TIMEOUT 2 replicas were to be read/);
+    expect(await figure(ring, 2, 'damaged_tables')).to.equal(1);
+    // A write is one that it has, and may be compared with nothing.
+    expect(await ring.ask(client, 'SET', 'key:7', 'w')).to.equal('OK');
+    expect(await ring.ask(client, 'GET', 'key:7')).to.equal('w');
+    ring.connectAgain();
+    await ring.advance(3000);
+    expect(await figure(ring, 2, 'damaged_tables')).to.equal(0);
+    await repair(ring, 2);
+    expect(await differing(ring, KEYS)).to.deep.equal([]);
+    expect(await ring.ask(damaged, 'GET', 'key:7')).to.equal('w');
   });
 });
