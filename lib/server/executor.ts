@@ -318,7 +318,8 @@ export class Executor {
    * Runs a request on another database than its client has chosen, and takes back what it has answered. REQUIRES: its keys are in memory, and it was admitted.
    */
   runAside(connection: Connection, args: Args, db: Database): Buffer {
-    const entry = this.commands.find(args);
+    const found = this.commands.find(args);
+    const entry = found?.subcommands === undefined ? found : found.subcommands.get(args.text(1).toLowerCase());
     const { reply, replyMode } = connection;
     const { databaseNumber } = connection;
     const start = reply.length;

@@ -52,8 +52,11 @@ export class RingHousekeeping {
     if (view.firstLive(slot) !== view.self || !view.reaches(slot, Level.QUORUM)) return false;
     underWay.add(name);
     if (this.options.consensus.isEraOne(key, slot)) {
-      this.options.linearizer.remove(key, removeFrom, () => {
-        underWay.delete(name);
+      // Not amidst whoever has met it.
+      queueMicrotask(() => {
+        this.options.linearizer.remove(key, removeFrom, () => {
+          underWay.delete(name);
+        });
       });
       return true;
     }

@@ -47,6 +47,8 @@ describe('Linearizer', () => {
     expect(await ring.ask(b, 'WITH', 'LINEARIZABLE', 'HSET', 'h', 'f1', 'w')).to.equal(0);
     expect(await ring.ask(a, 'HGET', 'h', 'f1')).to.equal('w');
     expect(await ring.ask(a, 'HLEN', 'h')).to.equal(300);
+    expect(await ring.ask(a, 'OBJECT', 'ENCODING', 'h')).to.equal('listpack');
+    expect(await ring.ask(a, 'MEMORY', 'USAGE', 'h')).to.be.above(9000);
     await ring.ask(a, 'ZADD', 'z', 1, 'm', 2, 'n');
     expect(await ring.ask(b, 'WITH', 'LINEARIZABLE', 'ZINCRBY', 'z', 5, 'm')).to.equal('6');
     expect(await ring.ask(a, 'ZRANGE', 'z', 0, -1)).to.deep.equal(['n', 'm']);
