@@ -4,7 +4,7 @@ import type { FaultPlan } from './fault-plan.js';
 import type { HandOffFigures } from './hand-off.js';
 import { HandOff } from './hand-off.js';
 import { GOOD_LINK } from './link.js';
-import { forgetHints } from './planted-ring-bugs.js';
+import { forgetHints, forgetHintsAndCompareNothing } from './planted-ring-bugs.js';
 import { runSeed } from './run-seed.js';
 import { ring } from './scenarios/ring.js';
 
@@ -64,5 +64,13 @@ describe('HandOff', function () {
   it('shows in the scenario of a ring that hints were acknowledged, and not taken', async () => {
     const { problems } = await runSeed(ring({ membership: forgetHints }, AWAY), 1, { nodes: 5 });
     expect(problems.filter((problem) => problem.includes(' differs: '))).to.not.be.empty;
+    // Anti-entropy has brought them: afterwards, nothing differs.
+    expect(new Set(problems).size).to.equal(problems.length);
+  });
+
+  it('shows in the scenario of a ring that nobody has compared anything: replicas do not become equal', async () => {
+    const { problems } = await runSeed(ring({ membership: forgetHintsAndCompareNothing }, AWAY), 1, { nodes: 5 });
+    expect(problems).to.not.be.empty;
+    expect(new Set(problems).size).to.equal(problems.length / 2);
   });
 });

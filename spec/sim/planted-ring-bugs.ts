@@ -110,6 +110,22 @@ export function forgetHints(member: RingMember): RingMembership {
   });
 }
 
+/** The same, and whoever wants to compare what replicas hold is not answered. */
+export function forgetHintsAndCompareNothing(member: RingMember): RingMembership {
+  const forgetful = forgetHints(member);
+  const { links } = forgetful;
+  return Object.create(forgetful, {
+    links: {
+      value: {
+        ...links,
+        serve: (kind, handler) => {
+          links.serve(kind, kind === MessageKind.COMPARE_ROOTS ? () => undefined : handler);
+        },
+      } satisfies RingLinks,
+    },
+  }) as RingMembership;
+}
+
 /** A message for an older ring is taken, as if it were for the own one. */
 export function takeStaleMessages(member: RingMember): RingMembership {
   const { links } = member;
