@@ -32,4 +32,10 @@ export const MessageKind = {
   COMPARE_KEYS: 59,
   TAKE_ENTRIES: 60,
   COMPARED: 61,
+  /** transfer/transfer-messages.ts */
+  PULL: 64,
+  CHUNK: 65,
+  TAKEN: 66,
+  UNABLE: 67,
+  FILLED: 68,
 } as const;

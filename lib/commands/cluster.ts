@@ -8,7 +8,7 @@ import { portFor } from '../base/client-port.js';
 import type { ListingOptions } from '../data/listing.js';
 import { Listing } from '../data/listing.js';
 import type { Call } from './call.js';
-import type { Command, CommandFlag, ListingPlan, SyncCommand } from './command.js';
+import type { Command, CommandFlag, ListingPlan, SyncCommand, WaitingCommand } from './command.js';
 import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp } from './help.js';
@@ -258,12 +258,19 @@ function meet({ args, reply }: Call, ring: RingInfo): void {
   else reply.error(`ERR ${host}:${port} is no member: start it with cluster-seeds that name members, and it is added`);
 }
 
-/** CLUSTER FORGET id: the ring is decided by its voters, not forgotten by one. */
-function forget(call: Call, ring: RingInfo): void {
-  const member = memberArgument(call, ring);
-  if (member === undefined) return;
-  if (member.isSelf) call.reply.error("ERR I tried hard but I can't forget myself...");
-  else call.reply.error('ERR members of a ring cannot be removed yet');
+/** CLUSTER FORGET id: RING REMOVE. Its voters decide it for all, and its slots go to others first. */
+async function forget(call: Call): Promise<void> {
+  const { reply, server } = call;
+  const member = server.ring === undefined ? undefined : memberArgument(call, server.ring);
+  if (server.ring === undefined) reply.error(NO_RING);
+  if (server.ring === undefined || member === undefined) return;
+  if (member.isSelf) {
+    reply.error("ERR I tried hard but I can't forget myself...");
+    return;
+  }
+  const reason = await server.ring.takeOut(member.id);
+  if (reason === undefined) reply.ok();
+  else reply.error(`ERR ${reason}`);
 }
 
 /** The member in argument 2; undefined after an error reply. */
@@ -277,7 +284,7 @@ function memberArgument({ args, reply }: Call, ring: RingInfo): RingMember | und
 const HELP: readonly HelpEntry[] = [
   ['COUNT-FAILURE-REPORTS <node-id>', 'Return number of failure reports for <node-id>.'],
   ['COUNTKEYSINSLOT <slot>', 'Return the number of keys in <slot>.'],
-  ['FORGET <node-id>', 'Remove a node from the cluster: an error, the ring is decided by its voters.'],
+  ['FORGET <node-id>', 'Remove a node from the cluster: RING REMOVE.'],
   ['GETKEYSINSLOT <slot> <count>', 'Return key names stored by current node in a slot.'],
   ['INFO', 'Return information about the cluster.'],
   ['KEYSLOT <key>', 'Return the hash slot for <key>.'],
@@ -307,10 +314,10 @@ function row(
   return { name, arity, flags, keys: NO_KEYS, run: inRing(run) };
 }
 
-const SUBCOMMANDS: readonly SyncCommand[] = [
+const SUBCOMMANDS: readonly (SyncCommand | WaitingCommand)[] = [
   row('count-failure-reports', 3, ADMIN, countFailureReports),
   { ...row('countkeysinslot', 3, STALE, countkeysinslot), gather: gatherSlot },
-  row('forget', 3, CHANGE, forget),
+  { name: 'forget', arity: 3, flags: CHANGE, keys: NO_KEYS, wait: forget },
   { ...row('getkeysinslot', 4, STALE, getkeysinslot), gather: gatherSlot },
   row('help', 2, ['loading', 'stale'], (call) => {
     replyHelp(call, 'cluster', HELP);

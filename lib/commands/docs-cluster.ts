@@ -29,10 +29,13 @@ export const CLUSTER_DOCS: readonly DocRow[] = [
   ['readonly', '3.0.0', ONE, 'Lets a connection read from replicas; here it may anyway.'],
   ['readwrite', '3.0.0', ONE, 'Ends what READONLY began.'],
   ['ring', '0.1.0', SUBCOMMAND, 'Holds the commands about the ring of nodes.'],
+  ['ring|abort', '0.1.0', MEMBERS, 'Ends a change of the ring that is under way.'],
   ['ring|explain', '0.1.0', MEMBERS, 'Returns what the replicas of a key know of it, and where requests for it run.'],
   ['ring|help', '0.1.0', ONE, 'Lists the subcommands of RING.'],
+  ['ring|leave', '0.1.0', RANGES, 'Gives the slots of this node to others, and takes it out of the ring.'],
   ['ring|members', '0.1.0', RANGES, 'Returns where the members are, how they are, and what they hold.'],
   ['ring|owners', '0.1.0', MEMBERS, 'Returns the replicas of a key in the order in which they act for it.'],
+  ['ring|remove', '0.1.0', RANGES, 'Gives the slots of a member to others, and takes it out of the ring.'],
   [
     'ring|repair',
     '0.1.0',

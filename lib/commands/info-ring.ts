@@ -51,5 +51,7 @@ export function ring({ server }: Call): InfoField[] {
     ['damaged_tables', repair.damagedTables],
     ['restored_tables', repair.restoredTables],
     ['restored_keys', repair.restoredKeys],
+    ['transferred_out_bytes', figures.transferredOutBytes],
+    ['transferred_in_bytes', figures.transferredInBytes],
   ];
 }

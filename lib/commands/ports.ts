@@ -356,6 +356,8 @@ export interface RingMember {
   /** Slots that it is a replica of, and those that it acts for. */
   readonly heldSlots: number;
   readonly ledSlots: number;
+  /** How much it has of the slots that it takes over, 0 to 1; undefined if the ring is not being changed, or it takes over none. */
+  readonly filled: number | undefined;
   readonly link: PeerLink;
   /** Hints that this node keeps for it. */
   readonly hintCount: number;
@@ -406,6 +408,9 @@ export interface RingFigures {
   readonly decidedKeys: number;
   readonly decidedBytes: number;
   readonly hints: HintFigures;
+  /** What was given to members that take over slots, and what this node was given for the change of the ring that is under way. */
+  readonly transferredOutBytes: number;
+  readonly transferredInBytes: number;
   readonly repair: RepairFigures;
 }
 
@@ -479,6 +484,10 @@ export interface RingInfo {
   readersAt(consistency: string): number;
   /** What the replicas of a key know of it, by their index. Those that cannot be reached are not among them; `undefined`: it cannot be read there. */
   inquire(key: Buffer): Promise<ReadonlyMap<number, ReplicaKnowledge | undefined>>;
+  /** Begins to take a member out of the ring: its slots go to others first. Resolves with the reason if that has not begun. */
+  takeOut(id: string): Promise<string | undefined>;
+  /** Ends a change of the ring that is under way, with the members of before. Resolves with the reason if it was not. */
+  abortChange(): Promise<string | undefined>;
 }
 
 /** The server as a whole. */

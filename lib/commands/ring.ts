@@ -87,6 +87,10 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'repair-failures': figures.repair.failures,
       'tables-damaged': figures.repair.damagedTables,
       'tables-restored': figures.repair.restoredTables,
+      joining: members.filter(({ state }) => state === 'joining').length,
+      leaving: members.filter(({ state }) => state === 'leaving').length,
+      'transferred-out-bytes': figures.transferredOutBytes,
+      'transferred-in-bytes': figures.transferredInBytes,
     }),
   );
 }
@@ -112,6 +116,7 @@ function members({ reply }: Call, ring: RingInfo): void {
         tokens: member.tokenCount,
         'slots-held': member.heldSlots,
         'slots-led': member.ledSlots,
+        'filled-percent': percentOf(member),
         'round-trip-us': Math.round(member.link.roundTripUs),
         'queued-bytes': member.link.queuedBytes,
         'bytes-in': member.link.bytesIn,
@@ -119,6 +124,38 @@ function members({ reply }: Call, ring: RingInfo): void {
       }),
     ),
   );
+}
+
+/** How much a member has of what it takes over: 100 if that is nothing, or all of it. */
+function percentOf({ filled = 1 }: RingMember): number {
+  return Math.floor(filled * 100);
+}
+
+/** RING LEAVE: this node gives its slots to others, and is no member any more then. */
+function leave(call: Call): Promise<void> {
+  return change(call, (ring) => ring.takeOut(ring.self));
+}
+
+/** RING REMOVE id: the same for another member, dead or alive. */
+function remove(call: Call): Promise<void> {
+  const id = call.args.text(2);
+  return change(call, (ring) => ring.takeOut(id));
+}
+
+/** RING ABORT: ends the change of the ring that is under way. */
+function abort(call: Call): Promise<void> {
+  return change(call, (ring) => ring.abortChange());
+}
+
+/** Answers OK when the voters have decided so. */
+async function change({ server, reply }: Call, begin: (ring: RingInfo) => Promise<string | undefined>): Promise<void> {
+  if (server.ring === undefined) {
+    reply.error(NO_RING);
+    return;
+  }
+  const reason = await begin(server.ring);
+  if (reason === undefined) reply.ok();
+  else reply.error(`ERR ${reason}`);
 }
 
 /** RING OWNERS key: the replicas in their order. */
@@ -222,18 +259,22 @@ function repair({ reply }: Call, ring: RingInfo): void {
 }
 
 const HELP: readonly HelpEntry[] = [
+  ['ABORT', 'Ends a change of the ring that is under way: who is joining is dropped, who is leaving stays.'],
   [
     'EXPLAIN <key>',
     'What the replicas of a key know of it, where requests for it run (writes are SET and the like,',
     'changes look at what is there before), and why a read would answer what it answers.',
   ],
+  ['LEAVE', 'Gives the slots of this node to others under load; then it is no member any more, and stops.'],
   ['MEMBERS', 'The members: where they are, how they are, and what they hold.'],
   ['OWNERS <key>', 'The replicas of a key, in the order in which they act for it.'],
+  ['REMOVE <node-id>', 'The same for another member, dead or alive.'],
   ['REPAIR', 'Compares all that this node holds with the other replicas, and brings to both what differs.'],
   ['STATUS', 'The ring as this node sees it.'],
 ];
 
 const FLAGS: readonly CommandFlag[] = ['loading', 'stale'];
+const CHANGE: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading', 'no_multi'];
 
 function row(name: string, arity: number, run: (call: Call, ring: RingInfo) => void): SyncCommand {
   return { name, arity, flags: FLAGS, keys: NO_KEYS, run: inRing(run) };
@@ -246,12 +287,15 @@ export const ringCommands: readonly Command[] = [
     flags: [],
     keys: NO_KEYS,
     subcommands: [
+      { name: 'abort', arity: 2, flags: CHANGE, keys: NO_KEYS, wait: abort },
       { name: 'explain', arity: 3, flags: FLAGS, keys: NO_KEYS, wait: explain },
       row('help', 2, (call) => {
         replyHelp(call, 'ring', HELP);
       }),
+      { name: 'leave', arity: 2, flags: CHANGE, keys: NO_KEYS, wait: leave },
       row('members', 2, members),
       row('owners', 3, owners),
+      { name: 'remove', arity: 3, flags: CHANGE, keys: NO_KEYS, wait: remove },
       row('repair', 2, repair),
       row('status', 2, status),
     ],

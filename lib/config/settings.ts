@@ -56,6 +56,9 @@ export class Settings {
   readonly clusterZone: string = '';
   readonly clusterReplicas: number = 0;
   readonly clusterTokens: number = 0;
+  readonly clusterReplaces: string = '';
+  readonly transferRateBytes: number = 0;
+  readonly joinTimeoutSeconds: number = 0;
   readonly clusterNodeTimeoutMs: number = 0;
   readonly clusterRedirects: boolean = false;
   readonly readConsistency: 'one' | 'quorum' | 'all' = 'quorum';

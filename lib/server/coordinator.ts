@@ -49,6 +49,7 @@ import type { ReplyMarks } from './reply-marks.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 import { RemoteWait } from './remote-wait.js';
 import type { Merge } from './merged-replies.js';
+import { textOf } from './merged-replies.js';
 import { continued, mergeOf, parseCursor } from './ring-wide-replies.js';
 import type { SplitRequest } from './split-request.js';
 import { splitByKey, splitRequest } from './split-request.js';
@@ -68,6 +69,8 @@ const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
 const ATTEMPTS_MAX = 16;
 const ATTEMPTS_AT_ONCE = 3;
 const NO_WAITING = 'ERA nobody can wait for a key that consensus decides about';
+/** A reply of nothing is no longer than this, in RESP2 and RESP3. */
+const NIL_BYTES = 5;
 const OK = Buffer.from('+OK\r\n');
 const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
 const BROKEN_REPLY = Buffer.from(`-${BROKEN}\r\n`);
@@ -669,8 +672,14 @@ export class Coordinator implements RingExecution {
     return false;
   }
 
-  /** `isRead`: if a member is lost on the way, everything is done again. */
-  private askParts(connection: Connection, borrowed: Args, { parts, merge }: SplitRequest, isRead: boolean): void {
+  /** `isRead`: if a member is lost on the way, or the replies are in vain, everything is done again. */
+  private askParts(
+    connection: Connection,
+    borrowed: Args,
+    { parts, merge }: SplitRequest,
+    isRead: boolean,
+    isInVain: (replies: readonly Buffer[]) => boolean = () => false,
+  ): void {
     const args = borrowed.clone();
     const replies: Buffer[] = [];
     let remaining = parts.length;
@@ -684,7 +693,8 @@ export class Coordinator implements RingExecution {
         else replies[i] = Buffer.from(reply);
         if (--remaining > 0) return;
         if (!connection.isClosed) {
-          if (isBroken && isRead && ++connection.ring.attempts <= ATTEMPTS_MAX) {
+          const mustAskAgain = isRead && (isBroken || isInVain(replies));
+          if (mustAskAgain && ++connection.ring.attempts <= ATTEMPTS_MAX) {
             connection.releaseWith(args);
             return;
           }
@@ -707,7 +717,11 @@ export class Coordinator implements RingExecution {
     const request = encodeArgs(args);
     const targets = name === 'randomkey' ? [live[this.options.random.uint32() % live.length]] : live;
     const parts = targets.map((target) => ({ target, request }));
-    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount) }, isRead);
+    const holds = (i: number, key: Buffer): boolean => view.ring.holds(targets[i], slotOf(key, 0, key.length));
+    const isStray = ([reply]: readonly Buffer[]): boolean => {
+      return name === 'randomkey' && reply.length > NIL_BYTES && !holds(0, Buffer.from(textOf(reply), 'latin1'));
+    };
+    this.askParts(connection, args, { parts, merge: mergeOf(name, view.replicaCount, holds) }, isRead, isStray);
     return false;
   }
 

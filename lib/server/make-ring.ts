@@ -25,6 +25,7 @@ import type { RingMembership } from './ring-part.js';
 import { RingPart } from './ring-part.js';
 import { RingPort } from './ring-port.js';
 import type { ServerPort } from './server-port.js';
+import type { TransferData } from '../cluster/transfer/ports.js';
 import type { StampBound } from '../cluster/topology/stamp-bound.js';
 import type { Turn } from './turn.js';
 
@@ -57,6 +58,8 @@ export interface RingParts extends ClockWatchParts {
   readonly accept: (stream: ByteStream) => StreamHandler;
   /** Executes a request as if it had just arrived. */
   readonly execute: (connection: Connection, args: Args) => void;
+  /** The node is no member of its ring any more: it stops. */
+  readonly onGone: () => void;
 }
 
 export function watchClocks({ clock, config, membership }: ClockWatchParts): ClockWatch {
@@ -83,6 +86,7 @@ export function makeRing(parts: RingParts): RingPart {
       },
     }),
     batch: keyspace.batch,
+    transfer: transferOf(parts),
     declared: keyspace.declared,
     hybridClock: keyspace.clock,
     maxDriftMs: () => config.maxClockDriftMs,
@@ -131,6 +135,10 @@ export function makeRing(parts: RingParts): RingPart {
       server.pauseClients(clock.wallMs() + durationMs, true);
     },
   });
+  membership.onGone(() => {
+    parts.log.notice('This node has left the ring: it stops. To join again, it needs an empty data directory');
+    parts.onGone();
+  });
   new RingHousekeeping({
     keyspace,
     view: () => ring.view,
@@ -146,6 +154,21 @@ export function makeRing(parts: RingParts): RingPart {
   server.ring = new RingPort(ring, membership, parts.clockWatch);
   turn.replicas = ring;
   return ring;
+}
+
+/** The data, as slots of it are given to other nodes. */
+function transferOf({ persistence, keyspace, store }: RingParts): Omit<TransferData, 'takeOver'> {
+  const db = keyspace.database(0);
+  return {
+    origin: keyspace.origin,
+    database: db.id,
+    flush: () => persistence.flush(),
+    walk: (position) => store.entries(db.id, position),
+    addFloor: (batch) => {
+      if (db.flushedUpTo > 0) batch.flush(db.id, db.flushedUpTo);
+    },
+    sync: () => persistence.sync(),
+  };
 }
 
 function entriesOf(

@@ -438,6 +438,9 @@ export class Node implements ConnectionHost {
         this.executor.startTimer();
         this.execute(connection, args);
       },
+      onGone: () => {
+        void this.shutdown({ force: true, nowait: false, abort: false });
+      },
     });
   }
 

@@ -222,6 +222,16 @@ export class Persistence implements TurnLog, Durability {
     return this.alone(() => this.saveAll());
   }
 
+  /** Moves what is in the log to tables. Rejects if that fails, or there is no log. */
+  flush(): Promise<void> {
+    return this.alone(async () => {
+      if (this.hasChanges) this.append();
+      if (this.full !== undefined) throw this.full;
+      if (!this.store.isLogging) throw new Error('there is no log');
+      await this.store.flushAll();
+    });
+  }
+
   async reload(): Promise<void> {
     await this.alone(() => this.reloadAll());
   }

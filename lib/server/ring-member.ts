@@ -62,6 +62,7 @@ export class RingMember implements RingMembership {
   /** Of streams between nodes; undefined: without TLS. */
   private readonly busTls: TlsSettings | undefined;
   private readonly listeners: ((ring: Ring) => void)[] = [];
+  private readonly goneListeners: (() => void)[] = [];
   private readonly connectedSinceMs = new Map<MemberId, number>();
   private gossip: Gossip | undefined;
   private datagrams: GossipSockets | undefined;
@@ -69,6 +70,7 @@ export class RingMember implements RingMembership {
   /** The data, once this node has any to do with. */
   private data: RingData | undefined;
   private isStopped = false;
+  private isGone = false;
   private onMember: () => void = () => undefined;
 
   /** Takes the data directory. Throws ConfigError, CorruptionError and DiskError. */
@@ -81,6 +83,7 @@ export class RingMember implements RingMembership {
     takeDirectory(disk, config.dir);
     this.store = RingStore.open(disk, random, config.dir);
     this.self = this.store.nodeId;
+    refuseWhoIsGone(this.store, config.dir);
     this.bus = new Bus({
       ...options,
       tls: this.busTls,
@@ -117,6 +120,7 @@ export class RingMember implements RingMembership {
           zone: config.clusterZone,
           tokenCount: config.clusterTokens,
           address: this.address,
+          ...(config.clusterReplaces !== '' && { replaces: config.clusterReplaces }),
         },
         replicaCount: config.clusterReplicas,
         holdsData: () => this.data?.holdsData() === true,
@@ -188,6 +192,14 @@ export class RingMember implements RingMembership {
     this.topology.heardOf(version, member);
   }
 
+  change(ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void): void {
+    this.topology.change(ring, next, onEnd);
+  }
+
+  refresh(member: MemberId): void {
+    this.topology.refresh(member);
+  }
+
   addressOf(member: MemberId): Address {
     if (member === this.self) return this.address;
     return this.gossip?.member(member)?.profile.address ?? this.ring.member(member).address;
@@ -219,10 +231,21 @@ export class RingMember implements RingMembership {
     this.listeners.push(listener);
   }
 
+  onGone(listener: () => void): void {
+    this.goneListeners.push(listener);
+    if (this.isGone) listener();
+  }
+
   /** A ring was decided, and is durable here. */
   private adopt(document: RingDocument): void {
     const { log } = this.options;
     const isFirst = this.current === undefined;
+    if (!document.members.some(({ id }) => id === this.self)) {
+      log.notice(`The ring is at ${ringVersionText(document)}, and this node is no member of it any more`);
+      this.isGone = true;
+      for (const listener of this.goneListeners) listener();
+      return;
+    }
     const ring = new Ring(document);
     log.notice(`The ring is at ${ringVersionText(document)}: ${document.members.length} members`);
     this.current = ring;
@@ -351,6 +374,14 @@ function checkConfig(config: Config): void {
       'cluster-enabled: cluster-secret is empty: without one, only nodes on loopback addresses may form a ring',
     );
   }
+}
+
+/** Throws ConfigError. */
+function refuseWhoIsGone({ nodeId, ring }: RingStore, directory: string): void {
+  if (ring === undefined || ring.members.some(({ id }) => id === nodeId)) return;
+  throw new ConfigError(
+    `this node, ${nodeId}, has left its ring, or was taken out of it: empty ${directory}, and it joins as a new one`,
+  );
 }
 
 /** By which seeds name a node: the one of TLS, if it has no other. */

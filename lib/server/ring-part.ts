@@ -47,6 +47,8 @@ import { Hints } from '../cluster/replication/hints.js';
 import { Replicator } from '../cluster/replication/replicator.js';
 import { REPLICATE_HEAD_BYTES } from '../cluster/replication/shipment.js';
 import type { Address, MemberId } from '../cluster/ring/member.js';
+import type { TransferData } from '../cluster/transfer/ports.js';
+import type { RingDocument } from '../cluster/ring/ring-document.js';
 import type { Ring } from '../cluster/ring/ring.js';
 import type { PeerLink } from '../commands/ports.js';
 import type { Settings } from '../config/settings.js';
@@ -57,6 +59,7 @@ import type { WriteBatch } from '../record/write-batch.js';
 import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
 import { RingPresence } from './ring-presence.js';
+import { RingResize } from './ring-resize.js';
 import { Coordinator } from './coordinator.js';
 import type { HeldReply } from './held-reply.js';
 import type { Superseded } from './foreign-batches.js';
@@ -135,6 +138,12 @@ export interface RingMembership {
   heardOf(version: RingVersion, member: MemberId): void;
   /** Called with each newer ring. */
   onRing(listener: (ring: Ring) => void): void;
+  /** Called when this node is no member of the newest ring any more. */
+  onGone(listener: () => void): void;
+  /** Has the voters decide about `next`, which is to follow `ring`. `onEnd` is called once, with the reason if it was not decided, or if that is not known. */
+  change(ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void): void;
+  /** Asks a member for the newest ring. */
+  refresh(member: MemberId): void;
 }
 
 /** What became of the blind puts of a batch: those that are older than what is here; and, if that was not known at once, more of them. */
@@ -181,7 +190,11 @@ export interface RingPartOptions {
     | 'sloppyQuorum'
     | 'repairIntervalSeconds'
     | 'repairRateBytes'
+    | 'transferRateBytes'
+    | 'joinTimeoutSeconds'
   >;
+  /** The data, as slots of it are given to others. */
+  readonly transfer: Omit<TransferData, 'takeOver'>;
   readonly warn: (line: string) => void;
   readonly turn: Turn;
   /** Whether there is a log, and the data is what it and the tables say. */
@@ -252,6 +265,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   readonly hints: Hints;
   readonly antiEntropy: AntiEntropy;
   readonly versioned: VersionedLinks;
+  readonly resize: RingResize;
   view: RingView;
 
   private readonly options: RingPartOptions;
@@ -396,6 +410,22 @@ export class RingPart implements TurnReplicas, EntryStore {
       execute: options.execute,
       fail: options.fail,
     });
+    this.resize = new RingResize({
+      ...options,
+      self,
+      view: () => this.view,
+      links: this.versioned,
+      data: { ...options.transfer, takeOver: (batch) => this.takeOver(batch) },
+      nowMs,
+      onWork: options.onMessage,
+      hasMovedEra: () => this.consensus.hasMoved,
+      change: (before, next, onEnd) => {
+        membership.change(before, next, onEnd);
+      },
+      refresh: (member) => {
+        membership.refresh(member);
+      },
+    });
     this.serve();
     membership.onRing((newer) => {
       options.onMessage();
@@ -496,6 +526,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.refresher.tick();
     this.consensus.tick();
     this.inquiries.tick();
+    this.resize.tick();
     this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
@@ -717,6 +748,14 @@ export class RingPart implements TurnReplicas, EntryStore {
       }
       this.hints.replay(from);
     });
+    const { PULL, CHUNK, TAKEN, UNABLE, FILLED } = MessageKind;
+    for (const kind of [PULL, CHUNK, TAKEN, UNABLE, FILLED]) {
+      on(kind, (message, start) => {
+        // Whoever acts by another ring says nothing that counts for this one.
+        if (compareRingVersions(versioned.versionOf(message), this.view.ring.document) !== 0) return;
+        this.resize.onMessage(kind, message.from, new PayloadReader(message.buffer, start, message.end));
+      });
+    }
     links.serve(MessageKind.PRESENT, (message) => {
       options.onMessage();
       this.presence.onPresent(message);
@@ -736,6 +775,7 @@ export class RingPart implements TurnReplicas, EntryStore {
         this.replicator.lost(member);
         this.hints.lost(member);
         this.antiEntropy.lost(member);
+        this.resize.lost(member);
       },
       onSilence: (member, isSilent) => {
         options.onMessage();
@@ -835,6 +875,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.replicator.useRing(ring);
     this.refresher.restart();
     this.consensus.restart();
+    this.resize.useRing();
     this.hints.retain(ring.members.map(({ id }) => id));
   }
 

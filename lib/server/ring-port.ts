@@ -5,6 +5,8 @@ import type { RingView } from '../cluster/coordination/ring-view.js';
 import type { Digest } from '../cluster/coordination/state-messages.js';
 import type { Member } from '../cluster/ring/member.js';
 import { readLevels } from './level-words.js';
+import type { RingDocument } from '../cluster/ring/ring-document.js';
+import { aborted, isChanging, whyNotLeave, withLeaving } from '../cluster/topology/ring-change.js';
 import type { RingMembership, RingPart } from './ring-part.js';
 
 /** The ring as commands see it. */
@@ -58,6 +60,8 @@ export class RingPort implements RingInfo {
       decidedBytes: this.part.consensus.usedBytes,
       hints: hints.figures,
       repair: antiEntropy.figures,
+      transferredOutBytes: this.part.resize.sentBytes,
+      transferredInBytes: this.part.resize.takenBytes,
     };
   }
 
@@ -124,6 +128,24 @@ export class RingPort implements RingInfo {
     );
   }
 
+  takeOut(id: string): Promise<string | undefined> {
+    const { document } = this.view.ring;
+    const reason = whyNotLeave(document, id);
+    return reason === undefined ? this.change(withLeaving(document, id)) : Promise.resolve(reason);
+  }
+
+  abortChange(): Promise<string | undefined> {
+    const { document } = this.view.ring;
+    if (!isChanging(document)) return Promise.resolve('the ring is not being changed');
+    return this.change(aborted(document));
+  }
+
+  private change(next: RingDocument): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.membership.change(this.view.ring.document, next, resolve);
+    });
+  }
+
   private get view(): RingView {
     return this.part.view;
   }
@@ -148,6 +170,7 @@ export class RingPort implements RingInfo {
       tokenCount: tokens.length,
       heldSlots,
       ledSlots,
+      filled: this.part.resize.progressOf(id),
       link,
       hintCount: this.part.hints.countFor(id),
     };

@@ -4,13 +4,23 @@ import { POSITION_LIMIT } from '../base/position.js';
 import type { Merge } from './merged-replies.js';
 import { allOk, array, bulk, first, itemsOf, sumOfCopies, textOf, union } from './merged-replies.js';
 
-/** Of a command with that name. `copies`: how many members have each key. */
-export function mergeOf(name: string, copies: number): Merge {
+/**
+ * Of a command with that name. `copies`: how many members have each key. `holds`: whether the member of reply i has a key; of what it gave away when the ring was changed it has what there was then, and
+ * that counts no more.
+ */
+export function mergeOf(name: string, copies: number, holds: (i: number, key: Buffer) => boolean): Merge {
   if (name === 'dbsize') return sumOfCopies(copies);
-  if (name === 'keys') return union;
+  if (name === 'keys') return (replies) => union(replies.map((reply, i) => heldOf(reply, (key) => holds(i, key))));
   // Each empties what it has, and tells the others up to where: so nothing is left that any of them had before.
   if (name === 'flushall' || name === 'flushdb') return allOk;
   return first;
+}
+
+/** An array of keys without those that are not held. */
+function heldOf(reply: Buffer, holds: (key: Buffer) => boolean): Buffer {
+  const items = itemsOf(reply);
+  const held = items.filter((item) => holds(Buffer.from(textOf(item), 'latin1')));
+  return held.length === items.length ? reply : array(held);
 }
 
 /** The position that a cursor of SCAN stands for; undefined if it stands for none. */

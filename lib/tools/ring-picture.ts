@@ -18,6 +18,8 @@ export interface ShownMember {
   readonly ledSlots: number;
   readonly roundTripUs: number;
   readonly queuedBytes: number;
+  /** How much it has of the slots that it takes over. */
+  readonly filledPercent: number;
 }
 
 export interface ShownRing {
@@ -29,6 +31,7 @@ export interface ShownRing {
 
 const RADIUS = 7;
 const BAR_CELLS = 20;
+const TRANSFER_CELLS = 50;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** Nobody acts for a slot. */
 const NOBODY = '?';
@@ -46,7 +49,18 @@ export function pictureOf(ring: ShownRing, hasColour: boolean): string[] {
     return leader < 0 ? paint(RED, NOBODY) : paint(colourOf(leader), letterOf(leader));
   });
   const lines = ring.members.map((member, i) => memberLine(member, i, ring, paint));
-  return [ring.title, '', ...circle, '', header(ring), ...lines];
+  return [ring.title, '', ...circle, '', header(ring), ...lines, ...transferLines(ring, paint)];
+}
+
+/** A bar for each member that is being filled. */
+function transferLines({ members }: ShownRing, paint: (colour: number, text: string) => string): string[] {
+  const lines = members.flatMap(({ filledPercent, state }, i) => {
+    if (filledPercent === 100 && state !== 'joining') return [];
+    const cells = Math.floor((filledPercent / 100) * TRANSFER_CELLS);
+    const bar = paint(colourOf(i), '█'.repeat(cells)) + '░'.repeat(TRANSFER_CELLS - cells);
+    return [`${paint(colourOf(i), letterOf(i))}  ${bar} ${String(filledPercent).padStart(3)} %`];
+  });
+  return lines.length === 0 ? [] : ['', 'what members have of the slots that they take over:', ...lines];
 }
 
 function header(ring: ShownRing): string {

@@ -75,6 +75,7 @@ function shownMember(member: Fields): ShownMember {
     ledSlots: count('slots-led'),
     roundTripUs: count('round-trip-us'),
     queuedBytes: count('queued-bytes'),
+    filledPercent: count('filled-percent'),
   };
 }
 

@@ -33,6 +33,8 @@ export class FakeRing implements RingInfo {
       droppedCount: 12,
       lostBytes: 13,
     },
+    transferredOutBytes: 15,
+    transferredInBytes: 16,
     repair: {
       state: 'idle',
       rounds: 17,
@@ -64,6 +66,10 @@ export class FakeRing implements RingInfo {
   era = 0;
   /** Members that can be reached. */
   readonly up = [true, true, true];
+  /** How much they have of what they take over. */
+  readonly filled: (number | undefined)[] = [];
+  /** Members that were taken out. */
+  readonly takenOut: string[] = [];
 
   repair(): void {
     this.repairCount++;
@@ -85,6 +91,7 @@ export class FakeRing implements RingInfo {
       busPort: 17000 + i,
       tokenCount: 64,
       heldSlots: SLOTS,
+      filled: this.filled[i],
       ledSlots: this.ranges()
         .filter(({ leader }) => leader === i)
         .reduce((sum, { start, end }) => sum + end - start + 1, 0),
@@ -135,6 +142,16 @@ export class FakeRing implements RingInfo {
     const older = { digest: '00000000000000aa', stamp: 4000 * 4096, origin: 9, siblings: 1, era: 0 };
     const known = [newer, newer, older].map((knowledge, i) => [i, knowledge] as const);
     return Promise.resolve(new Map(known.filter(([i]) => this.up[i])));
+  }
+
+  takeOut(id: string): Promise<string | undefined> {
+    if (!this.members().some((member) => member.id === id)) return Promise.resolve('it is no member');
+    this.takenOut.push(id);
+    return Promise.resolve(undefined);
+  }
+
+  abortChange(): Promise<string | undefined> {
+    return Promise.resolve('the ring is not being changed');
   }
 
   digest(key: Buffer): string | undefined {

@@ -40,6 +40,16 @@ describe('commands/ring', () => {
     expect(members[2].get('round-trip-us')).to.equal(150);
   });
 
+  it('RING LEAVE and RING REMOVE take members out, RING ABORT ends a change, and each says why it does not', async () => {
+    expect(await client.ask('ring', 'leave')).to.equal('OK');
+    expect(await client.ask('ring', 'remove', idOf(2))).to.equal('OK');
+    expect(ring.takenOut).to.deep.equal([idOf(0), idOf(2)]);
+    expect(await client.ask('ring', 'remove', 'x')).to.equal('-ERR it is no member');
+    expect(await client.ask('ring', 'abort')).to.equal('-ERR the ring is not being changed');
+    server.ring = undefined;
+    expect(await client.ask('ring', 'leave')).to.equal('-ERR This instance has cluster support disabled');
+  });
+
   it('RING OWNERS lists the replicas in order, and who acts', async () => {
     // Slot 12182.
     ring.up[2] = false;

@@ -111,6 +111,9 @@ export class RingBench {
   readonly logFaults = new Map<number, Fault>();
   /** Who has heard of which newer ring. */
   readonly heard: (readonly [node: number, version: RingVersion])[] = [];
+  /** What nodes have proposed to come next. */
+  readonly proposed: RingDocument[] = [];
+  private readonly goneListeners: (() => void)[] = [];
   private readonly ringListeners: ((ring: Ring) => void)[] = [];
   private readonly configText: string;
   /** Pairs of nodes that cannot reach each other. */
@@ -176,7 +179,8 @@ export class RingBench {
     for (const node of nodes) {
       if (compareRingVersions(this.rings[node].document, this.ring.document) >= 0) continue;
       this.rings[node] = this.ring;
-      this.ringListeners[node](this.ring);
+      if (this.ring.indexOf(this.ids[node]) === undefined) this.goneListeners[node]();
+      else this.ringListeners[node](this.ring);
     }
   }
 
@@ -268,13 +272,13 @@ export class RingBench {
     throw new Error('messages follow each other without end');
   }
 
-  async advance(ms: number): Promise<void> {
+  async advance(ms: number, filter: (sent: Sent) => boolean = () => true): Promise<void> {
     for (let left = ms; left > 0; left -= 100) {
       for (const node of this.nodes) {
         node.clock.us += Math.min(100, left) * 1000;
         node.timers.fire();
       }
-      await this.settle();
+      await this.settle(filter);
     }
   }
 
@@ -326,6 +330,14 @@ export class RingBench {
       onRing: (listener) => {
         this.ringListeners[i] = listener;
       },
+      onGone: (listener) => {
+        this.goneListeners[i] = listener;
+      },
+      change: (_ring, next, onEnd) => {
+        this.proposed.push(next);
+        onEnd(undefined);
+      },
+      refresh: () => undefined,
     };
   }
 }

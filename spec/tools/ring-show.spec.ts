@@ -86,7 +86,15 @@ describe('tools/ring-picture', () => {
     ledSlots: 8192,
     roundTripUs: 1234,
     queuedBytes: 5,
+    filledPercent: 100,
   };
+
+  it('pictureOf shows with bars who is being filled', () => {
+    const members = [member, { ...member, state: 'joining', filledPercent: 43 }];
+    const lines = pictureOf({ title: 'title', members, ranges: [] }, false);
+    expect(lines.at(-1)).to.equal(`B  ${'█'.repeat(21)}${'░'.repeat(29)}  43 %`);
+    expect(pictureOf({ title: 'title', members: [member], ranges: [] }, false).join()).to.not.contain('take over');
+  });
 
   it('pictureOf begins at the top with slot 0, and goes clockwise', () => {
     const ranges = [

@@ -49,6 +49,12 @@ export class PayloadBuffer implements Payload {
     this.byteLength += other.byteLength;
   }
 
+  /** The bytes alone. */
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.byteLength = copyBytes(bytes, 0, bytes.length, this.buffer, this.byteLength);
+  }
+
   writeTo(target: Buffer, at: number): void {
     copyBytes(this.buffer, 0, this.byteLength, target, at);
   }

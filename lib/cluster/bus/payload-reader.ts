@@ -37,6 +37,12 @@ export class PayloadReader {
     return this.source.readUInt32LE(this.at - 4);
   }
 
+  double(): number {
+    if (!this.has(8)) return 0;
+    this.at += 8;
+    return this.source.readDoubleLE(this.at - 8);
+  }
+
   /** A view of the bytes: valid as long as the payload is. */
   bytes(): Buffer {
     const length = this.word();

@@ -1,7 +1,8 @@
 /**
- * The addition of a member: one more epoch. Only while no member holds data, since nothing would stream to the new one yet.
+ * The addition of a member. While no member holds data it takes one epoch, in which the new one is up at once; else the new one joins first, and is filled (ring-change.ts).
  *
  *     all members hold no data ─▶ all hold none, and take no writes for a while ─▶ voters decide, or it is too late
+ *     one holds some, or may   ─▶ voters decide: it is joining
  *
  * The first question stops nobody's writes in vain. Members that do not learn of the new ring within that while take writes again, by the old one:
  * that it is refused by those who know the newer one is up to them.
@@ -13,6 +14,7 @@ import { decodeAnswer, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { ringWith, whyNotJoin } from './new-ring.js';
 import { Proposal } from './proposal.js';
+import { isChanging, whyNotLeave, withJoining } from './ring-change.js';
 import { nextVersion } from './ring-store.js';
 import type { TopologyOptions } from './topology-options.js';
 
@@ -49,9 +51,11 @@ export class Addition {
   }
 
   start(): void {
-    const reason = whyNotJoin(this.ring);
-    if (reason === undefined) this.askForData(false, () => this.askAndPropose());
-    else this.end({ reason });
+    const { ring, candidate } = this;
+    const reason = whyNotAdd(ring, candidate);
+    if (reason !== undefined) this.end({ reason });
+    else if (candidate.replaces !== undefined) this.proposeJoining();
+    else this.askForData(false, () => this.askAndPropose());
   }
 
   /** This node has learnt another ring. What was proposed may yet have been decided. */
@@ -62,38 +66,41 @@ export class Addition {
   private askAndPropose(): void {
     const { clock } = this.host;
     const endUs = clock.monotonicUs() + DECISION_MS * 1000;
-    this.askForData(true, () => this.propose(() => clock.monotonicUs() < endUs));
+    this.askForData(true, () => this.propose(ringWith(this.ring, this.candidate), () => clock.monotonicUs() < endUs));
   }
 
-  /** Calls `next` when all members have said that they hold none. */
+  private proposeJoining(): void {
+    const { ring, candidate } = this;
+    this.propose(withJoining(ring, candidate, candidate.replaces), () => true);
+  }
+
+  /** Calls `next` when all members have said that they hold none. If one holds some, or does not answer, the candidate joins. */
   private askForData(pauseWrites: boolean, next: () => void): void {
     const { messenger } = this.host;
     const { members } = this.ring;
     let waitingFor = members.length;
+    let isAnswered = false;
     for (const { id } of members) {
       const message = encodeMessage({ kind: 'holds-data', pauseWrites });
       messenger.ask({ member: id }, message, ANSWER_TIMEOUT_MS, (bytes) => {
-        if (this.isOver) return;
+        if (this.isOver || isAnswered) return;
         const answer = bytes && decodeAnswer(bytes);
-        if (answer?.kind !== 'data') {
-          this.end({ reason: `member ${id} does not answer: whether it holds data is not known` });
-        } else if (answer.holdsData) {
-          this.end({ reason: `member ${id} holds data: joining a cluster with data is not possible yet` });
-        } else if (--waitingFor === 0) {
-          next();
-        }
+        isAnswered = answer?.kind !== 'data' || answer.holdsData || --waitingFor === 0;
+        if (!isAnswered) return;
+        if (waitingFor === 0) next();
+        else this.proposeJoining();
       });
     }
   }
 
-  private propose(isInTime: () => boolean): void {
-    const { ring, candidate, host } = this;
+  private propose(next: RingDocument, isInTime: () => boolean): void {
+    const { ring, host } = this;
     this.proposal = new Proposal({
       ...host,
       version: nextVersion(ring),
       voters: ring.voters.map((id) => ({ id, target: { member: id } })),
       voterCount: ring.voters.length,
-      value: encodeRing(ringWith(ring, candidate)).toString('utf8'),
+      value: encodeRing(next).toString('utf8'),
       isInTime,
       onDecided: (value) => this.take(decodeRing(Buffer.from(value, 'utf8'))),
       onNewer: (newer) => {
@@ -119,4 +126,9 @@ export class Addition {
     this.proposal?.stop();
     this.onEnd(result);
   }
+}
+
+function whyNotAdd(ring: RingDocument, { replaces }: Candidate): string | undefined {
+  if (isChanging(ring)) return 'the ring is being changed: try again';
+  return whyNotJoin(ring) ?? (replaces === undefined ? undefined : whyNotLeave(ring, replaces));
 }

@@ -10,7 +10,8 @@
  *  2. Whoever acts by a ring refuses what is sent for an older one (coordination/versioned-links.ts). A ring is durable before anybody acts by it.
  *  3. A source streams only after it acts by e+1. It streams all that it has logged by then, deletes too. Who takes over a range gets it from each member that it displaces; if one
  *     of these is dead, or it displaces nobody, from |O| - majority + 1 members of O.
- *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1.
+ *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1, and has had decided anew, by Q of O and Q of N, whatever
+ *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows.
  *  5. e+1 may be aborted at any time, by anybody. Only one change is under way: e+1 is followed by its own end alone (checkSuccessor).
  *
  * Why nothing acknowledged is lost, and nothing stale is read (Q: a majority; other levels as far as they promise anything):

@@ -9,7 +9,7 @@
 
 import { DiskError } from '../../base/errors.js';
 import { ShapeError } from '../../base/json-shape.js';
-import type { MemberId } from '../ring/member.js';
+import type { Member, MemberId } from '../ring/member.js';
 import type { RingDocument } from '../ring/ring-document.js';
 import { encodeRing } from '../ring/ring-document.js';
 import type { RingVersion } from '../ring/ring-version.js';
@@ -17,6 +17,7 @@ import { compareRingVersions, ringVersionText } from '../ring/ring-version.js';
 import type { AdditionHost } from './addition.js';
 import { Addition, WRITE_PAUSE_MS } from './addition.js';
 import { FirstBoot } from './first-boot.js';
+import { NextEpoch } from './next-epoch.js';
 import type { TopologyAnswer, TopologyRequest } from './messages.js';
 import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
@@ -34,9 +35,13 @@ export class Topology {
   private readonly onRing: (ring: RingDocument) => void;
   private boot: FirstBoot | undefined;
   private addition: Addition | undefined;
+  private nextEpoch: NextEpoch | undefined;
   /** The newest ring that was asked for and has not come. */
   private fetching: RingVersion | undefined;
+  /** Of the ring that was known before: who is gone has to hear of it. */
+  private membersBefore: readonly Member[] = [];
   private isStopped = false;
+  private onChanged: (reason: string | undefined) => void = () => undefined;
 
   /** `onRing` is told each ring that the node takes, when it is durable: at `start` the one that is on its disk. */
   constructor(options: TopologyOptions, onRing: (ring: RingDocument) => void) {
@@ -80,6 +85,28 @@ export class Topology {
     this.isStopped = true;
     this.boot?.stop();
     this.addition?.stop();
+    this.nextEpoch?.stop();
+  }
+
+  /**
+   * Has the voters decide about `next`, which is to follow `ring`. `onEnd` is called once, later or at once, with the reason if it was not decided, or if that is not known.
+   */
+  change(ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void): void {
+    const known = this.ring;
+    if (this.isStopped || known === undefined || compareRingVersions(ring, known) !== 0) {
+      onEnd('the ring has changed meanwhile');
+    } else if (this.nextEpoch !== undefined || this.addition !== undefined) {
+      onEnd('the ring is being changed already: try again');
+    } else {
+      this.onChanged = onEnd;
+      this.nextEpoch = new NextEpoch(this.host, ring, next, (reason) => this.endChange(reason));
+      this.nextEpoch.start();
+    }
+  }
+
+  /** Asks a member for the newest ring. */
+  refresh(member: MemberId): void {
+    this.fetch(member);
   }
 
   /** Gossip says that a member knows a ring of this version. */
@@ -97,7 +124,9 @@ export class Topology {
   learn(ring: RingDocument): void {
     if (this.isStopped || !this.isNews(ring)) return;
     try {
+      const before = this.ring?.members ?? [];
       this.options.store.saveRing(ring);
+      this.membersBefore = before;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.options.report(`${ringVersionText(ring)} of the ring could not be kept: ${error.message}`);
@@ -106,7 +135,15 @@ export class Topology {
     this.boot?.stop();
     this.boot = undefined;
     this.addition?.stop();
+    this.endChange('the ring has changed meanwhile');
     this.onRing(ring);
+  }
+
+  private endChange(reason: string | undefined): void {
+    if (this.nextEpoch === undefined) return;
+    this.nextEpoch.stop();
+    this.nextEpoch = undefined;
+    this.onChanged(reason);
   }
 
   private isNews(ring: RingDocument): boolean {
@@ -202,7 +239,7 @@ export class Topology {
       reply({ kind: 'refused', reason: 'this node has no ring itself' });
     } else if (ring.members.some(({ id }) => id === candidate.id)) {
       reply({ kind: 'ring', ring });
-    } else if (this.addition !== undefined) {
+    } else if (this.addition !== undefined || this.nextEpoch !== undefined) {
       reply({ kind: 'refused', reason: 'the ring is being changed already: try again' });
     } else {
       this.addition = new Addition(this.host, ring, candidate, (result) => {
@@ -213,11 +250,11 @@ export class Topology {
     }
   }
 
+  /** Tells the members of a ring, and those of the one before. */
   private spread(ring: RingDocument): void {
     const message = encodeMessage({ kind: 'ring', ring });
-    for (const { id } of ring.members) {
-      if (id !== this.options.store.nodeId) this.ask(id, message);
-    }
+    const ids = new Set([...ring.members, ...this.membersBefore].map(({ id }) => id));
+    for (const id of ids) if (id !== this.options.store.nodeId) this.ask(id, message);
   }
 
   private fetch(member: MemberId): void {

@@ -14,7 +14,7 @@
 import { CorruptionError } from '../../base/errors.js';
 import type { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY } from '../../record/entry.js';
+import { EMPTY_ENTRY } from '../../record/entry.js';
 import { EntrySink } from '../../record/entry-sink.js';
 import type { KeyTaker } from '../../record/key-merge.js';
 import { KeyMerge } from '../../record/key-merge.js';
@@ -28,7 +28,10 @@ import type { OpenTable, OpenTables } from '../sstable/open-tables.js';
 import { tablePath } from '../sstable/table-format.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { ColdSource } from './cold-source.js';
+import type { ColdWalkOptions } from './cold-walk.js';
 import { ColdWalk } from './cold-walk.js';
+import { EntryWalk } from './entry-walk.js';
+import { flushedEntry } from './flushed-entry.js';
 import { DamagedDataError } from './damaged-data-error.js';
 import { FoundRecord } from './found-record.js';
 import type { Hold } from './holds.js';
@@ -349,6 +352,15 @@ export class ColdReader {
 
   /** See ColdData. */
   walk(db: number, position: number, keysOnly = false): ColdWalk {
+    return new ColdWalk(this.walkOptions(db, position, keysOnly));
+  }
+
+  /** The same, to see everything that there is. */
+  entries(db: number, position: number): EntryWalk {
+    return new EntryWalk(this.walkOptions(db, position, false));
+  }
+
+  private walkOptions(db: number, position: number, keysOnly: boolean): ColdWalkOptions {
     const hold = this.hold();
     const { version } = hold.held;
     const floor = this.options.floorOf(db);
@@ -357,7 +369,7 @@ export class ColdReader {
       .flatMap((level) => (level.number === 0 ? level.tables.map((table) => [table]) : [level.tables]))
       .map((run) => run.filter((table) => table.maxStamp > floor && table.largest >= position))
       .filter((run) => run.length > 0);
-    return new ColdWalk({
+    return {
       runs,
       position,
       floor,
@@ -367,7 +379,7 @@ export class ColdReader {
       onClose: () => {
         this.release(hold);
       },
-    });
+    };
   }
 
   /** The keys of which tables say anything, live or dead, from position `start` on and before `end`, as byte text. */
@@ -484,11 +496,6 @@ class EntryTaker extends EntrySink implements KeyTaker {
   end(): void {
     this.take(this.entry);
   }
-}
-
-/** What a key is of which nothing is known but that its database was emptied. */
-export function flushedEntry(floor: number): Entry {
-  return { deletedUpTo: { stamp: floor, origin: ORIGIN_MAX }, expiry: NO_EXPIRY, cells: new Map() };
 }
 
 /** Leaves those of the first `count` tables that are wanted, in their order; returns how many they are. */

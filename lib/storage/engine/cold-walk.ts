@@ -10,7 +10,7 @@ import { mergeAll } from '../../record/merge.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
 import type { OpenTable } from '../sstable/open-tables.js';
 import type { TableMeta } from '../sstable/table-meta.js';
-import { flushedEntry } from './cold-reader.js';
+import { flushedEntry } from './flushed-entry.js';
 import { CursorSource } from './cursor-source.js';
 import { TableCursor } from './table-cursor.js';
 
@@ -40,12 +40,12 @@ export interface WalkedKey {
 export class ColdWalk {
   /** All keys before this position were met; POSITION_LIMIT at the end. */
   position: number;
-  private readonly options: ColdWalkOptions;
+  protected readonly options: ColdWalkOptions;
+  /** The cursors that stand on the key at hand. */
+  protected readonly same: TableCursor[] = [];
   private readonly reader = new BatchReader();
   private cursors: readonly TableCursor[] | undefined;
   private isClosed = false;
-  /** The cursors that stand on the key at hand. */
-  private readonly same: TableCursor[] = [];
 
   constructor(options: ColdWalkOptions) {
     this.options = options;
@@ -54,7 +54,7 @@ export class ColdWalk {
 
   /** The next keys: at least `count` (fewer only at the end), all of one position together. Rejects with CorruptionError, DiskError and DamagedDataError. */
   async next(count: number): Promise<WalkedKey[]> {
-    this.cursors ??= await this.openCursors();
+    await this.open();
     const keys: WalkedKey[] = [];
     while (keys.length < count && this.position < POSITION_LIMIT) {
       const position = this.nextPosition();
@@ -73,14 +73,15 @@ export class ColdWalk {
     this.options.onClose();
   }
 
-  private async openCursors(): Promise<TableCursor[]> {
+  /** Goes to where it begins. Called before anything else of these. */
+  protected async open(): Promise<void> {
     const { runs, open, onDamage, position } = this.options;
-    const cursors = runs.map((run) => new TableCursor({ run, open, onDamage }));
-    await Promise.all(cursors.map((cursor) => cursor.seek(position)));
-    return cursors;
+    if (this.cursors !== undefined) return;
+    this.cursors = runs.map((run) => new TableCursor({ run, open, onDamage }));
+    await Promise.all(this.cursors.map((cursor) => cursor.seek(position)));
   }
 
-  private nextPosition(): number {
+  protected nextPosition(): number {
     let lowest = POSITION_LIMIT;
     for (const cursor of this.cursors ?? []) if (!cursor.isAtEnd) lowest = Math.min(lowest, cursor.position);
     return lowest;
@@ -93,18 +94,23 @@ export class ColdWalk {
       const key = this.lowestKeyAt(position);
       if (key === undefined) return keys;
       const entry = this.same.some(({ hasMore }) => hasMore) ? await this.mergeParts() : this.mergeRecords();
-      for (const cursor of this.same) {
-        while (cursor.hasMore) if (!cursor.advanceInBlock()) await cursor.advance();
-        if (!cursor.advanceInBlock()) await cursor.advance();
-      }
+      await this.passKey();
       const type = typeOf(entry);
       if (type === undefined || !hasElements(entry)) continue;
       keys.push({ key, position, type, expiresAtMs: entry.expiry.atMs, entry });
     }
   }
 
+  /** Moves the cursors behind the key at hand. */
+  protected async passKey(): Promise<void> {
+    for (const cursor of this.same) {
+      while (cursor.hasMore) if (!cursor.advanceInBlock()) await cursor.advance();
+      if (!cursor.advanceInBlock()) await cursor.advance();
+    }
+  }
+
   /** The lowest key that a cursor stands on at a position; those that do are then `same`, newest first. */
-  private lowestKeyAt(position: number): Buffer | undefined {
+  protected lowestKeyAt(position: number): Buffer | undefined {
     const { same } = this;
     let lowest: Buffer | undefined;
     same.length = 0;
@@ -123,7 +129,7 @@ export class ColdWalk {
   }
 
   /** What the records come to that the cursors in `same` stand on. */
-  private mergeRecords(): Entry {
+  protected mergeRecords(): Entry {
     const { same, reader } = this;
     const { floor } = this.options;
     const entries = same.map(({ block, index, origin }) => {

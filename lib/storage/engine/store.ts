@@ -33,6 +33,7 @@ import type { TableMeta } from '../sstable/table-meta.js';
 import { BackupRefusedError, backUp, checkBackupTarget } from './backup.js';
 import { ColdReader } from './cold-reader.js';
 import type { ColdWalk } from './cold-walk.js';
+import type { EntryWalk } from './entry-walk.js';
 import { Compactor } from './compactor.js';
 import type { SegmentFacts } from './flusher.js';
 import { Flusher } from './flusher.js';
@@ -507,6 +508,11 @@ export class Store {
 
   walk(db: number, position: number, keysOnly = false): ColdWalk {
     return this.opened.reader.walk(db, position, keysOnly);
+  }
+
+  /** Begins a walk over everything that the tables say of a database, at `position`. The caller closes it. REQUIRES: the store is open. */
+  entries(db: number, position: number): EntryWalk {
+    return this.opened.reader.entries(db, position);
   }
 
   flushDatabase(db: number, stamp: number): void {

@@ -11,6 +11,7 @@ import type { RingDocument } from '../../../lib/cluster/ring/ring-document.js';
 import { encodeRing } from '../../../lib/cluster/ring/ring-document.js';
 import { ringVersionText } from '../../../lib/cluster/ring/ring-version.js';
 import type { Messenger, Target } from '../../../lib/cluster/topology/ports.js';
+import { finished, isChanging } from '../../../lib/cluster/topology/ring-change.js';
 import { RingStore } from '../../../lib/cluster/topology/ring-store.js';
 import { Topology } from '../../../lib/cluster/topology/topology.js';
 import { keepRandomly } from '../../sim/crash-fate.js';
@@ -69,7 +70,7 @@ export class TopologyWorld {
     return event;
   }
 
-  /** From now on each node tells one of the others now and then which ring it knows. */
+  /** From now on each node tells one of the others now and then which ring it knows, and has changes ended that are under way. */
   gossip(): void {
     const [from, to] = [
       this.nodes[this.random.below(this.nodes.length)],
@@ -77,6 +78,7 @@ export class TopologyWorld {
     ];
     const { ring, id } = from;
     if (ring !== undefined) this.carry(from, to, () => to.hear(ring, id));
+    if (ring !== undefined && isChanging(ring)) from.end(ring);
     this.after(100, () => this.gossip());
   }
 
@@ -255,6 +257,11 @@ export class WorldNode {
   /** Gossip has come. */
   hear({ generation, epoch }: RingDocument, from: string): void {
     this.guard(this.life, () => this.topology?.heardOf({ generation, epoch }, from));
+  }
+
+  /** Has a change of the ring ended. */
+  end(ring: RingDocument): void {
+    this.guard(this.life, () => this.topology?.change(ring, finished(ring), () => undefined));
   }
 
   /** A client wants to write something; returns whether it was taken. */

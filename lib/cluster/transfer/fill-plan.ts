@@ -1,0 +1,131 @@
+/**
+ * What a member that takes over slots has to be given by whom, and what of that it has: pure. Why these sources are enough: topology/ring-change.ts.
+ *
+ *     a range  ◀── all that it displaces, if they can be reached
+ *              ◀── else |O| - majority + 1 of those who hold it
+ */
+
+import { SLOT_SPAN } from '../../base/position.js';
+import { majorityOf } from '../coordination/consistency.js';
+import type { MemberId } from '../ring/member.js';
+import type { Move } from '../ring/moves.js';
+
+/** How far one source has given one range. */
+export interface Given {
+  readonly start: number;
+  readonly end: number;
+  readonly source: MemberId;
+  /** Everything before this position is durable here. */
+  readonly position: number;
+}
+
+/** What is to be asked for next. */
+export interface Wanted {
+  readonly move: Move;
+  readonly source: MemberId;
+  /** Where to go on. */
+  readonly from: number;
+}
+
+export class FillPlan {
+  private readonly moves: readonly Move[];
+  /** By range and source. */
+  private readonly given = new Map<string, Given>();
+
+  /** `moves`: of this member, and no other. `given`: what it has noted before. */
+  constructor(moves: readonly Move[], given: readonly Given[] = []) {
+    this.moves = moves;
+    for (const one of given) if (moves.some((move) => isOf(one, move))) this.given.set(nameOf(one, one.source), one);
+  }
+
+  get isFilled(): boolean {
+    return this.moves.every((move) => this.isDone(move));
+  }
+
+  /** How much of it is there, 0 to 1. */
+  get progress(): number {
+    let all = 0;
+    let done = 0;
+    for (const move of this.moves) {
+      const slots = move.end - move.start + 1;
+      all += slots;
+      done += slots * this.progressOf(move);
+    }
+    return all === 0 ? 1 : done / all;
+  }
+
+  /** What is noted. */
+  get notes(): Given[] {
+    return [...this.given.values()];
+  }
+
+  /** What to ask the members for that can be reached, and are asked for nothing yet: at most one range each. */
+  wanted(isUp: (id: MemberId) => boolean, isBusy: (id: MemberId) => boolean): Wanted[] {
+    const asked = new Set<MemberId>();
+    const wanted: Wanted[] = [];
+    for (const move of this.moves) {
+      if (this.isDone(move)) continue;
+      for (const source of this.sourcesOf(move, isUp)) {
+        if (asked.has(source) || isBusy(source)) continue;
+        asked.add(source);
+        wanted.push({ move, source, from: this.positionOf(move, source) });
+      }
+    }
+    return wanted;
+  }
+
+  /** A source has given everything of a range before `position`, and it is durable. */
+  note(move: Move, source: MemberId, position: number): void {
+    const { start, end } = move;
+    this.given.set(nameOf(move, source), { start, end, source, position });
+  }
+
+  private isDone(move: Move): boolean {
+    const { from, displaced } = move;
+    if (displaced.length > 0 && displaced.every((source) => this.hasGiven(move, source))) return true;
+    return from.filter((source) => this.hasGiven(move, source)).length >= enoughOf(move);
+  }
+
+  private sourcesOf(move: Move, isUp: (id: MemberId) => boolean): MemberId[] {
+    const { from, displaced } = move;
+    const open = (sources: readonly MemberId[]): MemberId[] => sources.filter((id) => !this.hasGiven(move, id));
+    if (displaced.length > 0 && open(displaced).every(isUp)) return open(displaced);
+    const missing = enoughOf(move) - from.filter((source) => this.hasGiven(move, source)).length;
+    // Who has given something already comes first.
+    const able = open(from).filter(isUp);
+    return able.sort((a, b) => this.positionOf(move, b) - this.positionOf(move, a)).slice(0, missing);
+  }
+
+  private hasGiven(move: Move, source: MemberId): boolean {
+    return this.positionOf(move, source) >= endOf(move);
+  }
+
+  private positionOf(move: Move, source: MemberId): number {
+    return this.given.get(nameOf(move, source))?.position ?? move.start * SLOT_SPAN;
+  }
+
+  private progressOf(move: Move): number {
+    if (this.isDone(move)) return 1;
+    const begin = move.start * SLOT_SPAN;
+    const best = Math.max(...move.from.map((source) => this.positionOf(move, source)));
+    return ((best - begin) / (endOf(move) - begin)) * 0.99;
+  }
+}
+
+/** The position behind a range. */
+export function endOf({ end }: Pick<Move, 'end'>): number {
+  return (end + 1) * SLOT_SPAN;
+}
+
+/** Of so many who hold a range, one has whatever was acknowledged by a majority of them. */
+function enoughOf({ from }: Move): number {
+  return from.length - majorityOf(from.length) + 1;
+}
+
+function isOf(given: Given, { start, end, from }: Move): boolean {
+  return given.start === start && given.end === end && from.includes(given.source);
+}
+
+function nameOf({ start }: Pick<Move, 'start'>, source: MemberId): string {
+  return `${start} ${source}`;
+}

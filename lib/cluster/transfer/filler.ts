@@ -1,0 +1,212 @@
+/**
+ * Has a member that takes over slots filled (transfer-messages.ts): pulls its ranges from their sources, one from each at a time.
+ *
+ *     FillPlan ─▶ PULL ─▶ CHUNK ─▶ merged, logged ─▶ durable ─▶ TAKEN, noted in the plan, and on disk
+ *
+ *  1. What the plan notes is durable. A pull that was broken off, by a restart too, goes on from there.
+ *  2. A chunk counts only in its place: the next one of the pull that is under way, from where the one before ended, with its checksum. Else the pull begins anew from what is durable.
+ */
+
+import { AssertionError } from '../../base/assert.js';
+import { CorruptionError } from '../../base/errors.js';
+import type { Random } from '../../host/ports.js';
+import type { MemberLinks } from '../coordination/ports.js';
+import { PayloadBuffer } from '../bus/payload-buffer.js';
+import type { PayloadReader } from '../bus/payload-reader.js';
+import { MessageKind } from '../message-kind.js';
+import type { MemberId } from '../ring/member.js';
+import type { Move } from '../ring/moves.js';
+import type { FillPlan } from './fill-plan.js';
+import type { TransferData } from './ports.js';
+import type { Chunk } from './transfer-messages.js';
+import { readChunk, writePull } from './transfer-messages.js';
+
+/** A source that gives nothing for so long is asked anew. */
+const STALL_MS = 5000;
+/** After a source was unable, or has sent something else. */
+const REST_MS = 1000;
+const SAVE_EVERY_MS = 2000;
+
+export interface FillerOptions {
+  readonly data: Pick<TransferData, 'takeOver' | 'sync'>;
+  readonly links: MemberLinks;
+  readonly random: Random;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+  readonly isUp: (id: MemberId) => boolean;
+  /** Called before anything happens that the disk has led to. */
+  readonly onWork: () => void;
+  /** Keeps what the plan notes for the next start. */
+  readonly save: (plan: FillPlan) => void;
+  readonly warn: (line: string) => void;
+}
+
+/** What one source is asked for. */
+interface Session {
+  readonly id: number;
+  readonly move: Move;
+  /** Of the last chunk that was merged, and up to where it went. */
+  number: number;
+  position: number;
+  /** The same of what is durable. */
+  durableNumber: number;
+  isLast: boolean;
+  movedMs: number;
+}
+
+export class Filler {
+  readonly plan: FillPlan;
+  takenBytes = 0;
+  /** Chunks that were not as they were sent, or not in their place. */
+  refusedCount = 0;
+  private readonly options: FillerOptions;
+  private readonly sessions = new Map<MemberId, Session>();
+  private readonly restUntilMs = new Map<MemberId, number>();
+  private lastId: number;
+  private isSyncing = false;
+  private isOver = false;
+  private savedMs: number;
+
+  constructor(options: FillerOptions, plan: FillPlan) {
+    this.options = options;
+    this.plan = plan;
+    this.lastId = options.random.uint32();
+    this.savedMs = options.nowMs();
+  }
+
+  /** Nothing is asked for any more. */
+  stop(): void {
+    this.isOver = true;
+    this.sessions.clear();
+  }
+
+  /** Called some times a second: asks whoever can give something. */
+  tick(): void {
+    if (this.isOver || this.plan.isFilled) return;
+    const { nowMs, isUp, links } = this.options;
+    const now = nowMs();
+    for (const [source, { movedMs }] of this.sessions) {
+      if (!isUp(source) || now - movedMs > STALL_MS) this.sessions.delete(source);
+    }
+    // Who could not give anything a moment ago is as good as away: others may be able to.
+    const isAble = (id: MemberId): boolean => isUp(id) && (this.restUntilMs.get(id) ?? 0) <= now;
+    const isBusy = (id: MemberId): boolean => this.sessions.has(id);
+    for (const { move, source, from } of this.plan.wanted(isAble, isBusy)) {
+      const id = this.nextId();
+      const session = { id, move, number: 0, position: from, durableNumber: 0, isLast: false, movedMs: now };
+      if (links.send(source, MessageKind.PULL, writePull({ id, start: move.start, end: move.end, from }))) {
+        this.sessions.set(source, session);
+      }
+    }
+  }
+
+  /** The connection to a member is gone. */
+  lost(source: MemberId): void {
+    this.sessions.delete(source);
+  }
+
+  /** CHUNK. */
+  onChunk(source: MemberId, reader: PayloadReader): void {
+    const chunk = readChunk(reader);
+    const session = this.sessions.get(source);
+    if (session === undefined) return;
+    if (chunk === undefined) {
+      this.refuse(source, 'is damaged');
+      return;
+    }
+    if (chunk.id !== session.id) return; // of an earlier pull
+    if (chunk.number !== session.number + 1 || chunk.from !== session.position || chunk.to < chunk.from) {
+      this.refuse(source, 'is not the next one');
+      return;
+    }
+    if (!this.merge(source, chunk)) return;
+    session.number = chunk.number;
+    session.position = chunk.to;
+    session.isLast = chunk.isLast;
+    session.movedMs = this.options.nowMs();
+    this.makeDurable();
+  }
+
+  /** UNABLE. */
+  onUnable(source: MemberId, reader: PayloadReader): void {
+    const id = reader.word();
+    const reason = reader.bytes().toString('utf8');
+    if (this.sessions.get(source)?.id !== id) return;
+    this.rest(source);
+    this.options.warn(`Node ${source} cannot give its slots now: ${reason}`);
+  }
+
+  private merge(source: MemberId, { batch }: Chunk): boolean {
+    if (batch.length === 0) return true;
+    try {
+      this.options.data.takeOver(batch);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      this.refuse(source, error.message);
+      return false;
+    }
+    this.takenBytes += batch.length;
+    return true;
+  }
+
+  private refuse(source: MemberId, reason: string): void {
+    this.refusedCount++;
+    this.options.warn(`What node ${source} has sent of its slots ${reason}: it is asked again`);
+    this.rest(source);
+  }
+
+  private rest(source: MemberId): void {
+    this.sessions.delete(source);
+    this.restUntilMs.set(source, this.options.nowMs() + REST_MS);
+  }
+
+  /** Has what was merged made durable, and says so then; what comes meanwhile waits for the next time. */
+  private makeDurable(): void {
+    if (this.isSyncing) return;
+    this.isSyncing = true;
+    const merged = [...this.sessions].map(([source, session]) => {
+      const { number, position, isLast } = session;
+      return { source, session, number, position, isLast };
+    });
+    this.options.data.sync().then(
+      () => {
+        this.isSyncing = false;
+        this.options.onWork();
+        for (const { source, session, number, position, isLast } of merged) {
+          if (this.sessions.get(source) === session && number > session.durableNumber) {
+            session.durableNumber = number;
+            this.noteDurable(source, session, position, isLast);
+          }
+        }
+        if ([...this.sessions.values()].some(({ number, durableNumber }) => number > durableNumber)) this.makeDurable();
+      },
+      (error: unknown) => {
+        this.isSyncing = false;
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+        // The log takes nothing: it is tried again when something comes.
+        for (const { source } of merged) this.rest(source);
+      },
+    );
+  }
+
+  private noteDurable(source: MemberId, session: Session, position: number, isLast: boolean): void {
+    if (this.isOver) return;
+    const { links, nowMs } = this.options;
+    this.plan.note(session.move, source, position);
+    const taken = new PayloadBuffer();
+    taken.word(session.id);
+    taken.word(session.durableNumber);
+    links.send(source, MessageKind.TAKEN, taken);
+    if (isLast) this.sessions.delete(source);
+    if (this.plan.isFilled || nowMs() - this.savedMs > SAVE_EVERY_MS) {
+      this.savedMs = nowMs();
+      this.options.save(this.plan);
+    }
+    if (isLast) this.tick();
+  }
+
+  private nextId(): number {
+    this.lastId = (this.lastId + 1) >>> 0;
+    return this.lastId;
+  }
+}
