@@ -58,13 +58,14 @@ export async function bootMember(
   configText: string,
   changes: NodeChanges,
   onBegin: (member: SimulatedMember) => void,
+  onStopped: (code: number) => void = refuseToStop,
 ): Promise<void> {
   const world = worldOf(machine, configText, changes);
   const member = new RingMember(world);
   const simulated: SimulatedMember = { member, node: undefined };
   onBegin(simulated);
   await member.start();
-  const node = nodeOf(world, changes.membership?.(member) ?? member);
+  const node = nodeOf(world, changes.membership?.(member) ?? member, onStopped);
   changes.keyspace?.(node.keyspace);
   await node.start();
   simulated.node = node;
@@ -88,7 +89,15 @@ function worldOf(machine: Machine, configText: string, changes: NodeChanges): Ri
   };
 }
 
-function nodeOf(world: RingMemberOptions, membership: RingMembership | undefined): Node {
+function refuseToStop(code: number): void {
+  throw new Error(`the node has ended with ${code}`);
+}
+
+function nodeOf(
+  world: RingMemberOptions,
+  membership: RingMembership | undefined,
+  onStopped: (code: number) => void = refuseToStop,
+): Node {
   return new Node({
     ...world,
     membership,
@@ -97,8 +106,6 @@ function nodeOf(world: RingMemberOptions, membership: RingMembership | undefined
     process: probe,
     jobs: () => new InlineJobs(world.disk),
     rewriteConfig: () => undefined,
-    onStopped: (code) => {
-      throw new Error(`the node has ended with ${code}`);
-    },
+    onStopped,
   });
 }

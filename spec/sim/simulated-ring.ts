@@ -55,11 +55,11 @@ export class SimulatedRing {
   readonly activity = new Activity();
   readonly workload: RingWorkload;
   readonly handOff: HandOff;
-  private readonly world: World;
-  private readonly random: SeededRandom;
+  protected readonly world: World;
+  protected readonly random: SeededRandom;
+  protected readonly members = new Map<Machine, SimulatedMember>();
   private readonly clientMachine: Machine;
   private readonly registers: RegisterClients;
-  private readonly members = new Map<Machine, SimulatedMember>();
   private readonly options: SimulatedRingOptions;
   private readonly seeds: string;
   /** While there are faults; 0: then there is no anti-entropy. */
@@ -98,18 +98,20 @@ export class SimulatedRing {
     return [this.clientMachine];
   }
 
-  boot(machine: Machine): Promise<void> {
+  /** `seeds`: others than the founders. */
+  boot(machine: Machine, moreConfig = '', onStopped?: (code: number) => void, seeds = this.seeds): Promise<void> {
     for (const figures of this.figuresOf(machine)) this.handOff.ended(figures);
     const { appendfsync, changes, onRing } = this.options;
     const config =
-      `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${this.seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
-      `appendfsync ${appendfsync}\nrepair-interval ${this.repairSeconds}\n`;
+      `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
+      `appendfsync ${appendfsync}\nrepair-interval ${this.repairSeconds}\n${moreConfig}`;
     const disk = (own: Disk): Disk =>
       tellingSyncs(changes.disk?.(own) ?? own, () => this.activity.note('logged', machine));
-    return bootMember(machine, config, { ...changes, disk }, (simulated) => {
+    const onBegin = (simulated: SimulatedMember): void => {
       this.members.set(machine, simulated);
       simulated.member.onRing((ring) => onRing?.(machine, ring));
-    });
+    };
+    return bootMember(machine, config, { ...changes, disk }, onBegin, onStopped);
   }
 
   /** Resolves when the clients have stopped. */
@@ -141,7 +143,7 @@ export class SimulatedRing {
     return [...this.members.values()].some(isNamed);
   }
 
-  private isWhole(machines: readonly Machine[]): boolean {
+  protected isWhole(machines: readonly Machine[] = this.machines): boolean {
     const members = machines.map((machine) => this.members.get(machine));
     const ids = members.map((each) => each?.member.self);
     return members.every((one) => {
@@ -232,7 +234,7 @@ export class SimulatedRing {
     return result;
   }
 
-  private client(machine: Machine): SimClient {
+  protected client(machine: Machine): SimClient {
     const { process } = this.clientMachine;
     if (process === undefined) throw new Error('the clients have no process');
     return new SimClient(process, {

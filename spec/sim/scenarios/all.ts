@@ -5,10 +5,19 @@ import { cas } from './cas.js';
 import { diverging } from './diverging.js';
 import { growingRing } from './growing-ring.js';
 import { locks } from './locks.js';
+import { resize } from './resize.js';
 import { ring } from './ring.js';
 import { singleNodes } from './single-nodes.js';
 
-export const scenarios: readonly Scenario[] = [singleNodes(), diverging(), growingRing(), ring(), cas(), locks()];
+export const scenarios: readonly Scenario[] = [
+  singleNodes(),
+  diverging(),
+  growingRing(),
+  ring(),
+  cas(),
+  locks(),
+  resize(),
+];
 
 /** Throws an error fit for the user if there is none of that name. */
 export function findScenario(name: string): Scenario {

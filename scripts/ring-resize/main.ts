@@ -1,0 +1,182 @@
+/** `npm run soak:resize`: does a ring grow, shrink and get a lost member back under load? See the help text. */
+import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { History } from '../ring-faults/history.js';
+import { OpenLoad, type Sample } from '../ring-faults/open-load.js';
+import { ClusterClient, PlainClient } from '../ring-faults/ring-clients.js';
+import { positiveInteger } from '../tools/arguments.js';
+import { DataDirs } from '../tools/data-dirs.js';
+import { errorText } from '../tools/error-text.js';
+import { atMost, findingsTable, noted, type Finding } from '../tools/findings.js';
+import { loadKeys, readKeys } from '../tools/pipelined-loader.js';
+import { GrowingRing } from './growing-ring.js';
+
+const USAGE = `npm run soak:resize -- [options]
+
+Runs a ring of three nodes with data under a steady load of reads and writes at QUORUM by ioredis, plain and as a client of Redis
+Cluster. Two nodes join, one after the other, and leave again; then one of the three is killed, its directory removed, and another
+one takes its place. Exit code 1 if anything acknowledged is lost, a read is stale, shares are uneven, or requests fail or are late.
+
+  --keys N      keys of 100 bytes that are there before (100000)
+  --rate N      requests a second (500)
+  --p99 MS      what 99 of 100 requests must not exceed (20)
+  --out DIR     where the servers' data goes (bench-out)
+  --help        this text
+`;
+
+const STEP_TIMEOUT_MS = 180_000;
+const CALM_MS = 2000;
+const VALUE_BYTES = 100;
+/** Shares: the largest beside the smallest. */
+const UNEVEN_MAX = 1.25;
+/** When a process is killed, what it was just asked fails, and what it acted for waits. */
+const PLAIN_CLIENTS = 4;
+const LINES_MAX = 20;
+
+interface Options {
+  readonly keys: number;
+  readonly rate: number;
+  readonly p99Ms: number;
+  readonly outDir: string;
+}
+
+/** A step, and when it was under way. */
+interface Phase {
+  readonly name: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly unevenness: number;
+}
+
+class Resize {
+  readonly phases: Phase[] = [];
+  readonly #ring: GrowingRing;
+
+  constructor(ring: GrowingRing) {
+    this.#ring = ring;
+  }
+
+  /** Does something, and waits until these nodes are the ring. */
+  async step(name: string, nodes: readonly number[], begin: () => Promise<unknown>): Promise<void> {
+    const fromMs = performance.now();
+    await begin();
+    const members = await this.#ring.settled(nodes, STEP_TIMEOUT_MS);
+    const shares = members.map(({ heldSlots }) => heldSlots);
+    this.phases.push({ name, fromMs, toMs: performance.now(), unevenness: Math.max(...shares) / Math.min(...shares) });
+    await sleep(CALM_MS);
+  }
+}
+
+async function main({ keys, rate, p99Ms, outDir }: Options): Promise<boolean> {
+  const dir = new DataDirs(outDir).make('ring');
+  const ring = await GrowingRing.start({ count: 3, countMax: 6, dir });
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  try {
+    const { port } = ring.addresses[0];
+    await loadKeys({ port, count: keys, valueBytes: VALUE_BYTES, stamped: true });
+    const clients = [
+      ...Array.from({ length: PLAIN_CLIENTS }, () => new PlainClient(ring.addresses)),
+      new ClusterClient(ring.addresses),
+    ];
+    const history = new History(Math.random);
+    const load = new OpenLoad(history, clients, rate);
+    const resize = new Resize(ring);
+    await sleep(CALM_MS);
+    load.start();
+    await sleep(CALM_MS);
+    load.samples.length = 0;
+    await sleep(CALM_MS);
+    await resize.step('3 -> 4', [0, 1, 2, 3], () => ring.startNode(3));
+    await resize.step('4 -> 5', [0, 1, 2, 3, 4], () => ring.startNode(4));
+    await resize.step('5 -> 4', [0, 1, 2, 3], () => ring.ask(4, 'RING', 'LEAVE'));
+    await resize.step('4 -> 3', [0, 1, 2], () => ring.ask(3, 'RING', 'LEAVE'));
+    const lost = (await ring.membersBy(0)).find((member) => member.port === ring.addresses[2].port);
+    const beforeLoss = performance.now();
+    await resize.step('replaced', [0, 1, 5], async () => {
+      await ring.destroyNode(2);
+      await ring.startNode(5, ['--cluster-replaces', lost?.id ?? '']);
+    });
+    await load.stop();
+    await history.check((words) => clients[0].call(words));
+    await readKeys({ port, count: keys, valueBytes: VALUE_BYTES });
+    for (const client of clients) client.close();
+    const planned = load.samples.filter(({ dueMs }) => dueMs < beforeLoss);
+    const findings = findingsOf(planned, load.samples, resize.phases, p99Ms);
+    say(findingsTable(findings));
+    for (const [error, count] of errorCounts(load.samples)) say(`${count} times: ${error}`);
+    say(
+      `${history.acknowledgedCount} writes acknowledged, ${history.problems.length} problems; all ${keys} keys of before are there`,
+    );
+    for (const problem of history.problems.slice(0, LINES_MAX)) say(problem);
+    return history.problems.length === 0 && findings.every(({ isMet }) => isMet);
+  } finally {
+    await ring.stop();
+  }
+}
+
+function findingsOf(
+  planned: readonly Sample[],
+  all: readonly Sample[],
+  phases: readonly Phase[],
+  p99Ms: number,
+): Finding[] {
+  const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  return [
+    noted('requests', String(all.length)),
+    atMost('failed while the ring was resized', planned.filter(({ error }) => error !== undefined).length, 0, String),
+    atMost('p99 while the ring was resized', percentile(planned, 0.99), p99Ms, ms),
+    ...phases.flatMap((phase) => {
+      const during = all.filter(({ dueMs }) => dueMs >= phase.fromMs && dueMs <= phase.toMs);
+      return [
+        noted(`${phase.name}: time`, `${((phase.toMs - phase.fromMs) / 1000).toFixed(1)} s`),
+        noted(`${phase.name}: failed`, String(during.filter(({ error }) => error !== undefined).length)),
+        noted(`${phase.name}: p99`, ms(percentile(during, 0.99))),
+        atMost(
+          `${phase.name}: largest share`,
+          phase.unevenness,
+          UNEVEN_MAX,
+          (value) => `${value.toFixed(2)} of the smallest`,
+        ),
+      ];
+    }),
+  ];
+}
+
+function percentile(samples: readonly Sample[], share: number): number {
+  const sorted = samples.filter(({ error }) => error === undefined).map(({ tookMs }) => tookMs);
+  sorted.sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+function errorCounts(samples: readonly Sample[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const { client, error } of samples) {
+    if (error !== undefined) counts.set(`${client}: ${error}`, (counts.get(`${client}: ${error}`) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+const OPTIONS = {
+  keys: { type: 'string', default: '100000' },
+  rate: { type: 'string', default: '500' },
+  p99: { type: 'string', default: '20' },
+  out: { type: 'string', default: 'bench-out' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+try {
+  const { values } = parseArgs({ options: OPTIONS });
+  if (values.help) process.stdout.write(USAGE);
+  else {
+    const isGood = await main({
+      keys: positiveInteger('--keys', values.keys),
+      rate: positiveInteger('--rate', values.rate),
+      p99Ms: positiveInteger('--p99', values.p99),
+      outDir: values.out,
+    });
+    process.exitCode = isGood ? 0 : 1;
+  }
+} catch (error) {
+  process.stderr.write(`${errorText(error)}\n`);
+  process.exitCode = 2;
+}
