@@ -15,7 +15,7 @@
 import { PositionHasher } from '../base/position.js';
 import { ringVersionText } from '../cluster/ring/ring-version.js';
 import { RingStore } from '../cluster/topology/ring-store.js';
-import { StampBound } from '../cluster/topology/stamp-bound.js';
+import { StampFile } from '../cluster/topology/stamp-file.js';
 import type { Disk } from '../host/ports.js';
 import { identityPath, readIdentity } from '../storage/identity.js';
 import { currentPath, listManifests, manifestPath } from '../storage/levels/manifest-directory.js';
@@ -129,7 +129,7 @@ class DirectoryCheck {
     const { disk, directory, findings } = this;
     const name = 'cluster/stamps';
     findings.attempt(name, () => {
-      const state = StampBound.read(disk, directory);
+      const state = StampFile.read(disk, directory);
       if (state === undefined) return;
       const { bound, isExact } = state;
       findings.ok(name, isExact ? `the last stamp is ${bound}` : `no stamp is above ${bound}`);

@@ -14,7 +14,8 @@ import type { Disk } from '../../host/ports.js';
 
 /** Replaces the file; durable when it returns. Throws DiskError: then the file is the old one or the new one. */
 export function writeCheckedFile(disk: Disk, path: string, title: string, line: string): void {
-  const bytes = contentOf(title, line);
+  const body = `ringkv ${title} 1\n${line}\n`;
+  const bytes = Buffer.from(body + checksumLine(body), 'utf8');
   const temporary = `${path}.tmp`;
   if (disk.exists(temporary)) disk.remove(temporary);
   const file = disk.create(temporary);
@@ -26,33 +27,6 @@ export function writeCheckedFile(disk: Disk, path: string, title: string, line: 
   }
   disk.rename(temporary, path);
   disk.syncDirectory(dirname(path));
-}
-
-/**
- * The same, without waiting for the disk on the main thread; resolves to true when it is durable. `isWanted` is asked before the old file goes: resolves to false, with
- * nothing done, if it says so. One at a time; `writeCheckedFile` may come in between. Rejects with DiskError.
- */
-export async function writeCheckedFileLater(
-  disk: Disk,
-  path: string,
-  title: string,
-  line: string,
-  isWanted: () => boolean,
-): Promise<boolean> {
-  const bytes = contentOf(title, line);
-  const temporary = `${path}.later`;
-  if (disk.exists(temporary)) disk.remove(temporary);
-  const file = disk.create(temporary);
-  try {
-    file.append(bytes, 0, bytes.length);
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  if (!isWanted()) return false;
-  disk.rename(temporary, path);
-  await disk.syncDirectoryLater(dirname(path));
-  return true;
 }
 
 /** The line; undefined if there is no such file. Throws DiskError, and CorruptionError with what is to be done. */
@@ -69,11 +43,6 @@ export function readCheckedFile(disk: Disk, path: string, title: string, advice:
     throw new CorruptionError(path, 0, `this is not what was written; ${advice}`);
   }
   return line;
-}
-
-function contentOf(title: string, line: string): Buffer {
-  const body = `ringkv ${title} 1\n${line}\n`;
-  return Buffer.from(body + checksumLine(body), 'utf8');
 }
 
 function checksumLine(body: string): string {

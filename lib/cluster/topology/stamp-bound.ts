@@ -1,7 +1,7 @@
 /**
  * How far the stamps of a member of a ring may have come, where a power failure leaves it:
  *
- *     <dir>/cluster/stamps      one checked file (checked-file.ts), replaced as a whole, whose line is JSON
+ *     <dir>/cluster/stamps      stamp-file.ts
  *
  * Others have seen stamps that the end of a log had which a power failure has taken. If the wall clock was set back meanwhile, they would be given once more, for
  * something else.
@@ -15,30 +15,18 @@
  *  5. As long as it cannot be moved, `failure` says why: nothing is to be written then, and who is further than the bound not to be listened to.
  */
 
-import { dirname, join } from 'node:path';
-
-import { CorruptionError, DiskError } from '../../base/errors.js';
-import { ShapeError, boolean, integer, object } from '../../base/json-shape.js';
+import { DiskError } from '../../base/errors.js';
 import type { HybridClock, StampGuard } from '../../base/stamp.js';
-import { STAMPS_PER_MS, STAMP_LIMIT, firstStampOf, stampMs } from '../../base/stamp.js';
-import { readCheckedFile, writeCheckedFile, writeCheckedFileLater } from './checked-file.js';
+import { STAMPS_PER_MS, firstStampOf, stampMs } from '../../base/stamp.js';
+import type { StampState } from './stamp-file.js';
+import { StampFile } from './stamp-file.js';
 import type { Clock, Disk, Timer, Timers } from '../../host/ports.js';
 
-const TITLE = 'stamps';
-const ADVICE = 'empty the data directory, so that the node joins as a new one';
 /** How far the bound is ahead, at most. */
 const LEAD_MS = 1000;
 const LOOK_EVERY_MS = 100;
 /** A clock that has not moved for so long is not in use. */
 const IDLE_US = 60_000_000;
-
-/** What the file says: no stamp above `bound` was given; `isExact`: the process has ended, and `bound` is the last one. */
-export interface StampState {
-  readonly bound: number;
-  readonly isExact: boolean;
-}
-
-const checkState = object<StampState>({ bound: integer(0, STAMP_LIMIT - 1), isExact: boolean });
 
 export interface StampBoundOptions {
   readonly disk: Disk;
@@ -55,7 +43,7 @@ export class StampBound implements StampGuard {
   /** Why the bound cannot be moved, for as long as that is so. */
   failure: string | undefined;
   private readonly options: StampBoundOptions;
-  private readonly path: string;
+  private readonly file: StampFile;
   private timer: Timer | undefined;
   private isMoving = false;
   private isClosed = false;
@@ -64,26 +52,14 @@ export class StampBound implements StampGuard {
 
   constructor(options: StampBoundOptions) {
     this.options = options;
-    this.path = StampBound.pathIn(options.directory);
-  }
-
-  static pathIn(directory: string): string {
-    return join(directory, 'cluster', TITLE);
-  }
-
-  /** What the file of a data directory says; undefined if there is none. Throws CorruptionError and DiskError. */
-  static read(disk: Disk, directory: string): StampState | undefined {
-    return readState(disk, StampBound.pathIn(directory));
+    this.file = new StampFile(options.disk, options.directory);
   }
 
   /** Resolves when the clock is ahead of all stamps that it may have given before. Rejects with CorruptionError and DiskError. */
   async open(): Promise<void> {
     const { disk, clock, stamps, timers, directory } = this.options;
-    if (!disk.exists(dirname(this.path))) {
-      disk.makeDirectory(dirname(this.path));
-      disk.syncDirectory(directory);
-    }
-    const state = readState(disk, this.path);
+    this.file.prepare();
+    const state = StampFile.read(disk, directory);
     if (state !== undefined) {
       stamps.observe(state.bound);
       await this.waitOut(state);
@@ -99,10 +75,13 @@ export class StampBound implements StampGuard {
 
   /** The process ends, and gives no stamp any more. */
   close(): void {
+    const { stamps } = this.options;
     this.timer?.cancel();
     this.isClosed = true;
+    stamps.keepWithin(stamps.latest, this);
     try {
-      this.write({ bound: this.options.stamps.latest, isExact: true });
+      this.file.writeNow({ bound: stamps.latest, isExact: true });
+      this.file.close();
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.options.report(`The last stamp could not be kept, the next start will take a second more: ${error.message}`);
@@ -115,7 +94,7 @@ export class StampBound implements StampGuard {
 
   raise(stamp: number): number {
     const bound = this.newBound(stamp);
-    this.write({ bound, isExact: false });
+    this.file.writeNow({ bound, isExact: false });
     return bound;
   }
 
@@ -153,12 +132,10 @@ export class StampBound implements StampGuard {
   private async move(): Promise<void> {
     if (this.isMoving || this.isClosed) return;
     this.isMoving = true;
-    const { disk, stamps } = this.options;
+    const { stamps } = this.options;
     const bound = this.newBound(stamps.latest);
     try {
-      const line = JSON.stringify({ bound, isExact: false } satisfies StampState);
-      const isWanted = (): boolean => bound > stamps.bound && !this.isClosed;
-      if (await writeCheckedFileLater(disk, this.path, TITLE, line, isWanted)) {
+      if (await this.file.writeLater({ bound, isExact: false })) {
         stamps.keepWithin(Math.max(bound, stamps.bound), this);
       }
       this.failure = undefined;
@@ -179,20 +156,5 @@ export class StampBound implements StampGuard {
       );
     }
     this.failure = message;
-  }
-
-  private write(state: StampState): void {
-    writeCheckedFile(this.options.disk, this.path, TITLE, JSON.stringify(state));
-  }
-}
-
-function readState(disk: Disk, path: string): StampState | undefined {
-  const line = readCheckedFile(disk, path, TITLE, ADVICE);
-  if (line === undefined) return undefined;
-  try {
-    return checkState(JSON.parse(line), TITLE);
-  } catch (error) {
-    if (!(error instanceof ShapeError) && !(error instanceof SyntaxError)) throw error;
-    throw new CorruptionError(path, 0, `${error.message}; ${ADVICE}`, { cause: error });
   }
 }
