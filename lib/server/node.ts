@@ -588,6 +588,7 @@ export class Node implements ConnectionHost {
       this.log.warning(`The log could not be made durable: ${message}`);
       return message;
     }
+    this.ring?.antiEntropy.stop();
     membership?.stop();
     for (const listener of this.listeners.values()) listener.close();
     this.listeners.clear();

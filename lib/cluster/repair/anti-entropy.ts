@@ -187,6 +187,7 @@ export class AntiEntropy {
     this.look();
   }
 
+  /** The node ends: no more is begun. */
   stop(): void {
     this.isStopped = true;
   }
@@ -260,8 +261,8 @@ export class AntiEntropy {
       if (!(await this.exchange(member, round))) isWhole = false;
     }
     if (damaged !== undefined) {
-      if (isWhole) await this.dropDamaged(damaged);
-      else this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
+      const isDone = isWhole && (await this.noteFailure(() => this.dropDamaged(damaged)));
+      if (!isDone) this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
       return;
     }
     this.rounds++;
@@ -281,8 +282,13 @@ export class AntiEntropy {
     const common = this.commonWith(member, damaged);
     const parts = { store, trees, calls, member, common, check, figures: found };
     this.exchanges++;
+    return this.noteFailure(() => new Exchange({ ...parts, fresh, lost: damaged !== undefined }).run());
+  }
+
+  /** Whether `work` came to its end. */
+  private async noteFailure(work: () => Promise<void>): Promise<boolean> {
     try {
-      await new Exchange({ ...parts, fresh, lost: damaged !== undefined }).run();
+      await work();
       return true;
     } catch (error) {
       if (!(error instanceof Error) || error instanceof AssertionError) throw error;
