@@ -20,7 +20,7 @@ import type { ClockReading } from '../cluster/bus/clock-reading.js';
 import { Rejections } from '../cluster/bus/rejections.js';
 import type { ClockWatch } from '../cluster/coordination/clock-watch.js';
 import { replicasNeeded } from '../cluster/coordination/consistency.js';
-import { AcceptorLog } from '../cluster/consensus/acceptor-log.js';
+import { AcceptorLog, consensusDirectory } from '../cluster/consensus/acceptor-log.js';
 import type { EraStore } from '../cluster/consensus/consensus.js';
 import { Consensus } from '../cluster/consensus/consensus.js';
 import type { MemberSets } from '../cluster/consensus/quorum.js';
@@ -338,7 +338,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.acceptorLog = new AcceptorLog({
       disk: options.disk,
       random,
-      directory: `${settings.dir}/consensus`,
+      directory: consensusDirectory(settings.dir),
       onFailed: (error) => {
         options.warn(`This node decides about no keys any more, until it is started again: ${error.message}`);
       },

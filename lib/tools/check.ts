@@ -7,6 +7,7 @@
  *     tables/     each table of the version (check-table.ts), what is missing, what is left over
  *     aof/        the segments that are not in tables (check-log.ts)
  *     hints/      what other members have missed (check-hints.ts)
+ *     consensus/  what was promised and accepted about keys that are compared and set (check-consensus.ts)
  *
  * What a crash leaves is no damage: an edit or a batch at the end that is not whole was never acknowledged as durable, and files that
  * no version has are removed at the next start.
@@ -28,6 +29,7 @@ import { aofDirectory } from '../storage/log/aof-directory.js';
 import { FrameKind } from '../storage/log/aof-frame.js';
 import { FileFrames } from '../storage/log/file-frames.js';
 import { tableIdOf, tablePath } from '../storage/sstable/table-format.js';
+import { checkConsensus } from './check-consensus.js';
 import { checkHints } from './check-hints.js';
 import type { CheckedLog } from './check-log.js';
 import { checkLog } from './check-log.js';
@@ -63,7 +65,7 @@ function summaryOf(result: CheckResult, { fileCount, noteCount }: Findings): str
 }
 
 /** Names in a data directory that are looked at elsewhere, and those that hold nothing which lasts. */
-const KNOWN_NAME = /^(identity|cluster|CURRENT|aof|tables|hints|manifest-\d{10})$/;
+const KNOWN_NAME = /^(identity|cluster|CURRENT|aof|tables|hints|consensus|manifest-\d{10})$/;
 const PASSING_NAME = /^(lock.*|identity\.tmp|CURRENT\.tmp)$/;
 
 class DirectoryCheck {
@@ -90,6 +92,7 @@ class DirectoryCheck {
       version === undefined
         ? { segmentCount: 0, batchCount: 0, changeCount: 0 }
         : checkLog(this.disk, this.directory, version, this.findings);
+    checkConsensus(this.disk, this.directory, this.findings);
     const hintCount = checkHints(this.disk, this.directory, this.findings);
     this.noteForeign();
     const { tableCount, recordCount } = this;

@@ -40,6 +40,11 @@ import { FRESH_STATE } from './acceptor.js';
 import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
 import { readBallot, writeBallot } from './messages.js';
 
+/** Where a member has them in its data directory. */
+export function consensusDirectory(directory: string): string {
+  return `${directory}/consensus`;
+}
+
 const NAME = /^(\d{10})\.states$/;
 const StateKind = { PROMISE: 1, ACCEPTED: 2 } as const;
 const NO_ID = { high: 0, low: 0 };
@@ -87,6 +92,8 @@ export class AcceptorLog {
   private rewriting: IterableIterator<[string, AcceptorState]> | undefined;
   private readonly unwritten = new PayloadBuffer();
   private frame = Buffer.alloc(0);
+  /** Where a crash has torn the last file, as it was read. */
+  private tornAt: number | undefined;
   private isSyncing = false;
   private readonly waiting: (() => void)[] = [];
 
@@ -96,17 +103,16 @@ export class AcceptorLog {
 
   /** Reads what was promised before. Throws CorruptionError and DiskError. */
   open(): void {
-    const { disk, directory } = this.options;
-    const numbers = disk.list(directory).flatMap((name) => {
-      const match = NAME.exec(name);
-      return match === null ? [] : [Number(match[1])];
-    });
-    numbers.forEach((number, i) => {
-      this.read(number, i === numbers.length - 1);
-    });
-    this.older = numbers;
-    const last = numbers.at(-1);
-    if (last !== undefined) this.syncAgain(last);
+    this.older = this.readFiles();
+    const last = this.older.at(-1);
+    if (last === undefined) return;
+    if (this.tornAt !== undefined) cut(this.options.disk, this.pathOf(last), this.tornAt);
+    this.syncAgain(last);
+  }
+
+  /** Reads the same, and changes nothing. Throws CorruptionError and DiskError. */
+  survey(): void {
+    this.readFiles();
   }
 
   /** The keys that there are states of. */
@@ -163,6 +169,19 @@ export class AcceptorLog {
   close(): void {
     this.file?.handle.close();
     this.file = undefined;
+  }
+
+  /** Returns the numbers of the files, in order. */
+  private readFiles(): number[] {
+    const { disk, directory } = this.options;
+    const numbers = disk.list(directory).flatMap((name) => {
+      const match = NAME.exec(name);
+      return match === null ? [] : [Number(match[1])];
+    });
+    numbers.forEach((number, i) => {
+      this.read(number, i === numbers.length - 1);
+    });
+    return numbers;
   }
 
   private keep(name: string, state: AcceptorState): void {
@@ -319,7 +338,7 @@ export class AcceptorLog {
       if (!isLast || wasDurable(file, seed, frames.end)) {
         throw new CorruptionError(path, frames.end, `the file is damaged. ${ADVICE}`);
       }
-      cut(disk, path, frames.end);
+      this.tornAt = frames.end;
     } finally {
       file.close();
     }
