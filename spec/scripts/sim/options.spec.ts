@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { parseOptions, replayCommand } from '../../../scripts/sim/options.js';
+import { scenarios } from '../../sim/scenarios/all.js';
 import { plantedBugs } from '../../sim/scenarios/planted.js';
 
 describe('parseOptions of npm run sim', () => {
@@ -26,9 +27,8 @@ describe('parseOptions of npm run sim', () => {
 
   it('refuses what makes no sense', () => {
     expect(() => parseOptions(['--seeds', '0'])).to.throw('--seeds must be a whole number from 1 on');
-    expect(() => parseOptions(['--scenario', 'x'])).to.throw(
-      "--scenario must be single-nodes or diverging or growing-ring or ring or cas or locks, not 'x'",
-    );
+    const names = scenarios.map(({ name }) => name).join(' or ');
+    expect(() => parseOptions(['--scenario', 'x'])).to.throw(`--scenario must be ${names}, not 'x'`);
     expect(() => parseOptions(['--what'])).to.throw('--what');
   });
 });

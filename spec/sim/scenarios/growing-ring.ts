@@ -138,7 +138,7 @@ export function growingRing(changes: NodeChanges = {}): Scenario {
       world.after(CHAOS_MS * 1000 - 1, 'end', () => straggler.end());
       const used = world.sleep(random.below(BEGIN_MS)).then(() => simulated.use());
       await chaos.run();
-      // Whoever came after the first key was not added; or is, at this moment.
+      // Some may not have been added; or are, at this moment.
       for (const machine of machines) if (!simulated.isMember(machine)) machine.kill();
       await world.sleep(ADDED_MS);
       simulated.machines = machines.filter((machine) => simulated.isMember(machine));
