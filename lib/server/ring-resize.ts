@@ -164,15 +164,16 @@ export class RingResize {
       const index = view.ring.indexOf(id);
       return index !== undefined && view.isUp(index);
     };
-    return new Filler({ ...options, isUp, save: (noted) => notes.write(document, noted.notes) }, plan);
+    return new Filler({ ...options, isUp, save: (given) => notes.write(document, given) }, plan);
   }
 
-  private tell({ progress, filler: { plan } }: Change): void {
+  private tell({ progress, filler }: Change): void {
     const { nowMs, self, links, view } = this.options;
     if (nowMs() - this.toldMs < TELL_EVERY_MS) return;
     this.toldMs = nowMs();
     const isRewritten = this.options.hasMovedEra();
-    const state = { isFilled: plan.isFilled, isRewritten, parts: Math.floor(plan.progress * FILLED_PARTS) };
+    const { isFilled, plan } = filler;
+    const state = { isFilled, isRewritten, parts: Math.floor(plan.progress * FILLED_PARTS) };
     progress.note(self, state);
     const payload = new PayloadBuffer();
     payload.byte((state.isFilled ? FILLED : 0) | (isRewritten ? REWRITTEN : 0));

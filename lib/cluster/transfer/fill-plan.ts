@@ -15,7 +15,7 @@ export interface Given {
   readonly start: number;
   readonly end: number;
   readonly source: MemberId;
-  /** Everything before this position is durable here. */
+  /** Everything before this position was merged here; of what is noted on disk: it is durable. */
   readonly position: number;
 }
 
@@ -74,7 +74,7 @@ export class FillPlan {
     return wanted;
   }
 
-  /** A source has given everything of a range before `position`, and it is durable. */
+  /** A source has given everything of a range before `position`. */
   note(move: Move, source: MemberId, position: number): void {
     const { start, end } = move;
     this.given.set(nameOf(move, source), { start, end, source, position });

@@ -1,10 +1,10 @@
 /**
  * Has a member that takes over slots filled (transfer-messages.ts): pulls its ranges from their sources, one from each at a time.
  *
- *     FillPlan ─▶ PULL ─▶ CHUNK ─▶ merged, logged ─▶ durable ─▶ TAKEN, noted in the plan, and on disk
+ *     FillPlan ─▶ PULL ─▶ CHUNK ─▶ merged, logged ─▶ TAKEN, noted in the plan ─▶ durable ─▶ noted on disk
  *
- *  1. What the plan notes is durable. A pull that was broken off, by a restart too, goes on from there.
- *  2. A chunk counts only in its place: the next one of the pull that is under way, from where the one before ended, with its checksum. Else the pull begins anew from what is durable.
+ *  1. What is noted on disk is durable. After a restart it goes on from there; after a pull that was broken off, from what is merged.
+ *  2. A chunk counts only in its place: the next one of the pull that is under way, from where the one before ended, with its checksum. Else the pull begins anew from there.
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -16,7 +16,7 @@ import type { PayloadReader } from '../bus/payload-reader.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
 import type { Move } from '../ring/moves.js';
-import type { FillPlan } from './fill-plan.js';
+import type { FillPlan, Given } from './fill-plan.js';
 import type { TransferData } from './ports.js';
 import type { Chunk } from './transfer-messages.js';
 import { readChunk, writePull } from './transfer-messages.js';
@@ -25,7 +25,7 @@ import { readChunk, writePull } from './transfer-messages.js';
 const STALL_MS = 5000;
 /** After a source was unable, or has sent something else. */
 const REST_MS = 1000;
-const SAVE_EVERY_MS = 2000;
+const SYNC_EVERY_MS = 200;
 
 export interface FillerOptions {
   readonly data: Pick<TransferData, 'takeOver' | 'sync'>;
@@ -37,7 +37,7 @@ export interface FillerOptions {
   /** Called before anything happens that the disk has led to. */
   readonly onWork: () => void;
   /** Keeps what the plan notes for the next start. */
-  readonly save: (plan: FillPlan) => void;
+  readonly save: (notes: readonly Given[]) => void;
   readonly warn: (line: string) => void;
 }
 
@@ -48,9 +48,6 @@ interface Session {
   /** Of the last chunk that was merged, and up to where it went. */
   number: number;
   position: number;
-  /** The same of what is durable. */
-  durableNumber: number;
-  isLast: boolean;
   movedMs: number;
 }
 
@@ -64,14 +61,20 @@ export class Filler {
   private readonly restUntilMs = new Map<MemberId, number>();
   private lastId: number;
   private isSyncing = false;
+  /** Something was merged since the last sync began. */
+  private isUnsynced = false;
+  private syncedMs = -Infinity;
   private isOver = false;
-  private savedMs: number;
 
   constructor(options: FillerOptions, plan: FillPlan) {
     this.options = options;
     this.plan = plan;
     this.lastId = options.random.uint32();
-    this.savedMs = options.nowMs();
+  }
+
+  /** Whether everything is there, and durable. */
+  get isFilled(): boolean {
+    return this.plan.isFilled && !this.isUnsynced && !this.isSyncing;
   }
 
   /** Nothing is asked for any more. */
@@ -82,7 +85,9 @@ export class Filler {
 
   /** Called some times a second: asks whoever can give something. */
   tick(): void {
-    if (this.isOver || this.plan.isFilled) return;
+    if (this.isOver) return;
+    this.makeDurable();
+    if (this.plan.isFilled) return;
     const { nowMs, isUp, links } = this.options;
     const now = nowMs();
     for (const [source, { movedMs }] of this.sessions) {
@@ -93,7 +98,7 @@ export class Filler {
     const isBusy = (id: MemberId): boolean => this.sessions.has(id);
     for (const { move, source, from } of this.plan.wanted(isAble, isBusy)) {
       const id = this.nextId();
-      const session = { id, move, number: 0, position: from, durableNumber: 0, isLast: false, movedMs: now };
+      const session = { id, move, number: 0, position: from, movedMs: now };
       if (links.send(source, MessageKind.PULL, writePull({ id, start: move.start, end: move.end, from }))) {
         this.sessions.set(source, session);
       }
@@ -122,9 +127,13 @@ export class Filler {
     if (!this.merge(source, chunk)) return;
     session.number = chunk.number;
     session.position = chunk.to;
-    session.isLast = chunk.isLast;
     session.movedMs = this.options.nowMs();
-    this.makeDurable();
+    this.isUnsynced = true;
+    this.plan.note(session.move, source, chunk.to);
+    this.tellTaken(source, session);
+    if (!chunk.isLast) return;
+    this.sessions.delete(source);
+    this.tick();
   }
 
   /** UNABLE. */
@@ -160,49 +169,34 @@ export class Filler {
     this.restUntilMs.set(source, this.options.nowMs() + REST_MS);
   }
 
-  /** Has what was merged made durable, and says so then; what comes meanwhile waits for the next time. */
+  /** Has what was merged made durable now and then: others may write to the same disk. */
   private makeDurable(): void {
-    if (this.isSyncing) return;
+    const { data, nowMs, onWork, save } = this.options;
+    if (!this.isUnsynced || this.isSyncing || nowMs() - this.syncedMs < SYNC_EVERY_MS) return;
     this.isSyncing = true;
-    const merged = [...this.sessions].map(([source, session]) => {
-      const { number, position, isLast } = session;
-      return { source, session, number, position, isLast };
-    });
-    this.options.data.sync().then(
+    this.isUnsynced = false;
+    this.syncedMs = nowMs();
+    const notes = this.plan.notes;
+    data.sync().then(
       () => {
         this.isSyncing = false;
-        this.options.onWork();
-        for (const { source, session, number, position, isLast } of merged) {
-          if (this.sessions.get(source) === session && number > session.durableNumber) {
-            session.durableNumber = number;
-            this.noteDurable(source, session, position, isLast);
-          }
-        }
-        if ([...this.sessions.values()].some(({ number, durableNumber }) => number > durableNumber)) this.makeDurable();
+        onWork();
+        if (!this.isOver) save(notes);
       },
       (error: unknown) => {
         this.isSyncing = false;
         if (!(error instanceof Error) || error instanceof AssertionError) throw error;
-        // The log takes nothing: it is tried again when something comes.
-        for (const { source } of merged) this.rest(source);
+        // The log takes nothing: it is tried again.
+        this.isUnsynced = true;
       },
     );
   }
 
-  private noteDurable(source: MemberId, session: Session, position: number, isLast: boolean): void {
-    if (this.isOver) return;
-    const { links, nowMs } = this.options;
-    this.plan.note(session.move, source, position);
+  private tellTaken(source: MemberId, { id, number }: Session): void {
     const taken = new PayloadBuffer();
-    taken.word(session.id);
-    taken.word(session.durableNumber);
-    links.send(source, MessageKind.TAKEN, taken);
-    if (isLast) this.sessions.delete(source);
-    if (this.plan.isFilled || nowMs() - this.savedMs > SAVE_EVERY_MS) {
-      this.savedMs = nowMs();
-      this.options.save(this.plan);
-    }
-    if (isLast) this.tick();
+    taken.word(id);
+    taken.word(number);
+    this.options.links.send(source, MessageKind.TAKEN, taken);
   }
 
   private nextId(): number {

@@ -4,7 +4,7 @@
  *     PULL    = id:u32 start:u32 end:u32 from:f64         give me slots start to end, both included, from this position on. One transfer at a time between two members:
  *                                                         a new one ends the one before
  *     CHUNK   = id:u32 number:u32 from:f64 to:f64 isLast:u8 crc:u32 batch:bytes
- *     TAKEN   = id:u32 number:u32                         every chunk up to this one is durable
+ *     TAKEN   = id:u32 number:u32                         every chunk up to this one is merged and logged
  *     UNABLE  = id:u32 reason:bytes                       ask again later, or somebody else
  *     FILLED  = flags:u8 parts:u32                        to all: I act by this ring, and have all that I take over (1), or so many millionths of it; what consensus
  *                                                         has decided with me was decided anew by both sets of replicas (2)
