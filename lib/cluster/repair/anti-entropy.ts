@@ -73,6 +73,9 @@ export class AntiEntropy {
   private readonly calls: RepairCalls;
   private readonly responder: RepairResponder;
   private readonly found: ExchangeFigures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
+  /** What this node has in common with others, in the ring `commonRing`. */
+  private readonly common = new Map<MemberId, CommonSlots>();
+  private commonRing: Ring | undefined;
   private running: Round | undefined;
   private isWanted = false;
   private isAsked = false;
@@ -316,8 +319,17 @@ export class AntiEntropy {
 
   private commonWith(member: MemberId, damaged?: DamagedTables): CommonSlots {
     const { ring, self } = this.options;
-    const common = new CommonSlots(ring(), self, member);
-    if (damaged !== undefined) common.limit(damaged.firstSlot, damaged.lastSlot);
+    if (damaged !== undefined) {
+      const limited = new CommonSlots(ring(), self, member);
+      limited.limit(damaged.firstSlot, damaged.lastSlot);
+      return limited;
+    }
+    if (this.commonRing !== ring()) {
+      this.commonRing = ring();
+      this.common.clear();
+    }
+    let common = this.common.get(member);
+    if (common === undefined) this.common.set(member, (common = new CommonSlots(ring(), self, member)));
     return common;
   }
 

@@ -32,15 +32,25 @@ export class CommonSlots {
     this.slots.fill(0, last + 1);
   }
 
-  /** The sum of a partition: of those of its slots that both hold. */
+  /** The sum of a partition: of those of its slots that both hold. Most often that is one run of slots. */
   partition(sums: LeafSums, partition: number): Sum {
     const total: Sum = { high: 0, low: 0 };
-    for (const slot of slotsOf(partition)) {
-      const { high, low } = this.slot(sums, slot);
+    const end = (partition + 1) * SLOTS_PER_PARTITION;
+    for (let slot = partition * SLOTS_PER_PARTITION; slot < end; slot++) {
+      const first = slot;
+      while (slot < end && this.has(slot)) slot++;
+      if (slot === first) continue;
+      const { high, low } = sums.sumOf(first * LEAVES_PER_SLOT, slot * LEAVES_PER_SLOT);
       total.high = (total.high + high) | 0;
       total.low = (total.low + low) | 0;
     }
     return total;
+  }
+
+  /** Whether both hold any slot of a partition. */
+  hasAnyOf(partition: number): boolean {
+    const at = this.slots.indexOf(1, partition * SLOTS_PER_PARTITION);
+    return at >= 0 && at < (partition + 1) * SLOTS_PER_PARTITION;
   }
 
   /** The sum of a slot; of one that not both hold, nothing. */

@@ -111,12 +111,8 @@ export class Exchange {
     const { sums } = this;
     return PARTITIONS.filter((partition) => {
       const theirs = readSum(answer);
-      return this.hasAny(partition) && !sameSum(theirs, common.partition(sums, partition));
+      return common.hasAnyOf(partition) && !sameSum(theirs, common.partition(sums, partition));
     });
-  }
-
-  private hasAny(partition: number): boolean {
-    return slotsOf(partition).some((slot) => this.options.common.has(slot));
   }
 
   private async differingSlots(partitions: readonly number[]): Promise<number[]> {
