@@ -51,6 +51,7 @@ export class PlainClient implements RingClient {
 class Connection {
   readonly #redis: Redis;
   #isDoubtful = false;
+  #isClosed = false;
 
   constructor({ host, port }: NodeAddress) {
     this.#redis = new Redis({
@@ -83,6 +84,7 @@ class Connection {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#redis.disconnect();
   }
 
@@ -90,7 +92,8 @@ class Connection {
   async #doubt(): Promise<void> {
     if (this.#isDoubtful) return;
     this.#isDoubtful = true;
-    while (this.#redis.status !== 'end') {
+    // One that was waiting to connect anew when it was closed never says that it has ended.
+    while (!this.#isClosed) {
       try {
         await this.#redis.ping();
         break;

@@ -26,7 +26,7 @@ export interface PlantedBug {
   readonly scenario: (changes: NodeChanges) => Scenario;
   /** What the problem says that it shows by. */
   readonly shows: RegExp;
-  /** The first that shows it. */
+  /** One that shows it. */
   readonly seed: number;
 }
 
@@ -104,7 +104,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: acknowledgeBeforeLog },
     scenario: ringWith(DARK),
     shows: LOST,
-    seed: 10,
+    seed: 24,
   },
   {
     name: 'hint-as-replica',
@@ -112,7 +112,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: countHints },
     scenario: ringWith(ALONE_OF_TWO),
     shows: LOST,
-    seed: 1,
+    seed: 32,
   },
   {
     name: 'no-read-repair',
@@ -120,7 +120,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: repairNobody },
     scenario: ringWith(ALONE),
     shows: WENT_BACK,
-    seed: 1,
+    seed: 9,
   },
   {
     name: 'stale-epoch',
@@ -136,7 +136,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: acknowledgeWhatIsOld },
     scenario: ringWith(LATE),
     shows: WENT_BACK,
-    seed: 4,
+    seed: 7,
   },
 ];
 
