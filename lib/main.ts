@@ -30,10 +30,10 @@ import type { TlsSettings } from './host/ports.js';
 import { Log } from './server/log.js';
 import { ThreadedJobs } from './storage/jobs/job-runner.js';
 import { Node } from './server/node.js';
-import { RingMember } from './server/ring-member.js';
+import { RingMember } from './server/ring/ring-member.js';
 import { readTls } from './server/tls-files.js';
-import type { WaitingRoomOptions } from './server/waiting-room.js';
-import { WaitingRoom } from './server/waiting-room.js';
+import type { WaitingRoomOptions } from './server/ring/waiting-room.js';
+import { WaitingRoom } from './server/ring/waiting-room.js';
 import { isTool, runTool } from './tools/run-tool.js';
 import { ExitCode } from './tools/tool.js';
 

@@ -4,9 +4,9 @@ export const MessageKind = {
   REPLICATE: 32,
   REPLICATED: 33,
   MISSED: 38,
-  /** server/ring-messages.ts */
+  /** server/ring/ring-part.ts */
   PUBLISH: 41,
-  /** server/ring-presence.ts */
+  /** server/ring/ring-presence.ts */
   PRESENT: 42,
   /** coordination/state-messages.ts */
   ASK: 34,

@@ -16,7 +16,7 @@ import { ChangeKind } from '../record/batch-format.js';
 import type { BatchReader } from '../record/batch-reader.js';
 import type { Changes } from './changes.js';
 import type { Connection } from './connection.js';
-import { withTimeLeft } from './key-wait.js';
+import { withTimeLeft } from './ring/key-wait.js';
 import { OwnedCall } from './connection.js';
 import type { NestedExecutor } from './nested-executor.js';
 

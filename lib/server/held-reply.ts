@@ -2,7 +2,7 @@ import { assert } from '../base/assert.js';
 import type { Tally, TallyWaiter } from '../cluster/replication/tally.js';
 import type { Output } from '../protocol/reply-writer.js';
 import type { Connection } from './connection.js';
-import type { ReplyMarks } from './reply-marks.js';
+import type { ReplyMarks } from './ring/reply-marks.js';
 
 /** A reply that was given up: the bytes [start, end) of the output, and what stands for them. */
 interface Replacement {

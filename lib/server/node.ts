@@ -71,9 +71,9 @@ import { StampBound } from '../cluster/topology/stamp-bound.js';
 import { RecentSlowCommands } from './slow-log.js';
 import { StoragePort } from './storage-port.js';
 import { storeSettings } from './store-settings.js';
-import { makeRing, watchClocks } from './make-ring.js';
-import { RingClient } from './ring-client.js';
-import type { RingMembership, RingPart } from './ring-part.js';
+import { makeRing, watchClocks } from './ring/make-ring.js';
+import { RingClient } from './ring/ring-client.js';
+import type { RingMembership, RingPart } from './ring/ring-part.js';
 import { Turn } from './turn.js';
 import { Watches } from './watches.js';
 

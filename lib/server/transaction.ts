@@ -3,7 +3,7 @@ import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
 import type { CommandEntry } from './command-table.js';
 import { mayWrite } from './pause.js';
-import { NO_SLOT } from './ring-client.js';
+import { NO_SLOT } from './ring/ring-client.js';
 
 /** What a queued command takes beside the bytes of its arguments, about. */
 const COMMAND_BYTES = 512;

@@ -1,0 +1,47 @@
+import type { RefreshRun } from '../../cluster/coordination/refresher.js';
+import type { Args } from '../../protocol/args.js';
+
+/** What was begun for a request before its turn came: to refresh its keys, or to run it elsewhere. */
+export class Advance {
+  readonly run: RefreshRun | undefined;
+  /** The last batch that this node had sent when it was begun. */
+  readonly sequence: number;
+  /** Whether it has ended; then `error` or `reply` says how. */
+  isOver = false;
+  error: string | undefined;
+  /** Undefined, too, if the connection broke. */
+  reply: Buffer | undefined;
+  /** Called when it ends, if the request's turn has come by then. */
+  then: (() => void) | undefined;
+
+  constructor(run?: RefreshRun, sequence = 0) {
+    this.run = run;
+    this.sequence = sequence;
+  }
+
+  end(outcome: { error?: string | undefined; reply?: Buffer | undefined }): void {
+    this.isOver = true;
+    this.error = outcome.error;
+    this.reply = outcome.reply;
+    this.then?.();
+  }
+}
+
+/** Advances by their requests, each of which is taken once. */
+export class Advances {
+  private readonly byArgs = new WeakMap<Args, Advance>();
+
+  add(args: Args, advance: Advance): void {
+    this.byArgs.set(args, advance);
+  }
+
+  has(args: Args): boolean {
+    return this.byArgs.has(args);
+  }
+
+  take(args: Args): Advance | undefined {
+    const advance = this.byArgs.get(args);
+    if (advance !== undefined) this.byArgs.delete(args);
+    return advance;
+  }
+}

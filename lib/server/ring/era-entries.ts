@@ -1,0 +1,40 @@
+import type { EraStore } from '../../cluster/consensus/consensus.js';
+import type { Draft } from '../../data/draft.js';
+import type { Keyspace } from '../../data/keyspace.js';
+import { EMPTY_ENTRY } from '../../record/entry.js';
+import type { KeyspaceEntries } from './keyspace-entries.js';
+
+/** The keyspace, as consensus about keys reads and changes it. */
+export class EraEntries implements EraStore {
+  private readonly keyspace: Keyspace;
+  private readonly entries: KeyspaceEntries;
+  private readonly draft: Draft;
+
+  constructor(keyspace: Keyspace, entries: KeyspaceEntries, draft: Draft) {
+    this.keyspace = keyspace;
+    this.entries = entries;
+    this.draft = draft;
+  }
+
+  plainEntry(key: Buffer): Buffer | undefined {
+    const { keyspace, draft } = this;
+    const db = keyspace.database(0);
+    if (keyspace.isCold(db, key, 0, key.length)) return undefined;
+    const ref = db.table.find(key, 0, key.length);
+    // A partial record that is not cold says nothing that counts any more.
+    const isKnown = ref !== 0 && !keyspace.heap.isPartial(ref);
+    return draft.bytesOf(key, isKnown ? keyspace.entryOf(ref) : EMPTY_ENTRY);
+  }
+
+  load(key: Buffer): Promise<void> {
+    return this.entries.load(key);
+  }
+
+  merge(key: Buffer, entries: readonly Buffer[]): Buffer {
+    return this.draft.merge(key, entries);
+  }
+
+  show(_key: Buffer, entry: Buffer): void {
+    if (entry.length > 0) this.entries.takeDecided(entry);
+  }
+}

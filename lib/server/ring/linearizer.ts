@@ -1,0 +1,163 @@
+/**
+ * Commands on one key whose outcome is decided by consensus (cluster/consensus/consensus.ts), at the member that acts for the key:
+ *
+ *     request ─▶ held ─▶ a round learns the entry ─▶ the command runs on a draft of it (data/draft.ts) ─▶ what it leaves is decided ─▶ the reply leaves
+ *
+ *  1. Nothing of a command is seen by anybody before it is decided: neither what it changes, nor its reply.
+ *  2. A command may run several times, on different entries; what counts is the run whose outcome is decided.
+ *  3. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them.
+ */
+
+import { ENTRY_BYTES_MAX } from '../../cluster/consensus/entry-bytes.js';
+import type { Consensus } from '../../cluster/consensus/consensus.js';
+import type { Proposed } from '../../cluster/consensus/proposal.js';
+import type { Draft } from '../../data/draft.js';
+import type { EntryDigests } from '../../data/entry-digests.js';
+import type { Database } from '../../data/keyspace.js';
+import type { Args } from '../../protocol/args.js';
+import { ReplyText } from '../reply-text.js';
+import type { Connection } from '../connection.js';
+import type { Transaction } from '../transaction.js';
+
+const TIMEOUT = 'TIMEOUT no majority of the replicas has answered in time: nothing was done';
+const UNKNOWN = 'TIMEOUT not decided in time: the outcome is unknown';
+const TOO_LARGE = `ERR a key that is changed by compare and set, or WITH LINEARIZABLE, has at most ${ENTRY_BYTES_MAX} bytes`;
+
+export interface LinearizerOptions {
+  readonly consensus: Pick<Consensus, 'submit'>;
+  readonly draft: Draft;
+  readonly digests: EntryDigests;
+  readonly database: Database;
+  /** About how many bytes plain writes have made of a key, as far as it is in memory. */
+  readonly sizeOf: (key: Buffer) => number;
+  /** Runs a request on a database, and returns what it answers. */
+  readonly runAside: (connection: Connection, args: Args, db: Database) => Buffer;
+  /** Executes a request as if it had just arrived. */
+  readonly execute: (connection: Connection, args: Args) => void;
+  /** Answers a request with an error. */
+  readonly fail: (connection: Connection, args: Args, error: string) => void;
+}
+
+export class Linearizer {
+  private readonly options: LinearizerOptions;
+
+  constructor(options: LinearizerOptions) {
+    this.options = options;
+  }
+
+  /** Has a request decided. It is answered when it is. */
+  propose(connection: Connection, borrowed: Args, key: Buffer, slot: number): void {
+    const { options } = this;
+    const args = borrowed.clone();
+    if (options.sizeOf(key) > ENTRY_BYTES_MAX) {
+      options.fail(connection, args, TOO_LARGE);
+      return;
+    }
+    const request = new ProposedRequest(connection, args, key, slot, options);
+    connection.hold();
+    options.consensus.submit(key, {
+      run: (entry) => request.run(entry),
+      end: (outcome: 'decided' | 'timeout' | 'unknown', reply?: Buffer) => {
+        request.end(outcome, reply);
+        connection.release();
+      },
+    });
+  }
+
+  /** Has something removed from an entry, without a client. `then` is called in any case. */
+  remove(key: Buffer, remove: (db: Database) => void, then: () => void): void {
+    const { consensus, draft } = this.options;
+    consensus.submit(key, {
+      run: (entry) => ({ entry: draft.run(key, entry, remove), reply: EMPTY }),
+      end: then,
+    });
+  }
+
+  /** Runs a request when this node has seen what is decided about a key: WATCH. */
+  runBehind(connection: Connection, borrowed: Args, key: Buffer): void {
+    const { options } = this;
+    const args = borrowed.clone();
+    connection.hold();
+    options.consensus.submit(key, {
+      run: (entry) => ({ entry, reply: EMPTY }),
+      end: (outcome) => {
+        if (!connection.isClosed) {
+          if (outcome !== 'decided') options.fail(connection, args, TIMEOUT);
+          else {
+            connection.ring.isCleared = true;
+            options.execute(connection, args);
+            connection.ring.isCleared = false;
+          }
+        }
+        connection.release();
+      },
+    });
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** A request on its way. */
+class ProposedRequest {
+  private readonly connection: Connection;
+  private readonly args: Args;
+  private readonly key: Buffer;
+  private readonly slot: number;
+  private readonly options: LinearizerOptions;
+  /** What EXEC runs. */
+  private readonly transaction: Transaction | undefined;
+  private readonly isWatching: boolean;
+  private runCount = 0;
+
+  constructor(connection: Connection, args: Args, key: Buffer, slot: number, options: LinearizerOptions) {
+    this.connection = connection;
+    this.args = args;
+    this.key = key;
+    this.slot = slot;
+    this.options = options;
+    this.transaction = connection.transaction;
+    this.isWatching = connection.watched.size > 0 || connection.wasTouched;
+  }
+
+  run(entry: Buffer): Proposed {
+    const { connection, args, key, slot, options, transaction } = this;
+    this.runCount++;
+    if (connection.isClosed) return { entry, reply: EMPTY };
+    if (this.isWatching && this.runCount > 1) return { entry, reply: ReplyText.nullArray(connection.reply.resp) };
+    const { ring } = connection;
+    let reply: Buffer = EMPTY;
+    connection.transaction = transaction;
+    ring.slot = slot;
+    const after = options.draft.run(key, entry, (db) => {
+      if (this.isWatching && !this.isAsWatched(db)) connection.wasTouched = true;
+      ring.proposedKey = key;
+      reply = options.runAside(connection, args, db);
+      ring.proposedKey = undefined;
+    });
+    if (after.length > ENTRY_BYTES_MAX && after.length > entry.length) {
+      return { entry, reply: ReplyText.error(TOO_LARGE) };
+    }
+    return { entry: after, reply };
+  }
+
+  end(outcome: 'decided' | 'timeout' | 'unknown', reply?: Buffer): void {
+    const { connection, args, options } = this;
+    if (connection.isClosed) return;
+    if (outcome === 'decided' && reply !== undefined) connection.answer(reply);
+    else if (this.transaction === undefined || outcome === 'timeout') {
+      options.fail(connection, args, outcome === 'timeout' ? TIMEOUT : UNKNOWN);
+    } else {
+      // Not as other errors: EXEC would say that nothing was done.
+      connection.endTransaction();
+      connection.answer(ReplyText.error(UNKNOWN));
+    }
+  }
+
+  /** Whether the entry that was learnt is what this node has shown to who watches it. */
+  private isAsWatched(db: Database): boolean {
+    const { key, options } = this;
+    const learnt = options.digests.of(db, key, 0, key.length);
+    const shown = options.digests.of(options.database, key, 0, key.length);
+    return learnt?.low === shown?.low && learnt?.high === shown?.high;
+  }
+}

@@ -1,0 +1,141 @@
+import type { DamagedTables, DigestedData, RepairStore } from '../../cluster/repair/ports.js';
+import type { Database, Keyspace } from '../../data/keyspace.js';
+import { flushedPair } from '../../data/keyspace-merge.js';
+import type { Loader } from '../../data/loader.js';
+import type { Timers } from '../../host/ports.js';
+import { SLOT_SPAN } from '../../base/position.js';
+import { NO_EXPIRY } from '../../record/entry.js';
+import type { Sum } from '../../record/leaf-sums.js';
+import { addDigest } from '../../record/leaf-sums.js';
+import { WriteBatch } from '../../record/write-batch.js';
+import type { Store } from '../../storage/engine/store.js';
+import type { KeyspaceEntries } from './keyspace-entries.js';
+import type { Persistence } from '../persistence.js';
+
+/** So many keys are looked at, then others go on. */
+const SLICE_KEYS = 256;
+/** A leaf has few, mostly. */
+const WALKED_KEYS = 16;
+
+export interface KeyspaceRepairOptions {
+  readonly keyspace: Keyspace;
+  readonly store: Store;
+  readonly persistence: Persistence;
+  readonly entries: KeyspaceEntries;
+  readonly loader: Loader;
+  readonly timers: Timers;
+  /** Has a key decided once more. */
+  readonly rewrite: (key: Buffer) => void;
+}
+
+/** The data of this node, as repair compares and changes it. */
+export class KeyspaceRepair implements RepairStore {
+  private readonly options: KeyspaceRepairOptions;
+  private readonly db: Database;
+  private sliceKeys = 0;
+
+  constructor(options: KeyspaceRepairOptions) {
+    this.options = options;
+    this.db = options.keyspace.database(0);
+  }
+
+  get floor(): number {
+    return this.db.flushedUpTo;
+  }
+
+  raiseFloor(stamp: number): void {
+    const batch = new WriteBatch(this.options.keyspace.origin);
+    batch.flush(this.db.id, stamp);
+    this.takeOver(Buffer.from(batch.buffer.subarray(batch.start, batch.end)));
+  }
+
+  get mark(): string {
+    const { store } = this.options;
+    return [store.position, this.floor, ...store.quarantinedIn(this.db.id).map(({ id }) => id)].join();
+  }
+
+  digestAll(): Promise<DigestedData> {
+    return this.options.persistence.digest(this.db.id);
+  }
+
+  async keysBetween(start: number, end: number): Promise<Buffer[]> {
+    const { keyspace, store } = this.options;
+    const { db } = this;
+    const names = new Set<string>();
+    // What leaves the memory after it was looked at is on disk by then.
+    for (let at = start; at < end;) {
+      const before = names.size;
+      at = db.table.walk(at, WALKED_KEYS, (ref, position) => {
+        if (position < end) names.add(keyspace.heap.key(ref).toString('latin1'));
+      });
+      await this.rest(names.size - before);
+    }
+    for (const name of await store.keysBetween(db.id, start, end)) names.add(name);
+    return Array.from(names, (name) => Buffer.from(name, 'latin1'));
+  }
+
+  positionOf(key: Buffer): number {
+    const { hasher } = this.options.keyspace;
+    hasher.hash(key, 0, key.length);
+    return hasher.position;
+  }
+
+  async addTo(sum: Sum, key: Buffer): Promise<void> {
+    const { entries, keyspace } = this.options;
+    await this.rest(1);
+    let digest = entries.digest(key);
+    for (; digest === undefined; digest = entries.digest(key)) await this.options.loader.loadOwn(this.db, key);
+    const nothing = keyspace.newDigest();
+    nothing.registers(flushedPair(this.db), NO_EXPIRY);
+    if (digest.high === nothing.high && digest.low === nothing.low) return;
+    addDigest(sum, this.positionOf(key), digest.high, digest.low);
+  }
+
+  async batchesOf(key: Buffer): Promise<Buffer[]> {
+    const { entries } = this.options;
+    while (entries.digest(key) === undefined) await this.options.loader.loadOwn(this.db, key);
+    return entries.batchesOf(key);
+  }
+
+  takeOver(batch: Buffer): void {
+    this.options.entries.takeOver(batch);
+  }
+
+  rewrite(key: Buffer): void {
+    if (this.options.entries.isEraOne(key)) this.options.rewrite(key);
+  }
+
+  logAgain(key: Buffer): void {
+    const { entries } = this.options;
+    if (entries.digest(key) === undefined) return;
+    for (const batch of entries.batchesOf(key)) this.takeOver(batch);
+  }
+
+  get damaged(): DamagedTables | undefined {
+    const tables = this.options.store.quarantinedIn(this.db.id);
+    if (tables.length === 0) return undefined;
+    return {
+      ids: tables.map(({ id }) => id),
+      firstSlot: Math.floor(Math.min(...tables.map(({ smallest }) => smallest)) / SLOT_SPAN),
+      lastSlot: Math.floor(Math.max(...tables.map(({ largest }) => largest)) / SLOT_SPAN),
+    };
+  }
+
+  async dropDamaged({ ids }: DamagedTables): Promise<void> {
+    const { persistence, store } = this.options;
+    // What has come in their place must be as durable as they were.
+    await persistence.sync();
+    this.db.isEstimate = true;
+    await store.dropQuarantined(ids);
+  }
+
+  /** So many keys were looked at: lets others go on from time to time. */
+  private async rest(keys: number): Promise<void> {
+    this.sliceKeys += keys;
+    if (this.sliceKeys < SLICE_KEYS) return;
+    this.sliceKeys = 0;
+    await new Promise<void>((resolve) => {
+      this.options.timers.endOfTurn(resolve);
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import type { Consistency } from '../../cluster/coordination/consistency.js';
+import { consistencyText } from '../../cluster/coordination/consistency.js';
+import type { MemberId } from '../../cluster/ring/member.js';
+import type { RemoteSession, SessionState } from './remote-session.js';
+import { ReplyMarks } from './reply-marks.js';
+
+/** No key, or keys of several slots. */
+export const NO_SLOT = -1;
+
+/** What a ring of nodes has to know of one of its clients. */
+export class RingClient {
+  /** It comes by way of another member: what it asks goes no further. */
+  readonly isForwarded: boolean;
+  /** The slot of the keys of the request that runs; of several ones, `slots`. */
+  slot = NO_SLOT;
+  slots: readonly number[] | undefined;
+  /** The request changes its keys whatever they hold. */
+  isBlind = false;
+  /** Batches of this node up to this one are, as far as the keys of the request go, with as many replicas as it reads from. */
+  refreshedTo = 0;
+  /** The request has waited for what it needed: it runs. */
+  isCleared = false;
+  /** The only key of the request that runs on a draft (linearizer.ts): nothing of it has happened yet. */
+  proposedKey: Buffer | undefined;
+  /** To how many members the request was sent that did nothing. */
+  attempts = 0;
+  /** What the replies of this turn wait for. */
+  marks = new ReplyMarks();
+  /** The slot of what the client watches, and at which member, if not here. */
+  watchSlot = NO_SLOT;
+  watchSession: RemoteSession | undefined;
+  readonly sessions = new Map<MemberId, RemoteSession>();
+  /** What CONSISTENCY, or WITH for one request, has chosen. */
+  chosen: Consistency;
+  once: Consistency | undefined;
+  private readonly usual: Consistency;
+
+  constructor(isForwarded: boolean, consistency: Consistency) {
+    this.isForwarded = isForwarded;
+    this.chosen = this.usual = consistency;
+  }
+
+  /** Back to how a new client is (RESET). */
+  reset(): void {
+    this.chosen = this.usual;
+  }
+
+  get consistency(): Consistency {
+    return this.once ?? this.chosen;
+  }
+
+  sessionState(resp: 2 | 3): SessionState {
+    return { resp, consistency: consistencyText(this.consistency).split(' ') };
+  }
+
+  /** The next request begins. */
+  beginRequest(): void {
+    this.once = undefined;
+    this.attempts = 0;
+  }
+
+  /** The marks of this turn; those of the next one begin. */
+  takeMarks(): ReplyMarks {
+    const { marks } = this;
+    this.marks = new ReplyMarks();
+    return marks;
+  }
+
+  /** The client watches nothing any more. */
+  forgetWatch(): void {
+    this.watchSlot = NO_SLOT;
+    this.watchSession = undefined;
+  }
+
+  close(): void {
+    for (const session of [...this.sessions.values()]) session.close();
+  }
+}

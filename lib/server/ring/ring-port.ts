@@ -1,0 +1,186 @@
+import type { LedRange, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../../commands/ports.js';
+import { Level, majorityOf, replicasNeeded } from '../../cluster/coordination/consistency.js';
+import type { ClockWatch } from '../../cluster/coordination/clock-watch.js';
+import type { RingView } from '../../cluster/coordination/ring-view.js';
+import type { Digest } from '../../cluster/coordination/state-messages.js';
+import type { Member } from '../../cluster/ring/member.js';
+import { readLevels } from '../level-words.js';
+import type { RingDocument } from '../../cluster/ring/ring-document.js';
+import { aborted, isChanging, whyNotLeave, withLeaving } from '../../cluster/topology/ring-change.js';
+import type { RingMembership, RingPart } from './ring-part.js';
+
+/** The ring as commands see it. */
+export class RingPort implements RingInfo {
+  private readonly part: RingPart;
+  private readonly membership: RingMembership;
+  private readonly clockWatch: ClockWatch;
+
+  constructor(part: RingPart, membership: RingMembership, clockWatch: ClockWatch) {
+    this.part = part;
+    this.membership = membership;
+    this.clockWatch = clockWatch;
+  }
+
+  get self(): string {
+    return this.membership.self;
+  }
+
+  get clusterId(): string {
+    return this.view.ring.document.clusterId;
+  }
+
+  get generation(): number {
+    return this.view.ring.document.generation;
+  }
+
+  get epoch(): number {
+    return this.view.ring.document.epoch;
+  }
+
+  get replicaCount(): number {
+    return this.view.replicaCount;
+  }
+
+  get figures(): RingFigures {
+    const { coordinator, refresher, replicator, hints, versioned, antiEntropy } = this.part;
+    return {
+      forwardedRequests: coordinator.forwards.count,
+      refusedRequests: coordinator.refusedCount,
+      refreshedKeys: refresher.refreshedCount,
+      differingKeys: refresher.differedCount,
+      lateRepairs: refresher.lateRepairCount,
+      readTimeouts: refresher.timeoutCount,
+      writeTimeouts: replicator.timeoutCount,
+      restampedWrites: replicator.putAgainCount,
+      unacknowledgedBytes: replicator.pendingBytes,
+      staleMessages: versioned.staleCount,
+      clockAheadMessages: versioned.aheadCount,
+      clockErrorMs: Math.round(this.clockWatch.errorMs),
+      decidedKeys: this.part.consensus.size,
+      decidedBytes: this.part.consensus.usedBytes,
+      hints: hints.figures,
+      repair: antiEntropy.figures,
+      transferredOutBytes: this.part.resize.sentBytes,
+      transferredInBytes: this.part.resize.takenBytes,
+    };
+  }
+
+  repair(): void {
+    this.part.antiEntropy.repair();
+  }
+
+  members(): RingMember[] {
+    const { members } = this.view.ring;
+    const held = new Array<number>(members.length).fill(0);
+    const led = new Array<number>(members.length).fill(0);
+    for (const { start, end, replicas } of this.view.ring.ranges()) {
+      for (const member of replicas) held[member] += end - start + 1;
+      const leader = this.view.firstLive(start);
+      if (leader >= 0) led[leader] += end - start + 1;
+    }
+    return members.map((member, index) => this.memberOf(member, index, held[index], led[index]));
+  }
+
+  ranges(): LedRange[] {
+    const ranges: LedRange[] = [];
+    for (const { start, end } of this.view.ring.ranges()) {
+      const leader = this.view.firstLive(start);
+      const last = ranges.at(-1);
+      if (last?.leader === leader) ranges[ranges.length - 1] = { start: last.start, end, leader };
+      else ranges.push({ start, end, leader });
+    }
+    return ranges;
+  }
+
+  health(): { ok: number; degraded: number; lost: number } {
+    const health = { ok: 0, degraded: 0, lost: 0 };
+    const majority = majorityOf(this.replicaCount);
+    for (const { start, end } of this.view.ring.ranges()) {
+      const live = this.view.liveCount(start);
+      const state = live >= majority ? 'ok' : live > 0 ? 'degraded' : 'lost';
+      health[state] += end - start + 1;
+    }
+    return health;
+  }
+
+  replicas(slot: number): number[] {
+    return [...this.view.ring.replicas(slot)];
+  }
+
+  leader(slot: number): number {
+    return this.view.firstLive(slot);
+  }
+
+  digest(key: Buffer): string | undefined {
+    const digest = this.part.digest(key);
+    return digest && digestText(digest);
+  }
+
+  readersAt(consistency: string): number {
+    const levels = readLevels(consistency.split(' '), { read: Level.QUORUM, write: Level.QUORUM });
+    return typeof levels === 'string' ? 1 : replicasNeeded(levels.read, this.replicaCount);
+  }
+
+  async inquire(key: Buffer): Promise<Map<number, ReplicaKnowledge | undefined>> {
+    const known = await this.part.inquire(key);
+    return new Map(
+      [...known].map(([index, summary]) => [index, summary && { ...summary, digest: digestText(summary.digest) }]),
+    );
+  }
+
+  takeOut(id: string): Promise<string | undefined> {
+    const { document } = this.view.ring;
+    const reason = whyNotLeave(document, id);
+    return reason === undefined ? this.change(withLeaving(document, id)) : Promise.resolve(reason);
+  }
+
+  abortChange(): Promise<string | undefined> {
+    const { document } = this.view.ring;
+    if (!isChanging(document)) return Promise.resolve('the ring is not being changed');
+    return this.change(aborted(document));
+  }
+
+  private change(next: RingDocument): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.membership.change(this.view.ring.document, next, resolve);
+    });
+  }
+
+  private get view(): RingView {
+    return this.part.view;
+  }
+
+  private memberOf(member: Member, index: number, heldSlots: number, ledSlots: number): RingMember {
+    const { id, ordinal, zone, state, tokens } = member;
+    const address = this.membership.addressOf(id);
+    const { liveness, link } = this.membership.peer(id);
+    return {
+      id,
+      ordinal,
+      zone,
+      state,
+      liveness,
+      isUp: this.view.isUp(index),
+      isSelf: id === this.self,
+      isVoter: this.view.ring.document.voters.includes(id),
+      host: address.host,
+      port: address.port,
+      tlsPort: address.tlsPort,
+      busPort: address.busPort,
+      tokenCount: tokens.length,
+      heldSlots,
+      ledSlots,
+      filled: this.part.resize.progressOf(id),
+      link,
+      hintCount: this.part.hints.countFor(id),
+    };
+  }
+}
+
+function digestText({ high, low }: Digest): string {
+  return hex(high) + hex(low);
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
+}

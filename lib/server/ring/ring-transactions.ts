@@ -1,0 +1,114 @@
+/**
+ * Transactions and scripts in a ring: all keys of one, those watched too, lie in one slot, and it runs where that slot's commands run.
+ *
+ *     WATCH, then MULTI ... EXEC     at the first live replica, over the session that has watched
+ *     a script                       where its declared keys are; others of their slot it may use, too
+ */
+
+import type { RingRole } from '../../commands/ring-role.js';
+import type { RingView } from '../../cluster/coordination/ring-view.js';
+import { NOBODY } from '../../cluster/coordination/ring-view.js';
+import type { Args } from '../../protocol/args.js';
+import { encodeArgs, encodeWords } from '../../protocol/request-encoder.js';
+import type { CommandEntry } from '../command-table.js';
+import type { Connection } from '../connection.js';
+import type { RemoteSession } from './remote-session.js';
+import { SEVERAL, commonSlot, keysOf, namesAt, roleOf } from './request-slots.js';
+import { NO_SLOT } from './ring-client.js';
+import type { Transaction } from '../transaction.js';
+
+export const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
+export const SEVERAL_KEYS =
+  'ERA a key that consensus decides about is used by itself: not with others in a command, transaction or script';
+const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluster node';
+
+/** What transactions need of the coordinator. */
+export interface TransactionHost {
+  readonly view: () => RingView;
+  readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
+  /** The error that sends a client elsewhere with a request of this role for a slot; undefined: it is served from here. */
+  readonly redirect: (connection: Connection, slot: number, role: RingRole) => string | undefined;
+  /** Runs EXEC where the slot of `connection.ring` has it run, by the request or by all that were queued. True: here, and now. */
+  readonly routeExec: (connection: Connection, args: Args, keys: () => Buffer[], requests: () => Buffer[]) => boolean;
+  /** Answers with an error. */
+  readonly refuse: (connection: Connection, args: Args, error: string) => false;
+}
+
+export class RingTransactions {
+  private readonly host: TransactionHost;
+
+  constructor(host: TransactionHost) {
+    this.host = host;
+  }
+
+  /** Whether a command may be queued behind MULTI; if not, it was answered. */
+  admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean {
+    const { redirect, refuse } = this.host;
+    const role = roleOf(entry, args);
+    if (role === 'here') return true;
+    if (role === 'nowhere' || role === 'everywhere') {
+      return refuse(connection, args, `ERR ${entry.name.toUpperCase()} is not possible in a transaction of a ring`);
+    }
+    const slot = commonSlot(args, keysOf(entry, args));
+    if (slot === NO_SLOT) return true;
+    if (slot === SEVERAL || (transaction.slot !== NO_SLOT && transaction.slot !== slot)) {
+      return refuse(connection, args, CROSSSLOT);
+    }
+    const elsewhere = redirect(connection, slot, 'change');
+    if (elsewhere !== undefined) return refuse(connection, args, elsewhere);
+    transaction.slot = slot;
+    return true;
+  }
+
+  /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
+  admitExec(connection: Connection, transaction: Transaction, args: Args): boolean {
+    if (connection.ring.isCleared) {
+      connection.ring.isCleared = false;
+      return true;
+    }
+    const { watchSession, watchSlot } = connection.ring;
+    if (transaction.slot === NO_SLOT && watchSlot !== NO_SLOT) transaction.slot = watchSlot;
+    connection.ring.slot = transaction.slot;
+    connection.ring.isBlind = false;
+    connection.ring.refreshedTo = 0;
+    if (transaction.hasFailed || transaction.slot === NO_SLOT) return true;
+    if (watchSlot !== NO_SLOT && watchSlot !== transaction.slot) return this.host.refuse(connection, args, CROSSSLOT);
+    const keys = (): Buffer[] => {
+      const queued = transaction.queued.flatMap((one) => namesAt(one.args, keysOf(one.entry, one.args)));
+      return [...queued, ...[...connection.watched.values()].map(({ key }) => key)];
+    };
+    const requests = (): Buffer[] => {
+      const queued = transaction.queued.map((one) => encodeArgs(one.args));
+      return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
+    };
+    if (watchSlot !== NO_SLOT && !this.mayExecWatched(connection, watchSession)) {
+      connection.endTransaction();
+      connection.reply.nullArray();
+      return false;
+    }
+    return this.host.routeExec(connection, args, keys, requests);
+  }
+
+  /** A script may use keys of the slot that its own keys are in: for that slot it has what a quorum has. */
+  scriptRefusal(connection: Connection, entry: CommandEntry, args: Args): string | undefined {
+    const role = roleOf(entry, args);
+    if (role === 'here') return undefined;
+    if (role === 'nowhere' || role === 'everywhere') {
+      return `ERR ${entry.name.toUpperCase()} is not possible in a script of a ring`;
+    }
+    const keys = keysOf(entry, args);
+    const slot = commonSlot(args, keys);
+    const { proposedKey } = connection.ring;
+    if (proposedKey !== undefined && namesAt(args, keys).some((name) => !name.equals(proposedKey))) return SEVERAL_KEYS;
+    return slot === NO_SLOT || slot === connection.ring.slot ? undefined : NOT_DECLARED;
+  }
+
+  /** Whether what was watched is where EXEC will run. */
+  private mayExecWatched(connection: Connection, session: RemoteSession | undefined): boolean {
+    const view = this.host.view();
+    const first = view.firstLive(connection.ring.watchSlot);
+    if (first === NOBODY) return true; // it will be refused
+    if (session === undefined) return first === view.self || connection.ring.isForwarded;
+    return first !== view.self && session.isOpen && this.host.sessionAt(connection, first) === session;
+  }
+}

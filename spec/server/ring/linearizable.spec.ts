@@ -1,0 +1,212 @@
+import { expect } from 'chai';
+import { MessageKind } from '../../../lib/cluster/message-kind.js';
+import { keepNothing } from '../../sim/crash-fate.js';
+import { RingBench } from './ring-bench.js';
+
+const CONSENSUS: readonly number[] = [MessageKind.PREPARE, MessageKind.ACCEPT, MessageKind.DECIDED];
+const UNKNOWN = /^TIMEOUT .*outcome is unknown/;
+
+const textOf = (reply: unknown): string => String(reply).replace(/^-/, '');
+
+describe('Linearizer', () => {
+  it('decides about CAS and its kin, at any node, and each node sees it', async () => {
+    const ring = await RingBench.start(3);
+    const [a, b, c] = ring.nodes.map((node) => node.connect());
+    expect(await ring.ask(a, 'SETNX', 'k', '1')).to.equal(1);
+    expect(await ring.ask(b, 'SETNX', 'k', '2')).to.equal(0);
+    expect(await ring.ask(b, 'CAS', 'k', '1', '2')).to.equal(1);
+    expect(await ring.ask(c, 'CAS', 'k', '1', '3')).to.equal(0);
+    expect(await ring.ask(c, 'GETSET', 'k', '4')).to.equal('2');
+    expect(await ring.ask(a, 'SET', 'k', '5', 'IFEQ', '4')).to.equal('OK');
+    expect(await ring.ask(a, 'SET', 'k', '6', 'NX')).to.equal(null);
+    for (const client of [a, b, c]) expect(await ring.ask(client, 'GET', 'k')).to.equal('5');
+    for (const client of [a, b, c]) expect(await ring.ask(client, 'WITH', 'ONE', 'GET', 'k')).to.equal('5');
+    expect(await ring.ask(b, 'CAD', 'k', '4')).to.equal(0);
+    expect(await ring.ask(b, 'CAD', 'k', '5')).to.equal(1);
+    expect(await ring.ask(c, 'GET', 'k')).to.equal(null);
+    expect(await ring.ask(c, 'DBSIZE')).to.equal(0);
+  });
+
+  it('takes over what plain commands have left, and plain commands take over from it, of any type', async () => {
+    const ring = await RingBench.start(3);
+    const [a, b] = ring.nodes.map((node) => node.connect());
+    await ring.ask(a, 'SET', 's', '10');
+    expect(await ring.ask(b, 'CAS', 's', '10', '11')).to.equal(1);
+    expect(await ring.ask(a, 'INCR', 's')).to.equal(12);
+    expect(await ring.ask(b, 'SET', 's', 'x')).to.equal('OK');
+    expect(await ring.ask(a, 'APPEND', 's', 'y')).to.equal(2);
+    expect(await ring.ask(b, 'GET', 's')).to.equal('xy');
+    expect(await ring.ask(b, 'DEL', 's')).to.equal(1);
+    expect(await ring.ask(a, 'SETNX', 's', 'again')).to.equal(1);
+    await ring.ask(a, 'RPUSH', 'l', 'one', 'two');
+    expect(await ring.ask(b, 'WITH', 'LINEARIZABLE', 'RPUSH', 'l', 'three')).to.equal(3);
+    expect(await ring.ask(a, 'LPOP', 'l')).to.equal('one');
+    expect(await ring.ask(b, 'LRANGE', 'l', 0, -1)).to.deep.equal(['two', 'three']);
+    const fields = Array.from({ length: 300 }, (_, i) => [`f${i}`, 'v'.repeat(30)]).flat();
+    await ring.ask(a, 'HSET', 'h', ...fields);
+    expect(await ring.ask(b, 'WITH', 'LINEARIZABLE', 'HSET', 'h', 'f1', 'w')).to.equal(0);
+    expect(await ring.ask(a, 'HGET', 'h', 'f1')).to.equal('w');
+    expect(await ring.ask(a, 'HLEN', 'h')).to.equal(300);
+    expect(await ring.ask(a, 'OBJECT', 'ENCODING', 'h')).to.equal('listpack');
+    expect(await ring.ask(a, 'MEMORY', 'USAGE', 'h')).to.be.above(9000);
+    await ring.ask(a, 'ZADD', 'z', 1, 'm', 2, 'n');
+    expect(await ring.ask(b, 'WITH', 'LINEARIZABLE', 'ZINCRBY', 'z', 5, 'm')).to.equal('6');
+    expect(await ring.ask(a, 'ZRANGE', 'z', 0, -1)).to.deep.equal(['n', 'm']);
+  });
+
+  it('levels are words for it, and are sent on', async () => {
+    const ring = await RingBench.start(4);
+    const key = ring.keyWithout(3);
+    const client = ring.nodes[3].connect();
+    expect(await ring.ask(client, 'CONSISTENCY', 'LINEARIZABLE')).to.equal('OK');
+    expect(await ring.ask(client, 'CONSISTENCY')).to.equal('LINEARIZABLE');
+    expect(await ring.ask(client, 'SET', key, 'v')).to.equal('OK');
+    expect(await ring.ask(client, 'GET', key)).to.equal('v');
+    expect(ring.nodes[ring.replicasOf(key)[0]].node.keyspace.keyCount).to.equal(1);
+    expect(await ring.ask(client, 'MSET', 'x', '1', 'y', '2', 'z', '3')).to.equal('OK');
+    expect(await ring.ask(client, 'MGET', 'x', 'nothing', 'z')).to.deep.equal(['1', null, '3']);
+    expect(await ring.ask(client, 'DEL', 'x', 'y', 'nothing')).to.equal(2);
+    expect(textOf(await ring.ask(client, 'CONSISTENCY', 'R=LINEARIZABLE'))).to.match(/no consistency level/);
+  });
+
+  it('transactions and scripts with one key run on it; with several keys they are refused', async () => {
+    const ring = await RingBench.start(3);
+    const [a, b] = ring.nodes.map((node) => node.connect());
+    await ring.ask(a, 'SETNX', '{t}k', '1');
+    expect(await ring.ask(b, 'MULTI')).to.equal('OK');
+    await ring.ask(b, 'INCR', '{t}k');
+    await ring.ask(b, 'INCR', '{t}k');
+    expect(await ring.ask(b, 'EXEC')).to.deep.equal([2, 3]);
+    const script = "return redis.call('INCRBY', KEYS[1], ARGV[1])";
+    expect(await ring.ask(a, 'EVAL', script, 1, '{t}k', 4)).to.equal(7);
+    expect(await ring.ask(b, 'GET', '{t}k')).to.equal('7');
+    const stray = "return redis.call('GET', '{t}other')";
+    expect(textOf(await ring.ask(a, 'EVAL', stray, 1, '{t}k'))).to.match(/ERA /);
+    await ring.ask(b, 'MULTI');
+    await ring.ask(b, 'INCR', '{t}k');
+    await ring.ask(b, 'INCR', '{t}other');
+    expect(textOf(await ring.ask(b, 'EXEC'))).to.match(/^EXECABORT .*ERA /);
+    expect(textOf(await ring.ask(a, 'RENAME', '{t}k', '{t}other'))).to.match(/^ERA /);
+    expect(textOf(await ring.ask(a, 'BLPOP', '{t}k', 0))).to.match(/^ERA /);
+    expect(await ring.ask(a, 'GET', '{t}k')).to.equal('7');
+  });
+
+  it('WATCH and EXEC: what was changed in between ends the transaction', async () => {
+    const ring = await RingBench.start(3);
+    const first = ring.nodes[ring.replicasOf('k')[0]];
+    const [a, b] = [first.connect(), ring.nodes[ring.replicasOf('k')[1]].connect()];
+    await ring.ask(a, 'SETNX', 'k', '1');
+    for (const between of [false, true]) {
+      expect(await ring.ask(b, 'WATCH', 'k')).to.equal('OK');
+      if (between) expect(await ring.ask(a, 'SET', 'k', 'other')).to.equal('OK');
+      await ring.ask(b, 'MULTI');
+      await ring.ask(b, 'SET', 'k', 'mine');
+      expect(await ring.ask(b, 'EXEC')).to.deep.equal(between ? null : ['OK']);
+      expect(await ring.ask(a, 'GET', 'k')).to.equal(between ? 'other' : 'mine');
+    }
+  });
+
+  it('shows nothing before it is decided, and finishes what somebody else has begun', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second, third] = ring.replicasOf('k');
+    const [a, b, c] = [first, second, third].map((i) => ring.nodes[i].connect());
+    await ring.ask(a, 'SETNX', 'k', 'old');
+    a.send('CAS', 'k', 'old', 'new');
+    // It reaches one acceptor, whose answer is lost.
+    await ring.settle(({ to, kind }) => kind === MessageKind.ACCEPT && to === second);
+    ring.sent = [];
+    expect(a.replies()).to.deep.equal([]);
+    for (const client of [a, b, c]) {
+      client.send('WITH', 'ONE', 'GET', 'k');
+      await ring.settle(({ kind }) => !CONSENSUS.includes(kind));
+      if (client !== a) expect(client.replies()).to.deep.equal(['old']);
+    }
+    ring.isolate(first);
+    expect(await ring.ask(b, 'GET', 'k')).to.equal('new');
+    expect(await ring.ask(c, 'CAS', 'k', 'new', 'newer')).to.equal(1);
+  });
+
+  it('refuses a plain write of who does not know yet, and tells him', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second, third] = ring.replicasOf('k');
+    const [a, c] = [first, third].map((i) => ring.nodes[i].connect());
+    await ring.ask(a, 'SET', 'k', 'plain');
+    ring.disconnect(first, third);
+    ring.disconnect(second, third);
+    expect(await ring.ask(a, 'CAS', 'k', 'plain', 'decided')).to.equal(1);
+    ring.connectAgain();
+    await ring.settle(({ kind }) => !CONSENSUS.includes(kind));
+    c.send('SET', 'k', 'late');
+    await ring.settle(({ kind }) => !CONSENSUS.includes(kind));
+    const [refused] = c.replies();
+    expect(textOf(refused)).to.match(UNKNOWN);
+    expect(await ring.ask(a, 'GET', 'k')).to.equal('decided');
+    expect(await ring.ask(c, 'GET', 'k')).to.equal('decided');
+    expect(await ring.ask(c, 'SET', 'k', 'later')).to.equal('OK');
+    expect(await ring.ask(a, 'GET', 'k')).to.equal('later');
+  });
+
+  it('a hint from before does not come back', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second, third] = ring.replicasOf('k');
+    const [a, b] = [first, second].map((i) => ring.nodes[i].connect());
+    await ring.ask(a, 'SET', 'k', 'before');
+    ring.isolate(third);
+    await ring.ask(b, 'SET', 'k', 'hinted');
+    expect(await ring.ask(a, 'CAS', 'k', 'hinted', 'decided')).to.equal(1);
+    ring.connectAgain();
+    await ring.advance(3000);
+    expect(await ring.ask(ring.nodes[third].connect(), 'GET', 'k')).to.equal('decided');
+    expect(await ring.ask(ring.nodes[third].connect(), 'WITH', 'ONE', 'GET', 'k')).to.equal('decided');
+  });
+
+  it('what was promised and decided is there after a restart, though the log of the data was not synced', async () => {
+    const ring = await RingBench.start(3, 'appendfsync no\n');
+    const client = ring.nodes[0].connect();
+    expect(await ring.ask(client, 'SETNX', 'k', '1')).to.equal(1);
+    for (const node of [0, 1, 2]) {
+      ring.isolate(node);
+      await ring.restart(node, keepNothing);
+      ring.connectAgain();
+      await ring.settle();
+    }
+    const again = ring.nodes[1].connect();
+    expect(await ring.ask(again, 'SETNX', 'k', '2')).to.equal(0);
+    expect(await ring.ask(again, 'GET', 'k')).to.equal('1');
+  });
+
+  it('a key that has expired is gone for all', async () => {
+    const ring = await RingBench.start(3);
+    const [a, b] = ring.nodes.map((node) => node.connect());
+    expect(await ring.ask(a, 'SET', 'lock', 'me', 'NX', 'PX', 1000)).to.equal('OK');
+    expect(await ring.ask(b, 'SET', 'lock', 'you', 'NX', 'PX', 1000)).to.equal(null);
+    await ring.advance(1500);
+    expect(await ring.ask(b, 'GET', 'lock')).to.equal(null);
+    expect(await ring.ask(b, 'SET', 'lock', 'you', 'NX', 'PX', 1000)).to.equal('OK');
+    expect(await ring.ask(a, 'CAD', 'lock', 'me')).to.equal(0);
+    expect(await ring.ask(b, 'CAD', 'lock', 'you')).to.equal(1);
+    expect(await ring.ask(a, 'TTL', 'lock')).to.equal(-2);
+  });
+
+  it('FLUSHALL empties it', async () => {
+    const ring = await RingBench.start(3);
+    const [a, b] = ring.nodes.map((node) => node.connect());
+    await ring.ask(a, 'SETNX', 'k', '1');
+    expect(await ring.ask(a, 'FLUSHALL')).to.equal('OK');
+    expect(await ring.ask(b, 'GET', 'k')).to.equal(null);
+    expect(await ring.ask(b, 'SETNX', 'k', '2')).to.equal(1);
+  });
+
+  it('says that an entry is too large, and that too few replicas are there', async () => {
+    const ring = await RingBench.start(3);
+    const [first] = ring.replicasOf('k');
+    const a = ring.nodes[first].connect();
+    const large = 'x'.repeat(1024 * 1024 + 1);
+    expect(textOf(await ring.ask(a, 'SETNX', 'k', large))).to.match(/^ERR .*at most 1048576 bytes/);
+    expect(await ring.ask(a, 'GET', 'k')).to.equal(null);
+    await ring.ask(a, 'SET', '{k}', large);
+    expect(textOf(await ring.ask(a, 'CAS', '{k}', '1', '2'))).to.match(/^ERR .*at most 1048576 bytes/);
+    ring.isolate(first);
+    expect(textOf(await ring.ask(a, 'SETNX', 'k', 'v'))).to.match(/^NOREPLICAS need 2, have 1/);
+  });
+});

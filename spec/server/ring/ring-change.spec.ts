@@ -1,0 +1,231 @@
+import { expect } from 'chai';
+import { MessageKind } from '../../../lib/cluster/message-kind.js';
+import { finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
+import { slotOf } from '../../../lib/base/position.js';
+import { keepNothing } from '../../sim/crash-fate.js';
+import { RingBench } from './ring-bench.js';
+
+/** A key that a node is to get, and one of its replicas that is to give it up. */
+function movingKey(ring: RingBench, joiner: number): { key: string; stays: number[]; goes: number } {
+  for (let i = 0; ; i++) {
+    const key = `key:${i}`;
+    const slot = slotOf(Buffer.from(key), 0, key.length);
+    const now = [...ring.ring.replicas(slot)];
+    const next = [...ring.ring.nextReplicas(slot)];
+    const goes = now.find((member) => !next.includes(member));
+    if (next.includes(joiner) && goes !== undefined) {
+      return { key, stays: now.filter((member) => member !== goes), goes };
+    }
+  }
+}
+
+describe('A ring under change', () => {
+  it('answers a write when enough have it of the replicas now, and of those to come', async () => {
+    const ring = await RingBench.start(4);
+    const joiner = await ring.join();
+    ring.adopt();
+    await ring.settle();
+    const { key, stays, goes } = movingKey(ring, joiner);
+    const client = ring.nodes[goes].connect();
+    client.send('SET', key, 'v');
+    // A majority of those now: itself, and one that stays. Of those to come only that one.
+    await ring.settle(
+      ({ kind, to, message }) =>
+        kind > MessageKind.REPLICATED || [to, ring.ids.indexOf(message.from)].includes(stays[0]),
+    );
+    expect(client.wire()).to.equal('');
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK']);
+    expect(await ring.ask(ring.nodes[joiner].connect(), 'GET', key)).to.equal('v');
+  });
+
+  it('reads from a joining member nothing, and tells it what was read', async () => {
+    const ring = await RingBench.start(4);
+    const before = ring.nodes[0].connect();
+    for (let i = 0; i < 40; i++) await ring.ask(before, 'SET', `key:${i}`, i);
+    const joiner = await ring.join();
+    ring.adopt();
+    await ring.settle();
+    const client = ring.nodes[joiner].connect();
+    for (let i = 0; i < 40; i++) expect(await ring.ask(client, 'GET', `key:${i}`)).to.equal(`${i}`);
+    expect(await ring.ask(client, 'WITH', 'ONE', 'GET', 'key:1')).to.equal('1');
+  });
+
+  it('sends anew what is under way when it changes, and answers it when the new replicas have it', async () => {
+    const ring = await RingBench.start(4);
+    const joiner = await ring.join();
+    await ring.settle();
+    const { key, goes } = movingKey(ring, joiner);
+    const client = ring.nodes[goes].connect();
+    client.send('SET', key, 'v');
+    await ring.settle(() => false);
+    ring.adopt();
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK']);
+    ring.adopt(undefined, finished(ring.ring.document));
+    await ring.settle();
+    expect(await ring.ask(ring.nodes[joiner].connect(), 'WITH', 'ONE', 'GET', key)).to.equal('v');
+  });
+
+  it('refuses one that acts by the ring before, and serves it when it has learnt', async () => {
+    const ring = await RingBench.start(4);
+    const joiner = await ring.join();
+    const { key, stays, goes } = movingKey(ring, joiner);
+    ring.adopt([...stays, joiner]);
+    await ring.settle();
+    const client = ring.nodes[goes].connect();
+    client.send('SET', key, 'v');
+    client.send('GET', key);
+    await ring.settle();
+    expect(client.wire()).to.equal('');
+    ring.adopt();
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK', 'v']);
+  });
+
+  it('takes no write that the replicas to come cannot take, and hints what they miss', async () => {
+    const ring = await RingBench.start(3, '', 1);
+    const joiner = await ring.join();
+    ring.adopt();
+    await ring.settle();
+    const { key, goes } = movingKey(ring, joiner);
+    const client = ring.nodes[goes].connect();
+    expect(await ring.ask(client, 'SET', key, 'v')).to.equal('OK');
+    ring.isolate(joiner);
+    expect(await ring.ask(client, 'SET', key, 'w')).to.equal('-NOREPLICAS need 1, have 0');
+    expect(await ring.ask(client, 'WITH', 'ANY', 'SET', key, 'w')).to.match(/OK|NOREPLICAS/);
+  });
+});
+
+describe('A ring that grows and shrinks', () => {
+  /** Lets time pass until a node has proposed the end of the change. */
+  async function untilProposed(ring: RingBench): Promise<void> {
+    const { length } = ring.proposed;
+    for (let i = 0; i < 100 && ring.proposed.length === length; i++) await ring.advance(100);
+    expect(ring.proposed.at(-1)).to.deep.equal(finished(ring.ring.document));
+  }
+
+  async function finish(ring: RingBench): Promise<void> {
+    await untilProposed(ring);
+    ring.adopt(undefined, ring.proposed.at(-1));
+    await ring.settle();
+  }
+
+  async function fill(ring: RingBench, count: number): Promise<void> {
+    const client = ring.nodes[0].connect();
+    for (let i = 0; i < count; i++) await ring.ask(client, 'SET', `key:${i}`, `value ${i}`);
+    for (let i = 0; i < count; i += 7) await ring.ask(client, 'DEL', `key:${i}`);
+    await ring.ask(client, 'HSET', 'hash', 'a', 1, 'b', 2);
+    await ring.ask(client, 'RPUSH', 'list', 'x', 'y', 'z');
+    await ring.ask(client, 'LPOP', 'list');
+    client.send('SET', 'large', 'v'.repeat(300_000));
+    await ring.settle();
+    client.replies();
+  }
+
+  async function check(ring: RingBench, count: number, level: string, by: number): Promise<void> {
+    const client = ring.nodes[by].connect();
+    for (let i = 0; i < count; i++) {
+      expect(await ring.ask(client, 'WITH', level, 'GET', `key:${i}`), `key:${i}`).to.equal(
+        i % 7 === 0 ? null : `value ${i}`,
+      );
+    }
+    expect(await ring.ask(client, 'WITH', level, 'HGETALL', 'hash')).to.deep.equal(['a', '1', 'b', '2']);
+    expect(await ring.ask(client, 'WITH', level, 'LRANGE', 'list', 0, -1)).to.deep.equal(['y', 'z']);
+    expect(await ring.ask(client, 'WITH', level, 'STRLEN', 'large')).to.equal(300_000);
+  }
+
+  it('fills who joins with all that its slots hold, and then asks it alone', async () => {
+    const ring = await RingBench.start(3);
+    await fill(ring, 60);
+    const joiner = await ring.join();
+    ring.adopt();
+    await finish(ring);
+    await check(ring, 60, 'ONE', joiner);
+    await check(ring, 60, 'ALL', 0);
+  });
+
+  it('gives what a member has that leaves to those who take its place', async () => {
+    const ring = await RingBench.start(4);
+    await fill(ring, 60);
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[3]));
+    await finish(ring);
+    ring.isolate(3);
+    await ring.advance(300);
+    for (const node of [0, 1, 2]) await check(ring, 60, 'ONE', node);
+  });
+
+  it('fills who takes the place of a dead member from those who survive', async () => {
+    const ring = await RingBench.start(3);
+    await fill(ring, 40);
+    ring.isolate(2);
+    await ring.advance(300);
+    const joiner = await ring.join(2);
+    ring.isolate(2);
+    ring.adopt([0, 1, joiner]);
+    await finish(ring);
+    await check(ring, 40, 'ONE', joiner);
+  });
+
+  it('takes nothing that was damaged on its way, asks for it again, and goes on with what it has after a crash', async () => {
+    const ring = await RingBench.start(3);
+    await fill(ring, 60);
+    const joiner = await ring.join();
+    ring.adopt();
+    await ring.settle(({ kind }) => kind !== MessageKind.CHUNK);
+    const chunks = (): RingBench['sent'] => ring.sent.filter(({ kind }) => kind === MessageKind.CHUNK);
+    while (chunks().length === 0) await ring.advance(100, ({ kind }) => kind !== MessageKind.CHUNK);
+    for (const { message } of chunks()) message.buffer[message.end - 1] ^= 1;
+    await ring.settle();
+    for (let i = 0; i < 8 && ring.proposed.length === 0; i++) await ring.advance(100);
+    ring.isolate(joiner);
+    await ring.restart(joiner, keepNothing);
+    ring.connectAgain();
+    await finish(ring);
+    await check(ring, 60, 'ONE', joiner);
+    await check(ring, 60, 'ALL', 0);
+  });
+
+  it('lists keys where they are held, and nowhere else', async () => {
+    const ring = await RingBench.start(3);
+    await fill(ring, 60);
+    const joiner = await ring.join();
+    ring.adopt();
+    await finish(ring);
+    const client = ring.nodes[joiner].connect();
+    const ask = async (...words: string[]): Promise<unknown> => {
+      client.send(...words);
+      // What is on disk takes its time.
+      await ring.advance(300);
+      return client.replies()[0];
+    };
+    const keys = (await ask('KEYS', 'key:*')) as string[];
+    for (const key of keys) await ask('DEL', key);
+    expect(keys).to.have.length(51);
+    // Who gave slots away still has what there was.
+    expect(await ask('KEYS', 'key:*')).to.deep.equal([]);
+    for (let i = 0; i < 20; i++) expect(await ask('RANDOMKEY')).to.be.oneOf(['hash', 'list', 'large']);
+  });
+
+  it('has what consensus has decided decided anew, so that the new replicas know it', async () => {
+    const ring = await RingBench.start(4);
+    const joiner = await ring.join();
+    const { key, stays, goes } = movingKey(ring, joiner);
+    await ring.settle();
+    ring.isolate(stays[1]);
+    const client = ring.nodes[goes].connect();
+    client.send('SETNX', key, 'v');
+    await ring.advance(500);
+    expect(client.replies()).to.deep.equal([1]);
+    ring.adopt(ring.nodes.map((_, i) => i).filter((node) => node !== stays[1]));
+    await finish(ring);
+    ring.isolate(stays[0]);
+    ring.connectAgain();
+    ring.isolate(stays[0]);
+    await ring.advance(500);
+    const late = ring.nodes[joiner].connect();
+    late.send('WITH', 'LINEARIZABLE', 'GET', key);
+    await ring.advance(1000);
+    expect(late.replies()).to.deep.equal(['v']);
+  });
+});
