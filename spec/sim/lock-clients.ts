@@ -28,8 +28,8 @@ export interface LockTimes {
 
 const KEY = 'lock';
 /** One of so many. */
-const FORGOTTEN_OF = 100;
-const HELD_TO_THE_END_OF = 50;
+const FORGOTTEN_OF = 200;
+const HELD_TO_THE_END_OF = 200;
 const UNHELD_RELEASE_OF = 20;
 
 export class LockClients {
