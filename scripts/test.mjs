@@ -3,25 +3,26 @@
  *
  * What is random in them is the same each time; `--seed random` or `--seed 123` makes it differ.
  *
- * Each folder of spec/ is a group and runs in a mocha process of its own. The last line is
- * `N passed, N failed, N skipped` over all groups; the exit code is 0 only if something passed and
- * nothing failed. With CI=true a skipped or lone test is a failure.
+ * Each folder of spec/ is a group and runs in a mocha process of its own, two at a time; what a group prints
+ * comes when it has ended. The last line is `N passed, N failed, N skipped` over all groups; the exit code is 0
+ * only if something passed and nothing failed. With CI=true a skipped or lone test is a failure.
  */
-import { fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rankOf } from '../conf/layers.js';
 import { build } from './build.mjs';
 import { installDebianPrograms } from './install-debian-programs.mjs';
 import { fail, install, root } from './install.mjs';
+import { runGroup } from './spec-group.mjs';
 
 const secondsWarn = 12 * 60;
-/** A group that runs longer hangs, and is ended. */
-const groupMsMax = 12 * 60_000;
-/** A group that is still there this long after its last test has left something open. */
-const lingerMsMax = 10_000;
+/** More at a time, and specs of several servers would keep each other waiting. */
+const lanesMax = 2;
+/** Those that take minutes begin first, so that none is left to run alone at the end. */
+const longGroups = ['compat', 'crash'];
 /** Seeds that are drawn are below. */
 const seedLimit = 2 ** 31;
 
@@ -75,71 +76,56 @@ function parseSeed(text) {
   return seed;
 }
 
-/** Runs one group; resolves to its counts. What goes wrong outside of a test counts as one failure. */
-function runGroup(name, mochaArgs, seed) {
-  const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const specs = join('dist', 'spec', name, '**', '*.spec.js');
-  const child = fork(mocha, ['--config', 'conf/mocharc.json', ...mochaArgs, specs], {
-    cwd: root,
-    env: seed === undefined ? process.env : { ...process.env, RINGKV_SPEC_SEED: String(seed) },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-
-  return new Promise((resolve) => {
-    let counts = { passed: 0, failed: 0, skipped: 0 };
-    let ended = false;
-    let complaint;
-    const kill = (why) => {
-      complaint = why;
-      child.kill('SIGKILL');
-    };
-    const interrupt = (signal) => {
-      complaint = 'was interrupted';
-      child.kill(signal);
-    };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-    let timer = setTimeout(kill, groupMsMax, `did not end within ${groupMsMax / 60_000} minutes`);
-    child.on('message', (message) => {
-      counts = message;
-      ended = true;
-      clearTimeout(timer);
-      timer = setTimeout(
-        kill,
-        lingerMsMax,
-        `left something open: it did not end ${lingerMsMax / 1000} s after its tests`,
-      );
-    });
-    child.on('exit', (code, signal) => {
-      clearTimeout(timer);
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-      if (!ended || (code !== 0 && counts.failed === 0)) complaint ??= `ended with ${signal ?? `code ${code}`}`;
-      resolve({ ...counts, failed: counts.failed + (complaint === undefined ? 0 : 1), complaint });
-    });
-  });
-}
-
+/** Runs the groups, so many at a time, and prints what each has printed when it has ended; resolves to their results, in their order. */
 async function runAll({ groups, mochaArgs, seed }) {
   let interrupted = false;
   const interrupt = () => (interrupted = true);
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
 
   const results = [];
-  for (const name of groups) {
-    if (interrupted) break;
-    console.log(`\n=== ${name}`);
-    const startMs = performance.now();
-    const result = await runGroup(name, mochaArgs, seed);
-    if (result.complaint !== undefined) console.log(`=== ${name} ${result.complaint}`);
-    results.push({ name, seconds: (performance.now() - startMs) / 1000, ...result });
+  const waiting = [...groups].sort((a, b) => rankOfLong(a) - rankOfLong(b));
+  const run = groups.length === 1 ? runInSight : runAside;
+  const runLane = async () => {
+    for (let name = waiting.shift(); name !== undefined && !interrupted; name = waiting.shift()) {
+      const result = await run(name, { mochaArgs, seed });
+      if (result.complaint !== undefined) console.log(`=== ${name} ${result.complaint}`);
+      results[groups.indexOf(name)] = result;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanesMax, availableParallelism()) }, runLane));
+  return results.filter((result) => result !== undefined);
+}
+
+/** Those of `longGroups` first, then the others in their order. */
+function rankOfLong(name) {
+  const at = longGroups.indexOf(name);
+  return at === -1 ? longGroups.length : at;
+}
+
+function runInSight(name, options) {
+  console.log(`\n=== ${name}`);
+  return runGroup(name, { ...options, output: 'inherit' });
+}
+
+/** Two groups would print among each other: each has a file. */
+async function runAside(name, options) {
+  const folder = mkdtempSync(join(tmpdir(), 'ringkv-specs-'));
+  const file = join(folder, 'output');
+  const output = openSync(file, 'w');
+  try {
+    return await runGroup(name, { ...options, output });
+  } finally {
+    closeSync(output);
+    process.stdout.write(`\n=== ${name}\n`);
+    process.stdout.write(readFileSync(file));
+    rmSync(folder, { recursive: true });
   }
-  return results;
 }
 
 /** Prints the time of each group and the closing line; returns whether all is well. */
-function report(results, seed) {
-  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-  const all = { name: 'all' };
-  for (const key of ['seconds', 'passed', 'failed', 'skipped']) all[key] = sum(key);
+function report(results, seconds, seed) {
+  const all = { name: 'all', seconds };
+  for (const key of ['passed', 'failed', 'skipped']) all[key] = results.reduce((sum, result) => sum + result[key], 0);
 
   console.log('\ngroup            seconds  passed  failed  skipped');
   for (const { name, seconds, passed, failed, skipped } of [...results, all]) {
@@ -157,4 +143,6 @@ const wanted = parseCommandLine();
 install();
 installDebianPrograms();
 build();
-process.exitCode = report(await runAll(wanted), wanted.seed) ? 0 : 1;
+const startMs = performance.now();
+const results = await runAll(wanted);
+process.exitCode = report(results, (performance.now() - startMs) / 1000, wanted.seed) ? 0 : 1;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../../scripts/tools/repository-root.js';
 
@@ -72,6 +72,33 @@ describe('scripts/test.mjs', function () {
       .and.match(/^wire +\d+\.\d +1 +0 +1$/m);
     expect(output).not.to.match(/^helpers /m);
     expect(status).to.equal(0);
+  });
+
+  it('runs two groups at a time where there are two processors, and prints what each has printed in one piece', () => {
+    const meets = (other: string): string => `
+      import { existsSync, writeFileSync } from 'node:fs';
+      it('meets ${other}', async () => {
+        writeFileSync(import.meta.dirname + '/begun', '');
+        const lateMs = Date.now() + 2000;
+        while (!existsSync(import.meta.dirname + '/../${other}/begun') && Date.now() < lateMs) {
+          console.log('waits for ${other}');
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        console.log(Date.now() < lateMs ? 'met' : 'missed', '${other}');
+      });
+    `;
+    repository.remove('spec/base');
+    repository.write('spec/one/meets.spec.ts', meets('two'));
+    repository.write('spec/two/meets.spec.ts', meets('one'));
+    const { status, output } = repository.test();
+    expect(status).to.equal(0);
+    const blocks = output.split(/^=== /m).slice(1);
+    expect(blocks).to.have.lengthOf(2);
+    for (const block of blocks) {
+      const other = block.startsWith('one') ? 'two' : 'one';
+      expect(block).not.to.match(other === 'two' ? /(for|met|missed) one/ : /(for|met|missed) two/);
+      if (availableParallelism() > 1) expect(block).to.include(`met ${other}`);
+    }
   });
 
   it('runs the named group only, and passes --grep on', () => {
