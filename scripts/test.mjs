@@ -63,6 +63,7 @@ function parseCommandLine() {
     value === true ? `--${name}` : `--${name}=${value}`,
   );
   if (process.env.CI === 'true') mochaArgs.push('--forbid-pending', '--forbid-only');
+  if (process.stdout.isTTY) mochaArgs.push('--color');
   const named = positionals.length > 0 ? groups.filter((name) => positionals.includes(name)) : groups;
   return { groups: named, mochaArgs, seed: seed === undefined ? undefined : parseSeed(seed) };
 }
