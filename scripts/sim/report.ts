@@ -1,4 +1,5 @@
 /** What `npm run sim` prints. */
+import { Counts } from '../../spec/sim/counts.js';
 import type { SeedResult } from '../../spec/sim/run-seed.js';
 import type { SimOptions } from './options.js';
 import { replayCommand } from './options.js';
@@ -8,11 +9,11 @@ const PROBLEMS_SHOWN = 5;
 
 /** One seed on its own. */
 export function seedReport(result: SeedResult, cpuMs: number): string {
-  const { seed, headline, operations, simulatedMs, events, fingerprint } = result;
+  const { seed, headline, operations, counts, simulatedMs, events, fingerprint } = result;
   return (
     `seed ${seed}: ${headline}\n` +
     `${(simulatedMs / 1000).toFixed(1)} s simulated in ${(cpuMs / 1000).toFixed(2)} s of CPU, ` +
-    `${events} events, ${operations} operations answered, fingerprint ${fingerprint}\n`
+    `${events} events, ${operations} operations answered, fingerprint ${fingerprint}\n${countsLine(counts)}`
   );
 }
 
@@ -39,11 +40,20 @@ export function summary(results: readonly SeedResult[], wallMs: number, cpu: { u
   const simulatedMs = sum((result) => result.simulatedMs);
   const cpuMs = (cpu.user + cpu.system) / 1000;
   const failed = results.filter(({ problems }) => problems.length > 0).map(({ seed }) => seed);
+  const counts = new Counts();
+  for (const result of results) counts.addAll(result.counts);
   const perMinute = (ms: number): string => (simulatedMs / HOUR_MS / (ms / 60_000)).toFixed(2);
   return (
     `${results.length} seeds, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(' ')}` : ''}\n` +
     `${(simulatedMs / HOUR_MS).toFixed(3)} hours simulated, ${sum(({ operations }) => operations)} operations answered, ` +
     `${sum(({ events }) => events)} events\n` +
+    countsLine(counts) +
     `${(wallMs / results.length).toFixed(0)} ms a seed; ${perMinute(wallMs)} hours a minute, ${perMinute(cpuMs)} a minute of CPU\n`
   );
+}
+
+/** What has happened, if the scenario counts that. */
+function countsLine(counts: Counts): string {
+  const text = counts.toString();
+  return text === '' ? '' : `${text}\n`;
 }

@@ -1,8 +1,8 @@
-/** Clients that compare and set, claim, write, delete and read a few keys, and note what they saw. */
+/** Clients that compare and set, claim, write, increment, delete and read a few keys, and note what they saw. */
 
 import { RespError } from '../protocol/resp-decoder.js';
 import type { RegisterCall } from './linearizability-checker.js';
-import { describeCall } from './linearizability-checker.js';
+import { NOT_FOUND_OUT, checkLinearizable, describeCall } from './linearizability-checker.js';
 import { outcomeOf } from './register-clients.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Answer, SimClient } from './sim-client.js';
@@ -19,15 +19,22 @@ const KINDS = [
   'claim',
   'drop',
   'exchange',
+  'increment',
   'delete',
 ] as const;
+/** Values are numbers, so far apart, so that an incremented one is no other. */
+const VALUE_STEP = 1000;
+const LINEARIZABLE = ['WITH', 'LINEARIZABLE'];
 /** A client whose requests come to nothing waits for so long. */
 const PAUSE_MS = 200;
 
 export interface CasClientsOptions {
+  /** Looked at anew for each request. */
   readonly keys: readonly string[];
   /** Between two requests, on average. */
   readonly thinkMs: number;
+  /** Of requests that name the level LINEARIZABLE; the others are sent as they are. Default none. */
+  readonly levelShare?: number;
 }
 
 export class CasClients {
@@ -45,11 +52,15 @@ export class CasClients {
     this.world = world;
     this.random = world.fork();
     this.options = options;
-    for (const key of options.keys) this.calls.set(key, []);
   }
 
+  /** Requests that were answered, and those of which nobody knows. */
   get answered(): number {
-    return [...this.calls.values()].flat().filter(({ outcome }) => outcome === 'ok').length;
+    return this.countOf('ok');
+  }
+
+  get unknown(): number {
+    return this.countOf('unknown');
   }
 
   /** Asks one thing after the other until it is stopped, each time by a connection that `next` gives if the one before failed. */
@@ -58,9 +69,10 @@ export class CasClients {
     let connection = next();
     while (!this.isStopped) {
       await this.world.sleep(1 + this.random.below(2 * thinkMs));
+      if (keys.length === 0) continue;
       const key = keys[this.random.below(keys.length)];
       const kind = KINDS[this.random.below(KINDS.length)];
-      if ((await this.call(client, connection, key, kind)) === 'ok') continue;
+      if ((await this.ask(client, connection, key, kind)) === 'ok') continue;
       connection.close();
       connection = next();
       await this.world.sleep(PAUSE_MS);
@@ -74,19 +86,31 @@ export class CasClients {
 
   /** Reads a key until it is answered. */
   async read(client: string, connection: SimClient, key: string): Promise<void> {
-    while ((await this.call(client, connection, key, 'read')) !== 'ok') await this.world.sleep(PAUSE_MS);
+    while ((await this.ask(client, connection, key, 'read')) !== 'ok') await this.world.sleep(PAUSE_MS);
   }
 
-  private async call(
+  /** What is wrong with what was seen of each key; and of how many that cannot be found out. */
+  check(): { problems: string[]; uncheckedCount: number } {
+    const found = [...this.calls].map(([key, calls]) => [key, checkLinearizable(calls)] as const);
+    const wrong = found.filter(([, problem]) => problem !== undefined && problem !== NOT_FOUND_OUT);
+    return {
+      problems: wrong.map(([key, problem]) => `${key}: ${problem}`),
+      uncheckedCount: found.filter(([, problem]) => problem === NOT_FOUND_OUT).length,
+    };
+  }
+
+  /** One thing, for one of the clients. */
+  async ask(
     client: string,
     connection: SimClient,
     key: string,
     kind: RegisterCall['kind'],
   ): Promise<RegisterCall['outcome']> {
-    const value = `v${++this.names}`;
+    const value = String(++this.names * VALUE_STEP);
     const expected = this.seen.get(key) ?? 'nothing';
     const invokedUs = this.world.nowUs;
-    const answer = await connection.call(...wordsOf(kind, key, value, expected));
+    const level = this.random.uint32() < (this.options.levelShare ?? 0) * 0x1_0000_0000 ? LINEARIZABLE : [];
+    const answer = await connection.call(...level, ...wordsOf(kind, key, value, expected));
     const outcome = outcomeOf(answer);
     const call: RegisterCall = {
       client,
@@ -98,16 +122,33 @@ export class CasClients {
       returnedUs: outcome === 'unknown' ? Infinity : this.world.nowUs,
       outcome,
     };
-    this.calls.get(key)?.push(call);
+    this.callsOf(key).push(call);
     this.note(key, call);
     this.world.note(client, () => `${key}: ${describeCall(call)}`);
     return outcome;
   }
 
+  private callsOf(key: string): RegisterCall[] {
+    const known = this.calls.get(key);
+    if (known !== undefined) return known;
+    const calls: RegisterCall[] = [];
+    this.calls.set(key, calls);
+    return calls;
+  }
+
+  private countOf(outcome: RegisterCall['outcome']): number {
+    return [...this.calls.values()].flat().filter((call) => call.outcome === outcome).length;
+  }
+
   /** What the key may hold now. */
   private note(key: string, { kind, value, found, done, outcome }: RegisterCall): void {
     if (outcome !== 'ok') return;
-    const now = kind === 'read' ? found : done === true && kind !== 'drop' && kind !== 'delete' ? value : undefined;
+    const now =
+      kind === 'read' || kind === 'increment'
+        ? found
+        : done === true && kind !== 'drop' && kind !== 'delete'
+          ? value
+          : undefined;
     if (now !== undefined) this.seen.set(key, now);
   }
 }
@@ -128,6 +169,8 @@ function wordsOf(kind: RegisterCall['kind'], key: string, value: string, expecte
       return ['SETNX', key, value];
     case 'exchange':
       return ['GETSET', key, value];
+    case 'increment':
+      return ['INCR', key];
   }
 }
 
@@ -137,5 +180,6 @@ function seenBy(kind: RegisterCall['kind'], answer: Answer): Pick<RegisterCall, 
   const { value } = answer;
   if (kind === 'read' || kind === 'exchange')
     return { found: Buffer.isBuffer(value) ? String(value) : undefined, done: true };
+  if (kind === 'increment') return { found: JSON.stringify(value), done: true };
   return { done: kind === 'write' || value === 1 };
 }

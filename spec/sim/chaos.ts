@@ -1,8 +1,10 @@
 /** Does to machines what a FaultPlan says, and makes everything good again. */
 
 import type { Activity, Moment } from './activity.js';
+import { Counts } from './counts.js';
 import { keepNothing } from './crash-fate.js';
 import type { CrashKind, FaultPlan } from './fault-plan.js';
+import type { Link } from './link.js';
 import { GOOD_LINK } from './link.js';
 import type { Machine } from './machine.js';
 import type { SeededRandom } from './seeded-random.js';
@@ -30,6 +32,8 @@ export interface ChaosOptions {
 }
 
 export class Chaos {
+  /** Faults that there were. */
+  readonly counts = new Counts();
   private readonly world: World;
   private readonly plan: FaultPlan;
   private readonly options: ChaosOptions;
@@ -68,7 +72,7 @@ export class Chaos {
     await Promise.all([
       this.every(plan.crashes?.everyMs, () => this.aimCrash()),
       this.every(plan.blackouts?.everyMs, () => this.aim(plan.blackouts?.aim ?? 'answered', () => this.blackOut())),
-      this.every(plan.stops?.everyMs, () => this.victim().process?.stop(this.about(plan.stops?.ms ?? 0))),
+      this.every(plan.stops?.everyMs, () => this.stop()),
       this.every(plan.partitions?.everyMs, () => this.cut()),
       this.every(plan.jumps?.everyMs, () => this.jump()),
       this.every(plan.disks?.everyMs, () => this.spoilDisk()),
@@ -77,12 +81,27 @@ export class Chaos {
     await this.heal();
   }
 
+  /** One more machine is there, and no better than the others. */
+  add(machine: Machine): void {
+    if (this.world.nowUs >= this.endUs) return;
+    const { machines, clients } = this.options;
+    this.worsenLinks(this.world.wires.of(machine, [...machines, ...clients]));
+    this.worsen([machine]);
+  }
+
   private begin(): void {
     const { machines, clients } = this.options;
-    const { driftPpm, diskDelayUs, link: quality, badLinkShare } = this.plan;
-    for (const link of this.world.wires.between([...machines, ...clients])) {
-      if (this.random.uint32() < badLinkShare * 0x1_0000_0000) link.quality = quality;
-    }
+    this.worsenLinks(this.world.wires.between([...machines, ...clients]));
+    this.worsen(machines);
+  }
+
+  private worsenLinks(links: readonly Link[]): void {
+    const { link: quality, badLinkShare } = this.plan;
+    for (const link of links) if (this.random.uint32() < badLinkShare * 0x1_0000_0000) link.quality = quality;
+  }
+
+  private worsen(machines: readonly Machine[]): void {
+    const { driftPpm, diskDelayUs } = this.plan;
     for (const machine of machines) if (this.random.below(2) === 0) machine.diskDelayUs = diskDelayUs;
     if (driftPpm === 0) return;
     for (const machine of machines) machine.clock.drift(this.random.below(2 * driftPpm + 1) - driftPpm);
@@ -142,11 +161,19 @@ export class Chaos {
   private blackOut(): void {
     const { blackouts } = this.plan;
     if (blackouts === undefined) return;
+    this.counts.add('blackouts');
     const isAllLost = this.random.below(2) === 0;
     for (const machine of this.options.machines) {
       machine.powerOff(isAllLost ? keepNothing : undefined);
       this.bootLater(machine, blackouts.downMs);
     }
+  }
+
+  private stop(): void {
+    const { stops } = this.plan;
+    if (stops === undefined) return;
+    this.counts.add('stops');
+    this.victim().process?.stop(this.about(stops.ms));
   }
 
   private bootLater(machine: Machine, downMs: number): void {
@@ -164,6 +191,7 @@ export class Chaos {
     this.crashedUs = this.world.nowUs;
     this.end(victim, crashes.how, () => {
       this.crashedUs = this.world.nowUs;
+      this.counts.add('crashes');
       this.bootLater(victim, crashes.downMs);
     });
   }
@@ -186,6 +214,7 @@ export class Chaos {
   private cut(): void {
     const { partitions } = this.plan;
     if (partitions === undefined) return;
+    this.counts.add('partitions');
     const [some, others] = this.drawSides();
     const isOneWay = partitions.oneWay && this.random.below(2) === 0;
     const { wires } = this.world;

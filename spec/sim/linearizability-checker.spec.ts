@@ -19,6 +19,7 @@ function history(...each: [number, number, Short][]): RegisterCall[] {
 const write = (value: string): Short => ({ kind: 'write', value });
 const read = (found?: string): Short => ({ kind: 'read', found });
 const swap = (expected: string, value: string, done: boolean): Short => ({ kind: 'swap', expected, value, done });
+const increment = (found: string): Short => ({ kind: 'increment', found });
 const claim = (value: string, done: boolean): Short => ({ kind: 'claim', value, done });
 
 describe('checkLinearizable', () => {
@@ -62,6 +63,16 @@ describe('checkLinearizable', () => {
         [2, 3, { kind: 'exchange', value: 'b', found: 'a' }],
       ),
     ],
+    [
+      'increments, of which one was not answered',
+      history(
+        [0, 1, increment('1')],
+        [2, Infinity, { kind: 'increment', outcome: 'unknown' }],
+        [4, 5, increment('3')],
+        [6, 7, swap('3', '10', true)],
+        [8, 9, increment('11')],
+      ),
+    ],
   ];
   for (const [title, operations] of good) {
     it(`finds nothing wrong with ${title}`, () => expect(checkLinearizable(operations)).to.equal(undefined));
@@ -96,6 +107,8 @@ describe('checkLinearizable', () => {
         [5, 6, read('a')],
       ),
     ],
+    ['two increments that give the same', history([0, 5, increment('1')], [0, 5, increment('1')])],
+    ['an increment that was lost', history([0, 1, increment('1')], [2, 3, read()], [4, 5, increment('1')])],
     ['what failed and is there', history([0, 1, { ...write('a'), outcome: 'failed' }], [2, 3, read('a')])],
   ];
   for (const [title, operations] of bad) {
@@ -103,12 +116,13 @@ describe('checkLinearizable', () => {
   }
 
   it('says what trying every order says', () => {
-    const value = fc.constantFrom('a', 'b');
+    const value = fc.constantFrom('1', '2');
     const kind = fc.oneof(
       value.map(write),
       fc.option(value, { nil: undefined }).map((found) => read(found)),
       fc.tuple(value, value, fc.boolean()).map(([expected, next, done]) => swap(expected, next, done)),
       fc.tuple(value, fc.boolean()).map(([next, done]) => claim(next, done)),
+      value.map(increment),
     );
     const operation = fc
       .tuple(fc.nat(6), fc.nat(4), kind, fc.boolean())
@@ -133,7 +147,9 @@ function hasOrder(operations: readonly RegisterCall[], state: string | undefined
   return operations.some((one, i) => {
     if (one.invokedUs > firstReturn) return false;
     const rest = operations.filter((_, other) => other !== i);
-    return [undefined, 'a', 'b'].some((next) => leadsTo(one, state, next) && hasOrder(rest, next));
+    return [undefined, '1', '2', '3', '4', '5', '6', '7'].some(
+      (next) => leadsTo(one, state, next) && hasOrder(rest, next),
+    );
   });
 }
 
@@ -141,6 +157,7 @@ function hasOrder(operations: readonly RegisterCall[], state: string | undefined
 function leadsTo(call: RegisterCall, state: string | undefined, next: string | undefined): boolean {
   const { kind, value, expected, found, done, outcome } = call;
   const isKnown = outcome === 'ok';
+  if (kind === 'increment') return next === String(1 + Number(state ?? '0')) && (!isKnown || found === next);
   if (kind === 'write') return next === value;
   if (kind === 'read') return next === state && (!isKnown || found === state);
   const happens = kind === 'swap' ? state === expected : state === undefined;

@@ -9,14 +9,14 @@
 export interface RegisterCall {
   readonly client: string;
   /**
-   * `swap` is CAS, `drop` CAD, `claim` SETNX: whether they did it is `done`. `exchange` is GETSET: it gives what was there.
+   * `swap` is CAS, `drop` CAD, `claim` SETNX: whether they did it is `done`. `exchange` is GETSET: it gives what was there. `increment` is INCR: it gives what is there then.
    */
-  readonly kind: 'read' | 'write' | 'delete' | 'swap' | 'drop' | 'claim' | 'exchange';
+  readonly kind: 'read' | 'write' | 'delete' | 'swap' | 'drop' | 'claim' | 'exchange' | 'increment';
   /** What is written; of a `drop` nothing. */
   readonly value?: string;
   /** What a `swap` and a `drop` expect. */
   readonly expected?: string;
-  /** What a `read` and an `exchange` gave; undefined: there is no key. */
+  /** What a `read`, an `exchange` and an `increment` gave; undefined: there is no key. */
   readonly found?: string | undefined;
   /** What a `swap`, `drop`, `claim` or `delete` said. Not known of an `unknown` one. */
   readonly done?: boolean;
@@ -26,6 +26,9 @@ export interface RegisterCall {
   /** `failed`: for sure not done. */
   readonly outcome: 'ok' | 'failed' | 'unknown';
 }
+
+/** What gives the value of a key. */
+const GIVING: readonly RegisterCall['kind'][] = ['read', 'exchange', 'increment'];
 
 /** The value of a key; undefined: there is none. */
 type State = string | undefined;
@@ -53,13 +56,17 @@ function effectOf({ kind, value, expected }: RegisterCall, state: State): Effect
       return state !== undefined && state === expected ? { next: undefined, found: state, done: true } : keep;
     case 'claim':
       return state === undefined ? { next: value, found: state, done: true } : keep;
+    case 'increment': {
+      const next = String(Number(state ?? 0) + 1);
+      return { next, found: next, done: true };
+    }
   }
 }
 
 /** Whether what was answered is what it would answer. */
 function fits(call: RegisterCall, { found, done }: Effect): boolean {
   if (call.outcome === 'unknown') return true;
-  if (call.kind === 'read' || call.kind === 'exchange') return call.found === found;
+  if (GIVING.includes(call.kind)) return call.found === found;
   return call.kind === 'write' || call.done === done;
 }
 
@@ -78,12 +85,13 @@ interface Step {
   readonly before: State;
 }
 
-/** Where many operations have unknown outcomes, there may be more orders than can be tried: after so many steps nothing is found. */
+/** Where many operations have unknown outcomes, there may be more orders than can be tried: after so many steps it says so. */
 const STEPS_MAX = 400_000;
+export const NOT_FOUND_OUT = 'there are more orders of its operations than can be tried';
 
-/** The operations of one key, in any order. What is wrong with them, in words; undefined if nothing is, or it cannot be found out. */
+/** The operations of one key, in any order. What is wrong with them, in words; undefined if nothing is; or NOT_FOUND_OUT. */
 export function checkLinearizable(operations: readonly RegisterCall[], initial?: string): string | undefined {
-  const calls = operations.filter(({ outcome }) => outcome !== 'failed');
+  const calls = operations.filter(mayMatter);
   const head = entriesOf(calls);
   const seen = new Set<string>();
   const taken = new Uint8Array(calls.length);
@@ -124,7 +132,7 @@ export function checkLinearizable(operations: readonly RegisterCall[], initial?:
       continue;
     }
     seen.add(name);
-    if (seen.size > STEPS_MAX) return undefined;
+    if (seen.size > STEPS_MAX) return NOT_FOUND_OUT;
     const returned = returns.get(entry.call);
     steps.push({ invoked: entry, returned, before: state });
     state = effect.next;
@@ -136,6 +144,11 @@ export function checkLinearizable(operations: readonly RegisterCall[], initial?:
     entry = head.next;
   }
   return undefined;
+}
+
+/** What has failed was not done; and a read that nobody has heard of changes nothing. */
+function mayMatter({ kind, outcome }: RegisterCall): boolean {
+  return outcome === 'ok' || (outcome === 'unknown' && kind !== 'read');
 }
 
 /** All that began and ended, in order of time; the first is none of them. What began at the moment at which something ended overlaps with that. */
@@ -172,6 +185,6 @@ export function describeCall(call: RegisterCall): string {
   const { kind, client, value, expected, found, done, invokedUs, returnedUs, outcome } = call;
   const seconds = (us: number): string => (us === Infinity ? '?' : (us / 1e6).toFixed(6));
   const words = [kind, expected === undefined ? '' : `${expected} ->`, value ?? ''].filter((word) => word !== '');
-  const answer = kind === 'read' || kind === 'exchange' ? (found ?? 'nothing') : done === undefined ? '' : String(done);
+  const answer = GIVING.includes(kind) ? (found ?? 'nothing') : done === undefined ? '' : String(done);
   return `${words.join(' ')} = ${answer} by ${client}, ${seconds(invokedUs)}-${seconds(returnedUs)} s, ${outcome}`;
 }

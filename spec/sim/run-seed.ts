@@ -1,5 +1,6 @@
 /** One seed of a scenario, from an empty world to the verdict. */
 
+import { Counts } from './counts.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
 import type { WorldOptions } from './world.js';
 import { World } from './world.js';
@@ -9,6 +10,8 @@ export interface SeedResult {
   readonly headline: string;
   readonly operations: number;
   readonly problems: readonly string[];
+  /** What has happened, where the scenario counts that. */
+  readonly counts: Counts;
   /** Virtual. */
   readonly simulatedMs: number;
   readonly events: number;
@@ -24,13 +27,14 @@ export async function runSeed(
   const world = new World(seed, worldOptions);
   let operations = 0;
   let problems: readonly string[];
+  let counts = new Counts();
   try {
-    ({ operations, problems } = await world.run(() => scenario.run(world, options)));
+    ({ operations, problems, counts = counts } = await world.run(() => scenario.run(world, options)));
   } catch (error) {
     problems = [stackOf(error)];
   }
   const { headline, nowUs, eventCount, fingerprint } = world;
-  return { seed, headline, operations, problems, simulatedMs: nowUs / 1000, events: eventCount, fingerprint };
+  return { seed, headline, operations, problems, counts, simulatedMs: nowUs / 1000, events: eventCount, fingerprint };
 }
 
 function stackOf(error: unknown): string {

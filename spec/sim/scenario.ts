@@ -1,5 +1,6 @@
 /** What is simulated: see README.md for how to write one. */
 
+import type { Counts } from './counts.js';
 import type { World } from './world.js';
 
 export interface ScenarioOptions {
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly operations: number;
   /** What is wrong, a line each; empty if nothing is. */
   readonly problems: readonly string[];
+  /** What has happened, where that is counted: a scenario in which nothing happens proves nothing. */
+  readonly counts?: Counts;
 }
 
 export interface Scenario {

@@ -153,6 +153,11 @@ export class SimulatedRing {
     });
   }
 
+  /** Every key that may be there. */
+  protected get keys(): string[] {
+    return [...REGISTERS, ...this.workload.keys];
+  }
+
   /** All hints are delivered. */
   async handOver(): Promise<void> {
     while (!this.handOff.isOver(this.machines.flatMap((machine) => this.figuresOf(machine)))) {
@@ -222,7 +227,7 @@ export class SimulatedRing {
     const { keyspace } = node;
     const db = keyspace.database(0);
     const loader = new Loader(keyspace, keyspace.cold);
-    for (const key of [...REGISTERS, ...this.workload.keys]) {
+    for (const key of this.keys) {
       const bytes = Buffer.from(key);
       if (keyspace.isCold(db, bytes, 0, bytes.length)) loader.loadNow(db, bytes);
       const place = db.table.find(bytes, 0, bytes.length);
@@ -247,7 +252,7 @@ export class SimulatedRing {
   }
 
   /** Asks until it is answered. */
-  private async ask(client: SimClient, ...words: string[]): Promise<RespValue> {
+  protected async ask(client: SimClient, ...words: string[]): Promise<RespValue> {
     for (;;) {
       const answer = await client.call(...words);
       if (answer.kind === 'reply' && outcomeOf(answer) === 'ok') return answer.value;

@@ -68,6 +68,12 @@ export class Wires {
     return machines.flatMap((from) => machines.filter((to) => to !== from).map((to) => this.link(from, to)));
   }
 
+  /** The links between a machine and others, both ways. */
+  of(machine: Machine, others: readonly Machine[]): Link[] {
+    const rest = others.filter((other) => other !== machine);
+    return rest.flatMap((other) => [this.link(machine, other), this.link(other, machine)]);
+  }
+
   /** All links between these are so from now on. */
   setQuality(machines: readonly Machine[], quality: LinkQuality): void {
     for (const link of this.between(machines)) link.quality = quality;

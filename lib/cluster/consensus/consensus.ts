@@ -397,7 +397,13 @@ export class Consensus implements ProposerPort {
   private noteMoving(): void {
     this.moving.clear();
     this.movingSinceMs = this.nowMs();
-    for (const name of this.log.keys()) if (this.options.isMoving(slotOfName(name))) this.moving.add(name);
+    for (const name of this.log.keys()) if (this.isMoving(slotOfName(name))) this.moving.add(name);
+  }
+
+  /** Whether the acceptors of a slot, of which this node is one, are about to be others. Of slots that it held once it hears no more. */
+  private isMoving(slot: number): boolean {
+    const { self, isMoving, acceptorsOf } = this.options;
+    return isMoving(slot) && acceptorsOf(slot).some((members) => members.includes(self));
   }
 
   /** Has keys decided anew whose acceptors are about to be others: who acts for them does, and others if that takes long. */

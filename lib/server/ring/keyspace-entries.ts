@@ -16,7 +16,7 @@ import { RecordHead } from '../../storage/memory/record-heap.js';
 import { EraEntries } from './era-entries.js';
 import { withoutKeys } from './era-filter.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';
-import type { RingStore, Taken } from './ring-store.js';
+import type { RingStore, Taken } from './ring-part.js';
 
 /** What others are sent of an entry comes in batches of about this. */
 const PAGE_BYTES = 256 * 1024;

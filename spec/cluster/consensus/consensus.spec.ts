@@ -242,6 +242,20 @@ describe('Consensus', () => {
     });
   }
 
+  it('has nothing to move of keys that it is no acceptor of any more (simulator, scenario everything, seed 2000001: a change of the ring never ended)', async () => {
+    const world = new ConsensusWorld(1, { nodes: 5, lost: 0, repeated: 0 });
+    world.sets = [[0, 1, 2]];
+    world.nodes[0].turn((consensus) => consensus.rewrite(KEY));
+    await world.runFor(1000);
+    world.useSets([[1, 2, 3]]);
+    world.useSets([
+      [1, 2, 3],
+      [2, 3, 4],
+    ]);
+    expect(world.nodes[1].consensus?.hasMoved).to.equal(false);
+    expect(world.nodes[0].consensus?.hasMoved).to.equal(true);
+  });
+
   /** Whether any of so many seeds shows a bug. */
   const isCaught = async (seeds: number, drawn: Faults, changes: Partial<WorldOptions>): Promise<boolean> => {
     for (let seed = 1; seed <= seeds; seed++) {

@@ -2,10 +2,14 @@ import { expect } from 'chai';
 
 import { parseOptions } from '../../../scripts/sim/options.js';
 import { failureReport, summary } from '../../../scripts/sim/report.js';
+import { Counts } from '../../sim/counts.js';
 
 describe('the report of npm run sim', () => {
+  const crashes = new Counts();
+  crashes.add('crashes', 3);
   const result = (seed: number, problems: readonly string[]) => ({
     seed,
+    counts: crashes,
     headline: 'no faults',
     operations: 10,
     problems,
@@ -26,5 +30,6 @@ describe('the report of npm run sim', () => {
     const text = summary([result(1, []), result(2, ['x'])], 120_000, { user: 30e6, system: 0 });
     expect(text).to.include('2 seeds, 1 failed: 2\n').and.to.include('1.000 hours simulated, 20 operations');
     expect(text).to.include('60000 ms a seed; 0.50 hours a minute, 2.00 a minute of CPU');
+    expect(text).to.include('\n6 crashes\n');
   });
 });

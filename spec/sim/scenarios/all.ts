@@ -3,9 +3,9 @@
 import type { Scenario } from '../scenario.js';
 import { cas } from './cas.js';
 import { diverging } from './diverging.js';
+import { everything } from './everything.js';
 import { growingRing } from './growing-ring.js';
 import { locks } from './locks.js';
-import { resize } from './resize.js';
 import { ring } from './ring.js';
 import { singleNodes } from './single-nodes.js';
 
@@ -16,7 +16,7 @@ export const scenarios: readonly Scenario[] = [
   ring(),
   cas(),
   locks(),
-  resize(),
+  everything(),
 ];
 
 /** Throws an error fit for the user if there is none of that name. */

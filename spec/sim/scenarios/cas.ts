@@ -8,7 +8,6 @@ import { CasClients } from '../cas-clients.js';
 import { Chaos } from '../chaos.js';
 import type { DiskFault, FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
-import { checkLinearizable } from '../linearizability-checker.js';
 import type { Machine } from '../machine.js';
 import { compareReplicas } from '../replica-checker.js';
 import type { Scenario } from '../scenario.js';
@@ -55,13 +54,6 @@ class CasRing {
       for (const key of KEYS) await this.clients.read('last', client, key);
       client.close();
     }
-  }
-
-  problems(): string[] {
-    return KEYS.flatMap((key) => {
-      const problem = checkLinearizable(this.clients.calls.get(key) ?? []);
-      return problem === undefined ? [] : [`${key}: ${problem}`];
-    });
   }
 
   /** Whether all replicas of each key show the same. */
@@ -123,7 +115,7 @@ export function cas(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}):
       await world.within(CONVERGE_MS, 'every client is answered', used);
       await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll());
       await world.sleep(SETTLE_MS);
-      const problems = [...simulated.problems(), ...simulated.compare()];
+      const problems = [...clients.check().problems, ...simulated.compare()];
       return { operations: clients.answered, problems };
     },
   };

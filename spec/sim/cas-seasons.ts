@@ -1,0 +1,85 @@
+/**
+ * Keys that clients compare and set for a while (cas-clients.ts), one after the other; then nobody touches them until the end, whatever becomes of the ring meanwhile.
+ *
+ * Every other key is written plainly before it is compared and set for the first time: consensus has to take over what plain writes have left. Nothing else is done to it until consensus has decided about
+ * it: the promises of plain writes are weaker. What was written with an outcome that nobody knows may yet appear, though others have written since: such a key is not used.
+ */
+
+import type { CasClients } from './cas-clients.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { SimClient } from './sim-client.js';
+import type { World } from './world.js';
+
+const IN_USE_MAX = 3;
+/** From one key to the next, on average; and how long a plain write is left alone, at most. */
+const SEASON_MS = 1500;
+const ALONE_MS_MAX = 3000;
+const PAUSE_MS = 100;
+const STARTER = 'starter';
+
+export class CasSeasons {
+  /** In use now. */
+  readonly keys: string[] = [];
+  /** Every key that may be there. */
+  readonly all: string[] = [];
+  /** Keys that consensus has decided about. */
+  readonly begun: string[] = [];
+  private readonly world: World;
+  private readonly random: SeededRandom;
+  private isStopped = false;
+
+  constructor(world: World) {
+    this.world = world;
+    this.random = world.fork();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** Takes one key after the other into use until `stop`. `next`: a client of any node. */
+  async run(clients: CasClients, next: () => SimClient): Promise<void> {
+    while (!this.isStopped) {
+      const key = `cas:${this.all.length + 1}`;
+      this.all.push(key);
+      const isWritten = this.random.below(2) === 0;
+      const isGood = isWritten ? await this.takeOver(clients, next, key) : await this.begin(clients, next, key, 'drop');
+      if (isGood) this.use(key);
+      await this.world.sleep(this.random.below(2 * SEASON_MS));
+    }
+  }
+
+  private use(key: string): void {
+    this.begun.push(key);
+    this.keys.push(key);
+    if (this.keys.length > IN_USE_MAX) this.keys.shift();
+  }
+
+  /** Writes a key plainly, and has consensus take it over a little later. False: it is not known whether it was written. */
+  private async takeOver(clients: CasClients, next: () => SimClient, key: string): Promise<boolean> {
+    const writer = next();
+    const outcome = await clients.ask(STARTER, writer, key, 'write');
+    writer.close();
+    if (outcome !== 'ok') clients.calls.delete(key);
+    if (outcome !== 'ok') return false;
+    await this.world.sleep(this.random.below(ALONE_MS_MAX));
+    return this.begin(clients, next, key, 'swap');
+  }
+
+  /** Has consensus decide about a key for the first time. False: there was no time. */
+  private async begin(
+    clients: CasClients,
+    next: () => SimClient,
+    key: string,
+    kind: 'swap' | 'drop',
+  ): Promise<boolean> {
+    while (!this.isStopped) {
+      const client = next();
+      const outcome = await clients.ask(STARTER, client, key, kind);
+      client.close();
+      if (outcome === 'ok') return true;
+      await this.world.sleep(PAUSE_MS);
+    }
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Clients that write keys once and delete them later, each through another node: what was deleted, and acknowledged so, never shows again. Each key is written with an outcome that is
+ * known: else it may yet appear.
+ */
+
+import type { RespValue } from '../protocol/resp-decoder.js';
+import { outcomeOf } from './register-clients.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { SimClient } from './sim-client.js';
+import type { World } from './world.js';
+
+/** How long a key is there, at most. */
+const LIFE_MS_MAX = 2000;
+const PAUSE_MS = 100;
+
+export class DeletingClients {
+  /** Every key that was ever written. */
+  readonly keys: string[] = [];
+  /** Keys whose delete was acknowledged. */
+  readonly deleted: string[] = [];
+  readonly problems: string[] = [];
+  private readonly world: World;
+  private readonly random: SeededRandom;
+  private readonly thinkMs: number;
+  private isStopped = false;
+
+  constructor(world: World, thinkMs: number) {
+    this.world = world;
+    this.random = world.fork();
+    this.thinkMs = thinkMs;
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** Writes, deletes and looks until `stop`. `next`: a client of any node. */
+  async run(next: () => SimClient): Promise<void> {
+    while (!this.isStopped) {
+      await this.world.sleep(this.random.below(2 * this.thinkMs + 1));
+      if (this.deleted.length > 0 && this.random.below(2) === 0) await this.look(next());
+      else await this.writeAndDelete(next);
+    }
+  }
+
+  /** What is wrong, with what `read` gives for each key at the end. */
+  async check(read: (key: string) => Promise<RespValue>): Promise<string[]> {
+    for (const key of this.deleted) this.judge(key, await read(key));
+    return this.problems;
+  }
+
+  private async look(client: SimClient): Promise<void> {
+    const key = this.deleted[this.random.below(this.deleted.length)];
+    const answer = await client.call('GET', key);
+    client.close();
+    if (answer.kind === 'reply' && outcomeOf(answer) === 'ok') this.judge(key, answer.value);
+  }
+
+  private judge(key: string, value: RespValue): void {
+    if (value === null) return;
+    this.problems.push(`${key} was deleted, and shows again at ${this.world.nowUs / 1e6} s`);
+  }
+
+  private async writeAndDelete(next: () => SimClient): Promise<void> {
+    const key = `del:${this.keys.length + 1}`;
+    this.keys.push(key);
+    if ((await this.ask(next(), 'SET', key, key)) !== 'ok') return;
+    await this.world.sleep(this.random.below(LIFE_MS_MAX));
+    while (!this.isStopped) {
+      if ((await this.ask(next(), 'DEL', key)) === 'ok') {
+        this.deleted.push(key);
+        return;
+      }
+      await this.world.sleep(PAUSE_MS);
+    }
+  }
+
+  private async ask(client: SimClient, ...words: string[]): Promise<ReturnType<typeof outcomeOf>> {
+    const answer = await client.call(...words);
+    client.close();
+    const outcome = outcomeOf(answer);
+    this.world.note('deleter', () => `${words.join(' ')}: ${outcome}`);
+    return outcome;
+  }
+}
