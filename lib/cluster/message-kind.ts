@@ -25,6 +25,9 @@ export const MessageKind = {
   ACCEPT: 50,
   ACCEPTED: 51,
   DECIDED: 52,
+  /** server/ring/refused-puts.ts */
+  DECIDE_PUT: 53,
+  PUT_DECIDED: 54,
   /** repair/repair-messages.ts */
   COMPARE_ROOTS: 56,
   COMPARE_SLOTS: 57,

@@ -10,7 +10,8 @@
  *  3. What was sent is kept until every replica has it, or a hint for it.
  *  4. A blind put (plain SET) that is older than what a replica holds, the last one of its key, is put again with a newer stamp before it counts: so what is acknowledged later
  *     wins over what was acknowledged earlier, whatever the clocks say.
- *  5. When the ring changes, what is not acknowledged by all is sent anew, as other batches, to the replicas of the new ring; who waits for it waits for those. A ring of two placements
+ *  5. A put that a replica refuses, because consensus decides about its key by now, counts when consensus has put it: that is tried once a put.
+ *  6. When the ring changes, what is not acknowledged by all is sent anew, as other batches, to the replicas of the new ring; who waits for it waits for those. A ring of two placements
  *     (topology/ring-change.ts) wants enough of each.
  */
 
@@ -54,6 +55,8 @@ export interface ReplicatorOptions {
   readonly replicasNeeded: (level: number, replicas: number) => number;
   /** Puts again, above `stamp`, what an earlier batch has put to the key at `keyAt`, and calls `note`; unless this node has overwritten it since. */
   readonly putAgain: (batch: Buffer, keyAt: number, stamp: number) => void;
+  /** Has consensus decide about what a batch has put to the key at `keyAt`. Nothing is called if that comes to nothing. */
+  readonly decidePut: (batch: Buffer, keyAt: number, onDecided: () => void) => void;
   /** A replica says, if `isTold`, that the key at `keyAt` is in era 1; whether it is, as far as this node knows. */
   readonly isEraOne: (batch: Buffer, keyAt: number, isTold: boolean) => boolean;
 }
@@ -287,7 +290,7 @@ export class Replicator {
   /** Sends what a shipment says to the replicas of another ring, as another batch. */
   private shipAnew(old: Shipment, ring: Ring): void {
     const { parts, groups, slots } = regroup(old, ring);
-    const shipment = new Shipment(++this.sequence, old.bytes, parts, old.sinceMs);
+    const shipment = new Shipment(++this.sequence, old.bytes, parts, old.sinceMs, old.decided);
     for (const slot of slots) this.newest[slot] = shipment.sequence;
     this.sendToAll(shipment);
     this.tallies.replace(old.sequence, (need, level) => {
@@ -361,9 +364,8 @@ export class Replicator {
     const shipment = this.kept.find((one) => one.sequence === sequence);
     const place = shipment?.locate(record, concerns);
     if (shipment === undefined || place === undefined) return;
-    // Consensus decides about the key by now: it may have seen what this node has changed, or not.
     if (this.options.isEraOne(shipment.bytes, place.at, stamp === ERA_STAMP)) {
-      this.tallies.fail(shipment.parts.groups[place.part], sequence);
+      this.decide(shipment, place.part, place.at);
       return;
     }
     if (shipment.parts.blind[place.part] === 0) return;
@@ -376,6 +378,25 @@ export class Replicator {
     }
     // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
     this.tallies.move(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence);
+  }
+
+  /**
+   * Consensus decides about the key of a record by now, and has seen what this node has changed, or not. A put is put by it then; of anything else, and of what was put
+   * again, and so has several stamps, nobody knows.
+   */
+  private decide({ sequence, bytes, parts, decided }: Shipment, part: number, keyAt: number): void {
+    const waiting = this.tallies.of(parts.groups[part], sequence);
+    if (waiting.length === 0 || decided.has(keyAt)) return;
+    if (parts.blind[part] === 0 || waiting.some(({ hasMoved }) => hasMoved)) {
+      this.tallies.fail(waiting);
+      return;
+    }
+    decided.add(keyAt);
+    for (const tally of waiting) tally.undecided++;
+    this.options.decidePut(bytes, keyAt, () => {
+      for (const tally of waiting) tally.undecided--;
+      this.tallies.settle();
+    });
   }
 
   /** Whether this node has changed the key at `keyAt` again, behind that record: then a member that has not acknowledged that one has not acknowledged this either. */

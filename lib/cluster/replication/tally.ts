@@ -26,6 +26,8 @@ export class Tally {
   readonly waiters: TallyWaiter[] = [];
   /** Of one group, at first; of several when the ring has changed. There is at least one. */
   needs: readonly Need[];
+  /** Puts of it that replicas have refused, and that consensus decides about. */
+  undecided = 0;
 
   constructor(needs: readonly Need[], level: number, sinceMs: number) {
     this.needs = needs;
@@ -43,12 +45,17 @@ export class Tally {
   }
 
   get isDone(): boolean {
-    return this.needs.every((need) => countOf(need) >= need.needed);
+    return this.undecided === 0 && this.needs.every((need) => countOf(need) >= need.needed);
   }
 
   /** Whether it is of a group at a batch, and of nothing else. */
   isOf(group: number, sequence: number): boolean {
     return this.needs.every((need) => need.group === group && need.sequence === sequence);
+  }
+
+  /** Whether something of it was sent again. */
+  get hasMoved(): boolean {
+    return this.needs.some(({ before }) => before !== undefined);
   }
 
   /** Whether something of a group at a batch belongs to it. */
@@ -94,6 +101,11 @@ export class Tallies {
     return this.open.some((tally) => tally.has(group, sequence));
   }
 
+  /** Those that wait for that. */
+  of(group: number, sequence: number): Tally[] {
+    return this.open.filter((tally) => tally.has(group, sequence));
+  }
+
   add(tally: Tally): void {
     this.open.push(tally);
   }
@@ -128,10 +140,10 @@ export class Tallies {
     );
   }
 
-  /** Something of a batch cannot be had by enough replicas of `group` any more. */
-  fail(group: number, sequence: number): void {
+  /** What these are for cannot be had by enough replicas any more. */
+  fail(failed: readonly Tally[]): void {
     this.close(
-      (tally) => tally.has(group, sequence),
+      (tally) => failed.includes(tally),
       (waiter, tally) => {
         waiter.giveUp(tally);
       },

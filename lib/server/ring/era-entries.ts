@@ -2,6 +2,7 @@ import type { EraStore } from '../../cluster/consensus/consensus.js';
 import type { Draft } from '../../data/draft.js';
 import type { Keyspace } from '../../data/keyspace.js';
 import { EMPTY_ENTRY } from '../../record/entry.js';
+import { batchOf, beginEraEntry } from './era-entry.js';
 import type { KeyspaceEntries } from './keyspace-entries.js';
 
 /** The keyspace, as consensus about keys reads and changes it. */
@@ -31,10 +32,11 @@ export class EraEntries implements EraStore {
   }
 
   merge(key: Buffer, entries: readonly Buffer[]): Buffer {
-    return this.draft.merge(key, entries);
+    return beginEraEntry(this.draft.merge(key, entries));
   }
 
   show(_key: Buffer, entry: Buffer): void {
-    if (entry.length > 0) this.entries.takeDecided(entry);
+    const batch = batchOf(entry);
+    if (batch.length > 0) this.entries.takeDecided(batch);
   }
 }

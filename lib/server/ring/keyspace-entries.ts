@@ -16,6 +16,7 @@ import { RecordHead } from '../../storage/memory/record-heap.js';
 import { EraEntries } from './era-entries.js';
 import { withoutKeys } from './era-filter.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';
+import { RefusedPut } from './refused-put.js';
 import type { RingStore, Taken } from './ring-part.js';
 
 /** What others are sent of an entry comes in batches of about this. */
@@ -29,6 +30,7 @@ export class KeyspaceEntries implements RingStore {
   private readonly keyspace: Keyspace;
   private readonly batches: ForeignBatches;
   private readonly loader: Loader;
+  private readonly draft: Draft;
   private readonly digests: EntryDigests;
   private readonly reader = new BatchReader();
   private readonly head = new RecordHead();
@@ -40,6 +42,7 @@ export class KeyspaceEntries implements RingStore {
     this.digests = new EntryDigests(keyspace);
     this.batches = batches;
     this.loader = loader;
+    this.draft = draft;
   }
 
   digest(key: Buffer): Digest | undefined {
@@ -130,6 +133,10 @@ export class KeyspaceEntries implements RingStore {
       return true;
     }
     return false;
+  }
+
+  refusedPut(bytes: Buffer): RefusedPut {
+    return new RefusedPut(this.keyspace, this.draft, bytes);
   }
 
   foreignChanges(slot: number): number {

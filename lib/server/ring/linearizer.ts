@@ -18,6 +18,7 @@ import type { Args } from '../../protocol/args.js';
 import { ReplyText } from '../reply-text.js';
 import type { Connection } from '../connection.js';
 import type { Transaction } from '../transaction.js';
+import { batchOf, withBatch } from './era-entry.js';
 
 const TIMEOUT = 'TIMEOUT no majority of the replicas has answered in time: nothing was done';
 const UNKNOWN = 'TIMEOUT not decided in time: the outcome is unknown';
@@ -68,7 +69,7 @@ export class Linearizer {
   remove(key: Buffer, remove: (db: Database) => void, then: () => void): void {
     const { consensus, draft } = this.options;
     consensus.submit(key, {
-      run: (entry) => ({ entry: draft.run(key, entry, remove), reply: EMPTY }),
+      run: (entry) => ({ entry: withBatch(entry, draft.run(key, batchOf(entry), remove)), reply: EMPTY }),
       end: then,
     });
   }
@@ -128,16 +129,18 @@ class ProposedRequest {
     let reply: Buffer = EMPTY;
     connection.transaction = transaction;
     ring.slot = slot;
-    const after = options.draft.run(key, entry, (db) => {
+    const before = batchOf(entry);
+    const after = options.draft.run(key, before, (db) => {
       if (this.isWatching && !this.isAsWatched(db)) connection.wasTouched = true;
       ring.proposedKey = key;
       reply = options.runAside(connection, args, db);
       ring.proposedKey = undefined;
     });
-    if (after.length > ENTRY_BYTES_MAX && after.length > entry.length) {
+    if (after === before) return { entry, reply };
+    if (after.length > ENTRY_BYTES_MAX && after.length > before.length) {
       return { entry, reply: ReplyText.error(TOO_LARGE) };
     }
-    return { entry: after, reply };
+    return { entry: withBatch(entry, after), reply };
   }
 
   end(outcome: 'decided' | 'timeout' | 'unknown', reply?: Buffer): void {

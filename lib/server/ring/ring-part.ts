@@ -30,7 +30,7 @@ import { Inquiries } from '../../cluster/coordination/inquiries.js';
 import type { EntryStore } from '../../cluster/coordination/ports.js';
 import { Refresher } from '../../cluster/coordination/refresher.js';
 import { Responder } from '../../cluster/coordination/responder.js';
-import { RingView } from '../../cluster/coordination/ring-view.js';
+import { NOBODY, RingView } from '../../cluster/coordination/ring-view.js';
 import type { RingMessage } from '../../cluster/coordination/versioned-links.js';
 import { VersionedLinks } from '../../cluster/coordination/versioned-links.js';
 import { EMPTY_PAYLOAD } from '../../cluster/bus/payload.js';
@@ -63,6 +63,8 @@ import { RingResize } from './ring-resize.js';
 import { Coordinator } from './coordinator.js';
 import type { HeldReply } from '../held-reply.js';
 import type { Superseded } from './foreign-batches.js';
+import type { RefusedPut } from './refused-put.js';
+import { RefusedPuts } from './refused-puts.js';
 import type { LinearizerOptions } from './linearizer.js';
 import { Linearizer } from './linearizer.js';
 import { LogWaits } from './log-waits.js';
@@ -163,6 +165,8 @@ export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, 
   takeOver(batch: Buffer): Taken;
   /** See ReplicatorOptions; true if it was put. */
   putAgain(batch: Buffer, keyAt: number, stamp: number): boolean;
+  /** What a batch of one record puts. Throws CorruptionError. */
+  refusedPut(batch: Buffer): RefusedPut;
 }
 
 export interface RingPartOptions {
@@ -272,6 +276,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private readonly links: RingLinks;
   private readonly acceptorLog: AcceptorLog;
   readonly linearizer: Linearizer;
+  private readonly refusedPuts: RefusedPuts;
   private readonly presence: RingPresence;
   private readonly store: RingStore;
   private readonly hinted: Outboxes;
@@ -332,6 +337,9 @@ export class RingPart implements TurnReplicas, EntryStore {
       writeTimeoutMs,
       replicasNeeded,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
+      decidePut: (batch, keyAt, onDecided) => {
+        this.refusedPuts.decide(batch, keyAt, onDecided);
+      },
       isEraOne: (batch, keyAt, isTold) => this.isEraOneAt(batch, keyAt, isTold),
     });
     this.replicator.useRing(ring);
@@ -363,6 +371,19 @@ export class RingPart implements TurnReplicas, EntryStore {
       },
     });
     options.store.eras = this.consensus;
+    this.refusedPuts = new RefusedPuts({
+      self,
+      links: this.versioned,
+      random,
+      consensus: this.consensus,
+      actorOf: (slot) => {
+        const first = this.view.firstLive(slot);
+        return first === NOBODY ? undefined : this.view.idOf(first);
+      },
+      putOf: (batch) => this.store.refusedPut(batch),
+      nowMs,
+      timeoutMs: writeTimeoutMs,
+    });
     this.linearizer = new Linearizer({ ...options, ...options.drafts, consensus: this.consensus });
     this.refresher = new Refresher({
       store: this,
@@ -490,6 +511,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     if (!this.isServing) this.refresher.abandon(`NOREPLICAS this node is none any more: ${this.unfitness}`);
     if (this.nextRing !== undefined && this.replicator.isShipped) this.useRing(this.nextRing);
     if (this.isNewest) this.replicator.sendMissed();
+    this.consensus.flush();
     this.flush();
   }
 
@@ -525,6 +547,7 @@ export class RingPart implements TurnReplicas, EntryStore {
     this.antiEntropy.tick();
     this.refresher.tick();
     this.consensus.tick();
+    this.refusedPuts.tick();
     this.inquiries.tick();
     this.resize.tick();
     this.coordinator.tick();
@@ -724,6 +747,12 @@ export class RingPart implements TurnReplicas, EntryStore {
     onRead(MessageKind.DECIDED, (_from, reader) => {
       this.consensus.onDecided(reader);
     });
+    onRead(MessageKind.DECIDE_PUT, (from, reader) => {
+      this.refusedPuts.onDecidePut(from, reader);
+    });
+    onRead(MessageKind.PUT_DECIDED, (_from, reader) => {
+      this.refusedPuts.onPutDecided(reader);
+    });
     onRead(MessageKind.INQUIRE, (from, reader) => {
       this.inquiries.onInquire(from, reader);
     });
@@ -868,6 +897,7 @@ export class RingPart implements TurnReplicas, EntryStore {
   private useRing(ring: Ring): void {
     const { membership } = this.options;
     // What is still to be said was said by the ring before.
+    this.consensus.flush();
     this.flush();
     this.nextRing = undefined;
     this.hasMoved = true;
@@ -907,12 +937,13 @@ export class RingPart implements TurnReplicas, EntryStore {
     return session;
   }
 
+  /** What consensus has to say leaves at the end of a turn alone, behind what was changed before: who has promised takes no plain write any more. */
   private flush(): void {
     this.responder.flush();
     this.refresher.flush();
     this.inquiries.flush();
     this.hinted.flush();
-    this.consensus.flush();
+    this.refusedPuts.flush();
     this.links.flush();
   }
 }

@@ -1,0 +1,114 @@
+/**
+ * Plain puts that replicas have refused, because consensus decides about their keys by now. Who acts for a key has them decided: two proposers would be in each other's way.
+ *
+ *     DECIDE_PUT  = (id:u32 batch:bytes)*     a batch of one record, which puts a string
+ *     PUT_DECIDED = id:u32*                   they are decided
+ *
+ * Of what fails, or is lost, nothing is said: nobody knows then what has become of it.
+ */
+
+import { slotOf } from '../../base/position.js';
+import type { PayloadReader } from '../../cluster/bus/payload-reader.js';
+import type { Consensus } from '../../cluster/consensus/consensus.js';
+import { EMPTY_BYTES } from '../../cluster/consensus/entry-bytes.js';
+import { Outboxes } from '../../cluster/coordination/outboxes.js';
+import type { MemberLinks } from '../../cluster/coordination/ports.js';
+import { MessageKind } from '../../cluster/message-kind.js';
+import type { MemberId } from '../../cluster/ring/member.js';
+import type { Random } from '../../host/ports.js';
+import type { RefusedPut } from './refused-put.js';
+import { recordAt } from './refused-put.js';
+
+export interface RefusedPutsOptions {
+  readonly self: MemberId;
+  readonly links: MemberLinks;
+  readonly random: Random;
+  readonly consensus: Pick<Consensus, 'submit'>;
+  /** Who acts for a slot; undefined: nobody does. */
+  readonly actorOf: (slot: number) => MemberId | undefined;
+  /** What a batch of one record puts. Throws CorruptionError. */
+  readonly putOf: (batch: Buffer) => RefusedPut;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+  readonly timeoutMs: () => number;
+}
+
+interface Waiting {
+  readonly deadlineMs: number;
+  readonly onDecided: () => void;
+}
+
+export class RefusedPuts {
+  private readonly options: RefusedPutsOptions;
+  private readonly questions: Outboxes;
+  private readonly answers: Outboxes;
+  private readonly waiting = new Map<number, Waiting>();
+  /** The first is drawn: what is said to a process before this one answers nothing else. */
+  private lastId: number;
+
+  constructor(options: RefusedPutsOptions) {
+    this.options = options;
+    this.lastId = options.random.uint32();
+    this.questions = new Outboxes(options.links, MessageKind.DECIDE_PUT);
+    this.answers = new Outboxes(options.links, MessageKind.PUT_DECIDED);
+  }
+
+  /** Has decided what `batch` has put to the key at `keyAt`. */
+  decide(batch: Buffer, keyAt: number, onDecided: () => void): void {
+    const { self, actorOf, putOf, nowMs, timeoutMs } = this.options;
+    const record = recordAt(batch, keyAt);
+    const put = putOf(record);
+    const actor = actorOf(slotOf(put.key, 0, put.key.length));
+    if (actor === self) this.submit(put, onDecided);
+    else if (actor !== undefined) {
+      const id = (this.lastId = (this.lastId + 1) >>> 0);
+      this.waiting.set(id, { deadlineMs: nowMs() + timeoutMs(), onDecided });
+      const payload = this.questions.to(actor);
+      payload.word(id);
+      payload.bytes(record);
+    }
+  }
+
+  /** DECIDE_PUT. Throws CorruptionError. */
+  onDecidePut(from: MemberId, reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const id = reader.word();
+      const record = reader.bytes();
+      if (reader.failed) return;
+      this.submit(this.options.putOf(record), () => {
+        this.answers.to(from).word(id);
+      });
+    }
+  }
+
+  /** PUT_DECIDED. */
+  onPutDecided(reader: PayloadReader): void {
+    while (!reader.isAtEnd) {
+      const id = reader.word();
+      if (reader.failed) return;
+      this.waiting.get(id)?.onDecided();
+      this.waiting.delete(id);
+    }
+  }
+
+  /** Called a few times a second. */
+  tick(): void {
+    const nowMs = this.options.nowMs();
+    for (const [id, { deadlineMs }] of this.waiting) if (deadlineMs <= nowMs) this.waiting.delete(id);
+  }
+
+  /** The turn ends: what was asked and answered in it leaves. */
+  flush(): void {
+    this.questions.flush();
+    this.answers.flush();
+  }
+
+  private submit(put: RefusedPut, onDecided: () => void): void {
+    this.options.consensus.submit(put.key, {
+      run: (entry) => ({ entry: put.putOn(entry), reply: EMPTY_BYTES }),
+      end: (outcome) => {
+        if (outcome === 'decided') onDecided();
+      },
+    });
+  }
+}
