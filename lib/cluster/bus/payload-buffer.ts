@@ -35,6 +35,11 @@ export class PayloadBuffer implements Payload {
     this.byteLength = at + 4;
   }
 
+  double(value: number): void {
+    this.reserve(8);
+    this.byteLength = this.buffer.writeDoubleLE(value, this.byteLength);
+  }
+
   /** Bytes [start, end), behind a word with their length. */
   bytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
     this.word(end - start);

@@ -27,6 +27,7 @@ import { ERA_STAMP } from './acknowledgement.js';
 import { BatchParts, EVERY_GROUP } from './batch-parts.js';
 import { regroup } from './regroup.js';
 import { MessageKind } from '../message-kind.js';
+import { Renewals, recordAt } from './renewals.js';
 import type { HintKeeper, ReplicaLinks } from './ports.js';
 import { ReplicaProgress } from './replica-progress.js';
 import type { Concerns } from './shipment.js';
@@ -53,10 +54,14 @@ export interface ReplicatorOptions {
   readonly writeTimeoutMs: () => number;
   /** How many of so many replicas a level means. */
   readonly replicasNeeded: (level: number, replicas: number) => number;
-  /** Puts again, above `stamp`, what an earlier batch has put to the key at `keyAt`, and calls `note`; unless this node has overwritten it since. */
-  readonly putAgain: (batch: Buffer, keyAt: number, stamp: number) => void;
-  /** Has consensus decide about what a batch has put to the key at `keyAt`. Nothing is called if that comes to nothing. */
-  readonly decidePut: (batch: Buffer, keyAt: number, onDecided: () => void) => void;
+  /**
+   * Puts again, above `stamp`, what an earlier batch has put to the key at `keyAt`, and calls `note`; unless this node has overwritten it since. Returns its stamp.
+   */
+  readonly putAgain: (batch: Buffer, keyAt: number, stamp: number) => number | undefined;
+  /**
+   * Has consensus decide about what a batch of one record has put, which this node has put with the stamps `before` before. Nothing is called if that comes to nothing.
+   */
+  readonly decidePut: (record: Buffer, before: readonly number[], onDecided: () => void) => void;
   /** A replica says, if `isTold`, that the key at `keyAt` is in era 1; whether it is, as far as this node knows. */
   readonly isEraOne: (batch: Buffer, keyAt: number, isTold: boolean) => boolean;
 }
@@ -88,6 +93,7 @@ export class Replicator {
   private readonly payload = new ReplicatePayload();
   private readonly reader = new BatchReader();
   private readonly tallies = new Tallies();
+  private readonly renewals = new Renewals();
   private readonly receivers = new Map<MemberId, Receiver>();
   private readonly own: ReplicaProgress;
   private ring: Ring | undefined;
@@ -268,6 +274,7 @@ export class Replicator {
     const beforeMs = this.options.nowMs() - this.options.writeTimeoutMs();
     const { count } = this.tallies;
     this.tallies.expire(beforeMs);
+    this.renewals.forget(beforeMs);
     this.timeoutCount += count - this.tallies.count;
     while (this.kept.length > 0 && this.kept[0].sinceMs < beforeMs) this.giveUp(this.kept[0]);
   }
@@ -290,7 +297,7 @@ export class Replicator {
   /** Sends what a shipment says to the replicas of another ring, as another batch. */
   private shipAnew(old: Shipment, ring: Ring): void {
     const { parts, groups, slots } = regroup(old, ring);
-    const shipment = new Shipment(++this.sequence, old.bytes, parts, old.sinceMs, old.decided);
+    const shipment = new Shipment(++this.sequence, old.bytes, parts, old.sinceMs, old.renewed);
     for (const slot of slots) this.newest[slot] = shipment.sequence;
     this.sendToAll(shipment);
     this.tallies.replace(old.sequence, (need, level) => {
@@ -373,7 +380,11 @@ export class Replicator {
     const group = shipment.parts.groups[place.part];
     if (!this.tallies.isOpen(group, sequence)) return;
     if (!this.isOvertaken(shipment, place.at, progress)) {
-      this.options.putAgain(shipment.bytes, place.at, stamp);
+      const given = this.options.putAgain(shipment.bytes, place.at, stamp);
+      if (given !== undefined) {
+        shipment.renewed.add(place.at);
+        this.renewals.add(recordAt(shipment.bytes, place.at), given, this.options.nowMs());
+      }
       this.putAgainCount++;
     }
     // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
@@ -381,19 +392,20 @@ export class Replicator {
   }
 
   /**
-   * Consensus decides about the key of a record by now, and has seen what this node has changed, or not. A put is put by it then; of anything else, and of what was put
-   * again, and so has several stamps, nobody knows.
+   * Consensus decides about the key of a record by now, and has seen what this node has changed, or not. A put is put by it then; of anything else nobody knows.
    */
-  private decide({ sequence, bytes, parts, decided }: Shipment, part: number, keyAt: number): void {
+  private decide(shipment: Shipment, part: number, keyAt: number): void {
+    const { sequence, bytes, parts, renewed } = shipment;
     const waiting = this.tallies.of(parts.groups[part], sequence);
-    if (waiting.length === 0 || decided.has(keyAt)) return;
-    if (parts.blind[part] === 0 || waiting.some(({ hasMoved }) => hasMoved)) {
+    if (waiting.length === 0 || renewed.has(keyAt)) return;
+    if (parts.blind[part] === 0) {
       this.tallies.fail(waiting);
       return;
     }
-    decided.add(keyAt);
+    renewed.add(keyAt);
+    const record = recordAt(bytes, keyAt);
     for (const tally of waiting) tally.undecided++;
-    this.options.decidePut(bytes, keyAt, () => {
+    this.options.decidePut(record, this.renewals.before(record), () => {
       for (const tally of waiting) tally.undecided--;
       this.tallies.settle();
     });

@@ -30,21 +30,21 @@ export class Shipment {
   readonly sinceMs: number;
   /** Who has not acknowledged it yet. */
   readonly pending = new Set<ReplicaProgress>();
-  /** Where the keys are whose puts consensus decides about. */
-  readonly decided: Set<number>;
+  /** Where the keys are whose puts were put again, or are decided by consensus. */
+  readonly renewed: Set<number>;
 
   constructor(
     sequence: number,
     bytes: Buffer,
     parts: BatchParts,
     sinceMs: number,
-    decided: Set<number> = new Set<number>(),
+    renewed: Set<number> = new Set<number>(),
   ) {
     this.sequence = sequence;
     this.bytes = bytes;
     this.parts = parts;
     this.sinceMs = sinceMs;
-    this.decided = decided;
+    this.renewed = renewed;
   }
 
   /** Where the key of a record of the batch that a replica was sent is in the whole batch, and in which run; `undefined` if there is no such record. */

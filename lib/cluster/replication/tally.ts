@@ -53,11 +53,6 @@ export class Tally {
     return this.needs.every((need) => need.group === group && need.sequence === sequence);
   }
 
-  /** Whether something of it was sent again. */
-  get hasMoved(): boolean {
-    return this.needs.some(({ before }) => before !== undefined);
-  }
-
   /** Whether something of a group at a batch belongs to it. */
   has(group: number, sequence: number): boolean {
     return this.needs.some((need) => isOf(need, group, sequence));

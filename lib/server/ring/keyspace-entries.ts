@@ -111,7 +111,7 @@ export class KeyspaceEntries implements RingStore {
     return large === undefined ? heap.valueLength(ref) : large.usedBytes;
   }
 
-  putAgain(bytes: Buffer, keyAt: number, stamp: number): boolean {
+  putAgain(bytes: Buffer, keyAt: number, stamp: number): number | undefined {
     const { reader, keyspace } = this;
     keyspace.clock.observe(stamp);
     reader.open(bytes, 0, bytes.length, 'a batch of this node');
@@ -120,23 +120,23 @@ export class KeyspaceEntries implements RingStore {
       const { origin, stamp: before, keyEnd, valueStart, valueEnd } = reader;
       let expiry = 0;
       while (!reader.isRecordEnd && reader.next()) if (reader.kind === ChangeKind.EXPIRY) expiry = reader.atMs;
-      if (keyspace.database(0).flushedHereAt > before) return false;
+      if (keyspace.database(0).flushedHereAt > before) return undefined;
       // It is declared to be no put, since then.
-      if (keyspace.declared.keepsSiblings(bytes, keyAt, keyEnd)) return false;
+      if (keyspace.declared.keepsSiblings(bytes, keyAt, keyEnd)) return undefined;
       const place = this.placeOf(bytes, keyAt, keyEnd);
       if (place !== 0) {
         keyspace.heap.read(place, this.head);
-        if (this.head.origin === origin && this.head.stamp > before) return false;
+        if (this.head.origin === origin && this.head.stamp > before) return undefined;
       }
       keyspace.findBlind(keyspace.database(0), bytes, keyAt, keyEnd);
       keyspace.put(bytes, valueStart, valueEnd, expiry);
-      return true;
+      return keyspace.clock.latest;
     }
-    return false;
+    return undefined;
   }
 
-  refusedPut(bytes: Buffer): RefusedPut {
-    return new RefusedPut(this.keyspace, this.draft, bytes);
+  refusedPut(bytes: Buffer, before: readonly number[]): RefusedPut {
+    return new RefusedPut(this.keyspace, this.draft, bytes, before);
   }
 
   foreignChanges(slot: number): number {

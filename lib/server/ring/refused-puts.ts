@@ -1,8 +1,8 @@
 /**
  * Plain puts that replicas have refused, because consensus decides about their keys by now. Who acts for a key has them decided: two proposers would be in each other's way.
  *
- *     DECIDE_PUT  = (id:u32 batch:bytes)*     a batch of one record, which puts a string
- *     PUT_DECIDED = id:u32*                   they are decided
+ *     DECIDE_PUT  = (id:u32 record:bytes count:u32 stamp:f64{count})*     a batch of one record, which puts a string, and the stamps with which it was put before
+ *     PUT_DECIDED = id:u32*                                               they are decided
  *
  * Of what fails, or is lost, nothing is said: nobody knows then what has become of it.
  */
@@ -17,7 +17,6 @@ import { MessageKind } from '../../cluster/message-kind.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Random } from '../../host/ports.js';
 import type { RefusedPut } from './refused-put.js';
-import { recordAt } from './refused-put.js';
 
 export interface RefusedPutsOptions {
   readonly self: MemberId;
@@ -27,7 +26,7 @@ export interface RefusedPutsOptions {
   /** Who acts for a slot; undefined: nobody does. */
   readonly actorOf: (slot: number) => MemberId | undefined;
   /** What a batch of one record puts. Throws CorruptionError. */
-  readonly putOf: (batch: Buffer) => RefusedPut;
+  readonly putOf: (record: Buffer, before: readonly number[]) => RefusedPut;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly timeoutMs: () => number;
@@ -53,11 +52,10 @@ export class RefusedPuts {
     this.answers = new Outboxes(options.links, MessageKind.PUT_DECIDED);
   }
 
-  /** Has decided what `batch` has put to the key at `keyAt`. */
-  decide(batch: Buffer, keyAt: number, onDecided: () => void): void {
+  /** Has decided what the record of a batch has put, which was put with the stamps `before` before. */
+  decide(record: Buffer, before: readonly number[], onDecided: () => void): void {
     const { self, actorOf, putOf, nowMs, timeoutMs } = this.options;
-    const record = recordAt(batch, keyAt);
-    const put = putOf(record);
+    const put = putOf(record, before);
     const actor = actorOf(slotOf(put.key, 0, put.key.length));
     if (actor === self) this.submit(put, onDecided);
     else if (actor !== undefined) {
@@ -66,6 +64,8 @@ export class RefusedPuts {
       const payload = this.questions.to(actor);
       payload.word(id);
       payload.bytes(record);
+      payload.word(before.length);
+      for (const stamp of before) payload.double(stamp);
     }
   }
 
@@ -74,8 +74,10 @@ export class RefusedPuts {
     while (!reader.isAtEnd) {
       const id = reader.word();
       const record = reader.bytes();
+      const before: number[] = [];
+      for (let left = reader.word(); left > 0 && !reader.failed; left--) before.push(reader.double());
       if (reader.failed) return;
-      this.submit(this.options.putOf(record), () => {
+      this.submit(this.options.putOf(record, before), () => {
         this.answers.to(from).word(id);
       });
     }

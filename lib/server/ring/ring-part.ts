@@ -163,10 +163,10 @@ export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, 
   readonly eraStore: EraStore;
   /** Merges a batch that others have stamped, and logs it with this turn. */
   takeOver(batch: Buffer): Taken;
-  /** See ReplicatorOptions; true if it was put. */
-  putAgain(batch: Buffer, keyAt: number, stamp: number): boolean;
-  /** What a batch of one record puts. Throws CorruptionError. */
-  refusedPut(batch: Buffer): RefusedPut;
+  /** See ReplicatorOptions. */
+  putAgain(batch: Buffer, keyAt: number, stamp: number): number | undefined;
+  /** What a batch of one record puts, that was put with other stamps before. Throws CorruptionError. */
+  refusedPut(batch: Buffer, before: readonly number[]): RefusedPut;
 }
 
 export interface RingPartOptions {
@@ -337,8 +337,8 @@ export class RingPart implements TurnReplicas, EntryStore {
       writeTimeoutMs,
       replicasNeeded,
       putAgain: (batch, keyAt, stamp) => this.putAgain(batch, keyAt, stamp),
-      decidePut: (batch, keyAt, onDecided) => {
-        this.refusedPuts.decide(batch, keyAt, onDecided);
+      decidePut: (record, before, onDecided) => {
+        this.refusedPuts.decide(record, before, onDecided);
       },
       isEraOne: (batch, keyAt, isTold) => this.isEraOneAt(batch, keyAt, isTold),
     });
@@ -380,7 +380,7 @@ export class RingPart implements TurnReplicas, EntryStore {
         const first = this.view.firstLive(slot);
         return first === NOBODY ? undefined : this.view.idOf(first);
       },
-      putOf: (batch) => this.store.refusedPut(batch),
+      putOf: (record, before) => this.store.refusedPut(record, before),
       nowMs,
       timeoutMs: writeTimeoutMs,
     });
@@ -873,8 +873,10 @@ export class RingPart implements TurnReplicas, EntryStore {
     });
   }
 
-  private putAgain(batch: Buffer, keyAt: number, stamp: number): void {
-    if (this.store.putAgain(batch, keyAt, stamp)) this.replicator.noteUnknown(true);
+  private putAgain(batch: Buffer, keyAt: number, stamp: number): number | undefined {
+    const given = this.store.putAgain(batch, keyAt, stamp);
+    if (given !== undefined) this.replicator.noteUnknown(true);
+    return given;
   }
 
   private isEraOneAt(batch: Buffer, keyAt: number, isTold: boolean): boolean {

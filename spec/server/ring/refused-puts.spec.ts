@@ -51,6 +51,7 @@ class Race {
       await this.ring.advance(100);
       this.collect();
     }
+    for (const client of this.idle) client.disconnect();
     await this.ring.settle();
   }
 
@@ -119,7 +120,7 @@ describe('RefusedPuts', () => {
       for (const [i, reader] of readers.entries()) {
         const found = await ring.ask(reader, 'WITH', 'LINEARIZABLE', 'GET', key);
         const atUs = 10_000 + i;
-        const seen = found === null ? undefined : String(found);
+        const seen = typeof found === 'string' ? found : undefined;
         calls.push({ client: 'r', kind: 'read', found: seen, invokedUs: atUs, returnedUs: atUs, outcome: 'ok' });
       }
       expect(checkLinearizable(calls, hasValue ? 'plain' : undefined), `seed ${seed}`).to.equal(undefined);
