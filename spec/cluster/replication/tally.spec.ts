@@ -58,6 +58,24 @@ describe('Tallies', () => {
     expect(told).to.deep.equal(['w settled']);
   });
 
+  it('wait for what consensus decides', () => {
+    const told: string[] = [];
+    const [a, b, c] = replicas();
+    const tallies = new Tallies();
+    const tally = tallyOf(0, [a, b, c], 2, 1, 100);
+    tally.waiters.push(waiter(told, 'put'));
+    tallies.add(tally);
+    expect(tallies.of(0, 1)).to.deep.equal([tally]);
+    expect(tallies.of(1, 1)).to.deep.equal([]);
+    tally.undecided++;
+    for (const replica of [a, b, c]) replica.acknowledge(1);
+    tallies.settle();
+    expect(told).to.deep.equal([]);
+    tally.undecided--;
+    tallies.settle();
+    expect(told).to.deep.equal(['put settled']);
+  });
+
   it('give up those that are too old, and say how many replicas had it', () => {
     const told: string[] = [];
     const [a, b, c] = replicas();
