@@ -62,14 +62,14 @@ export function knownBaseline(bench: Bench, unit: Unit): BaselineUnit | undefine
   return bench.baseline.find(unit.name, runnerFlags(unit));
 }
 
-/** Runs the unit on ringkv and holds it against redis-server's run. `onTestEnd` is called once a test. */
+/** Runs the unit on ringkv and holds it against redis-server's run, which may be under way. `onTestEnd` is called once a test. */
 export async function judgeUnit(
   bench: Bench,
-  { unit, baseline }: MeasuredUnit,
+  { unit, baseline: measuring }: { readonly unit: Unit; readonly baseline: BaselineUnit | Promise<BaselineUnit> },
   onTestEnd?: () => void,
 ): Promise<Outcome> {
   const skips = skipsOf(unit.name);
-  const report = await runUnit(bench.source, {
+  const running = runUnit(bench.source, {
     unit,
     kind: 'ringkv',
     held: skips.filter((skip) => skip.held).map((skip) => skip.test),
@@ -77,6 +77,7 @@ export async function judgeUnit(
       if (endsTest(line)) onTestEnd?.();
     },
   });
+  const [report, baseline] = await Promise.all([running, measuring]);
   await keepLog(bench, 'ringkv', unit, report);
   return { unit, report, baseline, verdict: judge(report, baseline, skips) };
 }
