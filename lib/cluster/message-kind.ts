@@ -4,7 +4,7 @@ export const MessageKind = {
   REPLICATE: 32,
   REPLICATED: 33,
   MISSED: 38,
-  /** server/ring/ring-part.ts */
+  /** server/ring/message-relay.ts */
   PUBLISH: 41,
   /** server/ring/ring-presence.ts */
   PRESENT: 42,

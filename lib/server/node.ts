@@ -73,7 +73,8 @@ import { StoragePort } from './storage-port.js';
 import { storeSettings } from './store-settings.js';
 import { makeRing, watchClocks } from './ring/make-ring.js';
 import { RingClient } from './ring/ring-client.js';
-import type { RingMembership, RingPart } from './ring/ring-part.js';
+import type { RingMembership } from './ring/ring-membership.js';
+import type { RingPart } from './ring/ring-part.js';
 import { Turn } from './turn.js';
 import { Watches } from './watches.js';
 

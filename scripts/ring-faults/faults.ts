@@ -71,6 +71,32 @@ export function cut(network: PrivateNetwork, lastsMs: number): Fault {
   };
 }
 
+/** The node and the others are cut off from each other, though clients reach all of them; `isOneWay`: what it sends is lost, and what it is sent is not. */
+export function part(network: PrivateNetwork, lastsMs: number, isOneWay: boolean): Fault {
+  const both = (ring: RingProcesses, node: number, act: (from: number, to: number) => void): void => {
+    for (let other = 0; other < ring.addresses.length; other++) {
+      if (other === node) continue;
+      act(node, other);
+      if (!isOneWay) act(other, node);
+    }
+  };
+  return {
+    name: `parted ${isOneWay ? 'one way' : 'both ways'} for ${lastsMs / 1000} s`,
+    lastsMs,
+    looksDead: true,
+    begin: (ring, node) => {
+      both(ring, node, (from, to) => {
+        network.part(from, to);
+      });
+    },
+    end: (ring, node) => {
+      both(ring, node, (from, to) => {
+        network.unite(from, to);
+      });
+    },
+  };
+}
+
 /** One fault of a run. Milliseconds since an arbitrary start. */
 export interface Incident {
   readonly fault: Fault;

@@ -9,6 +9,8 @@
 import { execFileSync } from 'node:child_process';
 
 const HUB = 254;
+/** Nobody's on this network. */
+const NO_ADDRESS = '02:00:00:00:00:01';
 
 export class PrivateNetwork {
   readonly #count: number;
@@ -51,6 +53,17 @@ export class PrivateNetwork {
 
   heal(node: number): void {
     ip('link', 'set', this.#nameOf(node), 'up');
+  }
+
+  /** What a node sends to another one is lost, and neither is told; its clients reach it. */
+  part(node: number, other: number): void {
+    const nowhere = ['lladdr', NO_ADDRESS, 'nud', 'permanent', 'dev', 'eth0'];
+    ip('-n', this.#nameOf(node), 'neigh', 'replace', this.hostOf(other), ...nowhere);
+  }
+
+  /** Ends that. */
+  unite(node: number, other: number): void {
+    ip('-n', this.#nameOf(node), 'neigh', 'delete', this.hostOf(other), 'dev', 'eth0');
   }
 
   #add(node: number, bridge: string): void {

@@ -16,6 +16,8 @@ export interface RingProcessesOptions {
   readonly network?: PrivateNetwork | undefined;
   /** Flags besides those that make it a node of the ring. */
   readonly args?: readonly string[];
+  /** Flags for Node.js. */
+  readonly runtimeArgsOf?: (node: number) => readonly string[];
 }
 
 export interface NodeAddress {
@@ -52,14 +54,14 @@ export class RingProcesses {
 
   /** Starts a node that does not run. */
   async startNode(node: number): Promise<void> {
-    const { network, dir, args = [] } = this.#options;
+    const { network, dir, args = [], runtimeArgsOf = () => [] } = this.#options;
     const { host, port } = this.addresses[node];
     this.#nodes[node] = await ServerProcess.start({
       kind: 'ringkv',
       host,
       port,
       dir: join(dir, `node${node}`),
-      command: [...(network?.commandOf(node) ?? []), process.execPath, MAIN],
+      command: [...(network?.commandOf(node) ?? []), process.execPath, ...runtimeArgsOf(node), MAIN],
       args: [...this.#flags(host), '--logfile', this.#logOf(node), ...args],
     });
   }

@@ -101,7 +101,7 @@ export function errorCounts(samples: readonly Sample[]): [error: string, count: 
   return [...counts];
 }
 
-export function percentile(samples: readonly Sample[], share: number): number {
+export function percentile(samples: readonly Pick<Sample, 'tookMs'>[], share: number): number {
   const sorted = samples.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }

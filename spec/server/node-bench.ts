@@ -16,7 +16,7 @@ import type { ByteStream, Clock, Network, ProcessProbe, StreamHandler, Timer, Ti
 import { takeDirectory } from '../../lib/server/data-directory.js';
 import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
-import type { RingMembership } from '../../lib/server/ring/ring-part.js';
+import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 import { InlineJobs } from '../../lib/storage/jobs/job-runner.js';
 import { filesOf } from '../config/files.js';
 import { RespError, decodeAll } from '../protocol/resp-decoder.js';

@@ -1,42 +1,54 @@
-/** Clients that take one lock (SET NX PX), hold it for a while, and let go of it (CAD), each by another node; and when each could be sure to have it. */
+/**
+ * Clients that take one lock (SET NX PX), hold it for a while, and let go of it (CAD). Some hold it for as long as it is valid, some never let go, some try to let
+ * go of what they do not have; who is not answered tries to let go of what he may have.
+ */
 
-import { outcomeOf } from './register-clients.js';
-import type { SeededRandom } from './seeded-random.js';
-import type { SimClient } from './sim-client.js';
-import type { World } from './world.js';
+import type { Release, Taking } from './lock-checker.js';
 
-const KEY = 'lock';
-/** How long the lock is valid, from when it was asked for. */
-const VALID_MS = 1500;
-const HOLD_MS = 40;
-const PAUSE_MS = 20;
-
-/** A client was sure to have the lock. */
-export interface Hold {
-  readonly client: string;
-  readonly fromUs: number;
-  readonly toUs: number;
+/** Where clients live: in a World, or among processes. */
+export interface LockSurroundings {
+  nowUs(): number;
+  sleep(ms: number): Promise<void>;
+  /** A random number of 0 to `limit` - 1. */
+  below(limit: number): number;
 }
 
-export class LockClients {
-  readonly holds: Hold[] = [];
-  private readonly world: World;
-  private readonly random: SeededRandom;
+/** Asks some node, each time another one. Resolves to the reply; rejects if the outcome is not known. */
+export type Ask = (...words: readonly string[]) => Promise<unknown>;
+
+export interface LockTimes {
+  /** How long the lock is valid, on the clocks of nodes. */
+  readonly validMs: number;
   /** By how much clocks of two nodes may differ. */
-  private readonly driftMs: number;
+  readonly driftMs: number;
+  /** Mean times. */
+  readonly holdMs: number;
+  readonly pauseMs: number;
+}
+
+const KEY = 'lock';
+/** One of so many. */
+const FORGOTTEN_OF = 200;
+const HELD_TO_THE_END_OF = 200;
+const UNHELD_RELEASE_OF = 20;
+
+export class LockClients {
+  readonly takings: Taking[] = [];
+  private readonly surroundings: LockSurroundings;
+  private readonly times: LockTimes;
   private isStopped = false;
   private tokens = 0;
 
-  constructor(world: World, driftMs: number) {
-    this.world = world;
-    this.random = world.fork();
-    this.driftMs = driftMs;
+  constructor(surroundings: LockSurroundings, times: LockTimes) {
+    this.surroundings = surroundings;
+    this.times = times;
   }
 
-  async run(client: string, next: () => SimClient): Promise<void> {
+  /** One client: takes it over and over. Resolves when it was stopped. */
+  async run(client: string, ask: Ask): Promise<void> {
     while (!this.isStopped) {
-      await this.world.sleep(1 + this.random.below(2 * PAUSE_MS));
-      await this.takeOnce(client, next);
+      await this.sleepAbout(this.times.pauseMs);
+      this.takings.push(await this.takeOnce(`${client}:${++this.tokens}`, ask));
     }
   }
 
@@ -44,39 +56,61 @@ export class LockClients {
     this.isStopped = true;
   }
 
-  private async takeOnce(client: string, next: () => SimClient): Promise<void> {
-    const token = `${client}:${++this.tokens}`;
-    const askedUs = this.world.nowUs;
-    const taker = next();
-    const answer = await taker.call('SET', KEY, token, 'NX', 'PX', VALID_MS);
-    taker.close();
-    if (answer.kind !== 'reply' || outcomeOf(answer) !== 'ok' || answer.value === null) return;
-    const fromUs = this.world.nowUs;
-    const untilUs = askedUs + (VALID_MS - this.driftMs) * 1000;
-    // Some never let go: the lock ends by itself.
-    const isForgotten = this.random.below(10) === 0;
-    await this.world.sleep(1 + this.random.below(2 * HOLD_MS));
-    const toUs = Math.min(isForgotten ? Infinity : this.world.nowUs, untilUs);
-    if (toUs > fromUs) this.holds.push({ client: token, fromUs, toUs });
-    if (isForgotten) return;
-    const releaser = next();
-    await releaser.call('CAD', KEY, token);
-    releaser.close();
+  private async takeOnce(token: string, ask: Ask): Promise<Taking> {
+    const { validMs, driftMs } = this.times;
+    const askedUs = this.surroundings.nowUs();
+    const reply = await ask('SET', KEY, token, 'NX', 'PX', String(validMs)).catch(() => undefined);
+    const answeredUs = this.surroundings.nowUs();
+    const outcome = reply === undefined ? 'unknown' : reply === null ? 'refused' : 'taken';
+    const sureUntilUs = askedUs + (validMs - driftMs) * 1000;
+    const releases: Release[] = [];
+    const letGo = async (): Promise<void> => {
+      releases.push(await this.release(token, ask));
+    };
+    if (outcome === 'unknown') await letGo();
+    if (outcome === 'refused' && this.isOneOf(UNHELD_RELEASE_OF)) await letGo();
+    if (outcome === 'taken' && (await this.hold(sureUntilUs))) {
+      await letGo();
+      if (this.isOneOf(UNHELD_RELEASE_OF)) await letGo();
+    }
+    return { token, askedUs, answeredUs, outcome, sureUntilUs, releases };
+  }
+
+  /** Resolves to whether the holder lets go of it. */
+  private async hold(sureUntilUs: number): Promise<boolean> {
+    if (this.isOneOf(FORGOTTEN_OF)) return false;
+    if (this.isOneOf(HELD_TO_THE_END_OF)) {
+      await this.surroundings.sleep(Math.max(0, sureUntilUs - this.surroundings.nowUs()) / 1000);
+    } else await this.sleepAbout(this.times.holdMs);
+    return true;
+  }
+
+  private async release(token: string, ask: Ask): Promise<Release> {
+    const askedUs = this.surroundings.nowUs();
+    const reply = await ask('CAD', KEY, token).catch(() => undefined);
+    const outcome = reply === undefined ? 'unknown' : reply === 1 ? 'released' : 'not held';
+    return { askedUs, answeredUs: this.surroundings.nowUs(), outcome };
+  }
+
+  private sleepAbout(ms: number): Promise<void> {
+    return this.surroundings.sleep(1 + this.surroundings.below(2 * ms));
+  }
+
+  private isOneOf(count: number): boolean {
+    return this.surroundings.below(count) === 0;
   }
 }
 
-/** Holds that overlap, in words. */
-export function overlapping(holds: readonly Hold[]): string[] {
-  const sorted = holds.toSorted((a, b) => a.fromUs - b.fromUs);
-  const problems: string[] = [];
-  let last: Hold | undefined;
-  for (const hold of sorted) {
-    if (last !== undefined && hold.fromUs < last.toUs) {
-      problems.push(
-        `${hold.client} had the lock from ${hold.fromUs / 1e6} s on, ${last.client} until ${last.toUs / 1e6} s`,
-      );
-    }
-    if (last === undefined || hold.toUs > last.toUs) last = hold;
-  }
-  return problems;
+/** The same lock as one must not have it: whoever finds it free takes it, and whoever finds his own token removes it. */
+export function naively(ask: Ask): Ask {
+  return async (...words) => {
+    const [command, key, token, , , validMs] = words;
+    const found = await ask('WITH', 'ONE', 'GET', key);
+    if (command === 'SET') return found === null ? ask('WITH', 'ONE', 'SET', key, token, 'PX', validMs) : null;
+    return textOf(found) === token ? ask('WITH', 'ONE', 'DEL', key) : 0;
+  };
+}
+
+function textOf(reply: unknown): unknown {
+  return Buffer.isBuffer(reply) ? reply.toString() : reply;
 }

@@ -17,7 +17,7 @@ import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordinati
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import type { Disk, DiskFile } from '../../lib/host/ports.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
-import type { RingMembership } from '../../lib/server/ring/ring-part.js';
+import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 import { Handlers, bytesOf, membershipWith } from './planted-ring-bugs.js';
 
 /** What is promised and accepted is on no disk: a file of it is always empty. */

@@ -8,7 +8,8 @@ import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { Acknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
 import { HINT_HEAD_BYTES } from '../../lib/cluster/replication/hint-messages.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
-import type { RingLinks, RingMembership } from '../../lib/server/ring/ring-part.js';
+import type { RingLinks } from '../../lib/server/ring/ring-links.js';
+import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 
 /** Of a head, behind which the sender's clock is. */
 const VERSION_BYTES = 8;

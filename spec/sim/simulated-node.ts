@@ -8,7 +8,7 @@ import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
 import type { RingMemberOptions } from '../../lib/server/ring/ring-member.js';
 import { RingMember } from '../../lib/server/ring/ring-member.js';
-import type { RingMembership } from '../../lib/server/ring/ring-part.js';
+import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 import { InlineJobs } from '../../lib/storage/jobs/job-runner.js';
 import { filesOf } from '../config/files.js';
 import type { Machine } from './machine.js';

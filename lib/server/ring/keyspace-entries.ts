@@ -17,7 +17,7 @@ import { EraEntries } from './era-entries.js';
 import { withoutKeys } from './era-filter.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';
 import { RefusedPut } from './refused-put.js';
-import type { RingStore, Taken } from './ring-part.js';
+import type { RingStore, Taken } from './ring-store.js';
 
 /** What others are sent of an entry comes in batches of about this. */
 const PAGE_BYTES = 256 * 1024;

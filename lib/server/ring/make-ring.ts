@@ -21,7 +21,7 @@ import type { Persistence } from '../persistence.js';
 import type { PubSubRegistry } from '../pubsub.js';
 import { KeyspaceRepair } from './repair-store.js';
 import { RingHousekeeping } from './ring-housekeeping.js';
-import type { RingMembership } from './ring-part.js';
+import type { RingMembership } from './ring-membership.js';
 import { RingPart } from './ring-part.js';
 import { RingPort } from './ring-port.js';
 import type { ServerPort } from '../server-port.js';
@@ -148,7 +148,7 @@ export function makeRing(parts: RingParts): RingPart {
     linearizer: ring.linearizer,
   });
   pubsub.relay = (kind, channel, message, start, end) => {
-    ring.publish(kind, channel, message, start, end);
+    ring.relay.publish(kind, channel, message, start, end);
   };
   executor.ring = ring.coordinator;
   server.ring = new RingPort(ring, membership, parts.clockWatch);

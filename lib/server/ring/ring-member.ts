@@ -31,7 +31,8 @@ import { takeDirectory } from '../data-directory.js';
 import { GossipSockets } from './gossip-sockets.js';
 import type { Log } from '../log.js';
 import { BUS_PORT_DISTANCE, busOfSeed } from './seed-address.js';
-import type { RingData, RingLinks, RingMembership, RingPeer } from './ring-part.js';
+import type { RingLinks } from './ring-links.js';
+import type { RingData, RingMembership, RingPeer } from './ring-membership.js';
 
 const BUS_BACKLOG = 128;
 /** The good-bye goes to some members every 200 ms: after this all have heard it, unless there are very many. */

@@ -7,7 +7,8 @@ import type { Member } from '../../cluster/ring/member.js';
 import { readLevels } from '../level-words.js';
 import type { RingDocument } from '../../cluster/ring/ring-document.js';
 import { aborted, isChanging, whyNotLeave, withLeaving } from '../../cluster/topology/ring-change.js';
-import type { RingMembership, RingPart } from './ring-part.js';
+import type { RingMembership } from './ring-membership.js';
+import type { RingPart } from './ring-part.js';
 
 /** The ring as commands see it. */
 export class RingPort implements RingInfo {
@@ -112,7 +113,7 @@ export class RingPort implements RingInfo {
   }
 
   digest(key: Buffer): string | undefined {
-    const digest = this.part.digest(key);
+    const digest = this.part.entries.digest(key);
     return digest && digestText(digest);
   }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { FaultPlan } from '../fault-plan.js';
-import { overlapping } from '../lock-clients.js';
+import { naively } from '../lock-clients.js';
 import { runSeed } from '../run-seed.js';
 import { locks } from './locks.js';
 
@@ -22,9 +22,8 @@ describe('the scenario of a lock', function () {
     }
   });
 
-  it('finds two that have it at a time', () => {
-    const first = { client: 'a', fromUs: 0, toUs: 10 };
-    expect(overlapping([{ client: 'b', fromUs: 9, toUs: 12 }, first])).to.have.length(1);
-    expect(overlapping([{ client: 'b', fromUs: 10, toUs: 12 }, first])).to.deep.equal([]);
+  it('finds two holders of one that is taken by GET and SET', async () => {
+    const { problems } = await runSeed(locks({}, { ...BUSY, asking: naively }), 1, { nodes: 4 });
+    expect(problems.join()).to.match(/two holders/);
   });
 });

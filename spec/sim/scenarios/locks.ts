@@ -3,18 +3,27 @@
 import { Chaos } from '../chaos.js';
 import type { FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
-import { LockClients, overlapping } from '../lock-clients.js';
+import { checkLock, holdOf } from '../lock-checker.js';
+import type { Ask } from '../lock-clients.js';
+import { LockClients } from '../lock-clients.js';
+import { outcomeOf } from '../register-clients.js';
 import { RingMachines } from '../ring-machines.js';
 import type { Scenario } from '../scenario.js';
 import type { NodeChanges } from '../simulated-node.js';
 
 const CLIENTS = 8;
 const CLOCK_ERROR_MS_MAX = 250;
+const TIMES = { validMs: 1500, driftMs: 2 * CLOCK_ERROR_MS_MAX, holdMs: 40, pauseMs: 80 };
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 120_000;
 
-/** `changes`: a bug to be found. `faults`: those to be found it by, in place of what the seed draws. */
-export function locks(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}): Scenario {
+/** In place of what a seed draws; and how clients ask for the lock, if not as they should. */
+export interface LockFaults extends Partial<FaultPlan> {
+  readonly asking?: (ask: Ask) => Ask;
+}
+
+/** `changes`: a bug to be found. `faults`: those to be found it by. */
+export function locks(changes: NodeChanges = {}, { asking = (ask) => ask, ...faults }: LockFaults = {}): Scenario {
   return {
     name: 'locks',
     about:
@@ -36,13 +45,27 @@ export function locks(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}
       });
       await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
       await world.within(MEMBERS_MS, 'all know each other', ring.agree());
-      const clients = new LockClients(world, CLOCK_ERROR_MS_MAX);
-      const used = Promise.all(Array.from({ length: CLIENTS }, (_, i) => clients.run(`c${i}`, () => ring.client())));
+      const surroundings = {
+        nowUs: () => world.nowUs,
+        sleep: (ms: number) => world.sleep(ms),
+        below: (limit: number) => random.below(limit),
+      };
+      const ask: Ask = async (...words) => {
+        const client = ring.client();
+        const answer = await client.call(...words);
+        client.close();
+        if (answer.kind !== 'reply' || outcomeOf(answer) !== 'ok') throw new Error('the outcome is not known');
+        return answer.value;
+      };
+      const clients = new LockClients(surroundings, TIMES);
+      const used = Promise.all(Array.from({ length: CLIENTS }, (_, i) => clients.run(`c${i}`, asking(ask))));
       await chaos.run();
       await world.within(MEMBERS_MS, 'all know each other again', ring.agree());
       clients.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
-      return { operations: clients.holds.length, problems: overlapping(clients.holds) };
+      const { takings } = clients;
+      const holdCount = takings.filter((taking) => holdOf(taking) !== undefined).length;
+      return { operations: holdCount, problems: checkLock(takings) };
     },
   };
 }

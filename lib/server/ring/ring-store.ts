@@ -1,0 +1,26 @@
+import type { Consensus, EraStore } from '../../cluster/consensus/consensus.js';
+import type { InquiryStore } from '../../cluster/coordination/inquiries.js';
+import type { EntryStore } from '../../cluster/coordination/ports.js';
+import type { Superseded } from './foreign-batches.js';
+import type { RefusedPut } from './refused-put.js';
+
+/** What became of the blind puts of a batch: those that are older than what is here; and, if that was not known at once, more of them. */
+export interface Taken {
+  readonly superseded: readonly Superseded[];
+  readonly later: Promise<readonly Superseded[]> | undefined;
+}
+
+/** The data as the ring changes it. */
+export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, InquiryStore {
+  /** The key at a place in a batch of this node. */
+  keyAt(batch: Buffer, start: number): Buffer | undefined;
+  /** What consensus decides about. */
+  eras: Pick<Consensus, 'isEmpty' | 'mayHold' | 'isEraOne'> | undefined;
+  readonly eraStore: EraStore;
+  /** Merges a batch that others have stamped, and logs it with this turn. */
+  takeOver(batch: Buffer): Taken;
+  /** See ReplicatorOptions. */
+  putAgain(batch: Buffer, keyAt: number, stamp: number): number | undefined;
+  /** What a batch of one record puts, that was put with other stamps before. Throws CorruptionError. */
+  refusedPut(batch: Buffer, before: readonly number[]): RefusedPut;
+}
