@@ -4,7 +4,7 @@
  *     message = generation:u32 epoch:u32 stamp:f64 payload          numbers little-endian
  *
  * Who knows a newer ring refuses a message for an older one: the sender may have written to, or read from, the wrong members. Who gets one for a newer ring has
- * that fetched, and takes the message: the sender knows better who has the slot.
+ * that fetched, and takes the message when he acts by it (early-messages.ts).
  *
  * The receiver's clock is never behind what it has heard, so what it stamps from then on is newer. Who is further ahead than clocks may differ is not listened to: it
  * would take all others along.

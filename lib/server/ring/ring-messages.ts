@@ -3,12 +3,14 @@
  *
  *  1. Nothing is taken while the data is not there: it would be in no log, and not in what is read.
  *  2. Nothing is taken of who acts by an older ring, and he is told; nor of who is further ahead than clocks may differ.
- *  3. A node that is no replica for now takes nothing of data.
+ *  3. What is sent by a newer ring waits until this node acts by it (coordination/early-messages.ts).
+ *  4. A node that is no replica for now takes nothing of data.
  */
 
 import { Rejections } from '../../cluster/bus/rejections.js';
 import { PayloadReader } from '../../cluster/bus/payload-reader.js';
 import type { Consensus } from '../../cluster/consensus/consensus.js';
+import { EarlyMessages } from '../../cluster/coordination/early-messages.js';
 import type { Inquiries } from '../../cluster/coordination/inquiries.js';
 import type { Refresher } from '../../cluster/coordination/refresher.js';
 import type { Responder } from '../../cluster/coordination/responder.js';
@@ -20,7 +22,6 @@ import type { Hints } from '../../cluster/replication/hints.js';
 import type { Replicator } from '../../cluster/replication/replicator.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { RingVersion } from '../../cluster/ring/ring-version.js';
-import { compareRingVersions } from '../../cluster/ring/ring-version.js';
 import type { Clock } from '../../host/ports.js';
 import type { Intake } from './intake.js';
 import type { RefusedPuts } from './refused-puts.js';
@@ -89,6 +90,7 @@ type OnPayload = (from: MemberId, reader: PayloadReader) => void;
 export class RingMessages {
   private readonly parts: RingMessagesParts;
   private readonly refusals: Rejections<'ahead'>;
+  private readonly early = new EarlyMessages();
 
   constructor(parts: RingMessagesParts) {
     this.parts = parts;
@@ -110,6 +112,12 @@ export class RingMessages {
         antiEntropy.receive(kind, from, reader);
       });
     }
+  }
+
+  /** This node acts by another ring: takes what has come for it. */
+  release(): void {
+    this.parts.onMessage();
+    this.early.release();
   }
 
   private serveWrites(): void {
@@ -185,11 +193,9 @@ export class RingMessages {
   }
 
   private serveTransfer(): void {
-    const { versioned, inForce, resize } = this.parts;
+    const { resize } = this.parts;
     for (const kind of TRANSFER_KINDS) {
       this.on(kind, (message, start) => {
-        // Whoever acts by another ring says nothing that counts for this one.
-        if (compareRingVersions(versioned.versionOf(message), inForce.version) !== 0) return;
         resize.onMessage(kind, message.from, new PayloadReader(message.buffer, start, message.end));
       });
     }
@@ -203,15 +209,18 @@ export class RingMessages {
 
   private on(kind: number, handle: OnMessage): void {
     const { links, versioned, isServing, onMessage } = this.parts;
+    const take = (message: RingMessage): void => {
+      if (!this.isTaken(message, take) || (!isServing() && OF_DATA.has(kind))) return;
+      handle(message, versioned.payloadStart(message));
+    };
     links.serve(kind, (message) => {
       onMessage();
-      if (!this.isTaken(message) || (!isServing() && OF_DATA.has(kind))) return;
-      handle(message, versioned.payloadStart(message));
+      take(message);
     });
   }
 
-  /** Whether a message is for our ring, or for a newer one. Else its sender is told that there is one. */
-  private isTaken(message: RingMessage): boolean {
+  /** Whether a message is for our ring. Of an older one, its sender is told that there is a newer one. Of a newer one, it is given to `take` later. */
+  private isTaken(message: RingMessage, take: (message: RingMessage) => void): boolean {
     const { versioned, inForce, intake, isOpen, heardOf } = this.parts;
     if (!isOpen()) return false;
     const order = versioned.receive(message);
@@ -226,6 +235,8 @@ export class RingMessages {
       inForce.heardOf(version);
       heardOf(version, message.from);
     }
-    return true;
+    const isEarly = order > 0 || this.early.has(message.from);
+    if (isEarly) this.early.keep(message, take);
+    return !isEarly;
   }
 }

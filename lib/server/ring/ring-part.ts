@@ -75,6 +75,7 @@ export class RingPart implements TurnReplicas {
   private readonly inquiries: Inquiries;
   private readonly deciding: RingConsensus;
   private readonly sessions: ClientSessions;
+  private readonly messages: RingMessages;
   private readonly waits = new LogWaits();
   /** Why this node is a replica for nobody, if it is none: its log takes nothing, or its clock is wrong. */
   private unfitness: string | undefined;
@@ -142,7 +143,7 @@ export class RingPart implements TurnReplicas {
         membership.refresh(member);
       },
     });
-    this.serve();
+    this.messages = this.serve();
     membership.onRing((newer) => {
       onWork();
       this.inForce.offer(newer);
@@ -202,10 +203,13 @@ export class RingPart implements TurnReplicas {
     this.waits.endTurn(position);
     // Not when the log says so: that is amidst something.
     if (!this.isServing) this.refresher.abandon(`NOREPLICAS this node is none any more: ${this.unfitness}`);
-    if (this.inForce.next !== undefined && this.replicator.isShipped) this.useRing(this.inForce.next);
+    const { next } = this.inForce;
+    const isNext = next !== undefined && this.replicator.isShipped;
+    if (isNext) this.useRing(next);
     if (this.inForce.isNewest) this.replicator.sendMissed();
     this.consensus.flush();
     this.flush();
+    if (isNext) this.messages.release();
   }
 
   /** The batch is about to be emptied: the log has it, or nobody will. */
@@ -296,7 +300,7 @@ export class RingPart implements TurnReplicas {
     if (isUp) this.coordinator.startUp.look();
   }
 
-  private serve(): void {
+  private serve(): RingMessages {
     const { links, options } = this;
     const messages = new RingMessages({
       ...options,
@@ -348,6 +352,7 @@ export class RingPart implements TurnReplicas {
         this.setUp(member, !isSilent && this.isUp(member));
       },
     });
+    return messages;
   }
 
   private makeHints(ring: Ring): Hints {

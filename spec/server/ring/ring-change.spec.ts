@@ -83,6 +83,20 @@ describe('A ring under change', () => {
     expect(client.replies()).to.deep.equal(['OK', 'v']);
   });
 
+  it('answers a read that asked one who acts by the ring before, when that one has learnt', async () => {
+    const ring = await RingBench.start(4);
+    const { stays, goes, key } = movingKey(ring, await ring.join());
+    await ring.settle();
+    const client = ring.nodes[goes].connect();
+    ring.adopt([goes]);
+    client.send('GET', key);
+    await ring.settle();
+    expect(client.wire()).to.equal('');
+    ring.adopt(stays);
+    await ring.advance(100);
+    expect(client.replies()).to.deep.equal([null]);
+  });
+
   it('takes no write that the replicas to come cannot take, and hints what they miss', async () => {
     const ring = await RingBench.start(3, '', 1);
     const joiner = await ring.join();
