@@ -179,6 +179,8 @@ export class Connection implements StreamHandler, Call, Client {
   private isNested = false;
   private inTurn = false;
   private closing = false;
+  /** Closes before the next request. */
+  private isDismissed = false;
   private readEnded = false;
   private readPaused = false;
   private processing = false;
@@ -274,6 +276,21 @@ export class Connection implements StreamHandler, Call, Client {
     if (this.closing) return;
     this.closing = true;
     this.schedule();
+  }
+
+  /** Closes if nothing of it is under way. `isUrgent`: between two requests, whatever belongs together. Who waits for keys may wait elsewhere as well. */
+  dismiss(isUrgent: boolean): void {
+    if (this.waiter !== undefined || this.away !== undefined) this.kill();
+    else if (this.isAtRest || (isUrgent && this.blockers === 0)) this.closeAfterReplies();
+    else this.isDismissed ||= isUrgent;
+  }
+
+  /** Whether there is neither a request, nor a reply, nor what more requests are to come for. */
+  private get isAtRest(): boolean {
+    const isBetweenRequests = this.blockers === 0 && !this.deferred && this.ahead.length === 0;
+    const isTied =
+      this.transaction !== undefined || this.watched.size > 0 || this.ringClient?.watchSession !== undefined;
+    return isBetweenRequests && !isTied && this.inputBytes === 0 && this.outputBytes === 0;
   }
 
   kill(): void {
@@ -579,6 +596,10 @@ export class Connection implements StreamHandler, Call, Client {
     const { parser, reply, host } = this;
     while (this.blockers === 0 && !this.closing && !this.isClosed) {
       if (reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES) break;
+      if (this.isDismissed && !this.isAgain) {
+        this.closeAfterReplies();
+        break;
+      }
       if (host.isTurnOver()) {
         this.deferred = true;
         host.defer(this);

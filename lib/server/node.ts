@@ -49,6 +49,7 @@ import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
 import { isOptional, keyOf, listenAddresses } from './addresses.js';
 import { Blocking } from './blocking.js';
 import { Changes } from './changes.js';
+import { ClientDoor } from './client-door.js';
 import { Clients, isOverLimit } from './clients.js';
 import { CommandTable } from './command-table.js';
 import type { ConnectionHost } from './connection.js';
@@ -84,6 +85,8 @@ const SINGLE_ORIGIN = 1;
 const SLICE_US = 1000;
 const SLICE_REST_MS = 3;
 const FREE_STEP_RECORDS = 4096;
+/** Before it stops, a member of a ring waits so long for clients that are busy. */
+const DISMISSAL_MS = 1000;
 /** Open files that are not connections: Node's own, the log's, and those that a rewrite of it needs. */
 const FILES_RESERVED = 64;
 
@@ -154,6 +157,7 @@ export class Node implements ConnectionHost {
   private readonly stampBound: StampBound | undefined;
   /** Connections that come by way of other members, or of this one. */
   private readonly forwarded = new WeakSet<Connection>();
+  private readonly door: ClientDoor;
 
   /** Takes the data directory; `start` reads it. Throws CorruptionError and DiskError. */
   constructor(options: NodeOptions) {
@@ -278,6 +282,20 @@ export class Node implements ConnectionHost {
       shutdown: (how) => this.shutdown(how),
       listen: () => this.listen(),
     });
+    this.door = new ClientDoor({
+      clock,
+      timers,
+      clients: this.registry,
+      isOwn: (connection) => !this.forwarded.has(connection),
+      stopListening: () => {
+        this.stopListening();
+      },
+      listen: () => {
+        this.listen().catch((error: unknown) => {
+          this.log.warning(`Clients cannot connect: ${error instanceof Error ? error.message : String(error)}`);
+        });
+      },
+    });
     this.ring = this.makeRing(loader, table);
     this.followConfig(slowLog);
     this.leaveFilesToTheLog();
@@ -321,6 +339,11 @@ export class Node implements ConnectionHost {
     this.listeners = listeners;
     this.server.port = this.portOf('tcp');
     this.server.tlsPort = this.portOf('tls');
+  }
+
+  private stopListening(): void {
+    for (const listener of this.listeners.values()) listener.close();
+    this.listeners.clear();
   }
 
   /** The port of the listeners for TLS, or of the others; 0 without any. */
@@ -434,6 +457,7 @@ export class Node implements ConnectionHost {
       executor: this.executor,
       pubsub: this.pubsub,
       server: this.server,
+      door: this.door,
       accept: (stream) => this.acceptForwarded(stream),
       execute: (connection, args) => {
         this.executor.startTimer();
@@ -570,6 +594,7 @@ export class Node implements ConnectionHost {
     if (failure !== undefined && !how.force) {
       this.stopped = undefined;
       this.gate.reopen();
+      this.door.open();
       return 'ERR Errors trying to SHUTDOWN. Check logs.';
     }
     this.options.onStopped(0);
@@ -579,7 +604,10 @@ export class Node implements ConnectionHost {
   private async stopInOrder(): Promise<string | undefined> {
     const { membership } = this.options;
     this.ring?.leave();
-    if (membership !== undefined) await membership.leave();
+    if (membership !== undefined) {
+      await membership.leave();
+      await this.door.close(DISMISSAL_MS);
+    }
     this.gate.close();
     await this.ring?.drained();
     try {
@@ -591,8 +619,7 @@ export class Node implements ConnectionHost {
     }
     this.ring?.antiEntropy.stop();
     membership?.stop();
-    for (const listener of this.listeners.values()) listener.close();
-    this.listeners.clear();
+    this.stopListening();
     for (const connection of [...this.registry.all()]) connection.closeAfterReplies();
     await this.persistence.close();
     await this.ring?.hints.close();

@@ -261,7 +261,12 @@ class BenchNetwork implements Network {
 
   listen(_address: unknown, accept: (stream: ByteStream) => StreamHandler): ReturnType<Network['listen']> {
     this.accept = accept;
-    return Promise.resolve({ port: 6379, close: () => undefined });
+    return Promise.resolve({
+      port: 6379,
+      close: () => {
+        this.accept = undefined;
+      },
+    });
   }
 
   connect(): ByteStream {

@@ -25,6 +25,8 @@ export class RingView {
   /** This node. */
   readonly self: number;
   private readonly up: boolean[];
+  /** Those that leave, and run no requests any more while others can. */
+  private readonly retiring: boolean[];
   /** What `quorumsOf` has found, by level and group. */
   private readonly quorums = new Map<number, Quorum[][]>();
 
@@ -35,6 +37,7 @@ export class RingView {
     this.ring = ring;
     this.self = index;
     this.up = ring.members.map(({ id }) => isUp(id));
+    this.retiring = ring.members.map(() => false);
   }
 
   get memberCount(): number {
@@ -63,18 +66,30 @@ export class RingView {
     return true;
   }
 
-  /** Whether this node serves as a replica of a slot. */
+  /** A member retires: others run what it has run, as far as there are any. Whether that is news. */
+  retire(id: MemberId): boolean {
+    const member = this.ring.indexOf(id);
+    if (member === undefined || this.retiring[member]) return false;
+    this.retiring[member] = true;
+    return true;
+  }
+
+  /** Whether this node serves as a replica of a slot, and runs requests for it. */
   serves(slot: number): boolean {
-    if (!this.up[this.self]) return false;
+    const { self, up, retiring } = this;
+    if (!up[self]) return false;
+    if (retiring[self]) return this.firstLive(slot) === self;
     const replicas = this.ring.replicas(slot);
-    for (const member of replicas) if (member === this.self) return true;
+    for (const member of replicas) if (member === self) return true;
     return false;
   }
 
-  /** The first replica of a slot that can be reached: who acts for it. NOBODY if none can. */
+  /** The first replica of a slot that can be reached, and does not retire if another one does not: who acts for it. NOBODY if none can. */
   firstLive(slot: number): number {
+    const { up, retiring } = this;
     const replicas = this.ring.replicas(slot);
-    for (const member of replicas) if (this.up[member]) return member;
+    for (const member of replicas) if (up[member] && !retiring[member]) return member;
+    for (const member of replicas) if (up[member]) return member;
     return NOBODY;
   }
 

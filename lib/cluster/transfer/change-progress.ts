@@ -11,6 +11,8 @@ export interface FillState {
   readonly isRewritten: boolean;
   /** How much it has of what it takes over, of FILLED_PARTS. */
   readonly parts: number;
+  /** Whether it has no clients any more. */
+  readonly isRetired: boolean;
 }
 
 /** How far a change of the ring is, from what members say who act by the ring that has it: pure. When it may end: topology/ring-change.ts. */
@@ -43,6 +45,11 @@ export class ChangeProgress {
   get isComplete(): boolean {
     for (const receiver of this.receivers) if (this.states.get(receiver)?.isFilled !== true) return false;
     return this.isFenced;
+  }
+
+  /** Whether a member has said that it has no clients any more. */
+  isRetired(member: MemberId): boolean {
+    return this.states.get(member)?.isRetired === true;
   }
 
   private get isFenced(): boolean {

@@ -11,6 +11,7 @@ import type { Args } from '../../protocol/args.js';
 import type { Store } from '../../storage/engine/store.js';
 import type { Blocking } from '../blocking.js';
 import type { Changes } from '../changes.js';
+import type { ClientDoor } from '../client-door.js';
 import type { CommandTable } from '../command-table.js';
 import type { Connection } from '../connection.js';
 import type { Executor } from '../executor.js';
@@ -54,6 +55,7 @@ export interface RingParts extends ClockWatchParts {
   readonly executor: Executor;
   readonly pubsub: PubSubRegistry;
   readonly server: ServerPort;
+  readonly door: ClientDoor;
   /** Serves a stream of requests of this node's own, or of another member. */
   readonly accept: (stream: ByteStream) => StreamHandler;
   /** Executes a request as if it had just arrived. */

@@ -7,6 +7,7 @@ import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
 import type { WriteBatch } from '../../record/write-batch.js';
+import type { ClientDoor } from '../client-door.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
 import type { LinearizerOptions } from './linearizer.js';
@@ -55,6 +56,7 @@ export interface RingPartOptions {
   readonly writeTimeoutMs: () => number;
   /** Whether clients are sent to another node instead of being served by way of this one. */
   readonly redirects: () => boolean;
+  readonly door: Pick<ClientDoor, 'close' | 'open'>;
   /** Serves a stream of requests of this node's own, or of another member. */
   readonly accept: (stream: ByteStream) => StreamHandler;
   /** The command that a request calls, if it calls one properly. */

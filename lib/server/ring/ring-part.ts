@@ -43,6 +43,7 @@ import type { RingLinks } from './ring-links.js';
 import { RingMessages } from './ring-messages.js';
 import type { RingPartOptions } from './ring-part-options.js';
 import { RingPresence } from './ring-presence.js';
+import { Retirement } from './retirement.js';
 import { RingResize } from './ring-resize.js';
 
 /** A process that does nothing for so long, and misses so many of its ticks, stands still. */
@@ -135,12 +136,16 @@ export class RingPart implements TurnReplicas {
     this.resize = new RingResize({
       ...common,
       data: { ...options.transfer, takeOver: (batch) => this.entries.takeOver(batch) },
+      retirement: new Retirement(options),
       hasMovedEra: () => this.consensus.hasMoved,
       change: (before, next, onEnd) => {
         membership.change(before, next, onEnd);
       },
       refresh: (member) => {
         membership.refresh(member);
+      },
+      onRetiring: (member) => {
+        if (this.view.retire(member)) this.hasMoved = true;
       },
     });
     this.messages = this.serve();

@@ -25,6 +25,7 @@ import { TransferSource } from '../../cluster/transfer/source.js';
 import { FILLED_PARTS, readPull } from '../../cluster/transfer/transfer-messages.js';
 import type { Settings } from '../../config/settings.js';
 import type { Disk, Random, Timers } from '../../host/ports.js';
+import type { Retirement } from './retirement.js';
 
 /** How often everybody says how far it is, and asks whether there is a newer ring: who is a member no longer hears of it by nobody else. */
 const TELL_EVERY_MS = 300;
@@ -32,6 +33,8 @@ const REFRESH_EVERY_MS = 2000;
 /** What FILLED says. */
 const FILLED = 1;
 const REWRITTEN = 2;
+const RETIRING = 4;
+const RETIRED = 8;
 /** After a proposal that came to nothing. */
 const REST_MS = 1000;
 
@@ -52,6 +55,10 @@ export interface RingResizeOptions {
   readonly change: (ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void) => void;
   /** Whether the keys that consensus decides about, as far as this node knows of them, were decided anew by both sets of replicas. */
   readonly hasMovedEra: () => boolean;
+  /** Of this node, if it leaves. */
+  readonly retirement: Retirement;
+  /** A member runs no requests any more. */
+  readonly onRetiring: (member: MemberId) => void;
   /** Asks a member for the newest ring. */
   readonly refresh: (member: MemberId) => void;
 }
@@ -102,6 +109,7 @@ export class RingResize {
     this.change?.filler.stop();
     this.change = undefined;
     this.awaySinceMs.clear();
+    this.options.retirement.cancel();
     const { ring } = this.options.view();
     if (ring.isChanging) this.begin(ring);
   }
@@ -116,6 +124,7 @@ export class RingResize {
     const { change } = this;
     if (change === undefined) return;
     change.filler.tick();
+    this.retire(change);
     this.tell(change);
     this.refresh();
     this.drive(change);
@@ -137,7 +146,9 @@ export class RingResize {
         isFilled: (flags & FILLED) !== 0,
         isRewritten: (flags & REWRITTEN) !== 0,
         parts: reader.word(),
+        isRetired: (flags & RETIRED) !== 0,
       });
+      if ((flags & RETIRING) !== 0) this.options.onRetiring(from);
     }
   }
 
@@ -167,17 +178,33 @@ export class RingResize {
     return new Filler({ ...options, isUp, save: (given) => notes.write(document, given) }, plan);
   }
 
+  /** If this node leaves, and all that it has is where it belongs, it is time that its clients go elsewhere. */
+  private retire({ progress }: Change): void {
+    const { self, view, retirement, onRetiring } = this.options;
+    if (retirement.state !== 'serves' || !progress.isComplete) return;
+    if (view().ring.member(self).state !== 'leaving') return;
+    retirement.begin();
+    onRetiring(self);
+    this.toldMs = -Infinity;
+  }
+
   private tell({ progress, filler }: Change): void {
-    const { nowMs, self, links, view } = this.options;
+    const { nowMs, self, links, view, retirement } = this.options;
     if (nowMs() - this.toldMs < TELL_EVERY_MS) return;
     this.toldMs = nowMs();
     const isRewritten = this.options.hasMovedEra();
     const { isFilled, plan } = filler;
-    const state = { isFilled, isRewritten, parts: Math.floor(plan.progress * FILLED_PARTS) };
-    progress.note(self, state);
+    const isRetired = retirement.state === 'retired';
+    const parts = Math.floor(plan.progress * FILLED_PARTS);
+    progress.note(self, { isFilled, isRewritten, parts, isRetired });
     const payload = new PayloadBuffer();
-    payload.byte((state.isFilled ? FILLED : 0) | (isRewritten ? REWRITTEN : 0));
-    payload.word(state.parts);
+    payload.byte(
+      (isFilled ? FILLED : 0) |
+        (isRewritten ? REWRITTEN : 0) |
+        (retirement.state === 'serves' ? 0 : RETIRING) |
+        (isRetired ? RETIRED : 0),
+    );
+    payload.word(parts);
     for (const { id } of view().ring.members) if (id !== self) links.send(id, MessageKind.FILLED, payload);
   }
 
@@ -197,12 +224,21 @@ export class RingResize {
     const isGivenUp = this.isGivenUp();
     const first = ring.members.findIndex(({ state }, index) => state !== 'leaving' && view().isUp(index));
     if (first !== self || nowMs() < this.restUntilMs) return;
-    if (!progress.isComplete && !isGivenUp) return;
+    const mayFinish = progress.isComplete && this.areRetired(progress);
+    if (!mayFinish && !isGivenUp) return;
     this.restUntilMs = nowMs() + REST_MS;
     const { document } = ring;
-    change(document, progress.isComplete ? finished(document) : aborted(document), (reason) => {
+    change(document, mayFinish ? finished(document) : aborted(document), (reason) => {
       if (reason !== undefined) this.options.warn(`The ring stays at epoch ${document.epoch} for now: ${reason}`);
     });
+  }
+
+  /** Whether those that leave, and can be reached, have no clients any more. */
+  private areRetired(progress: ChangeProgress): boolean {
+    const view = this.options.view();
+    return view.ring.members.every(
+      ({ id, state }, index) => state !== 'leaving' || !view.isUp(index) || progress.isRetired(id),
+    );
   }
 
   /** Whether a member that is joining is away for too long. */

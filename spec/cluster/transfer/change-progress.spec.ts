@@ -6,7 +6,7 @@ import { ChangeProgress } from '../../../lib/cluster/transfer/change-progress.js
 import { FILLED_PARTS } from '../../../lib/cluster/transfer/transfer-messages.js';
 import { someMember, someMemberId, someRing } from '../ring/some-rings.js';
 
-const DONE = { isFilled: true, isRewritten: true, parts: FILLED_PARTS };
+const DONE = { isFilled: true, isRewritten: true, parts: FILLED_PARTS, isRetired: false };
 
 describe('ChangeProgress', () => {
   /** Three members have everything; a fourth takes over some of the slots of each. */

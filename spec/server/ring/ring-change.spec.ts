@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
-import { finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
+import { aborted, finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
 import { slotOf } from '../../../lib/base/position.js';
 import { keepNothing } from '../../sim/crash-fate.js';
 import { RingBench } from './ring-bench.js';
@@ -167,6 +167,53 @@ describe('A ring that grows and shrinks', () => {
     ring.isolate(3);
     await ring.advance(300);
     for (const node of [0, 1, 2]) await check(ring, 60, 'ONE', node);
+  });
+
+  /** The ports that clients of Redis Cluster are sent to by a node. */
+  async function portsBy(ring: RingBench, node: number): Promise<number[]> {
+    const ranges = (await ring.ask(ring.nodes[node].connect(), 'CLUSTER', 'SLOTS')) as [
+      number,
+      number,
+      [string, number],
+    ][];
+    return [...new Set(ranges.map(([, , [, port]]) => port))].sort();
+  }
+
+  it('lets go of the clients of a member that leaves, between two requests, before it is gone', async () => {
+    const ring = await RingBench.start(4);
+    const [idle, tied, waiting] = [1, 2, 3].map(() => ring.nodes[3].connect());
+    await ring.ask(tied, 'MULTI');
+    waiting.send('BLPOP', 'queue', 0);
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[3]));
+    for (let i = 0; i < 30 && (await portsBy(ring, 0)).length === 4; i++) await ring.advance(100);
+    expect(await portsBy(ring, 0)).to.deep.equal([7000, 7001, 7002]);
+    expect(await portsBy(ring, 3)).to.deep.equal([7000, 7001, 7002]);
+    for (let i = 0; i < 20; i++) expect(await ring.ask(idle, 'INCR', `count:${i}`)).to.equal(1);
+    await ring.advance(1000);
+    expect([idle, tied, waiting].map(({ closed }) => closed)).to.deep.equal(['ended', 'no', 'destroyed']);
+    expect(() => ring.nodes[3].connect()).to.throw('does not listen');
+    expect(ring.proposed).to.deep.equal([]);
+    await ring.ask(tied, 'SET', 'key', 'v');
+    expect(await ring.ask(tied, 'EXEC')).to.deep.equal(['OK']);
+    await finish(ring);
+    expect(tied.closed).to.equal('ended');
+  });
+
+  it('does not wait for ever for clients of a member that leaves, and has them back if it stays', async () => {
+    const ring = await RingBench.start(4);
+    const tied = ring.nodes[3].connect();
+    await ring.ask(tied, 'WATCH', 'key');
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[3]));
+    await ring.advance(2500);
+    expect(tied.closed).to.equal('no');
+    ring.adopt(undefined, aborted(ring.ring.document));
+    await ring.advance(4000);
+    expect(tied.closed).to.equal('no');
+    expect(await portsBy(ring, 0)).to.deep.equal([7000, 7001, 7002, 7003]);
+    ring.nodes[3].connect();
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[3]));
+    await finish(ring);
+    expect(tied.closed).to.equal('ended');
   });
 
   it('fills who takes the place of a dead member from those who survive', async () => {
