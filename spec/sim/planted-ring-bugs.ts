@@ -127,14 +127,14 @@ export function forgetHintsAndCompareNothing(member: RingMember): RingMembership
   }) as RingMembership;
 }
 
-/** A message for an older ring is taken, as if it were for the own one. */
+/** A message for another ring is taken, as if it were for the own one: a change by an older ring, and its acknowledgement by a newer one. */
 export function takeStaleMessages(member: RingMember): RingMembership {
   const { links } = member;
   return membershipWith(member, {
     serve: (kind, handler) => {
       links.serve(kind, (message) => {
         const { from, buffer, start, end } = message;
-        if (end - start < HEAD_BYTES || buffer.readUInt32LE(start + 4) >= member.ring.document.epoch) {
+        if (end - start < HEAD_BYTES || buffer.readUInt32LE(start + 4) === member.ring.document.epoch) {
           handler(message);
           return;
         }

@@ -124,7 +124,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'stale-epoch',
-    about: 'what a member sends by a ring that is no longer the newest is taken',
+    about: 'what a member sends is taken, whatever ring it acts by',
     changes: { membership: takeStaleMessages },
     scenario: growingRing,
     shows: LOST,
