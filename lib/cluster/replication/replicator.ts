@@ -9,7 +9,7 @@
  *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
  *  3. What was sent is kept until every replica has it, or a hint for it.
  *  4. A blind put (plain SET) that is older than what a replica holds, the last one of its key, is put again with a newer stamp before it counts: so what is acknowledged later
- *     wins over what was acknowledged earlier, whatever the clocks say.
+ *     wins over what was acknowledged earlier, whatever the clocks say. When it has been answered it is not put again: it would win over what came later.
  *  5. A put that a replica refuses, because consensus decides about its key by now, counts when consensus has put it: that is tried once a put.
  *  6. When the ring changes, what is not acknowledged by all is sent anew, as other batches, to the replicas of the new ring; who waits for it waits for those. A ring of two placements
  *     (topology/ring-change.ts) wants enough of each.
@@ -210,8 +210,8 @@ export class Replicator {
     this.parts.clear();
   }
 
-  /** Has `waiter` told when so many replicas of a group as a level means have the batch `sequence`. Undefined if they have it already. */
-  await(group: number, sequence: number, level: number, waiter: TallyWaiter): Tally | undefined {
+  /** Has `waiter`, who has written it or read it, told when so many replicas of a group as a level means have the batch `sequence`. Undefined if they have it already. */
+  await(group: number, sequence: number, level: number, isWriter: boolean, waiter: TallyWaiter): Tally | undefined {
     let tally = this.tallies.find(group, sequence, level);
     if (tally === undefined) {
       tally = new Tally(this.needsOf(group, sequence, level), level, this.options.nowMs());
@@ -219,6 +219,7 @@ export class Replicator {
       this.tallies.add(tally);
     }
     if (tally.waiters.at(-1) !== waiter) tally.waiters.push(waiter);
+    tally.isOfWriter ||= isWriter;
     return tally;
   }
 
@@ -376,7 +377,7 @@ export class Replicator {
       return;
     }
     if (shipment.parts.blind[place.part] === 0) return;
-    // Once enough have it, what is newer elsewhere came later.
+    // Once it was answered, what is newer elsewhere came later: though it may be waited for again, by who reads from more replicas, or from those of another ring.
     const group = shipment.parts.groups[place.part];
     if (!this.tallies.isOpen(group, sequence)) return;
     if (!this.isOvertaken(shipment, place.at, progress)) {

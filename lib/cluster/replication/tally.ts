@@ -24,6 +24,8 @@ export class Tally {
   readonly level: number;
   readonly sinceMs: number;
   readonly waiters: TallyWaiter[] = [];
+  /** Whether somebody waits for it who has written it; else it was answered before, and is only waited for by who has read it. */
+  isOfWriter = false;
   /** Of one group, at first; of several when the ring has changed. There is at least one. */
   needs: readonly Need[];
   /** Puts of it that replicas have refused, and that consensus decides about. */
@@ -91,9 +93,9 @@ export class Tallies {
     return undefined;
   }
 
-  /** Whether anybody waits for a batch to reach the replicas of a group. */
+  /** Whether anybody who has written something of a batch waits for it to reach the replicas of a group. */
   isOpen(group: number, sequence: number): boolean {
-    return this.open.some((tally) => tally.has(group, sequence));
+    return this.open.some((tally) => tally.isOfWriter && tally.has(group, sequence));
   }
 
   /** Those that wait for that. */

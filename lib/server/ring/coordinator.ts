@@ -221,7 +221,7 @@ export class Coordinator implements RingExecution {
     const level = hasChanged ? write : read;
     const isAlone = replicasNeeded(level, replicaCount) < 2 && !(hasChanged && ring.isChanging);
     if (sequence === 0 || isAlone || (!hasChanged && sequence <= connection.ring.refreshedTo)) return;
-    connection.ring.marks.add(ring.groupOf(slot), sequence, level, start, connection.reply.length);
+    connection.ring.marks.add(ring.groupOf(slot), sequence, level, hasChanged, start, connection.reply.length);
   }
 
   private markWritten(connection: Connection, group: number, start: number): void {
@@ -230,7 +230,7 @@ export class Coordinator implements RingExecution {
     const { memberCount, replicaCount, ring } = view();
     const needed = replicasNeeded(write, group === EVERY_GROUP ? memberCount : replicaCount);
     if (needed < 2 && !ring.isChanging) return;
-    connection.ring.marks.add(group, replicator.sequence + 1, write, start, connection.reply.length);
+    connection.ring.marks.add(group, replicator.sequence + 1, write, true, start, connection.reply.length);
   }
 
   /** Has a reply wait for the replicas that its marks name. */
@@ -238,7 +238,8 @@ export class Coordinator implements RingExecution {
     const { replicator } = this.options;
     const tallies: (Tally | undefined)[] = [];
     for (let i = 0; i < marks.count; i++) {
-      tallies.push(replicator.await(marks.groups[i], marks.sequences[i], marks.levels[i], reply));
+      const { groups, sequences, levels, writes } = marks;
+      tallies.push(replicator.await(groups[i], sequences[i], levels[i], writes[i], reply));
     }
     reply.awaitTallies(marks, tallies);
   }

@@ -40,6 +40,7 @@ describe('Tallies', () => {
     const [a, b, c] = replicas();
     const tallies = new Tallies();
     const tally = tallyOf(0, [a, b, c], 2, 1, 0);
+    tally.isOfWriter = true;
     tally.waiters.push(waiter(told, 'w'));
     tallies.add(tally);
     tallies.move(0, 1, 2);
@@ -74,6 +75,12 @@ describe('Tallies', () => {
     tally.undecided--;
     tallies.settle();
     expect(told).to.deep.equal(['put settled']);
+  });
+
+  it('are not open for who has only read', () => {
+    const tallies = new Tallies();
+    tallies.add(tallyOf(0, replicas(), 3, 1, 0));
+    expect([tallies.count, tallies.isOpen(0, 1)]).to.deep.equal([1, false]);
   });
 
   it('give up those that are too old, and say how many replicas had it', () => {

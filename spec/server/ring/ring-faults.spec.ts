@@ -47,6 +47,24 @@ describe('A ring of nodes, after a fault,', () => {
     for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('last');
   });
 
+  it('puts nothing again that it has answered, when it sends it anew by a newer ring and somebody reads it: it won over what another node had written since', async () => {
+    const ring = await RingBench.start(3);
+    const [client, other, reader] = [0, 1, 0].map((node) => ring.nodes[node].connect());
+    const between = (a: number, b: number) => (sent: { to: number; message: { from: string } }) =>
+      (sent.to === b && sent.message.from === ring.ids[a]) || (sent.to === a && sent.message.from === ring.ids[b]);
+    client.send('SET', 'k', 'first');
+    await ring.settle(between(0, 1));
+    other.send('SET', 'k', 'second');
+    await ring.settle(between(1, 2));
+    expect([...client.replies(), ...other.replies()]).to.deep.equal(['OK', 'OK']);
+    reader.send('GET', 'k');
+    await ring.settle(() => false);
+    for (let node = 0; node < 3; node++) ring.nextEpoch(node);
+    await ring.settle();
+    expect(reader.replies()).to.deep.equal(['second']);
+    for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('second');
+  });
+
   it('asks anew after it has stood still: it changed what it had asked for before, and others had changed since', async () => {
     const ring = await RingBench.start(3);
     const [stopped, next] = ring.replicasOf('k');
