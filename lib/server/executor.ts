@@ -41,6 +41,8 @@ export interface Guards {
 export interface RingExecution {
   /** Whether a request may run, here and now. If not, it was answered, or waits. */
   admit(connection: Connection, entry: CommandEntry, args: Args): boolean;
+  /** Whether a request was begun ahead of its turn: then it happens, whatever comes now. */
+  hasBegun(args: Args): boolean;
   /** Whether a command may be queued behind MULTI; if not, it was answered. */
   admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean;
   /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
@@ -157,7 +159,9 @@ export class Executor {
       this.executeWith(connection, entry, args);
       return;
     }
-    if (this.guards.alert && !this.mayRun(connection, entry, args, entry.isWrite)) return;
+    if (this.guards.alert && this.ring?.hasBegun(args) !== true) {
+      if (!this.mayRun(connection, entry, args, entry.isWrite)) return;
+    }
     if (this.ring?.admit(connection, entry, args) === false) return;
     if (this.guards.alert && entry.isWrite && !this.mayChange(connection, entry)) return;
     if (entry.needsMemory && !this.hasRoom(connection, entry, args)) return;

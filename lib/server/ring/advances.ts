@@ -1,7 +1,7 @@
 import type { RefreshRun } from '../../cluster/coordination/refresher.js';
 import type { Args } from '../../protocol/args.js';
 
-/** What was begun for a request before its turn came: to refresh its keys, or to run it elsewhere. */
+/** What was begun for a request before its turn came: to refresh its keys, or all of it, elsewhere or by consensus. */
 export class Advance {
   readonly run: RefreshRun | undefined;
   /** The last batch that this node had sent when it was begun. */
@@ -30,18 +30,29 @@ export class Advance {
 /** Advances by their requests, each of which is taken once. */
 export class Advances {
   private readonly byArgs = new WeakMap<Args, Advance>();
+  /** So many were not taken: those of clients that are gone are not, for good. */
+  private count = 0;
 
   add(args: Args, advance: Advance): void {
     this.byArgs.set(args, advance);
+    this.count++;
   }
 
-  has(args: Args): boolean {
-    return this.byArgs.has(args);
+  /** Whether all of a request was begun: then it happens, whatever comes now. */
+  hasBegun(args: Args): boolean {
+    if (this.count === 0) return false;
+    const advance = this.byArgs.get(args);
+    return advance !== undefined && advance.run === undefined;
+  }
+
+  /** Of such a request. */
+  takeBegun(args: Args): Advance | undefined {
+    return this.hasBegun(args) ? this.take(args) : undefined;
   }
 
   take(args: Args): Advance | undefined {
     const advance = this.byArgs.get(args);
-    if (advance !== undefined) this.byArgs.delete(args);
+    if (advance !== undefined && this.byArgs.delete(args)) this.count--;
     return advance;
   }
 }

@@ -31,6 +31,7 @@ import type { Tally } from '../../cluster/replication/tally.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Random } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
+import { EMPTY } from '../../protocol/empty-buffer.js';
 import { encodeArgs, encodeWords } from '../../protocol/request-encoder.js';
 import { Advance, Advances } from './advances.js';
 import type { CommandEntry } from '../command-table.js';
@@ -54,6 +55,8 @@ import { continued, mergeOf, parseCursor } from './ring-wide-replies.js';
 import type { SplitRequest } from './split-request.js';
 import { splitByKey, splitRequest } from './split-request.js';
 import type { Linearizer } from './linearizer.js';
+import type { Step } from './pipeline-order.js';
+import { PipelineOrder } from './pipeline-order.js';
 import { StartUp } from './start-up.js';
 import type { Transaction } from '../transaction.js';
 
@@ -68,6 +71,8 @@ const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
 /** A request goes to so many members, one after the other, while nobody has it: to the first few at once. */
 const ATTEMPTS_MAX = 16;
 const ATTEMPTS_AT_ONCE = 3;
+/** A request that is sent on as it is. */
+const NOT_DECIDED = { key: EMPTY, isDecided: false };
 const NO_WAITING = 'ERA nobody can wait for a key that consensus decides about';
 /** A reply of nothing is no longer than this, in RESP2 and RESP3. */
 const NIL_BYTES = 5;
@@ -103,11 +108,9 @@ export interface CoordinatorOptions {
   readonly fail: (connection: Connection, args: Args, error: string) => void;
 }
 
-/** A request with one key, and the index of who runs it. */
-interface SimpleRequest {
+/** A request with one key that waits for nothing else, and the index of who runs it. */
+interface SimpleRequest extends Step {
   readonly role: RingRole;
-  readonly slot: number;
-  readonly target: number;
 }
 
 export class Coordinator implements RingExecution {
@@ -150,6 +153,8 @@ export class Coordinator implements RingExecution {
       return true;
     }
     const role = this.roleOf(entry, args);
+    const begun = this.advances.takeBegun(args);
+    if (begun !== undefined) return this.finish(connection, args, role, begun);
     connection.ring.slot = NO_SLOT;
     connection.ring.slots = undefined;
     connection.ring.isBlind = false;
@@ -171,7 +176,7 @@ export class Coordinator implements RingExecution {
     if (this.isDecided(connection, entry.name, role, args, keys)) {
       return this.decide(connection, entry.name, args, namesAt(args, keys), () => [encodeArgs(args)], wait, keys);
     }
-    if (this.mayBeHint(connection, role, args, [slot])) return this.keepHints(connection, entry.name, args);
+    if (this.mayBeHint(connection, role, [slot])) return this.keepHints(connection, entry.name, args);
     return this.route(
       connection,
       role,
@@ -180,6 +185,10 @@ export class Coordinator implements RingExecution {
       () => [encodeArgs(args)],
       wait,
     );
+  }
+
+  hasBegun(args: Args): boolean {
+    return this.advances.hasBegun(args);
   }
 
   admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean {
@@ -368,8 +377,8 @@ export class Coordinator implements RingExecution {
     let isOver = !mayLookAhead(connection);
     return (args) => {
       const simple = isOver ? undefined : this.simpleRequest(connection, args);
-      const isHere = simple?.target === view.self && view.reaches(simple.slot, level);
-      if (simple === undefined || !isHere) {
+      const isHere = simple?.member === view.self && view.reaches(simple.slot, level);
+      if (simple === undefined || !isHere || simple.isDecided) {
         isOver = true;
         return;
       }
@@ -393,15 +402,16 @@ export class Coordinator implements RingExecution {
     return isBlind ? role : 'change';
   }
 
-  /** A request with one key that waits for nothing else, and who runs it; `undefined` if it is no such. */
+  /** Undefined if it is no such. */
   private simpleRequest(connection: Connection, args: Args): SimpleRequest | undefined {
     const entry = this.options.entryOf(args);
     if (entry?.hasOneKey !== true || entry.isBlocking || entry.isTransactional || args.count < 2) return undefined;
     const role = this.roleOf(entry, args);
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
     const view = this.options.view();
-    const isHere = view.serves(slot) && (role !== 'change' || connection.ring.isForwarded);
-    return { role, slot, target: isHere ? view.self : view.firstLive(slot) };
+    const isDecided = this.isDecided(connection, entry.name, role, args, [1]);
+    const isHere = view.serves(slot) && ((role !== 'change' && !isDecided) || connection.ring.isForwarded);
+    return { role, slot, key: args.copy(1), isDecided, member: isHere ? view.self : view.firstLive(slot) };
   }
 
   /** Has another member run a request, whose bytes are `requests`, of which the last one's reply is the reply. */
@@ -412,29 +422,12 @@ export class Coordinator implements RingExecution {
     requests: Buffer[],
     role: RingRole,
     wait: 'reply' | 'keys' | 'watch' | 'exec',
+    first: Pick<Step, 'key' | 'isDecided'> = NOT_DECIDED,
   ): boolean {
     const args = borrowed.clone();
     const answer = (reply: Buffer | undefined): void => {
-      if (connection.isClosed) connection.release();
-      else if (this.startsOver(connection, role, reply)) this.startOver(connection, args);
-      else {
-        if (wait === 'exec') connection.endTransaction();
-        if (reply !== undefined) connection.answer(reply);
-        // Not an error as others are: EXEC would say that nothing was done.
-        else if (wait === 'exec') connection.answer(BROKEN_REPLY);
-        else this.options.fail(connection, args, BROKEN);
-        connection.release();
-      }
+      this.answer(connection, args, role, reply, wait === 'exec');
     };
-    const advance = this.advances.take(borrowed);
-    if (advance !== undefined && advance.run === undefined) {
-      connection.hold();
-      advance.then = () => {
-        answer(advance.reply);
-      };
-      if (advance.isOver) advance.then();
-      return false;
-    }
     if (member === NOBODY) return this.lack(connection, borrowed, NOBODY_LIVES);
     const session = this.options.sessionAt(connection, member);
     connection.hold();
@@ -447,7 +440,45 @@ export class Coordinator implements RingExecution {
     for (const request of requests) session.ask(request, ignore);
     if (wait === 'keys') this.askAndWait(connection, session, member, args, last, answer);
     else this.ask(session, member, last, role === 'read' && wait === 'reply', answer);
-    if (wait === 'reply') connection.lookAhead(this.forwarder(connection, session, member));
+    if (wait === 'reply') this.beginAhead(connection, { slot: connection.ring.slot, member, ...first });
+    return false;
+  }
+
+  /** Answers a request that somebody else has run, and releases its connection. It is executed again if nothing was done. */
+  private answer(connection: Connection, args: Args, role: RingRole, reply: Buffer | undefined, isExec: boolean): void {
+    if (!connection.isClosed) {
+      if (this.startsOver(connection, role, reply)) {
+        this.startOver(connection, args);
+        return;
+      }
+      if (isExec) connection.endTransaction();
+      if (reply !== undefined) connection.answer(reply);
+      // Not an error as others are: EXEC would say that nothing was done.
+      else if (isExec) connection.answer(BROKEN_REPLY);
+      else this.options.fail(connection, args, BROKEN);
+    }
+    connection.release();
+  }
+
+  /** The turn of a request has come that was begun ahead: it is answered when it has ended. */
+  private finish(connection: Connection, borrowed: Args, role: RingRole, advance: Advance): false {
+    const args = borrowed.clone();
+    const end = (): void => {
+      if (advance.error === undefined) {
+        this.answer(connection, args, role, advance.reply, false);
+        return;
+      }
+      if (!connection.isClosed) this.options.fail(connection, args, advance.error);
+      connection.release();
+    };
+    connection.hold();
+    if (advance.isOver) {
+      end();
+      return false;
+    }
+    advance.then = end;
+    const simple = this.simpleRequest(connection, args);
+    if (simple !== undefined) this.beginAhead(connection, simple);
     return false;
   }
 
@@ -490,21 +521,40 @@ export class Coordinator implements RingExecution {
     return didNothing && ++ring.attempts <= ATTEMPTS_MAX;
   }
 
-  /** Sends requests on that come later in a pipeline: as long as each goes to the same member, which runs them in the order in which they were sent. */
-  private forwarder(connection: Connection, session: RemoteSession, member: number): (args: Args) => void {
-    let isOver = !mayLookAhead(connection);
-    return (args) => {
+  /** A request has begun: so do those that come later in a pipeline, as far as their order allows that. */
+  private beginAhead(connection: Connection, first: Step): void {
+    if (!mayLookAhead(connection)) return;
+    const { self } = this.options.view();
+    const order = new PipelineOrder(self, first);
+    let isOver = false;
+    connection.lookAhead((args) => {
       const simple = isOver ? undefined : this.simpleRequest(connection, args);
-      if (simple?.target !== member) {
+      if (simple === undefined || !this.mayBegin(connection, simple) || !order.admits(simple)) {
         isOver = true;
         return;
       }
+      const { slot, key, member, role } = simple;
       const advance = new Advance();
       this.advances.add(args, advance);
-      this.ask(session, member, encodeArgs(args), simple.role === 'read', (reply) => {
+      if (member === self) {
+        this.options.linearizer.begin(connection, args, key, slot, (ending) => {
+          advance.end(ending);
+        });
+        return;
+      }
+      const session = this.options.sessionAt(connection, member);
+      session.adopt(connection.ring.sessionState(connection.reply.resp));
+      this.ask(session, member, encodeArgs(args), role === 'read', (reply) => {
         advance.end({ reply: reply && Buffer.from(reply) });
       });
-    };
+    });
+  }
+
+  /** Whether a request may be begun ahead, as far as members go. */
+  private mayBegin({ ring, usesTls }: Connection, { slot, member }: SimpleRequest): boolean {
+    const view = this.options.view();
+    if (member === view.self) return view.reaches(slot, Level.QUORUM);
+    return member !== NOBODY && !ring.isForwarded && this.options.redirectTo(slot, member, usesTls) === undefined;
   }
 
   /** The common case of a put: one key, that this node holds, and enough replicas. Allocates nothing. */
@@ -575,7 +625,7 @@ export class Coordinator implements RingExecution {
       if (isForwarded) return this.refuse(connection, args, RING_CHANGED);
       const redirect = target === NOBODY ? undefined : this.options.redirectTo(slot, target, connection.usesTls);
       if (redirect !== undefined) return this.refuse(connection, args, redirect);
-      return this.forward(connection, target, args, requests(), 'change', wait);
+      return this.forward(connection, target, args, requests(), 'change', wait, { key, isDecided: true });
     }
     if (wait === 'keys') return this.refuse(connection, args, NO_WAITING);
     if (!view.reaches(slot, Level.QUORUM)) {
@@ -586,7 +636,10 @@ export class Coordinator implements RingExecution {
       connection.ring.watchSlot = slot;
       connection.ring.watchSession = undefined;
       linearizer.runBehind(connection, args, key);
-    } else linearizer.propose(connection, args, key, slot);
+      return false;
+    }
+    linearizer.propose(connection, args, key, slot);
+    if (wait === 'reply') this.beginAhead(connection, { slot, key, member: view.self, isDecided: true });
     return false;
   }
 
@@ -608,7 +661,7 @@ export class Coordinator implements RingExecution {
       view.serves(slot) && (role !== 'change' || connection.ring.isForwarded) ? view.self : view.firstLive(slot);
     const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
     if (this.isDecided(connection, name, role, args, keys)) return this.askEach(connection, name, role, args, keys);
-    if (this.mayBeHint(connection, role, args, slots)) return this.keepHints(connection, name, args);
+    if (this.mayBeHint(connection, role, slots)) return this.keepHints(connection, name, args);
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
       if (connection.ring.isForwarded) return this.refuse(connection, args, RING_CHANGED);
       if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.lack(connection, args, NOBODY_LIVES);
@@ -652,8 +705,8 @@ export class Coordinator implements RingExecution {
   }
 
   /** Whether a hint is all that can be had of a request, and enough. */
-  private mayBeHint({ ring }: Connection, role: RingRole, args: Args, slots: readonly number[]): boolean {
-    if (role !== 'put' || ring.consistency.write !== Level.ANY || this.advances.has(args)) return false;
+  private mayBeHint({ ring }: Connection, role: RingRole, slots: readonly number[]): boolean {
+    if (role !== 'put' || ring.consistency.write !== Level.ANY) return false;
     const view = this.options.view();
     return slots.every((slot) => view.firstLive(slot) === NOBODY);
   }

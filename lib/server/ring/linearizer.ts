@@ -15,6 +15,7 @@ import type { Draft } from '../../data/draft.js';
 import type { EntryDigests } from '../../data/entry-digests.js';
 import type { Database } from '../../data/keyspace.js';
 import type { Args } from '../../protocol/args.js';
+import { EMPTY } from '../../protocol/empty-buffer.js';
 import { ReplyText } from '../reply-text.js';
 import type { Connection } from '../connection.js';
 import type { Transaction } from '../transaction.js';
@@ -23,6 +24,9 @@ import { batchOf, withBatch } from './era-entry.js';
 const TIMEOUT = 'TIMEOUT no majority of the replicas has answered in time: nothing was done';
 const UNKNOWN = 'TIMEOUT not decided in time: the outcome is unknown';
 const TOO_LARGE = `ERR a key that is changed by compare and set, or WITH LINEARIZABLE, has at most ${ENTRY_BYTES_MAX} bytes`;
+
+/** How a request has ended: what it is answered. */
+export type Ending = { readonly reply: Buffer } | { readonly error: string };
 
 export interface LinearizerOptions {
   readonly consensus: Pick<Consensus, 'submit'>;
@@ -48,19 +52,27 @@ export class Linearizer {
 
   /** Has a request decided. It is answered when it is. */
   propose(connection: Connection, borrowed: Args, key: Buffer, slot: number): void {
-    const { options } = this;
     const args = borrowed.clone();
+    const { transaction } = connection;
+    connection.hold();
+    this.begin(connection, args, key, slot, (ending) => {
+      if (!connection.isClosed) this.answer(connection, args, transaction, ending);
+      connection.release();
+    });
+  }
+
+  /** Has a request decided, perhaps ahead of its turn. `onEnd` is called once. */
+  begin(connection: Connection, args: Args, key: Buffer, slot: number, onEnd: (ending: Ending) => void): void {
+    const { options } = this;
     if (options.sizeOf(key) > ENTRY_BYTES_MAX) {
-      options.fail(connection, args, TOO_LARGE);
+      onEnd({ error: TOO_LARGE });
       return;
     }
     const request = new ProposedRequest(connection, args, key, slot, options);
-    connection.hold();
     options.consensus.submit(key, {
       run: (entry) => request.run(entry),
-      end: (outcome: 'decided' | 'timeout' | 'unknown', reply?: Buffer) => {
-        request.end(outcome, reply);
-        connection.release();
+      end: (outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
+        onEnd(outcome === 'decided' ? { reply } : { error: outcome === 'timeout' ? TIMEOUT : UNKNOWN });
       },
     });
   }
@@ -94,9 +106,17 @@ export class Linearizer {
       },
     });
   }
-}
 
-const EMPTY = Buffer.alloc(0);
+  private answer(connection: Connection, args: Args, transaction: Transaction | undefined, ending: Ending): void {
+    if ('reply' in ending) connection.answer(ending.reply);
+    else if (transaction === undefined || ending.error !== UNKNOWN) this.options.fail(connection, args, ending.error);
+    else {
+      // Not as other errors: EXEC would say that nothing was done.
+      connection.endTransaction();
+      connection.answer(ReplyText.error(UNKNOWN));
+    }
+  }
+}
 
 /** A request on its way. */
 class ProposedRequest {
@@ -117,7 +137,7 @@ class ProposedRequest {
     this.slot = slot;
     this.options = options;
     this.transaction = connection.transaction;
-    this.isWatching = connection.watched.size > 0 || connection.wasTouched;
+    this.isWatching = this.transaction !== undefined && (connection.watched.size > 0 || connection.wasTouched);
   }
 
   run(entry: Buffer): Proposed {
@@ -141,19 +161,6 @@ class ProposedRequest {
       return { entry, reply: ReplyText.error(TOO_LARGE) };
     }
     return { entry: withBatch(entry, after), reply };
-  }
-
-  end(outcome: 'decided' | 'timeout' | 'unknown', reply?: Buffer): void {
-    const { connection, args, options } = this;
-    if (connection.isClosed) return;
-    if (outcome === 'decided' && reply !== undefined) connection.answer(reply);
-    else if (this.transaction === undefined || outcome === 'timeout') {
-      options.fail(connection, args, outcome === 'timeout' ? TIMEOUT : UNKNOWN);
-    } else {
-      // Not as other errors: EXEC would say that nothing was done.
-      connection.endTransaction();
-      connection.answer(ReplyText.error(UNKNOWN));
-    }
   }
 
   /** Whether the entry that was learnt is what this node has shown to who watches it. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
 import { keepNothing } from '../../sim/crash-fate.js';
+import { requestOf } from '../node-bench.js';
 import { RingBench } from './ring-bench.js';
 
 const CONSENSUS: readonly number[] = [MessageKind.PREPARE, MessageKind.ACCEPT, MessageKind.DECIDED];
@@ -102,6 +103,49 @@ describe('Linearizer', () => {
       await ring.ask(b, 'SET', 'k', 'mine');
       expect(await ring.ask(b, 'EXEC')).to.deep.equal(between ? null : ['OK']);
       expect(await ring.ask(a, 'GET', 'k')).to.equal(between ? 'other' : 'mine');
+    }
+  });
+
+  it('decides at once about the keys of a pipeline, and answers in order', async () => {
+    const ring = await RingBench.start(4);
+    const client = ring.nodes[0].connect();
+    const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
+    client.sendBytes(Buffer.concat(keys.map((key, i) => requestOf('SETNX', key, i))));
+    client.sendBytes(requestOf('MGET', ...keys));
+    let prepares = 0;
+    await ring.settle(({ kind }) => {
+      if (kind === MessageKind.PREPARE) prepares++;
+      return true;
+    });
+    expect(client.replies()).to.deep.equal([...keys.map(() => 1), keys.map((_, i) => String(i))]);
+    expect(prepares, 'looks at messages between four nodes').to.be.below(50);
+    client.sendBytes(
+      Buffer.concat([
+        requestOf('CAS', 'k1', '1', 'x'),
+        requestOf('CAS', 'k1', 'x', 'y'),
+        requestOf('CAS', '{k1}', '1', '2'),
+        requestOf('CAS', 'k2', '1', '2'),
+        requestOf('GET', 'k1'),
+        requestOf('CAD', 'k1', 'y'),
+      ]),
+    );
+    await ring.settle();
+    expect(client.replies()).to.deep.equal([1, 1, null, 0, 'y', 1]);
+  });
+
+  it('what was begun ahead happens once, though clients are paused before its turn comes', async () => {
+    const ring = await RingBench.start(3);
+    for (const node of ring.nodes) {
+      const [client, other] = [node.connect(), node.connect()];
+      const keys = ['a', 'b', 'c', 'd', 'e'];
+      for (const key of keys) await ring.ask(client, 'GETSET', key, '0');
+      client.sendBytes(Buffer.concat(keys.map((key) => requestOf('INCR', key))));
+      await ring.settle(({ kind }) => kind !== MessageKind.ACCEPTED);
+      for (const one of ring.nodes) one.connect().send('CLIENT', 'PAUSE', 1000, 'WRITE');
+      await ring.settle();
+      await ring.advance(2000);
+      expect(client.replies()).to.deep.equal([1, 1, 1, 1, 1]);
+      expect(await ring.ask(other, 'MGET', ...keys)).to.deep.equal(['1', '1', '1', '1', '1']);
     }
   });
 
