@@ -646,10 +646,14 @@ export class Connection implements StreamHandler, Call, Client {
     this.ringClient?.close();
   }
 
-  /** Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever. */
+  /**
+   * Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever; and to stop reading for the time that a request
+   * is held costs more than to keep what comes.
+   */
   private get listens(): boolean {
     const isWaiting = this.waiter !== undefined || this.away !== undefined;
-    return isWaiting && this.blockers === 1 && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
+    const isHeld = this.blockers === this.holds;
+    return (isHeld || (isWaiting && this.blockers === 1)) && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
   }
 
   private fail(error: string): void {
