@@ -1,8 +1,8 @@
 /** `npm run bench`: ringkv beside redis-server, as USAGE in options.ts says; with `cluster`, a ring beside others who replicate. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
 import { chartSvg, type ChartGroup } from './chart.js';
 import { DataDirs } from '../tools/data-dirs.js';
 import { CPU_US_PER_OP } from './load-measurement.js';
@@ -10,7 +10,7 @@ import { CONNECTIONS } from './load-generator.js';
 import { parseOptions, USAGE, type BenchOptions } from './options.js';
 import { describeMachine, makeReport, reportText, type Report } from './report.js';
 import { estimateSeconds, groupScenarios } from './plan.js';
-import { benchCluster } from './ring/bench.js';
+import { ringBench } from './ring/bench.js';
 import { runPlan } from './runner.js';
 import { chooseScenarios, SCENARIOS } from './scenarios.js';
 import type { Scenario } from './scenario.js';
@@ -21,15 +21,7 @@ import { judge, TARGETS } from './targets.js';
 const CLUSTER = 'cluster';
 const PUBLISHED_CHART = 'scripts/bench/chart.svg';
 
-async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === CLUSTER) return benchCluster(args.slice(1));
-  const options = parseOptions(args);
-  if (!options.help) return benchOneNode(options);
-  process.stdout.write(USAGE);
-  return 0;
-}
-
-async function benchOneNode(options: BenchOptions): Promise<number> {
+async function benchOneNode(options: BenchOptions): Promise<boolean> {
   const scenarios = chooseScenarios(SCENARIOS, options);
   if (scenarios.length === 0) throw new Error(`--only ${options.only?.source} matches no scenario`);
   const machine = describeMachine();
@@ -51,7 +43,7 @@ async function benchOneNode(options: BenchOptions): Promise<number> {
   });
   process.stdout.write(reportText(report));
   writeFiles(report, scenarios, options);
-  return options.gate && verdicts.some(({ outcome }) => outcome !== 'met') ? 1 : 0;
+  return !options.gate || verdicts.every(({ outcome }) => outcome === 'met');
 }
 
 function writeFiles(report: Report, scenarios: readonly Scenario[], options: BenchOptions): void {
@@ -80,9 +72,6 @@ function chartGroups(report: Report, scenarios: readonly Scenario[]): readonly C
   });
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`bench: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+const args = process.argv.slice(2);
+if (args[0] === CLUSTER) await runScript({ name: 'bench cluster', args: args.slice(1), ...ringBench });
+else await runScript({ name: 'bench', args, usage: USAGE, parse: parseOptions, run: benchOneNode });

@@ -1,6 +1,5 @@
 /** The command line of `npm run bench`. */
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../tools/arguments.js';
+import { count, flag, readOptions, text } from '../tools/script-options.js';
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -34,30 +33,21 @@ All scenarios together take about forty minutes, 4 GB of memory and 10 GB of dis
 
 /** Reads the arguments after the script's name. Throws an error fit for the user if they make no sense. */
 export function parseOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '6' },
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      requests: { type: 'string' },
-      out: { type: 'string', default: 'bench-out' },
-      gate: { type: 'boolean', default: false },
-      publish: { type: 'boolean', default: false },
-      candidate: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const { out, candidate, only, ...values } = readOptions(args, {
+    rounds: count(6),
+    quick: flag,
+    only: text(),
+    requests: count(),
+    out: text('bench-out'),
+    gate: flag,
+    publish: flag,
+    candidate: text(),
   });
   return {
-    rounds: positiveInteger('--rounds', values.rounds),
-    quick: values.quick,
-    only: values.only === undefined ? undefined : new RegExp(values.only, 'i'),
-    requests: values.requests === undefined ? undefined : positiveInteger('--requests', values.requests),
-    outDir: values.out,
-    gate: values.gate,
-    publish: values.publish,
-    candidate: values.candidate === undefined ? undefined : words(values.candidate),
-    help: values.help,
+    ...values,
+    only: only === undefined ? undefined : new RegExp(only, 'i'),
+    outDir: out,
+    candidate: candidate === undefined ? undefined : words(candidate),
   };
 }
 

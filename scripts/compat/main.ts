@@ -1,7 +1,9 @@
 /** `npm run compat`: Redis's own test suite against ringkv. See the help text. */
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { oneOf } from '../tools/arguments.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
+import { flag, readOptions, several, text, type ValuesOf } from '../tools/script-options.js';
 import {
   judgeUnit,
   knownBaseline,
@@ -17,7 +19,7 @@ import { skipsOf } from './skips.js';
 import { BUILT, UNITS, type Unit } from './units.js';
 import { isGood } from './verdict.js';
 
-const HELP = `Runs Redis's own test suite against ringkv, one unit after the other, each against a server of its own.
+const USAGE = `Runs Redis's own test suite against ringkv, one unit after the other, each against a server of its own.
 
 usage: npm run compat [-- options]
 
@@ -40,40 +42,35 @@ Ends with 1 if a test fails that is not on that list, if a test did not run that
 broken off; with 2 if the suite could not be run.
 `;
 
+const SERVERS = ['redis', 'ringkv'] as const;
+const OPTIONS = {
+  unit: several,
+  fast: flag,
+  list: flag,
+  server: text('ringkv'),
+  'fresh-baseline': flag,
+  strict: flag,
+  'keep-logs': flag,
+};
+
 interface Choice {
   readonly units: readonly Unit[];
-  readonly server: 'redis' | 'ringkv';
+  readonly server: (typeof SERVERS)[number];
   readonly freshBaseline: boolean;
   readonly strict: boolean;
   readonly keepLogs: boolean;
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      unit: { type: 'string', multiple: true, default: [] },
-      fast: { type: 'boolean', default: false },
-      list: { type: 'boolean', default: false },
-      server: { type: 'string', default: 'ringkv' },
-      'fresh-baseline': { type: 'boolean', default: false },
-      strict: { type: 'boolean', default: false },
-      'keep-logs': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+async function main(values: ValuesOf<typeof OPTIONS>): Promise<boolean> {
   if (values.list) {
     process.stdout.write(unitList(UNITS));
-    return 0;
+    return true;
   }
-  if (values.server !== 'redis' && values.server !== 'ringkv') throw new Error(`no such server: ${values.server}`);
+  const server = oneOf('--server', SERVERS, values.server);
   return runSuite({
     units: chosenUnits(values.unit, values.fast),
-    server: values.server,
-    freshBaseline: values['fresh-baseline'] || values.server === 'redis',
+    server,
+    freshBaseline: values['fresh-baseline'] || server === 'redis',
     strict: values.strict,
     keepLogs: values['keep-logs'],
   });
@@ -90,7 +87,7 @@ function chosenUnits(names: readonly string[], fastOnly: boolean): Unit[] {
   return fastOnly ? units.filter((unit) => unit.fast) : units;
 }
 
-async function runSuite(choice: Choice): Promise<number> {
+async function runSuite(choice: Choice): Promise<boolean> {
   spawnSync(process.execPath, [INSTALLER], { stdio: 'inherit' });
   const bench = await openBench((line) => process.stderr.write(line + '\n'), choice.keepLogs ? LOG_DIR : undefined);
   const measured = await measureUnits(bench, choice.units, choice.freshBaseline);
@@ -129,30 +126,25 @@ async function judgeUnits(bench: Bench, measured: readonly MeasuredUnit[]): Prom
   return outcomes;
 }
 
-function reportOutcomes(outcomes: readonly Outcome[], redisVersion: string, strict: boolean): number {
+function reportOutcomes(outcomes: readonly Outcome[], redisVersion: string, strict: boolean): boolean {
   for (const { unit, verdict } of outcomes) process.stdout.write(complaints(unit, verdict).join(''));
   process.stdout.write('\n' + outcomeTable(outcomes, redisVersion));
   const bad = outcomes.filter(({ verdict }) => !isGood(verdict, strict));
   process.stdout.write(
     bad.length === 0 ? '\nall good\n' : `\nnot good: ${bad.map(({ unit }) => unit.name).join(', ')}\n`,
   );
-  return bad.length === 0 ? 0 : 1;
+  return bad.length === 0;
 }
 
 /** On redis-server a test may only fail if the list says that it does. */
-function reportBaselines(measured: readonly MeasuredUnit[]): number {
+function reportBaselines(measured: readonly MeasuredUnit[]): boolean {
   process.stdout.write(baselineTable(measured));
   const failures = measured.flatMap(({ unit, baseline }) => {
     const listed = new Set(skipsOf(unit.name).flatMap((skip) => (skip.category === 'stock' ? [skip.test] : [])));
     return baseline.tests.flatMap(({ name, passed }) => (passed || listed.has(name) ? [] : [`${unit.name}: ${name}`]));
   });
   for (const failure of failures) process.stdout.write(`FAILED   ${failure}\n`);
-  return failures.length === 0 ? 0 : 1;
+  return failures.length === 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'compat', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

@@ -2,6 +2,7 @@
 import { DataDirs } from '../tools/data-dirs.js';
 import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
 import { left, right, textTable } from '../tools/text-table.js';
 import { CrashRig, type FsyncPolicy, type RoundOutcome, type RoundPlan } from './crash-rig.js';
 import { parseOptions, USAGE, type CrashOptions } from './options.js';
@@ -97,11 +98,4 @@ function complaints(all: readonly Series[]): string[] {
   ]);
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) process.stdout.write(USAGE);
-  else process.exitCode = (await main(options)) ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`soak:crash: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:crash', usage: USAGE, parse: parseOptions, run: main });

@@ -1,6 +1,6 @@
 /** The command line of `npm run soak:crash`. */
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../tools/arguments.js';
+import { oneOf } from '../tools/arguments.js';
+import { count, readOptions, text } from '../tools/script-options.js';
 import type { FsyncPolicy } from './crash-rig.js';
 
 export interface CrashOptions {
@@ -32,29 +32,17 @@ const POLICIES: readonly FsyncPolicy[] = ['always', 'everysec', 'no'];
 
 /** Reads the arguments after the script's name. Throws an error fit for the user if they make no sense. */
 export function parseOptions(args: readonly string[]): CrashOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '50' },
-      policy: { type: 'string' },
-      writers: { type: 'string', default: '6' },
-      ballast: { type: 'string', default: '256' },
-      out: { type: 'string', default: 'bench-out' },
-      help: { type: 'boolean', default: false },
-    },
+  const { policy, ballast, out, ...values } = readOptions(args, {
+    rounds: count(50),
+    policy: text(),
+    writers: count(6),
+    ballast: count(256),
+    out: text('bench-out'),
   });
   return {
-    rounds: positiveInteger('--rounds', values.rounds),
-    policies: values.policy === undefined ? POLICIES : [policy(values.policy)],
-    writers: positiveInteger('--writers', values.writers),
-    ballastBytes: positiveInteger('--ballast', values.ballast) * 2 ** 20,
-    outDir: values.out,
-    help: values.help,
+    ...values,
+    policies: policy === undefined ? POLICIES : [oneOf('--policy', POLICIES, policy)],
+    ballastBytes: ballast * 2 ** 20,
+    outDir: out,
   };
-}
-
-function policy(text: string): FsyncPolicy {
-  const found = POLICIES.find((name) => name === text);
-  if (found === undefined) throw new Error(`--policy must be ${POLICIES.join(', ')}, not '${text}'`);
-  return found;
 }

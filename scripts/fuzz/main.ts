@@ -1,6 +1,6 @@
 /** `npm run fuzz`: random input for ringkv. See the help text. */
-import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
 import { left, right, textTable } from '../tools/text-table.js';
 import { runCampaign, type CampaignResult } from './campaign.js';
 import { clientsExperiment } from './clients-experiment.js';
@@ -97,11 +97,4 @@ function complaints({ name, failures }: CampaignResult, { areas }: FuzzOptions):
   });
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) process.stdout.write(USAGE);
-  else process.exitCode = (await main(options)) ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`fuzz: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'fuzz', usage: USAGE, parse: parseOptions, run: main });

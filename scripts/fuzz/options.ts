@@ -1,6 +1,6 @@
 /** The command line of `npm run fuzz`. */
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../tools/arguments.js';
+import { oneOf } from '../tools/arguments.js';
+import { count, readOptions, several, text } from '../tools/script-options.js';
 import type { Area } from './command-syntax.js';
 import { COMPARED_AREAS } from './comparison-experiment.js';
 
@@ -49,33 +49,17 @@ replays it. Exit code 1 if there was anything.
 
 /** Reads the arguments after the script's name. Throws an error fit for the user if they make no sense. */
 export function parseOptions(args: readonly string[]): FuzzOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seed: { type: 'string' },
-      seconds: { type: 'string', default: '60' },
-      only: { type: 'string', multiple: true, default: [] },
-      commands: { type: 'string', default: '100000' },
-      areas: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const { only, areas, ...values } = readOptions(args, {
+    seed: count(),
+    seconds: count(60),
+    only: several,
+    commands: count(100_000),
+    areas: text(),
   });
   return {
-    seed: values.seed === undefined ? undefined : positiveInteger('--seed', values.seed),
-    seconds: positiveInteger('--seconds', values.seconds),
-    experiments: values.only.length === 0 ? EXPERIMENTS : values.only.map((name) => oneOf('--only', EXPERIMENTS, name)),
-    commands: positiveInteger('--commands', values.commands),
-    areas: values.areas === undefined ? COMPARED_AREAS : areasOf(values.areas),
-    help: values.help,
+    ...values,
+    experiments: only.length === 0 ? EXPERIMENTS : only.map((name) => oneOf('--only', EXPERIMENTS, name)),
+    areas:
+      areas === undefined ? COMPARED_AREAS : areas.split(',').map((name) => oneOf('--areas', COMPARED_AREAS, name)),
   };
-}
-
-function areasOf(text: string): Area[] {
-  return text.split(',').map((name) => oneOf('--areas', COMPARED_AREAS, name));
-}
-
-function oneOf<T extends string>(option: string, names: readonly T[], text: string): T {
-  const found = names.find((name) => name === text);
-  if (found === undefined) throw new Error(`${option} must be among ${names.join(', ')}, not '${text}'`);
-  return found;
 }

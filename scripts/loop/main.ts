@@ -3,14 +3,13 @@
  * less than 10 ms of CPU while millions of keys are loaded, and while everything is flushed and compacted with writes going on; with
  * keys all over the slots, with all of them in one slot, with hashes, and with all in one collection.
  */
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../tools/arguments.js';
 import { loadFields, loadHashes, loadMembers, type CollectionLoader } from '../tools/collection-loader.js';
 import { DataDirs } from '../tools/data-dirs.js';
-import { errorText } from '../tools/error-text.js';
 import { loadKeys } from '../tools/pipelined-loader.js';
 import { ProgressBar } from '../tools/progress-bar.js';
 import type { RespClient } from '../tools/resp-client.js';
+import { runScript } from '../tools/run-script.js';
+import { count, readOptions, text, type ValuesOf } from '../tools/script-options.js';
 import { ServerInfo } from '../tools/server-info.js';
 import { ServerProcess } from '../tools/server-process.js';
 import { left, right, textTable } from '../tools/text-table.js';
@@ -25,6 +24,7 @@ Measures the turns of ringkv's event loop under load; exit code 1 if more than 0
   --help      this text
 `;
 
+const OPTIONS = { keys: count(5_000_000), out: text('bench-out') };
 const FLAGS = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
 const VALUE_BYTES = 64;
 /** Keys that are written between two looks at whether the compaction is over. */
@@ -64,8 +64,8 @@ function keysWith(prefix: 'key:' | '{t}:'): CollectionLoader {
   return (options) => loadKeys({ ...options, prefix, valueBytes: VALUE_BYTES });
 }
 
-async function main(keys: number, outDir: string): Promise<boolean> {
-  const dirs = new DataDirs(outDir);
+async function main({ keys, out }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const dirs = new DataDirs(out);
   const loads = loadsOf(keys);
   const bar = new ProgressBar(loads.reduce((sum, { count }) => sum + count * (1 + COMPACTION_WEIGHT), 0));
   const rows: Row[] = [];
@@ -148,17 +148,4 @@ function table(rows: readonly Row[]): string {
   );
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      keys: { type: 'string', default: '5000000' },
-      out: { type: 'string', default: 'bench-out' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else process.exitCode = (await main(positiveInteger('--keys', values.keys), values.out)) ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`soak:loop: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:loop', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { RingProcesses } from '../ring-faults/ring-processes.js';
-import { positiveInteger } from '../tools/arguments.js';
 import { keyName, loadKeys } from '../tools/pipelined-loader.js';
+import { runScript } from '../tools/run-script.js';
+import { count, readOptions, type ValuesOf } from '../tools/script-options.js';
 import { ServerInfo } from '../tools/server-info.js';
 
 const USAGE = `npm run bench:repair -- [options]
@@ -22,6 +22,8 @@ RING REPAIR sends and reads, and what a comparison costs when nothing has change
   --help        this text
 `;
 
+const OPTIONS = { keys: count(1_000_000), differ: count(100) };
+const RING_ARGS = ['--repair-interval', '0', '--hint-size-max', '1', '--cluster-replicas', '2'];
 const VALUE_BYTES = 64;
 const LOOK_MS = 200;
 const REPAIR_MS_MAX = 600_000;
@@ -39,53 +41,44 @@ interface Figures {
   readonly divergence: number;
 }
 
-const { values } = parseArgs({
-  options: { keys: { type: 'string' }, differ: { type: 'string' }, help: { type: 'boolean' } },
-});
-if (values.help === true) {
-  process.stdout.write(USAGE);
-  process.exit();
-}
-const keys = positiveInteger('--keys', values.keys ?? '1000000');
-const differ = positiveInteger('--differ', values.differ ?? '100');
-
-const dir = mkdtempSync(join(tmpdir(), 'ringkv-repair-'));
-const args = ['--repair-interval', '0', '--hint-size-max', '1', '--cluster-replicas', '2'];
-const ring = await RingProcesses.start({ count: 2, dir, args });
-try {
-  process.exitCode = (await measure()) ? 0 : 1;
-} finally {
-  await ring.stop();
-  rmSync(dir, { recursive: true });
+async function main(options: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const dir = mkdtempSync(join(tmpdir(), 'ringkv-repair-'));
+  const ring = await RingProcesses.start({ count: 2, dir, args: RING_ARGS });
+  try {
+    return await measure(ring, options);
+  } finally {
+    await ring.stop();
+    rmSync(dir, { recursive: true });
+  }
 }
 
-async function measure(): Promise<boolean> {
+async function measure(ring: RingProcesses, { keys, differ }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
   await loadKeys({ port: ring.addresses[0].port, count: keys, valueBytes: VALUE_BYTES });
-  for (const node of [0, 1]) await call(node, 'SAVE');
+  for (const node of [0, 1]) await call(ring, node, 'SAVE');
   print(`${keys} keys of ${VALUE_BYTES} bytes at two nodes`);
   await ring.node(1).stop();
-  await call(0, 'CONFIG', 'SET', 'write-consistency', 'one');
+  await call(ring, 0, 'CONFIG', 'SET', 'write-consistency', 'one');
   const stride = Math.max(1, Math.floor(keys / differ));
-  for (let i = 0; i < differ; i++) await call(0, 'SET', keyName('key:', i * stride), 'another value');
+  for (let i = 0; i < differ; i++) await call(ring, 0, 'SET', keyName('key:', i * stride), 'another value');
   await ring.startNode(1);
-  const before = await figures();
-  const bytesRead = readOf(0) + readOf(1);
+  const before = await figures(ring);
+  const bytesRead = readOf(ring, 0) + readOf(ring, 1);
   const startMs = performance.now();
-  await round();
+  await round(ring);
   const tookMs = performance.now() - startMs;
-  const after = await figures();
+  const after = await figures(ring);
   const sent = after.sentBytes - before.sentBytes;
-  const read = readOf(0) + readOf(1) - bytesRead;
+  const read = readOf(ring, 0) + readOf(ring, 1) - bytesRead;
   print(`repaired ${after.divergence} keys in ${Math.round(tookMs)} ms: both sent ${kib(sent)}`);
   print(
     `both summed up ${kib(after.readBytes - before.readBytes)} of tables, and read ${kib(read)} of files and sockets;`,
   );
   print(`their tables have ${kib(after.tableBytes)}: each was read ${(read / after.tableBytes).toFixed(3)} times`);
-  await round();
-  const again = await figures();
+  await round(ring);
+  const again = await figures(ring);
   print(`the next comparison: ${again.divergence} keys differ`);
-  for (let i = 0; i < IDLE_ROUNDS; i++) await round();
-  const idle = await figures();
+  for (let i = 0; i < IDLE_ROUNDS; i++) await round(ring);
+  const idle = await figures(ring);
   const each = (idle.sentBytes - again.sentBytes) / IDLE_ROUNDS;
   print(
     `when nothing has changed, a comparison sends ${Math.round(each)} bytes, and reads ${idle.readBytes - again.readBytes}`,
@@ -95,18 +88,20 @@ async function measure(): Promise<boolean> {
 }
 
 /** A comparison of all that both have, to its end. */
-async function round(): Promise<void> {
-  const { rounds } = await figures();
+async function round(ring: RingProcesses): Promise<void> {
+  const { rounds } = await figures(ring);
   const endMs = performance.now() + REPAIR_MS_MAX;
-  await call(0, 'RING', 'REPAIR');
-  while ((await figures()).rounds === rounds) {
+  await call(ring, 0, 'RING', 'REPAIR');
+  while ((await figures(ring)).rounds === rounds) {
     if (performance.now() > endMs) throw new Error('the comparison does not come to its end');
     await sleep(LOOK_MS);
   }
 }
 
-async function figures(): Promise<Figures> {
-  const infos = await Promise.all([0, 1].map(async (node) => new ServerInfo(String(await call(node, 'INFO', 'all')))));
+async function figures(ring: RingProcesses): Promise<Figures> {
+  const infos = await Promise.all(
+    [0, 1].map(async (node) => new ServerInfo(String(await call(ring, node, 'INFO', 'all')))),
+  );
   const sum = (field: string): number => infos.reduce((total, info) => total + info.number(field), 0);
   return {
     sentBytes: sum('repair_sent_bytes'),
@@ -117,7 +112,7 @@ async function figures(): Promise<Figures> {
   };
 }
 
-async function call(node: number, ...words: (string | number)[]): Promise<unknown> {
+async function call(ring: RingProcesses, node: number, ...words: (string | number)[]): Promise<unknown> {
   const client = await ring.node(node).connect();
   const reply = await client.call(String(words[0]), ...words.slice(1));
   client.close();
@@ -125,7 +120,7 @@ async function call(node: number, ...words: (string | number)[]): Promise<unknow
 }
 
 /** What a process has read so far, by all its threads: files, whether from the disk or the system's memory, and sockets. */
-function readOf(node: number): number {
+function readOf(ring: RingProcesses, node: number): number {
   const io = readFileSync(`/proc/${ring.node(node).pid}/io`, 'latin1');
   return Number(/^rchar: (\d+)$/m.exec(io)?.[1]);
 }
@@ -137,3 +132,5 @@ function kib(bytes: number): string {
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
+
+await runScript({ name: 'bench:repair', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

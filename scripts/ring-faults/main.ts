@@ -1,11 +1,10 @@
 /** `npm run soak:ring`: does a ring go on when nodes of it are killed, paused and cut off? See the help text. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../tools/arguments.js';
 import { DataDirs } from '../tools/data-dirs.js';
-import { errorText } from '../tools/error-text.js';
 import { findingsTable } from '../tools/findings.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
+import { count, readOptions, text, type ValuesOf } from '../tools/script-options.js';
 import { cut, kill, pause, shutDown, type Fault } from './faults.js';
 import { NO_REPAIR } from './missed-writes.js';
 import { PrivateNetwork } from './private-network.js';
@@ -33,16 +32,10 @@ const CALM_MS = 4000;
 const WARM_UP_MS = 6000;
 const LINES_MAX = 20;
 
-interface Options {
-  readonly seconds: number;
-  readonly rate: number;
-  readonly p99Ms: number;
-  readonly samplesFile: string | undefined;
-  readonly outDir: string;
-}
+const OPTIONS = { seconds: count(120), rate: count(500), p99: count(10), samples: text(), out: text('bench-out') };
 
-async function main({ seconds, rate, p99Ms, samplesFile, outDir }: Options): Promise<boolean> {
-  const dirs = new DataDirs(outDir);
+async function main({ seconds, rate, p99, samples: samplesFile, out }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const dirs = new DataDirs(out);
   const network = PrivateNetwork.isPossible ? new PrivateNetwork(NODES) : undefined;
   const plan = planOf(seconds * 1000, network);
   const bar = new ProgressBar(plan.length + 1);
@@ -56,7 +49,7 @@ async function main({ seconds, rate, p99Ms, samplesFile, outDir }: Options): Pro
     const outcome = await soak({ ring, perSecond: rate, plan, calmMs: CALM_MS, warmUpMs: WARM_UP_MS, onIncident });
     const { samples, incidents, acknowledged } = outcome;
     if (samplesFile !== undefined) writeSamples(samplesFile, outcome);
-    const findings = findingsOf(samples, incidents, { p99Ms });
+    const findings = findingsOf(samples, incidents, { p99Ms: p99 });
     const problems = [...outcome.problems, ...wrongObituaries(ring, incidents)];
     bar.finish();
     process.stdout.write(findingsTable(findings));
@@ -94,29 +87,4 @@ function planOf(forMs: number, network: PrivateNetwork | undefined): [Fault, num
   return plan;
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '120' },
-      rate: { type: 'string', default: '500' },
-      p99: { type: 'string', default: '10' },
-      samples: { type: 'string' },
-      out: { type: 'string', default: 'bench-out' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const isGood = await main({
-      seconds: positiveInteger('--seconds', values.seconds),
-      rate: positiveInteger('--rate', values.rate),
-      p99Ms: positiveInteger('--p99', values.p99),
-      samplesFile: values.samples,
-      outDir: values.out,
-    });
-    process.exitCode = isGood ? 0 : 1;
-  }
-} catch (error) {
-  process.stderr.write(`soak:ring: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:ring', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

@@ -3,27 +3,13 @@ import type { SeedResult } from '../../spec/sim/run-seed.js';
 import { runSeed } from '../../spec/sim/run-seed.js';
 import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
 import type { SimOptions } from './options.js';
 import { USAGE, parseOptions } from './options.js';
 import { findPlanted } from './planted.js';
 import { failureReport, seedReport, summary } from './report.js';
 
-const options = readOptions();
-if (options?.help === true) process.stdout.write(USAGE);
-else if (options !== undefined && options.planted.length > 0) process.exitCode = (await findPlanted(options)) ? 0 : 1;
-else if (options !== undefined) await main(options);
-
-function readOptions(): SimOptions | undefined {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`sim: ${errorText(error)}\n`);
-    process.exitCode = 2;
-    return undefined;
-  }
-}
-
-async function main({ scenario, nodes, from, seeds, trace }: SimOptions): Promise<void> {
+async function simulate({ scenario, nodes, from, seeds, trace }: SimOptions): Promise<boolean> {
   let current = from;
   // Nothing in a world is real: a promise that nobody waits for has failed in the seed that runs.
   process.on('unhandledRejection', (error) => {
@@ -48,9 +34,16 @@ async function main({ scenario, nodes, from, seeds, trace }: SimOptions): Promis
   }
   bar.finish();
   process.stdout.write(summary(results, performance.now() - startMs, process.cpuUsage()));
-  process.exitCode = results.every(({ problems }) => problems.length === 0) ? 0 : 1;
+  return results.every(({ problems }) => problems.length === 0);
 }
 
 function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
+
+await runScript({
+  name: 'sim',
+  usage: USAGE,
+  parse: parseOptions,
+  run: (options) => (options.planted.length > 0 ? findPlanted(options) : simulate(options)),
+});

@@ -1,10 +1,9 @@
 /** The command line of `npm run sim`. */
-import { parseArgs } from 'node:util';
 import type { Scenario } from '../../spec/sim/scenario.js';
 import { findScenario, scenarios } from '../../spec/sim/scenarios/all.js';
 import type { PlantedBug } from '../../spec/sim/scenarios/planted.js';
 import { findPlantedBugs, plantedBugs } from '../../spec/sim/scenarios/planted.js';
-import { positiveInteger } from '../tools/arguments.js';
+import { count, flag, readOptions, text } from '../tools/script-options.js';
 
 export interface SimOptions {
   readonly scenario: Scenario;
@@ -41,26 +40,22 @@ ${plantedBugs.map(({ name, about }) => `                      ${name}: ${about}`
 
 /** Reads the arguments after the script's name. Throws an error fit for the user if they make no sense. */
 export function parseOptions(args: readonly string[]): SimOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seeds: { type: 'string' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      nodes: { type: 'string' },
-      scenario: { type: 'string', default: SCENARIO_DEFAULT },
-      trace: { type: 'boolean', default: false },
-      planted: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const values = readOptions(args, {
+    seeds: count(),
+    from: count(1),
+    seed: count(),
+    nodes: count(),
+    scenario: text(SCENARIO_DEFAULT),
+    trace: flag,
+    planted: text(),
   });
   const scenario = findScenario(values.scenario);
-  const seedsDefault = values.planted === undefined ? '100' : '1000';
+  const seedsDefault = values.planted === undefined ? 100 : 1000;
   return {
     scenario,
-    nodes: values.nodes === undefined ? scenario.nodesDefault : positiveInteger('--nodes', values.nodes),
-    from: values.seed === undefined ? positiveInteger('--from', values.from) : positiveInteger('--seed', values.seed),
-    seeds: values.seed === undefined ? positiveInteger('--seeds', values.seeds ?? seedsDefault) : 1,
+    nodes: values.nodes ?? scenario.nodesDefault,
+    from: values.seed ?? values.from,
+    seeds: values.seed === undefined ? (values.seeds ?? seedsDefault) : 1,
     trace: values.trace,
     planted: values.planted === undefined ? [] : findPlantedBugs(values.planted),
     help: values.help,

@@ -1,7 +1,7 @@
 /** `npm run soak:specs`: the specs that draw at random, again and again. See the help text. */
 import { join } from 'node:path';
-import { errorText } from '../tools/error-text.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
 import { repositoryRoot } from '../tools/repository-root.js';
 import { parseOptions, USAGE, type SoakOptions } from './options.js';
 import { findRandomGroups } from './random-specs.js';
@@ -34,11 +34,4 @@ async function main({ rounds, groups: wanted, seed: given }: SoakOptions): Promi
   return results.every(({ failures }) => failures.length === 0);
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) process.stdout.write(USAGE);
-  else process.exitCode = (await main(options)) ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`soak:specs: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:specs', usage: USAGE, parse: parseOptions, run: main });

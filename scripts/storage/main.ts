@@ -1,16 +1,15 @@
 /** `npm run soak:storage`: does anything make writers stop while a data set many times the memory is overwritten? USAGE says how. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../tools/arguments.js';
 import { DataDirs } from '../tools/data-dirs.js';
 import { diskUsageBytes } from '../tools/disk-usage.js';
-import { errorText } from '../tools/error-text.js';
 import type { Finding } from '../tools/findings.js';
 import { atMost, findingsTable, noted } from '../tools/findings.js';
 import { loadKeys, readKeys } from '../tools/pipelined-loader.js';
 import { ProgressBar } from '../tools/progress-bar.js';
 import type { RespClient } from '../tools/resp-client.js';
+import { runScript } from '../tools/run-script.js';
+import { count, readOptions, text, type ValuesOf } from '../tools/script-options.js';
 import { ServerInfo } from '../tools/server-info.js';
 import { ServerProcess } from '../tools/server-process.js';
 import { columnsChart } from './columns-chart.js';
@@ -38,16 +37,10 @@ const CHECKED_KEYS = 200_000;
 const CHART_WIDTH = 100;
 const CHART_HEIGHT = 8;
 
-interface Options {
-  readonly minutes: number;
-  readonly keys: number;
-  readonly maxmemory: string;
-  readonly outDir: string;
-}
+const OPTIONS = { minutes: count(10), keys: count(5_000_000), maxmemory: text('128mb'), out: text('bench-out') };
 
-async function main(options: Options): Promise<boolean> {
-  const { minutes, keys, maxmemory, outDir } = options;
-  const dirs = new DataDirs(resolve(outDir, 'storage'));
+async function main({ minutes, keys, maxmemory, out }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const dirs = new DataDirs(resolve(out, 'storage'));
   const dir = dirs.make('ringkv');
   const seconds = minutes * 60;
   const bar = new ProgressBar(seconds * 1.1);
@@ -165,27 +158,4 @@ function findingsOf(samples: readonly Sample[], space: number): Finding[] {
   ];
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '10' },
-      keys: { type: 'string', default: '5000000' },
-      maxmemory: { type: 'string', default: '128mb' },
-      out: { type: 'string', default: 'bench-out' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const isMet = await main({
-      minutes: positiveInteger('--minutes', values.minutes),
-      keys: positiveInteger('--keys', values.keys),
-      maxmemory: values.maxmemory,
-      outDir: values.out,
-    });
-    if (!isMet) process.exitCode = 1;
-  }
-} catch (error) {
-  process.stderr.write(`soak:storage: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:storage', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

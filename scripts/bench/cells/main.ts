@@ -1,12 +1,11 @@
 /** `npm run bench:cells`: what a change of a large collection costs on disk. USAGE says how. */
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { positiveInteger } from '../../tools/arguments.js';
+import { resolve } from 'node:path';
 import { DataDirs } from '../../tools/data-dirs.js';
-import { errorText } from '../../tools/error-text.js';
 import type { Finding } from '../../tools/findings.js';
 import { atMost, findingsTable } from '../../tools/findings.js';
 import { ProgressBar } from '../../tools/progress-bar.js';
+import { runScript } from '../../tools/run-script.js';
+import { count, flag, readOptions, text, type ValuesOf } from '../../tools/script-options.js';
 import { ServerProcess } from '../../tools/server-process.js';
 import { changeFields, loadQueue, passThroughQueue } from './measurements.js';
 
@@ -29,14 +28,10 @@ const LEFT_BYTES_MAX = 1_000_000;
 /** Two blocks: one with the elements that are left, and one that a filter may err about. */
 const READ_BYTES_MAX = 16_384;
 
-interface Options {
-  readonly fields: number;
-  readonly elements: number;
-  readonly outDir: string;
-}
+const OPTIONS = { fields: count(1_000_000), elements: count(1_000_000), out: text('bench-out'), gate: flag };
 
-async function main({ fields, elements, outDir }: Options): Promise<boolean> {
-  const dirs = new DataDirs(join(outDir, 'cells'));
+async function main({ fields, elements, out, gate }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const dirs = new DataDirs(resolve(out, 'cells'));
   const bar = new ProgressBar(fields + elements);
   const findings: Finding[] = [];
   const atMostBytes = (what: string, bytes: number, max: number): void => {
@@ -66,7 +61,7 @@ async function main({ fields, elements, outDir }: Options): Promise<boolean> {
   }
   bar.finish();
   process.stdout.write(findingsTable(findings));
-  return findings.every(({ isMet }) => isMet);
+  return !gate || findings.every(({ isMet }) => isMet);
 }
 
 async function using(server: ServerProcess, measure: (server: ServerProcess) => Promise<void>): Promise<void> {
@@ -81,26 +76,4 @@ function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      fields: { type: 'string', default: '1000000' },
-      elements: { type: 'string', default: '1000000' },
-      out: { type: 'string', default: 'bench-out' },
-      gate: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const isMet = await main({
-      fields: positiveInteger('--fields', values.fields),
-      elements: positiveInteger('--elements', values.elements),
-      outDir: resolve(values.out),
-    });
-    if (values.gate && !isMet) process.exitCode = 1;
-  }
-} catch (error) {
-  process.stderr.write(`bench:cells: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'bench:cells', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

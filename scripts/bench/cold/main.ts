@@ -1,16 +1,16 @@
 /** `npm run bench:cold`: a data set many times the memory, on a real server. USAGE says how. */
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { resolve } from 'node:path';
 import { cpus } from 'node:os';
 import { SeededRandom } from '../../../spec/sim/seeded-random.js';
 import { shareBelow20Ms } from '../../loop/loop-figures.js';
 import { positiveInteger } from '../../tools/arguments.js';
 import { DataDirs } from '../../tools/data-dirs.js';
 import { diskUsageBytes } from '../../tools/disk-usage.js';
-import { errorText } from '../../tools/error-text.js';
 import type { Finding } from '../../tools/findings.js';
 import { atLeast, atMost, findingsTable, noted } from '../../tools/findings.js';
 import { ProgressBar } from '../../tools/progress-bar.js';
+import { runScript } from '../../tools/run-script.js';
+import { count, flag, option, readOptions, text, type ValuesOf } from '../../tools/script-options.js';
 import { ServerProcess } from '../../tools/server-process.js';
 import {
   KEY_BYTES,
@@ -57,22 +57,24 @@ const MISSING_READS_MAX = 0.02;
 const COLD_READS_MAX = 1.2;
 const START_MS_MAX = 2000;
 
-interface Options {
-  readonly keys: number;
-  readonly memoryMb: number;
-  readonly seconds: number;
-  readonly checksAll: boolean;
-  readonly outDir: string;
-}
+const OPTIONS = {
+  keys: count(20_000_000),
+  maxmemory: option((_, given = '512mb') => memoryOf(given)),
+  'check-all': flag,
+  seconds: count(60),
+  out: text('bench-out'),
+  gate: flag,
+};
+type Options = ValuesOf<typeof OPTIONS>;
 
 async function main(options: Options): Promise<boolean> {
-  const { keys, memoryMb, seconds } = options;
-  const dirs = new DataDirs(join(options.outDir, 'cold'));
+  const { keys, maxmemory: memoryMb, seconds } = options;
+  const dirs = new DataDirs(resolve(options.out, 'cold'));
   const dir = dirs.make('ringkv');
   const random = new SeededRandom(SEED);
   const args = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory', `${memoryMb}mb`];
   const start = (): Promise<ServerProcess> => ServerProcess.start({ kind: 'ringkv', args, dir });
-  const checked = options.checksAll ? keys : Math.min(keys, SAMPLE_KEYS);
+  const checked = options['check-all'] ? keys : Math.min(keys, SAMPLE_KEYS);
   const bar = new ProgressBar(keys + 3 * checked);
   const findings: Finding[] = [];
   const find = (...found: readonly Finding[]): void => {
@@ -122,12 +124,12 @@ async function main(options: Options): Promise<boolean> {
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node.js ${process.versions.node}`;
   process.stdout.write(`${keys} keys of ${KEY_BYTES} + ${VALUE_BYTES} bytes, maxmemory ${memoryMb}mb; ${machine}\n\n`);
   process.stdout.write(findingsTable(findings));
-  return findings.every(({ isMet }) => isMet);
+  return !options.gate || findings.every(({ isMet }) => isMet);
 }
 
 function loadFindings({ seconds, loop, peakRssBytes }: Awaited<ReturnType<typeof load>>, options: Options): Finding[] {
   const percent = (share: number): string => `${(share * 100).toFixed(3)} %`;
-  const rssMax = options.memoryMb * MB * RSS_LIMITS + RSS_MORE_BYTES;
+  const rssMax = options.maxmemory * MB * RSS_LIMITS + RSS_MORE_BYTES;
   return [
     noted('keys loaded a second', (options.keys / seconds).toFixed(0)),
     atLeast("load: loop's turns under 20 ms of CPU", shareBelow20Ms(loop), SHORT_TURNS_MIN, percent),
@@ -180,36 +182,10 @@ function megabytes(bytes: number): string {
   return `${(bytes / MB).toFixed(0)} MiB`;
 }
 
-function memoryOf(text: string): number {
-  const match = /^(\d+)mb$/i.exec(text);
-  if (match === null) throw new Error(`--maxmemory must be a number of MB, as 512mb, not '${text}'`);
+function memoryOf(given: string): number {
+  const match = /^(\d+)mb$/i.exec(given);
+  if (match === null) throw new Error(`--maxmemory must be a number of MB, as 512mb, not '${given}'`);
   return positiveInteger('--maxmemory', match[1]);
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      keys: { type: 'string', default: '20000000' },
-      maxmemory: { type: 'string', default: '512mb' },
-      seconds: { type: 'string', default: '60' },
-      'check-all': { type: 'boolean', default: false },
-      out: { type: 'string', default: 'bench-out' },
-      gate: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const isMet = await main({
-      keys: positiveInteger('--keys', values.keys),
-      memoryMb: memoryOf(values.maxmemory),
-      seconds: positiveInteger('--seconds', values.seconds),
-      checksAll: values['check-all'],
-      outDir: resolve(values.out),
-    });
-    if (values.gate && !isMet) process.exitCode = 1;
-  }
-} catch (error) {
-  process.stderr.write(`bench:cold: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'bench:cold', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

@@ -2,14 +2,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../../spec/sim/seeded-random.js';
-import { positiveInteger } from '../../tools/arguments.js';
 import { diskUsageBytes } from '../../tools/disk-usage.js';
-import { errorText } from '../../tools/error-text.js';
 import type { Finding } from '../../tools/findings.js';
 import { atLeast, atMost, findingsTable } from '../../tools/findings.js';
 import { ProgressBar } from '../../tools/progress-bar.js';
+import { runScript } from '../../tools/run-script.js';
+import { count, flag, readOptions, text, type ValuesOf } from '../../tools/script-options.js';
 import { left, right, textTable } from '../../tools/text-table.js';
 import { settle } from '../settle.js';
 import type { Engines } from './comparison.js';
@@ -36,6 +35,7 @@ const HOT_KEYS = 10_000;
 const HOT_PART = 1 / 100;
 const GETS = 100_000;
 const SYNC_GETS = 500_000;
+const KEY_AND_VALUE_BYTES = 116;
 const DATA_TO_MEMORY = 4;
 const SEED = 4;
 
@@ -55,12 +55,7 @@ const RATIOS: readonly (readonly [name: string, ratioMin: number])[] = [
 /** Bytes on disk to bytes of keys and values. */
 const SPACE_MAX = 1.3;
 
-interface Options {
-  readonly keys: number;
-  readonly memoryBytes: number;
-  readonly rounds: number;
-  readonly directory: string;
-}
+const OPTIONS = { keys: count(1_000_000), memory: count(), rounds: count(5), out: text('bench-out'), gate: flag };
 
 const thisProcess = {
   cpuUs: (): number => {
@@ -69,8 +64,21 @@ const thisProcess = {
   },
 };
 
-async function main(options: Options): Promise<boolean> {
-  const { keys, memoryBytes, rounds, directory } = options;
+async function main({ keys, memory, rounds, out, gate }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const directory = resolve(out, 'level');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const memoryBytes = memory ?? Math.ceil((keys * KEY_AND_VALUE_BYTES) / DATA_TO_MEMORY);
+  try {
+    const findings = await measure(keys, memoryBytes, rounds, directory);
+    process.stdout.write(findingsTable(findings));
+    return !gate || findings.every(({ isMet }) => isMet);
+  } finally {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function measure(keys: number, memoryBytes: number, rounds: number, directory: string): Promise<Finding[]> {
   const bar = new ProgressBar(rounds * 5 + 4);
   const data = new DataSet(keys, new SeededRandom(SEED));
   const open = (name: (typeof ENGINE_NAMES)[number]) => openEngine(name, join(directory, name), memoryBytes);
@@ -89,9 +97,7 @@ async function main(options: Options): Promise<boolean> {
       `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node.js ${process.versions.node}\n\n`,
   );
   process.stdout.write(rateTable(comparison) + '\n');
-  const findings = judge(comparison, space);
-  process.stdout.write(findingsTable(findings));
-  return findings.every(({ isMet }) => isMet);
+  return judge(comparison, space);
 }
 
 /** Fills both stores: in each round with a share of the keys put one by one, and one in batches. */
@@ -192,35 +198,4 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      keys: { type: 'string', default: '1000000' },
-      memory: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
-      out: { type: 'string', default: 'bench-out' },
-      gate: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const keys = positiveInteger('--keys', values.keys);
-    const directory = resolve(values.out, 'level');
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory, { recursive: true });
-    const dataBytes = keys * 116;
-    const memoryBytes =
-      values.memory === undefined ? Math.ceil(dataBytes / DATA_TO_MEMORY) : positiveInteger('--memory', values.memory);
-    const rounds = positiveInteger('--rounds', values.rounds);
-    try {
-      const isMet = await main({ keys, memoryBytes, rounds, directory });
-      if (values.gate && !isMet) process.exitCode = 1;
-    } finally {
-      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-    }
-  }
-} catch (error) {
-  process.stderr.write(`bench:level: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'bench:level', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

@@ -1,9 +1,9 @@
 /** `npm run bench -- cluster`: what replication costs, beside a single node and beside others who replicate. USAGE says how. */
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { Finding } from '../../tools/findings.js';
 import { atLeast, atMost, findingsTable, noted } from '../../tools/findings.js';
 import { ProgressBar } from '../../tools/progress-bar.js';
+import { flag, readOptions, type ValuesOf } from '../../tools/script-options.js';
 import { left, right, textTable } from '../../tools/text-table.js';
 import type { LoadFigures } from './load.js';
 import { KEYS } from './load.js';
@@ -21,6 +21,7 @@ per operation. All clients are connected to one of the nodes.
   --help    this text
 `;
 
+const OPTIONS = { quick: flag, gate: flag };
 const CONNECTIONS = 50;
 const SECONDS = 8;
 const QUICK_SECONDS = 2;
@@ -133,20 +134,20 @@ function judge(rows: readonly Row[], missing: readonly string[]): Finding[] {
   ];
 }
 
-/** Runs it with the arguments behind `cluster`, and says with which exit code the process ends. Throws an error fit for the user if they make no sense. */
-export async function benchCluster(args: readonly string[]): Promise<number> {
-  const boolean = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({ args: [...args], options: { quick: boolean, gate: boolean, help: boolean } });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const { rows, missing } = await measureAll(values.quick ? QUICK_SECONDS : SECONDS);
+async function benchRing({ quick, gate }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const { rows, missing } = await measureAll(quick ? QUICK_SECONDS : SECONDS);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`;
   process.stdout.write(`${CONNECTIONS} connections, values of 32 bytes, ${KEYS} keys; ${machine}\n\n`);
   process.stdout.write(table(rows) + '\n');
   for (const name of missing) process.stdout.write(`${name}: not installed\n`);
   const findings = judge(rows, missing);
   process.stdout.write(findingsTable(findings));
-  return values.gate && !findings.every(({ isMet }) => isMet) ? 1 : 0;
+  return !gate || findings.every(({ isMet }) => isMet);
 }
+
+/** `npm run bench -- cluster`, for runScript. */
+export const ringBench = {
+  usage: USAGE,
+  parse: (args: readonly string[]) => readOptions(args, OPTIONS),
+  run: benchRing,
+};
