@@ -1,8 +1,8 @@
 /**
  * Keys that clients compare and set for a while (cas-clients.ts), one after the other; then nobody touches them until the end, whatever becomes of the ring meanwhile.
  *
- * Every other key is written plainly before it is compared and set for the first time: consensus has to take over what plain writes have left. Nothing else is done to it until consensus has decided about
- * it: the promises of plain writes are weaker. What was written with an outcome that nobody knows may yet appear, though others have written since: such a key is not used.
+ * Where plain writes are kept, every other key is written plainly before it is compared and set for the first time: consensus has to take over what they have left. Nothing else is done to it until
+ * consensus has decided about it: the promises of plain writes are weaker. What was written with an outcome that nobody knows may yet appear, though others have written since: such a key is not used.
  */
 
 import type { CasClients } from './cas-clients.js';
@@ -26,10 +26,13 @@ export class CasSeasons {
   readonly begun: string[] = [];
   private readonly world: World;
   private readonly random: SeededRandom;
+  private readonly keepsPlain: boolean;
   private isStopped = false;
 
-  constructor(world: World) {
+  /** `keepsPlain`: what was written plainly, and acknowledged, is never lost. */
+  constructor(world: World, keepsPlain: boolean) {
     this.world = world;
+    this.keepsPlain = keepsPlain;
     this.random = world.fork();
   }
 
@@ -42,7 +45,7 @@ export class CasSeasons {
     while (!this.isStopped) {
       const key = `cas:${this.all.length + 1}`;
       this.all.push(key);
-      const isWritten = this.random.below(2) === 0;
+      const isWritten = this.keepsPlain && this.random.below(2) === 0;
       const isGood = isWritten ? await this.takeOver(clients, next, key) : await this.begin(clients, next, key, 'drop');
       if (isGood) this.use(key);
       await this.world.sleep(this.random.below(2 * SEASON_MS));

@@ -20,9 +20,10 @@ export class MixedRing extends ResizedRing {
   readonly versions: DivergingWorkload;
   readonly deletions: DeletingClients;
 
-  constructor(world: World, options: ResizedRingOptions) {
+  /** `mayForget`: a power failure may take back what was written plainly, and acknowledged. */
+  constructor(world: World, mayForget: boolean, options: ResizedRingOptions) {
     super(world, { ...options, moreConfig: 'counters hits:*\nsiblings-max 100000\n' });
-    this.seasons = new CasSeasons(world);
+    this.seasons = new CasSeasons(world, !mayForget);
     this.cas = new CasClients(world, { keys: this.seasons.keys, thinkMs: THINK_MS, levelShare: LEVEL_SHARE });
     this.versions = new DivergingWorkload(world, THINK_MS);
     this.deletions = new DeletingClients(world, THINK_MS);

@@ -16,8 +16,10 @@ import {
 import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import type { Disk, DiskFile } from '../../lib/host/ports.js';
+import type { Node } from '../../lib/server/node.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
 import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
+import type { RingPart } from '../../lib/server/ring/ring-part.js';
 import { Handlers, bytesOf, membershipWith } from './planted-ring-bugs.js';
 
 /** What is promised and accepted is on no disk: a file of it is always empty. */
@@ -40,6 +42,13 @@ export function forgetPromises(disk: Disk): Disk {
       return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
     },
   });
+}
+
+/** What was decided about keys is not decided anew before their acceptors are others. */
+export function forgetToRewrite(node: Node): void {
+  const { consensus } = Reflect.get(node, 'ring') as RingPart;
+  Object.defineProperty(consensus, 'hasMoved', { value: true });
+  Object.defineProperty(consensus, 'rewrite', { value: () => undefined });
 }
 
 /** What a proposer leaves as it was is taken for decided: nobody is asked to accept it. */

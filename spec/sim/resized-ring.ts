@@ -10,7 +10,7 @@ import { SimulatedRing } from './simulated-ring.js';
 import { CLIENT_PORT } from './simulated-node.js';
 import type { World } from './world.js';
 
-const JOIN_TIMEOUT_S = 20;
+const JOIN_TIMEOUT_S = 10;
 
 export interface ResizedRingOptions extends Omit<SimulatedRingOptions, 'onRing'> {
   readonly chronicle: RingChronicle;
@@ -70,6 +70,14 @@ export class ResizedRing extends SimulatedRing {
   /** Whether a node is on its way to take the place of a member. */
   isReplaced(id: MemberId): boolean {
     return this.machines.some((machine) => this.replaced.get(machine) === id);
+  }
+
+  /** Stops nodes that are still to take the place of a member: somebody else has, or it was taken out. */
+  stopReplacing(id: MemberId): void {
+    const isMember = (machine: Machine): boolean =>
+      this.chronicle.newest.members.some((member) => member.id === this.idOf(machine));
+    const late = this.machines.filter((machine) => this.replaced.get(machine) === id && !isMember(machine));
+    for (const machine of late) this.leave(machine);
   }
 
   /** Who the node of a machine is, if it was ever started. */

@@ -121,7 +121,10 @@ export class RingOperator {
     for (;;) {
       const { newest } = ring.chronicle;
       const member = newest.members.find((one) => one.id === id);
-      if (member === undefined && !isChanging(newest)) return;
+      if (member === undefined && !isChanging(newest)) {
+        ring.stopReplacing(id);
+        return;
+      }
       if (member?.state === 'joining') await this.ask(['RING', 'ABORT']);
       else if (member !== undefined && isTakenOut) await this.takeOut(id);
       else if (member !== undefined && !ring.isReplaced(id)) this.options.boot(ring.add(id));

@@ -38,12 +38,17 @@ export class ChangeProgress {
     return (this.states.get(member)?.parts ?? 0) / FILLED_PARTS;
   }
 
+  /** Whether a member is to have something that it has not yet. */
+  waitsFor(member: MemberId): boolean {
+    return this.receivers.has(member) && this.states.get(member)?.isFilled !== true;
+  }
+
   /**
    * Whether the next ring may be proposed: everybody is filled, and of the replicas of each slot that changes a majority refuses what is sent for an older ring, and has seen to it that
    * what it had accepted in consensus is with the new replicas.
    */
   get isComplete(): boolean {
-    for (const receiver of this.receivers) if (this.states.get(receiver)?.isFilled !== true) return false;
+    for (const receiver of this.receivers) if (this.waitsFor(receiver)) return false;
     return this.isFenced;
   }
 

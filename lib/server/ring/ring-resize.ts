@@ -2,7 +2,7 @@
  * A node's part in a change of the ring (cluster/topology/ring-change.ts): gives slots away, is filled, says how far it is, and has the change brought to its end.
  *
  *     ring of e+1 ─▶ Filler, TransferSource ─▶ FILLED, to all, again and again ─▶ ChangeProgress ─▶ the first live member proposes e+2
- *                                                                            └─▶ a joining one is away for join-timeout: it proposes the end of it
+ *                                                                            └─▶ one that it waits for is away for join-timeout: it proposes that nothing comes of it
  */
 
 import { PayloadBuffer } from '../../cluster/bus/payload-buffer.js';
@@ -74,7 +74,7 @@ export class RingResize {
   private readonly options: RingResizeOptions;
   private readonly notes: FillNotes;
   private change: Change | undefined;
-  /** Members that are joining and cannot be reached: since when. */
+  /** Members that the change waits for and that cannot be reached: since when. */
   private readonly awaySinceMs = new Map<MemberId, number>();
   private toldMs = -Infinity;
   private refreshedMs: number;
@@ -221,7 +221,7 @@ export class RingResize {
   private drive({ progress }: Change): void {
     const { nowMs, view, change } = this.options;
     const { ring, self } = view();
-    const isGivenUp = this.isGivenUp();
+    const isGivenUp = this.isGivenUp(progress);
     const first = ring.members.findIndex(({ state }, index) => state !== 'leaving' && view().isUp(index));
     if (first !== self || nowMs() < this.restUntilMs) return;
     const mayFinish = progress.isComplete && this.areRetired(progress);
@@ -241,12 +241,13 @@ export class RingResize {
     );
   }
 
-  /** Whether a member that is joining is away for too long. */
-  private isGivenUp(): boolean {
+  /** Whether a member is away for too long that is joining, or has something to take over: nobody could take the place of one that is dead before the change is at its end. */
+  private isGivenUp(progress: ChangeProgress): boolean {
     const { nowMs, view, settings } = this.options;
     let isGivenUp = false;
     view().ring.members.forEach(({ id, state }, index) => {
-      if (state !== 'joining' || view().isUp(index)) this.awaySinceMs.delete(id);
+      const isWaitedFor = state === 'joining' || progress.waitsFor(id);
+      if (!isWaitedFor || view().isUp(index)) this.awaySinceMs.delete(id);
       else {
         const sinceMs = this.awaySinceMs.get(id) ?? nowMs();
         this.awaySinceMs.set(id, sinceMs);

@@ -3,17 +3,22 @@ import { MessageKind } from '../../../lib/cluster/message-kind.js';
 import { aborted, finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
 import { slotOf } from '../../../lib/base/position.js';
 import { keepNothing } from '../../sim/crash-fate.js';
+import { forgetToRewrite } from '../../sim/planted-consensus-bugs.js';
 import { RingBench } from './ring-bench.js';
 
-/** A key that a node is to get, and one of its replicas that is to give it up. */
-function movingKey(ring: RingBench, joiner: number): { key: string; stays: number[]; goes: number } {
+/** A key that a node is to get, and one of its replicas that is to give it up; `fits`: that one, of all there are now. */
+function movingKey(
+  ring: RingBench,
+  joiner: number,
+  fits: (goes: number, replicas: number[]) => boolean = () => true,
+): { key: string; stays: number[]; goes: number } {
   for (let i = 0; ; i++) {
     const key = `key:${i}`;
     const slot = slotOf(Buffer.from(key), 0, key.length);
     const now = [...ring.ring.replicas(slot)];
     const next = [...ring.ring.nextReplicas(slot)];
     const goes = now.find((member) => !next.includes(member));
-    if (next.includes(joiner) && goes !== undefined) {
+    if (next.includes(joiner) && goes !== undefined && fits(goes, now)) {
       return { key, stays: now.filter((member) => member !== goes), goes };
     }
   }
@@ -228,6 +233,17 @@ describe('A ring that grows and shrinks', () => {
     await check(ring, 40, 'ONE', joiner);
   });
 
+  it('gives up a change that waits for a member which is away: else nobody could take its place (simulator, scenario everything, seed 2001029)', async () => {
+    const ring = await RingBench.start(5, 'join-timeout 2\n');
+    await fill(ring, 20);
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[4]));
+    ring.isolate(3);
+    await ring.advance(1500);
+    expect(ring.proposed).to.deep.equal([]);
+    await ring.advance(1000);
+    expect(ring.proposed.at(-1)).to.deep.equal(aborted(ring.ring.document));
+  });
+
   it('takes nothing that was damaged on its way, asks for it again, and goes on with what it has after a crash', async () => {
     const ring = await RingBench.start(3);
     await fill(ring, 60);
@@ -268,25 +284,60 @@ describe('A ring that grows and shrinks', () => {
     for (let i = 0; i < 20; i++) expect(await ask('RANDOMKEY')).to.be.oneOf(['hash', 'list', 'large']);
   });
 
-  it('has what consensus has decided decided anew, so that the new replicas know it', async () => {
-    const ring = await RingBench.start(4);
-    const joiner = await ring.join();
-    const { key, stays, goes } = movingKey(ring, joiner);
-    await ring.settle();
-    ring.isolate(stays[1]);
-    const client = ring.nodes[goes].connect();
-    client.send('SETNX', key, 'v');
-    await ring.advance(500);
-    expect(client.replies()).to.deep.equal([1]);
-    ring.adopt(ring.nodes.map((_, i) => i).filter((node) => node !== stays[1]));
-    await finish(ring);
-    ring.isolate(stays[0]);
-    ring.connectAgain();
-    ring.isolate(stays[0]);
-    await ring.advance(500);
-    const late = ring.nodes[joiner].connect();
-    late.send('WITH', 'LINEARIZABLE', 'GET', key);
-    await ring.advance(1000);
-    expect(late.replies()).to.deep.equal(['v']);
-  });
+  for (const isRewritten of [true, false]) {
+    const verb = isRewritten ? 'keeps' : 'would lose';
+    const unless = isRewritten ? '' : ', if it did not have it decided anew';
+
+    /** A ring of four that one is about to join, and a key that a node is to give up to it that does not act for the key. */
+    const startChange = async (): Promise<{ ring: RingBench; joiner: number; place: ReturnType<typeof movingKey> }> => {
+      const ring = await RingBench.start(4);
+      const joiner = await ring.join();
+      await ring.settle();
+      if (!isRewritten) for (const { node } of ring.nodes) forgetToRewrite(node);
+      const place = movingKey(ring, joiner, (goes, [first]) => goes !== first);
+      return { ring, joiner, place };
+    };
+
+    /** The change is made while a node is away; then it is there, and another one is away, and the new one is asked for the key. */
+    const readAfterwards = async (ring: RingBench, away: number, awayThen: number, key: string): Promise<unknown> => {
+      ring.isolate(away);
+      ring.adopt(ring.nodes.map((_, i) => i).filter((node) => node !== away));
+      await finish(ring);
+      ring.connectAgain();
+      ring.isolate(awayThen);
+      ring.adopt();
+      await ring.advance(500);
+      const client = ring.nodes[ring.nodes.length - 1].connect();
+      client.send('WITH', 'LINEARIZABLE', 'GET', key);
+      await ring.advance(1500);
+      return client.replies()[0];
+    };
+
+    it(`${verb} what consensus has decided while a replica was away that stays${unless}`, async () => {
+      const { ring, place } = await startChange();
+      const { key, stays, goes } = place;
+      const client = ring.nodes[goes].connect();
+      expect(await ring.ask(client, 'SETNX', key, 'old')).to.equal(1);
+      ring.isolate(stays[1]);
+      client.send('CAS', key, 'old', 'new');
+      await ring.advance(500);
+      expect(client.replies()).to.deep.equal([1]);
+      expect(await readAfterwards(ring, stays[1], stays[0], key)).to.equal(isRewritten ? 'new' : 'old');
+    });
+
+    it(`${verb} what was accepted, and not known to be decided but by one that is gone${unless}`, async () => {
+      const { ring, place } = await startChange();
+      const { key, stays, goes } = place;
+      const [first, second] = stays;
+      const client = ring.nodes[first].connect();
+      expect(await ring.ask(client, 'SETNX', key, 'old')).to.equal(1);
+      ring.isolate(second);
+      client.send('CAS', key, 'old', 'new');
+      await ring.settle(({ kind }) => kind !== MessageKind.DECIDED);
+      expect(client.replies()).to.deep.equal([1]);
+      ring.connectAgain();
+      expect(await readAfterwards(ring, first, first, key)).to.equal(isRewritten ? 'new' : 'old');
+      expect(ring.replicasOf(key)).to.not.include(goes);
+    });
+  }
 });

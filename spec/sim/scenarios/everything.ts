@@ -44,7 +44,7 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
       const mayForget = appendfsync === 'everysec' && losesPower;
       world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
       const chronicle = new RingChronicle();
-      const simulated = new MixedRing(world, { nodes: founders, appendfsync, plan, changes, chronicle });
+      const simulated = new MixedRing(world, mayForget, { nodes: founders, appendfsync, plan, changes, chronicle });
       const { machines, clients, history, activity } = simulated;
       const chaos = new Chaos(world, plan, {
         machines,
