@@ -1,5 +1,5 @@
 import { SLOT_COUNT } from '../../base/position.js';
-import type { MemberId } from './member.js';
+import type { Member, MemberId } from './member.js';
 import type { Ring } from './ring.js';
 
 /** What one member must be given before it can take its place in another ring. */
@@ -14,8 +14,19 @@ export interface Move {
   readonly displaced: readonly MemberId[];
 }
 
+/** Who holds what, the same object for the same replicas. */
+interface Holders {
+  readonly members: readonly Member[];
+  replicas(slot: number): Uint16Array;
+}
+
+/** All that a ring under change moves. */
+export function movesUnderWay(ring: Ring): Move[] {
+  return moves(ring, { members: ring.members, replicas: (slot) => ring.nextReplicas(slot) });
+}
+
 /** All that must move from `old` to `next`, by rising slots: ranges as long as they can be. */
-export function moves(old: Ring, next: Ring): Move[] {
+export function moves(old: Holders, next: Holders): Move[] {
   const result: Move[] = [];
   let start = 0;
   for (let slot = 1; slot <= SLOT_COUNT; slot++) {
@@ -29,10 +40,10 @@ export function moves(old: Ring, next: Ring): Move[] {
   return result;
 }
 
-function isSame(ring: Ring, a: number, b: number): boolean {
+function isSame(ring: Holders, a: number, b: number): boolean {
   return ring.replicas(a) === ring.replicas(b);
 }
 
-function idsOf(ring: Ring, slot: number): MemberId[] {
+function idsOf(ring: Holders, slot: number): MemberId[] {
   return Array.from(ring.replicas(slot), (index) => ring.members[index].id);
 }

@@ -13,8 +13,7 @@ export class Placement {
 
   /** `placed`: indexes in `members`, ascending. REQUIRES: there are some, and no two of their tokens are in one slot. */
   constructor(members: readonly Member[], placed: readonly number[], replicaCount: number) {
-    const circle = new TokenCircle();
-    placed.forEach((index, place) => members[index].tokens.forEach((slot) => circle.add(slot, place)));
+    const circle = TokenCircle.of(placed.map((index) => members[index].tokens));
     const zones = placed.map((index) => members[index].zone);
     const walk = new PreferenceLists(circle, zones, replicaCount);
     this.replicasPerSlot = walk.length;

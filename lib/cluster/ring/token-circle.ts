@@ -18,6 +18,16 @@ export class TokenCircle {
   private readonly following = new Uint16Array(SLOT_COUNT);
   private readonly preceding = new Uint16Array(SLOT_COUNT);
 
+  /** The circle of these tokens, those of owner 0 first: as if they were added one by one, but at once. REQUIRES: no two are in one slot. */
+  static of(tokensOfOwners: readonly (readonly number[])[]): TokenCircle {
+    const circle = new TokenCircle();
+    tokensOfOwners.forEach((tokens, owner) => {
+      for (const token of tokens) circle.place(token, owner);
+    });
+    circle.linkAll();
+    return circle;
+  }
+
   ownerAt(slot: number): number {
     return this.owners[slot];
   }
@@ -43,11 +53,9 @@ export class TokenCircle {
   }
 
   add(token: number, owner: number): void {
-    assert(this.owners[token] === NO_OWNER, 'a slot has one token');
     const before = this.tokenCount === 0 ? token : this.preceding[token];
     const after = this.tokenCount === 0 ? token : this.following[token];
-    this.owners[token] = owner;
-    this.tokenCount++;
+    this.place(token, owner);
     this.link(before, token);
     this.link(token, after);
   }
@@ -63,6 +71,27 @@ export class TokenCircle {
     this.owners[token] = NO_OWNER;
     this.tokenCount--;
     this.link(before, after);
+  }
+
+  private place(token: number, owner: number): void {
+    assert(this.owners[token] === NO_OWNER, 'a slot has one token');
+    this.owners[token] = owner;
+    this.tokenCount++;
+  }
+
+  /** Twice around the circle, each way: the first time finds the token that the slots at the other end begin with. */
+  private linkAll(): void {
+    const { owners, following, preceding } = this;
+    for (let i = 2 * SLOT_COUNT - 1, token = 0; i >= 0; i--) {
+      const slot = wrapped(i);
+      if (owners[slot] !== NO_OWNER) token = slot;
+      following[slot] = token;
+    }
+    for (let i = 0, token = 0; i < 2 * SLOT_COUNT; i++) {
+      const slot = wrapped(i);
+      preceding[slot] = token;
+      if (owners[slot] !== NO_OWNER) token = slot;
+    }
   }
 
   /** `after` follows `before`: so it does for the slots between them. */

@@ -12,9 +12,9 @@ import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { MessageKind } from '../../cluster/message-kind.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Move } from '../../cluster/ring/moves.js';
-import { moves } from '../../cluster/ring/moves.js';
+import { movesUnderWay } from '../../cluster/ring/moves.js';
 import type { RingDocument } from '../../cluster/ring/ring-document.js';
-import { Ring } from '../../cluster/ring/ring.js';
+import type { Ring } from '../../cluster/ring/ring.js';
 import { aborted, finished } from '../../cluster/topology/ring-change.js';
 import { ChangeProgress } from '../../cluster/transfer/change-progress.js';
 import { FillNotes } from '../../cluster/transfer/fill-notes.js';
@@ -154,8 +154,7 @@ export class RingResize {
 
   private begin(ring: Ring): void {
     const { self } = this.options;
-    const { document } = ring;
-    const all = moves(new Ring(aborted(document)), new Ring(finished(document)));
+    const all = movesUnderWay(ring);
     const progress = new ChangeProgress(ring, all);
     this.change = {
       progress,

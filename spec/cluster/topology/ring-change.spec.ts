@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ShapeError } from '../../../lib/base/json-shape.js';
 import { SLOT_COUNT } from '../../../lib/base/position.js';
 import { majorityOf } from '../../../lib/cluster/coordination/consistency.js';
-import { moves } from '../../../lib/cluster/ring/moves.js';
+import { moves, movesUnderWay } from '../../../lib/cluster/ring/moves.js';
 import type { RingDocument } from '../../../lib/cluster/ring/ring-document.js';
 import { checkRing, encodeRing } from '../../../lib/cluster/ring/ring-document.js';
 import { Ring } from '../../../lib/cluster/ring/ring.js';
@@ -52,6 +52,7 @@ describe('A change of the ring', () => {
         expect(aborted(changed).members).to.deep.equal(ring.members);
         const ids = (of: Ring, replicas: Uint16Array): string[] =>
           Array.from(replicas, (index) => of.members[index].id);
+        expect(movesUnderWay(during)).to.deep.equal(moves(before, after));
         for (let slot = 0; slot < SLOT_COUNT; slot += 97) {
           expect(ids(during, during.replicas(slot))).to.deep.equal(ids(before, before.replicas(slot)));
           expect(ids(during, during.nextReplicas(slot))).to.deep.equal(ids(after, after.replicas(slot)));
