@@ -15,7 +15,7 @@ import type { Disk } from '../../host/ports.js';
 import { checkMemberId } from '../ring/member.js';
 import type { RingVersion } from '../ring/ring-version.js';
 import { compareRingVersions } from '../ring/ring-version.js';
-import { readCheckedFile, writeCheckedFile } from '../topology/checked-file.js';
+import { readCheckedFile, writeCheckedFileLater } from '../topology/checked-file.js';
 import type { Given } from './fill-plan.js';
 
 interface Notes extends RingVersion {
@@ -34,6 +34,8 @@ const checkNotes = object<Notes>({
 export class FillNotes {
   private readonly disk: Disk;
   private readonly path: string;
+  /** What was asked for is written, one after the other. */
+  private written: Promise<void> = Promise.resolve();
 
   constructor(disk: Disk, directory: string) {
     this.disk = disk;
@@ -53,12 +55,16 @@ export class FillNotes {
     }
   }
 
-  /** Durable when it returns; a disk that fails costs nothing but the next start. */
-  write({ generation, epoch }: RingVersion, given: readonly Given[]): void {
-    try {
-      writeCheckedFile(this.disk, this.path, TITLE, JSON.stringify({ generation, epoch, given }));
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-    }
+  /** Resolves when they are durable; or are not: a disk that fails costs nothing but the next start. */
+  write({ generation, epoch }: RingVersion, given: readonly Given[]): Promise<void> {
+    const line = JSON.stringify({ generation, epoch, given });
+    this.written = this.written.then(async () => {
+      try {
+        await writeCheckedFileLater(this.disk, this.path, TITLE, line);
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error;
+      }
+    });
+    return this.written;
   }
 }

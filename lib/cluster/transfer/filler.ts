@@ -25,7 +25,7 @@ import { readChunk, writePull } from './transfer-messages.js';
 const STALL_MS = 5000;
 /** After a source was unable, or has sent something else. */
 const REST_MS = 1000;
-const SYNC_EVERY_MS = 200;
+const SYNC_EVERY_MS = 1000;
 
 export interface FillerOptions {
   readonly data: Pick<TransferData, 'takeOver' | 'sync'>;
@@ -36,8 +36,8 @@ export interface FillerOptions {
   readonly isUp: (id: MemberId) => boolean;
   /** Called before anything happens that the disk has led to. */
   readonly onWork: () => void;
-  /** Keeps what the plan notes for the next start. */
-  readonly save: (notes: readonly Given[]) => void;
+  /** Keeps what the plan notes for the next start; resolves when it has, or cannot. */
+  readonly save: (notes: readonly Given[]) => Promise<void>;
   readonly warn: (line: string) => void;
 }
 
@@ -172,16 +172,17 @@ export class Filler {
   /** Has what was merged made durable now and then: others may write to the same disk. */
   private makeDurable(): void {
     const { data, nowMs, onWork, save } = this.options;
-    if (!this.isUnsynced || this.isSyncing || nowMs() - this.syncedMs < SYNC_EVERY_MS) return;
+    if (!this.isUnsynced || this.isSyncing) return;
+    if (nowMs() - this.syncedMs < SYNC_EVERY_MS && !this.plan.isFilled) return;
     this.isSyncing = true;
     this.isUnsynced = false;
     this.syncedMs = nowMs();
     const notes = this.plan.notes;
-    data.sync().then(
+    const kept = data.sync().then(() => (this.isOver ? undefined : save(notes)));
+    kept.then(
       () => {
         this.isSyncing = false;
         onWork();
-        if (!this.isOver) save(notes);
       },
       (error: unknown) => {
         this.isSyncing = false;
