@@ -1,8 +1,11 @@
 /**
  * What a thread of NodeThreads runs: it loads the module that it was started for, and answers one request after the other.
  * The other end is node-threads.ts.
+ *
+ * What it does can wait, and clients of this process, and of others on the machine, cannot: so it leaves them the processor where that is wanted by more than there are.
  */
 
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { assert } from '../base/assert.js';
@@ -29,6 +32,12 @@ export interface ThreadAnswer {
   readonly result: unknown;
   readonly error?: ErrorImage;
 }
+
+/** Of Linux's scheduler: a third of what the main thread gets, if there is not enough for both. */
+const NICENESS = 5;
+
+// There it is the calling thread's own; elsewhere it would be the whole process's.
+if (process.platform === 'linux') setPriority(0, NICENESS);
 
 const port = parentPort;
 assert(port !== null, 'node-thread-main.js runs as a worker thread');

@@ -24,7 +24,7 @@ interface MemberFacts {
   readonly heldSlots: number;
 }
 
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 200;
 
 export class GrowingRing {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];

@@ -59,14 +59,14 @@ export class FillPlan {
     return [...this.given.values()];
   }
 
-  /** What to ask the members for that can be reached, and are asked for nothing yet: at most one range each. */
-  wanted(isUp: (id: MemberId) => boolean, isBusy: (id: MemberId) => boolean): Wanted[] {
+  /** What to ask the members for that can be reached: at most one range each. */
+  wanted(isUp: (id: MemberId) => boolean): Wanted[] {
     const asked = new Set<MemberId>();
     const wanted: Wanted[] = [];
     for (const move of this.moves) {
       if (this.isDone(move)) continue;
       for (const source of this.sourcesOf(move, isUp)) {
-        if (asked.has(source) || isBusy(source)) continue;
+        if (asked.has(source)) continue;
         asked.add(source);
         wanted.push({ move, source, from: this.positionOf(move, source) });
       }

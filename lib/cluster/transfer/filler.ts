@@ -1,5 +1,6 @@
 /**
- * Has a member that takes over slots filled (transfer-messages.ts): pulls its ranges from their sources, one from each at a time.
+ * Has a member that takes over slots filled (transfer-messages.ts): pulls its ranges, one at a time, and all that one source has before it asks the next one: each of them moves its
+ * log to tables first, and all have clients.
  *
  *     FillPlan ─▶ PULL ─▶ CHUNK ─▶ merged, logged ─▶ TAKEN, noted in the plan ─▶ durable ─▶ noted on disk
  *
@@ -41,9 +42,10 @@ export interface FillerOptions {
   readonly warn: (line: string) => void;
 }
 
-/** What one source is asked for. */
+/** What is asked for. */
 interface Session {
   readonly id: number;
+  readonly source: MemberId;
   readonly move: Move;
   /** Of the last chunk that was merged, and up to where it went. */
   number: number;
@@ -57,7 +59,9 @@ export class Filler {
   /** Chunks that were not as they were sent, or not in their place. */
   refusedCount = 0;
   private readonly options: FillerOptions;
-  private readonly sessions = new Map<MemberId, Session>();
+  private session: Session | undefined;
+  /** Who was asked last. */
+  private source: MemberId | undefined;
   private readonly restUntilMs = new Map<MemberId, number>();
   private lastId: number;
   private isSyncing = false;
@@ -80,7 +84,7 @@ export class Filler {
   /** Nothing is asked for any more. */
   stop(): void {
     this.isOver = true;
-    this.sessions.clear();
+    this.session = undefined;
   }
 
   /** Called some times a second: asks whoever can give something. */
@@ -90,31 +94,32 @@ export class Filler {
     if (this.plan.isFilled) return;
     const { nowMs, isUp, links } = this.options;
     const now = nowMs();
-    for (const [source, { movedMs }] of this.sessions) {
-      if (!isUp(source) || now - movedMs > STALL_MS) this.sessions.delete(source);
+    if (this.session !== undefined && (!isUp(this.session.source) || now - this.session.movedMs > STALL_MS)) {
+      this.session = undefined;
     }
+    if (this.session !== undefined) return;
     // Who could not give anything a moment ago is as good as away: others may be able to.
     const isAble = (id: MemberId): boolean => isUp(id) && (this.restUntilMs.get(id) ?? 0) <= now;
-    const isBusy = (id: MemberId): boolean => this.sessions.has(id);
-    for (const { move, source, from } of this.plan.wanted(isAble, isBusy)) {
-      const id = this.nextId();
-      const session = { id, move, number: 0, position: from, movedMs: now };
-      if (links.send(source, MessageKind.PULL, writePull({ id, start: move.start, end: move.end, from }))) {
-        this.sessions.set(source, session);
-      }
-    }
+    const all = this.plan.wanted(isAble);
+    const next = all.find(({ source }) => source === this.source) ?? all.at(0);
+    if (next === undefined) return;
+    const { move, source, from } = next;
+    const id = this.nextId();
+    if (!links.send(source, MessageKind.PULL, writePull({ id, start: move.start, end: move.end, from }))) return;
+    this.source = source;
+    this.session = { id, source, move, number: 0, position: from, movedMs: now };
   }
 
   /** The connection to a member is gone. */
   lost(source: MemberId): void {
-    this.sessions.delete(source);
+    if (this.session?.source === source) this.session = undefined;
   }
 
   /** CHUNK. */
   onChunk(source: MemberId, reader: PayloadReader): void {
     const chunk = readChunk(reader);
-    const session = this.sessions.get(source);
-    if (session === undefined) return;
+    const { session } = this;
+    if (session?.source !== source) return;
     if (chunk === undefined) {
       this.refuse(source, 'is damaged');
       return;
@@ -130,9 +135,9 @@ export class Filler {
     session.movedMs = this.options.nowMs();
     this.isUnsynced = true;
     this.plan.note(session.move, source, chunk.to);
-    this.tellTaken(source, session);
+    this.tellTaken(session);
     if (!chunk.isLast) return;
-    this.sessions.delete(source);
+    this.session = undefined;
     this.tick();
   }
 
@@ -140,7 +145,7 @@ export class Filler {
   onUnable(source: MemberId, reader: PayloadReader): void {
     const id = reader.word();
     const reason = reader.bytes().toString('utf8');
-    if (this.sessions.get(source)?.id !== id) return;
+    if (this.session?.source !== source || this.session.id !== id) return;
     this.rest(source);
     this.options.warn(`Node ${source} cannot give its slots now: ${reason}`);
   }
@@ -165,7 +170,7 @@ export class Filler {
   }
 
   private rest(source: MemberId): void {
-    this.sessions.delete(source);
+    this.session = undefined;
     this.restUntilMs.set(source, this.options.nowMs() + REST_MS);
   }
 
@@ -193,7 +198,7 @@ export class Filler {
     );
   }
 
-  private tellTaken(source: MemberId, { id, number }: Session): void {
+  private tellTaken({ source, id, number }: Session): void {
     const taken = new PayloadBuffer();
     taken.word(id);
     taken.word(number);

@@ -6,7 +6,7 @@
  *  1. Nothing is given before this node acts by the ring that it was asked for, and what it had logged by then is in tables: so everything that it has acknowledged
  *     by an older ring is among what it gives.
  *  2. So many chunks are under way at most, and no more bytes in the long run than `transfer-rate`.
- *  3. Reading is sliced: a chunk takes a millisecond or two, and the loop goes on between two.
+ *  3. Reading is sliced: a chunk takes a millisecond or two, and then this node rests for longer than that, so that clients have most of its time.
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -23,12 +23,15 @@ import type { TransferData } from './ports.js';
 import type { Pull } from './transfer-messages.js';
 import { writeChunk } from './transfer-messages.js';
 
-const CHUNK_BYTES = 32 * 1024;
+const CHUNK_BYTES = 16 * 1024;
 const WINDOW_CHUNKS = 16;
 const BURST_BYTES = 1024 * 1024;
 /** What is asked for by nobody any more ends: a member that goes on pulls anew. */
 const IDLE_MS = 20_000;
 const WAIT_MS = 5;
+/** A rest is so many times as long as it took to read what was sent before it. */
+const REST_FACTOR = 1;
+const REST_MS_MAX = 10;
 
 export interface SourceOptions {
   readonly data: TransferData;
@@ -48,11 +51,14 @@ class Session {
   sentNumber = 0;
   takenNumber = 0;
   movedMs: number;
+  /** When reading went on. */
+  readingMs: number;
   isOver = false;
 
   constructor(pull: Pull, nowMs: number) {
     this.pull = pull;
     this.movedMs = nowMs;
+    this.readingMs = nowMs;
   }
 }
 
@@ -68,6 +74,8 @@ export class TransferSource {
   private readonly sessions = new Map<MemberId, Session>();
   /** Resolves when what was logged by the time of this ring is in tables. */
   private flushed: Promise<void> | undefined;
+  /** Nothing is read before. */
+  private restUntilMs = 0;
   private rate: ByteRate;
   private rateBytes: number;
 
@@ -127,6 +135,7 @@ export class TransferSource {
     const chunk = new WriteBatch(data.origin);
     let at = Math.max(from, start * SLOT_SPAN);
     if (at === start * SLOT_SPAN) data.addFloor(chunk);
+    session.readingMs = this.options.nowMs();
     const walk = data.walk(at);
     try {
       await walk.giveAll(end, (key, entry, position) => {
@@ -173,9 +182,15 @@ export class TransferSource {
   private async room(session: Session): Promise<void> {
     const { timers, nowMs } = this.options;
     const after = (ms: number): Promise<void> => new Promise((resolve) => timers.after(ms, resolve));
+    const restMs = Math.min((nowMs() - session.readingMs) * REST_FACTOR, REST_MS_MAX);
+    this.restUntilMs = Math.max(this.restUntilMs, nowMs()) + restMs;
     await after(0);
     while (!session.isOver) {
-      if (session.sentNumber - session.takenNumber < WINDOW_CHUNKS && this.isRateOpen()) return;
+      const isRested = nowMs() >= this.restUntilMs;
+      if (isRested && session.sentNumber - session.takenNumber < WINDOW_CHUNKS && this.isRateOpen()) {
+        session.readingMs = nowMs();
+        return;
+      }
       if (nowMs() - session.movedMs > IDLE_MS) throw new SessionOver('nothing is taken');
       await after(WAIT_MS);
     }

@@ -5,21 +5,19 @@ import { FillPlan, endOf } from '../../../lib/cluster/transfer/fill-plan.js';
 
 const [a, b, c, d, joiner] = ['a', 'b', 'c', 'd', 'j'].map((letter) => letter.repeat(40));
 const everybody = (): boolean => true;
-const nobody: (id: string) => boolean = () => false;
 
 function move(start: number, end: number, from: string[], displaced: string[]): Move {
   return { start, end, to: joiner, from, displaced };
 }
 
-function sourcesOf(plan: FillPlan, isUp: (id: string) => boolean, isBusy = nobody): string[] {
-  return plan.wanted(isUp, isBusy).map(({ source }) => source);
+function sourcesOf(plan: FillPlan, isUp: (id: string) => boolean): string[] {
+  return plan.wanted(isUp).map(({ source }) => source);
 }
 
 describe('FillPlan', () => {
   it('asks who is displaced, as long as that one can be reached', () => {
     const plan = new FillPlan([move(0, 9, [a, b, c], [c]), move(10, 19, [b, c, d], [b])]);
     expect(sourcesOf(plan, everybody)).to.deep.equal([c, b]);
-    expect(sourcesOf(plan, everybody, (id) => id === c)).to.deep.equal([b]);
   });
 
   it('asks so many of those who survive that one of them has whatever a majority had', () => {
@@ -44,10 +42,10 @@ describe('FillPlan', () => {
     const plan = new FillPlan([moved]);
     plan.note(moved, c, 12 * SLOT_SPAN);
     const again = new FillPlan([moved], plan.notes);
-    expect(again.wanted(everybody, nobody)).to.deep.equal([{ move: moved, source: c, from: 12 * SLOT_SPAN }]);
+    expect(again.wanted(everybody)).to.deep.equal([{ move: moved, source: c, from: 12 * SLOT_SPAN }]);
     expect(again.progress).to.be.within(0.15, 0.2);
     const other = move(10, 18, [a, b, c], [c]);
-    expect(new FillPlan([other], plan.notes).wanted(everybody, nobody)[0].from).to.equal(10 * SLOT_SPAN);
+    expect(new FillPlan([other], plan.notes).wanted(everybody)[0].from).to.equal(10 * SLOT_SPAN);
   });
 
   it('prefers among those who survive who has given something already', () => {

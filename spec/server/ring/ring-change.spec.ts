@@ -120,7 +120,7 @@ describe('A ring that grows and shrinks', () => {
   /** Lets time pass until a node has proposed the end of the change. */
   async function untilProposed(ring: RingBench): Promise<void> {
     const { length } = ring.proposed;
-    for (let i = 0; i < 100 && ring.proposed.length === length; i++) await ring.advance(100);
+    for (let i = 0; i < 300 && ring.proposed.length === length; i++) await ring.advance(100);
     expect(ring.proposed.at(-1)).to.deep.equal(finished(ring.ring.document));
   }
 
