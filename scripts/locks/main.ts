@@ -1,17 +1,17 @@
 /** `npm run soak:locks`: does one client at a time have a lock, whatever happens to the nodes of a ring? See the help text. */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { checkLock, type Taking } from '../../spec/sim/lock-checker.js';
 import { LockClients, naively, type Ask } from '../../spec/sim/lock-clients.js';
 import { PrivateNetwork } from '../ring-faults/private-network.js';
 import { PlainClient } from '../ring-faults/ring-clients.js';
 import { RingProcesses } from '../ring-faults/ring-processes.js';
-import { positiveInteger } from '../tools/arguments.js';
 import { DataDirs } from '../tools/data-dirs.js';
-import { errorText } from '../tools/error-text.js';
 import { findingsTable } from '../tools/findings.js';
+import { problemsText } from '../tools/problems.js';
 import { ProgressBar } from '../tools/progress-bar.js';
+import { runScript } from '../tools/run-script.js';
+import { count, flag, readOptions, text, type ValuesOf } from '../tools/script-options.js';
 import { Incidents } from './incidents.js';
 import { lockFindings } from './lock-findings.js';
 
@@ -40,23 +40,16 @@ const HOLD_MS = 3;
 const PAUSE_MS = 20;
 const LOOK_EVERY_MS = 100;
 const STUCK_MS = 60_000;
-const LINES_MAX = 20;
 
-interface Options {
-  readonly rounds: number;
-  readonly nodes: number;
-  readonly validMs: number;
-  readonly isNaive: boolean;
-  readonly outDir: string;
-}
+const OPTIONS = { rounds: count(10_000), nodes: count(3), valid: count(1500), naive: flag, out: text('bench-out') };
 
-async function main({ rounds, nodes, validMs, isNaive, outDir }: Options): Promise<boolean> {
+async function main({ rounds, nodes, valid, naive, out }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
   const network = PrivateNetwork.isPossible ? new PrivateNetwork(nodes) : undefined;
   const bar = new ProgressBar(rounds);
   bar.label('starting');
   const ring = await RingProcesses.start({
     count: nodes,
-    dir: new DataDirs(outDir).make('ring'),
+    dir: new DataDirs(out).make('ring'),
     network,
     args: ['--max-clock-drift', String(MAX_CLOCK_DRIFT_MS)],
     runtimeArgsOf: (node) => ['--import', wrongClock(node / nodes)],
@@ -65,12 +58,12 @@ async function main({ rounds, nodes, validMs, isNaive, outDir }: Options): Promi
   try {
     await Promise.all(connections.map((connection) => connection.ready()));
     const surroundings = { nowUs: () => performance.now() * 1000, sleep, below: (limit: number) => randomInt(limit) };
-    const times = { validMs, driftMs: MAX_CLOCK_DRIFT_MS, holdMs: HOLD_MS, pauseMs: PAUSE_MS };
+    const times = { validMs: valid, driftMs: MAX_CLOCK_DRIFT_MS, holdMs: HOLD_MS, pauseMs: PAUSE_MS };
     const clients = new LockClients(surroundings, times);
     const incidents = new Incidents(ring, network);
     const used = connections.map((connection, i) => {
       const ask: Ask = (...words) => connection.call(words);
-      return clients.run(`client ${i + 1}`, isNaive ? naively(ask) : ask);
+      return clients.run(`client ${i + 1}`, naive ? naively(ask) : ask);
     });
     const struck = incidents.run((name) => bar.label(name));
     const isStuck = await reach(rounds, clients.takings, bar);
@@ -83,9 +76,8 @@ async function main({ rounds, nodes, validMs, isNaive, outDir }: Options): Promi
     process.stdout.write(findingsTable(lockFindings(takings, incidents.past)));
     if (isStuck) process.stdout.write(`nobody could take the lock for ${STUCK_MS / 1000} s\n`);
     const problems = checkLock(takings);
-    process.stdout.write(`${problems.length} problems\n`);
-    for (const problem of problems.slice(0, LINES_MAX)) process.stdout.write(`${problem}\n`);
-    if (isNaive) return problems.some((problem) => problem.startsWith('two holders'));
+    process.stdout.write(problemsText(problems));
+    if (naive) return problems.some((problem) => problem.startsWith('two holders'));
     return !isStuck && problems.length === 0;
   } finally {
     bar.finish();
@@ -116,29 +108,4 @@ function wrongClock(phase: number): string {
   return url.href;
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '10000' },
-      nodes: { type: 'string', default: '3' },
-      valid: { type: 'string', default: '1500' },
-      naive: { type: 'boolean', default: false },
-      out: { type: 'string', default: 'bench-out' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const isGood = await main({
-      rounds: positiveInteger('--rounds', values.rounds),
-      nodes: positiveInteger('--nodes', values.nodes),
-      validMs: positiveInteger('--valid', values.valid),
-      isNaive: values.naive,
-      outDir: values.out,
-    });
-    process.exitCode = isGood ? 0 : 1;
-  }
-} catch (error) {
-  process.stderr.write(`soak:locks: ${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:locks', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });

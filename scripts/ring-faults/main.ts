@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { DataDirs } from '../tools/data-dirs.js';
 import { findingsTable } from '../tools/findings.js';
+import { problemsText } from '../tools/problems.js';
 import { ProgressBar } from '../tools/progress-bar.js';
 import { runScript } from '../tools/run-script.js';
 import { count, readOptions, text, type ValuesOf } from '../tools/script-options.js';
@@ -30,7 +31,6 @@ has not what it missed within 10 s, or requests fail or are late outside of the 
 const NODES = 5;
 const CALM_MS = 4000;
 const WARM_UP_MS = 6000;
-const LINES_MAX = 20;
 
 const OPTIONS = { seconds: count(120), rate: count(500), p99: count(10), samples: text(), out: text('bench-out') };
 
@@ -54,8 +54,7 @@ async function main({ seconds, rate, p99, samples: samplesFile, out }: ValuesOf<
     bar.finish();
     process.stdout.write(findingsTable(findings));
     for (const [error, count] of errorCounts(samples)) process.stdout.write(`${count} times: ${error}\n`);
-    process.stdout.write(`${acknowledged} writes acknowledged, ${problems.length} problems\n`);
-    for (const problem of problems.slice(0, LINES_MAX)) process.stdout.write(`${problem}\n`);
+    process.stdout.write(`${acknowledged} writes acknowledged\n${problemsText(problems)}`);
     return problems.length === 0 && findings.every(({ isMet }) => isMet);
   } finally {
     bar.finish();

@@ -92,13 +92,13 @@ function failedOf(samples: readonly Sample[]): number {
   return samples.filter(({ error }) => error !== undefined).length;
 }
 
-/** The errors of all requests, and how often each was met. */
+/** The errors of all requests, and how often each was met: the most frequent first. */
 export function errorCounts(samples: readonly Sample[]): [error: string, count: number][] {
   const counts = new Map<string, number>();
   for (const { error, client } of samples) {
     if (error !== undefined) counts.set(`${client}: ${error}`, (counts.get(`${client}: ${error}`) ?? 0) + 1);
   }
-  return [...counts];
+  return [...counts].sort(([, a], [, b]) => b - a);
 }
 
 export function percentile(samples: readonly Pick<Sample, 'tookMs'>[], share: number): number {

@@ -1,14 +1,15 @@
 /** `npm run soak:resize`: does a ring grow, shrink and get a lost member back under load? See the help text. */
-import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { History } from '../ring-faults/history.js';
 import { OpenLoad, type Sample } from '../ring-faults/open-load.js';
 import { ClusterClient, PlainClient } from '../ring-faults/ring-clients.js';
-import { positiveInteger } from '../tools/arguments.js';
+import { errorCounts, percentile } from '../ring-faults/verdict.js';
 import { DataDirs } from '../tools/data-dirs.js';
-import { errorText } from '../tools/error-text.js';
 import { atMost, findingsTable, noted, type Finding } from '../tools/findings.js';
 import { loadKeys, readKeys } from '../tools/pipelined-loader.js';
+import { problemsText } from '../tools/problems.js';
+import { runScript } from '../tools/run-script.js';
+import { count, readOptions, text, type ValuesOf } from '../tools/script-options.js';
 import { GrowingRing } from './growing-ring.js';
 
 const USAGE = `npm run soak:resize -- [options]
@@ -31,14 +32,8 @@ const VALUE_BYTES = 100;
 const UNEVEN_MAX = 1.25;
 /** When a process is killed, what it was just asked fails, and what it acted for waits. */
 const PLAIN_CLIENTS = 4;
-const LINES_MAX = 20;
 
-interface Options {
-  readonly keys: number;
-  readonly rate: number;
-  readonly p99Ms: number;
-  readonly outDir: string;
-}
+const OPTIONS = { keys: count(100_000), rate: count(500), p99: count(20), out: text('bench-out') };
 
 /** A step, and when it was under way. */
 interface Phase {
@@ -67,8 +62,8 @@ class Resize {
   }
 }
 
-async function main({ keys, rate, p99Ms, outDir }: Options): Promise<boolean> {
-  const dir = new DataDirs(outDir).make('ring');
+async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise<boolean> {
+  const dir = new DataDirs(out).make('ring');
   const ring = await GrowingRing.start({ count: 3, countMax: 6, dir });
   const say = (text: string): void => void process.stdout.write(`${text}\n`);
   try {
@@ -101,13 +96,11 @@ async function main({ keys, rate, p99Ms, outDir }: Options): Promise<boolean> {
     await readKeys({ port, count: keys, valueBytes: VALUE_BYTES });
     for (const client of clients) client.close();
     const planned = load.samples.filter(({ dueMs }) => dueMs < beforeLoss);
-    const findings = findingsOf(planned, load.samples, resize.phases, p99Ms);
+    const findings = findingsOf(planned, load.samples, resize.phases, p99);
     say(findingsTable(findings));
     for (const [error, count] of errorCounts(load.samples)) say(`${count} times: ${error}`);
-    say(
-      `${history.acknowledgedCount} writes acknowledged, ${history.problems.length} problems; all ${keys} keys of before are there`,
-    );
-    for (const problem of history.problems.slice(0, LINES_MAX)) say(problem);
+    say(`${history.acknowledgedCount} writes acknowledged; all ${keys} keys of before are there`);
+    process.stdout.write(problemsText(history.problems));
     return history.problems.length === 0 && findings.every(({ isMet }) => isMet);
   } finally {
     await ring.stop();
@@ -124,13 +117,13 @@ function findingsOf(
   return [
     noted('requests', String(all.length)),
     atMost('failed while the ring was resized', planned.filter(({ error }) => error !== undefined).length, 0, String),
-    atMost('p99 while the ring was resized', percentile(planned, 0.99), p99Ms, ms),
+    atMost('p99 while the ring was resized', percentile(answered(planned), 0.99), p99Ms, ms),
     ...phases.flatMap((phase) => {
       const during = all.filter(({ dueMs }) => dueMs >= phase.fromMs && dueMs <= phase.toMs);
       return [
         noted(`${phase.name}: time`, `${((phase.toMs - phase.fromMs) / 1000).toFixed(1)} s`),
         noted(`${phase.name}: failed`, String(during.filter(({ error }) => error !== undefined).length)),
-        noted(`${phase.name}: p99`, ms(percentile(during, 0.99))),
+        noted(`${phase.name}: p99`, ms(percentile(answered(during), 0.99))),
         atMost(
           `${phase.name}: largest share`,
           phase.unevenness,
@@ -142,41 +135,8 @@ function findingsOf(
   ];
 }
 
-function percentile(samples: readonly Sample[], share: number): number {
-  const sorted = samples.filter(({ error }) => error === undefined).map(({ tookMs }) => tookMs);
-  sorted.sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function answered(samples: readonly Sample[]): Sample[] {
+  return samples.filter(({ error }) => error === undefined);
 }
 
-function errorCounts(samples: readonly Sample[]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const { client, error } of samples) {
-    if (error !== undefined) counts.set(`${client}: ${error}`, (counts.get(`${client}: ${error}`) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a);
-}
-
-const OPTIONS = {
-  keys: { type: 'string', default: '100000' },
-  rate: { type: 'string', default: '500' },
-  p99: { type: 'string', default: '20' },
-  out: { type: 'string', default: 'bench-out' },
-  help: { type: 'boolean', default: false },
-} as const;
-
-try {
-  const { values } = parseArgs({ options: OPTIONS });
-  if (values.help) process.stdout.write(USAGE);
-  else {
-    const isGood = await main({
-      keys: positiveInteger('--keys', values.keys),
-      rate: positiveInteger('--rate', values.rate),
-      p99Ms: positiveInteger('--p99', values.p99),
-      outDir: values.out,
-    });
-    process.exitCode = isGood ? 0 : 1;
-  }
-} catch (error) {
-  process.stderr.write(`${errorText(error)}\n`);
-  process.exitCode = 2;
-}
+await runScript({ name: 'soak:resize', usage: USAGE, parse: (args) => readOptions(args, OPTIONS), run: main });
