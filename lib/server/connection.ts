@@ -714,7 +714,8 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   private send(output: Output): void {
-    if (this.stream.write(output.buffer, 0, output.length)) this.sent(output);
+    // A connection that closes may have had nothing to say.
+    if (output.length === 0 || this.stream.write(output.buffer, 0, output.length)) this.sent(output);
     else this.sending = output;
   }
 
