@@ -4,6 +4,8 @@ import { EMPTY_ENTRY } from '../record/entry.js';
 import type { Entry } from '../record/entry.js';
 import { merge } from '../record/merge.js';
 import { WriteBatch } from '../record/write-batch.js';
+import { EntryDigests } from './entry-digests.js';
+import type { KeyEvent } from './key-events.js';
 import type { Database, Keyspace } from './keyspace.js';
 import { flushedPair } from './keyspace-merge.js';
 
@@ -19,14 +21,18 @@ export class Draft {
   private readonly keyspace: Keyspace;
   private readonly db: Database;
   private readonly reader = new BatchReader();
+  private readonly digests: EntryDigests;
   /** Takes what commands add. */
   private readonly added: WriteBatch;
   private readonly result: WriteBatch;
   private isOpen = false;
+  /** What the last run has done to the key, if that comes to pass. */
+  events: readonly KeyEvent[] = [];
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
     this.db = keyspace.newHiddenDatabase();
+    this.digests = new EntryDigests(keyspace);
     this.added = new WriteBatch(keyspace.origin);
     this.result = new WriteBatch(keyspace.origin);
   }
@@ -36,22 +42,21 @@ export class Draft {
    */
   run(key: Buffer, entry: Buffer, work: (db: Database) => void): Buffer {
     const { keyspace, db, added } = this;
-    const { batch, events } = keyspace;
-    const { classes } = events;
+    const { batch } = keyspace;
     assert(!this.isOpen, 'one draft at a time');
     this.isOpen = true;
     keyspace.batch = added;
-    events.classes = 0;
     try {
       db.flushedUpTo = keyspace.database(0).flushedUpTo;
       this.take(key, entry);
-      keyspace.removeExpired(db, key);
-      work(db);
+      this.events = keyspace.events.collect(() => {
+        keyspace.removeExpired(db, key);
+        work(db);
+      });
       return added.isEmpty && db.flushedUpTo === 0 ? entry : this.bytesOf(key, this.entry(key));
     } finally {
       keyspace.forgetHidden(db, key);
       keyspace.batch = batch;
-      events.classes = classes;
       added.reset();
       this.isOpen = false;
     }
@@ -64,6 +69,21 @@ export class Draft {
     try {
       for (const entry of entries) this.take(key, entry);
       return this.bytesOf(key, this.entry(key));
+    } finally {
+      keyspace.forgetHidden(db, key);
+    }
+  }
+
+  /** Whether everybody sees just that entry of a key; not if the key has to be loaded first. */
+  isShown(key: Buffer, entry: Buffer): boolean {
+    const { keyspace, db, digests } = this;
+    const shown = digests.of(keyspace.database(0), key, 0, key.length);
+    if (shown === undefined) return false;
+    db.flushedUpTo = keyspace.database(0).flushedUpTo;
+    try {
+      this.take(key, entry);
+      const digest = digests.of(db, key, 0, key.length);
+      return digest?.low === shown.low && digest.high === shown.high;
     } finally {
       keyspace.forgetHidden(db, key);
     }

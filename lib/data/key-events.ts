@@ -3,11 +3,13 @@ import type { Database } from './database.js';
 /** Hears what has happened to a key: the bytes [start, end) of `key`, a view that ends with the call. It changes no data. */
 export type KeyEventListener = (event: string, db: Database, key: Uint8Array, start: number, end: number) => void;
 
-interface HeldEvent {
+/** What has happened to a key. */
+export interface KeyEvent {
   readonly event: string;
-  readonly db: Database;
   readonly key: Buffer;
 }
+
+const NONE: readonly KeyEvent[] = [];
 
 /**
  * Keyspace events (`notify-keyspace-events`): what happens to keys, told to one listener while it happens.
@@ -19,8 +21,8 @@ export class KeyEvents {
   /** The classes that are told: bits of KEYSPACE_EVENT (config/keyspace-events.ts). */
   classes = 0;
   private listener: KeyEventListener = () => undefined;
-  /** Defined while events are held back. */
-  private held: HeldEvent[] | undefined;
+  /** Defined while events are collected. */
+  private collected: KeyEvent[] | undefined;
 
   /** Whom to tell. */
   listen(listener: KeyEventListener): void {
@@ -34,26 +36,28 @@ export class KeyEvents {
   /** Tells of an event in `db`, if its class is wanted. */
   tell(eventClass: number, event: string, db: Database, key: Uint8Array, start: number, end: number): void {
     if ((this.classes & eventClass) === 0) return;
-    if (this.held === undefined) this.listener(event, db, key, start, end);
-    else this.held.push({ event, db, key: Buffer.from(key.subarray(start, end)) });
+    if (this.collected === undefined) this.listener(event, db, key, start, end);
+    else this.collected.push({ event, key: Buffer.from(key.subarray(start, end)) });
   }
 
-  /** Holds events back from now on: what is being done may be undone. REQUIRES: they are not held back already. */
-  hold(): void {
-    this.held = [];
+  /** Has something done that may not have happened after all: its events are returned, and told to nobody. REQUIRES: it collects nothing itself. */
+  collect(work: () => void): readonly KeyEvent[] {
+    if (this.classes === 0) {
+      work();
+      return NONE;
+    }
+    const collected: KeyEvent[] = [];
+    this.collected = collected;
+    try {
+      work();
+    } finally {
+      this.collected = undefined;
+    }
+    return collected;
   }
 
-  /** Tells what was held back, in order; nothing is held back any more. */
-  release(): void {
-    const { held } = this;
-    this.held = undefined;
-    held?.forEach(({ event, db, key }) => {
-      this.listener(event, db, key, 0, key.length);
-    });
-  }
-
-  /** Forgets what was held back: it has not happened after all. */
-  drop(): void {
-    this.held = undefined;
+  /** It has happened, in `db`. */
+  tellCollected(events: readonly KeyEvent[], db: Database): void {
+    for (const { event, key } of events) this.listener(event, db, key, 0, key.length);
   }
 }

@@ -148,20 +148,21 @@ describe('notify', () => {
 });
 
 describe('KeyEvents', () => {
-  it('holds events back, to be told or forgotten', () => {
+  it('collects events, to be told or forgotten', () => {
     const harness = new Harness();
     const { events } = harness.keyspace;
     const heard: string[] = [];
     events.classes = KEYSPACE_EVENT.string;
     events.listen((event, _db, key, start, end) => heard.push(event + key.subarray(start, end).toString()));
-    events.hold();
-    harness.run('set', 'a', 1);
-    events.drop();
-    events.hold();
-    harness.run('set', 'b', 1);
-    harness.run('append', 'c', 1);
+    events.collect(() => {
+      harness.run('set', 'a', 1);
+    });
+    const collected = events.collect(() => {
+      harness.run('set', 'b', 1);
+      harness.run('append', 'c', 1);
+    });
     expect(heard).to.eql([]);
-    events.release();
+    events.tellCollected(collected, harness.keyspace.database(0));
     expect(heard).to.eql(['setb', 'appendc']);
     harness.run('set', 'd', 1);
     expect(heard).to.eql(['setb', 'appendc', 'setd']);

@@ -66,8 +66,8 @@ export interface EraStore {
   load(key: Buffer): Promise<void>;
   /** The merge of such entries. */
   merge(key: Buffer, entries: readonly Buffer[]): Buffer;
-  /** An entry was decided: everybody may see it. */
-  show(key: Buffer, entry: Buffer): void;
+  /** An entry was decided: everybody may see it. `isNew`: it is not the one that was accepted before, which was decided. */
+  show(key: Buffer, entry: Buffer, isNew: boolean): void;
 }
 
 export interface ConsensusOptions {
@@ -114,6 +114,8 @@ export class Consensus implements ProposerPort {
   private readonly heard = new Set<string>();
   private readonly heardCounts = new Uint32Array(SLOT_COUNT);
   private readonly unfinished = new Unfinished();
+  /** Of these, those of which the entry is the one that was decided before. */
+  private readonly unchanged = new Set<string>();
   /** Keys that were not decided since their acceptors began to change, and when that was, or when this node has begun with those of others. */
   private readonly moving = new Set<string>();
   private movingSinceMs = 0;
@@ -353,6 +355,9 @@ export class Consensus implements ProposerPort {
       return;
     }
     if (after !== before) {
+      const wasDecided = !this.unfinished.has(name) || this.unchanged.has(name);
+      if (wasDecided && entry.equals(before.entry)) this.unchanged.add(name);
+      else this.unchanged.delete(name);
       this.log.put(name, after);
       this.unfinished.add(name, this.nowMs());
       this.entered(name, key);
@@ -378,7 +383,7 @@ export class Consensus implements ProposerPort {
     const state = this.log.get(name);
     if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name)) return;
     this.moving.delete(name);
-    this.options.store.show(key, state.entry);
+    this.options.store.show(key, state.entry, !this.unchanged.delete(name));
   }
 
   /** A key has a state: perhaps the first one. */

@@ -21,6 +21,10 @@ export class Unfinished {
     return this.fresh.delete(name) || this.ofOthers.delete(name);
   }
 
+  has(name: string): boolean {
+    return this.fresh.has(name) || this.ofOthers.has(name);
+  }
+
   /** Those that this node should finish now: each is due again after a while. */
   due(nowMs: number, actsFor: (name: string) => boolean): string[] {
     const due = take(this.ofOthers, nowMs - FINISH_FOR_OTHERS_MS);

@@ -35,8 +35,10 @@ export class EraEntries implements EraStore {
     return beginEraEntry(this.draft.merge(key, entries));
   }
 
-  show(_key: Buffer, entry: Buffer): void {
+  show(key: Buffer, entry: Buffer, isNew: boolean): void {
     const batch = batchOf(entry);
-    if (batch.length > 0) this.entries.takeDecided(batch);
+    // Who was only read was not changed: whoever watches it would have to begin anew.
+    if (batch.length === 0 || (!isNew && this.draft.isShown(key, batch))) return;
+    this.entries.takeDecided(batch);
   }
 }

@@ -5,7 +5,8 @@
  *
  *  1. Nothing of a command is seen by anybody before it is decided: neither what it changes, nor its reply.
  *  2. A command may run several times, on different entries; what counts is the run whose outcome is decided.
- *  3. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them.
+ *  3. Events of a key (notify-keyspace-events) are told when the run that they are of is decided, here.
+ *  4. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them.
  */
 
 import { ENTRY_BYTES_MAX } from '../../cluster/consensus/entry-bytes.js';
@@ -13,6 +14,7 @@ import type { Consensus } from '../../cluster/consensus/consensus.js';
 import type { Proposed } from '../../cluster/consensus/proposal.js';
 import type { Draft } from '../../data/draft.js';
 import type { EntryDigests } from '../../data/entry-digests.js';
+import type { KeyEvent, KeyEvents } from '../../data/key-events.js';
 import type { Database } from '../../data/keyspace.js';
 import type { Args } from '../../protocol/args.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
@@ -29,10 +31,11 @@ const TOO_LARGE = `ERR a key that is changed by compare and set, or WITH LINEARI
 export type Ending = { readonly reply: Buffer } | { readonly error: string };
 
 export interface LinearizerOptions {
-  readonly consensus: Pick<Consensus, 'submit'>;
+  readonly consensus: Pick<Consensus, 'submit' | 'isEraOne'>;
   readonly draft: Draft;
   readonly digests: EntryDigests;
   readonly database: Database;
+  readonly events: KeyEvents;
   /** About how many bytes plain writes have made of a key, as far as it is in memory. */
   readonly sizeOf: (key: Buffer) => number;
   /** Runs a request on a database, and returns what it answers. */
@@ -45,6 +48,8 @@ export interface LinearizerOptions {
 
 export class Linearizer {
   private readonly options: LinearizerOptions;
+  /** Of each run that has caused some, by its reply. */
+  private readonly events = new WeakMap<Buffer, readonly KeyEvent[]>();
 
   constructor(options: LinearizerOptions) {
     this.options = options;
@@ -64,14 +69,15 @@ export class Linearizer {
   /** Has a request decided, perhaps ahead of its turn. `onEnd` is called once. */
   begin(connection: Connection, args: Args, key: Buffer, slot: number, onEnd: (ending: Ending) => void): void {
     const { options } = this;
-    if (options.sizeOf(key) > ENTRY_BYTES_MAX) {
+    if (options.sizeOf(key) > ENTRY_BYTES_MAX && !options.consensus.isEraOne(key)) {
       onEnd({ error: TOO_LARGE });
       return;
     }
     const request = new ProposedRequest(connection, args, key, slot, options);
     options.consensus.submit(key, {
-      run: (entry) => request.run(entry),
+      run: (entry) => this.noted(request.run(entry)),
       end: (outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
+        this.tell(reply);
         onEnd(outcome === 'decided' ? { reply } : { error: outcome === 'timeout' ? TIMEOUT : UNKNOWN });
       },
     });
@@ -81,8 +87,12 @@ export class Linearizer {
   remove(key: Buffer, remove: (db: Database) => void, then: () => void): void {
     const { consensus, draft } = this.options;
     consensus.submit(key, {
-      run: (entry) => ({ entry: withBatch(entry, draft.run(key, batchOf(entry), remove)), reply: EMPTY }),
-      end: then,
+      run: (entry) =>
+        this.noted({ entry: withBatch(entry, draft.run(key, batchOf(entry), remove)), reply: Buffer.alloc(0) }),
+      end: (_outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
+        this.tell(reply);
+        then();
+      },
     });
   }
 
@@ -105,6 +115,19 @@ export class Linearizer {
         connection.release();
       },
     });
+  }
+
+  /** Notes what has happened in the run that has ended. */
+  private noted(proposed: Proposed): Proposed {
+    const { events } = this.options.draft;
+    if (events.length > 0) this.events.set(proposed.reply, events);
+    return proposed;
+  }
+
+  /** The run that has given a reply is decided. */
+  private tell(reply: Buffer): void {
+    const events = this.events.get(reply);
+    if (events !== undefined) this.options.events.tellCollected(events, this.options.database);
   }
 
   private answer(connection: Connection, args: Args, transaction: Transaction | undefined, ending: Ending): void {

@@ -112,6 +112,7 @@ export function makeRing(parts: RingParts): RingPart {
       draft,
       digests: new EntryDigests(keyspace),
       database: keyspace.database(0),
+      events: keyspace.events,
       sizeOf: (key) => entries.sizeOf(key),
       runAside: (connection, args, db) => executor.runAside(connection, args, db),
     },

@@ -106,6 +106,41 @@ describe('Linearizer', () => {
     }
   });
 
+  it('does not take for changed what was only read: else of those who watch a key nobody could ever change it', async () => {
+    const ring = await RingBench.start(3);
+    const clients = ring.nodes.map((node) => node.connect());
+    await ring.ask(clients[0], 'SETNX', 'k', '1');
+    for (const client of clients) expect(await ring.ask(client, 'WATCH', 'k')).to.equal('OK');
+    for (const client of clients) expect(await ring.ask(client, 'GET', 'k')).to.equal('1');
+    expect(await ring.ask(ring.nodes[0].connect(), 'CAS', 'k', 'else', 'x')).to.equal(0);
+    for (const [i, client] of clients.entries()) {
+      await ring.ask(client, 'MULTI');
+      await ring.ask(client, 'INCR', 'k');
+      expect(await ring.ask(client, 'EXEC')).to.deep.equal(i === 0 ? [2] : null);
+    }
+  });
+
+  it('tells of events where the command runs, when it is decided', async () => {
+    const ring = await RingBench.start(3, 'notify-keyspace-events KEA\n');
+    const [first, second] = ring.replicasOf('k');
+    const listeners = [first, second].map((i) => ring.nodes[i].connect());
+    for (const listener of listeners) await ring.ask(listener, 'PSUBSCRIBE', '__keyspace@0__:*');
+    const client = ring.nodes[second].connect();
+    const told = (): unknown[] => listeners[0].replies().map((message) => (message as string[])[3]);
+    client.send('SET', 'k', '1', 'NX', 'PX', 1000);
+    await ring.settle(({ kind }) => kind !== MessageKind.ACCEPTED);
+    expect(told()).to.deep.equal([]);
+    await ring.settle();
+    expect(told()).to.deep.equal(['set', 'expire']);
+    expect(client.replies()).to.deep.equal(['OK']);
+    expect(await ring.ask(client, 'SETNX', 'k', '1')).to.equal(0);
+    expect(await ring.ask(client, 'INCR', 'k')).to.equal(2);
+    expect(told()).to.deep.equal(['incrby']);
+    await ring.advance(2000);
+    expect(told()).to.deep.equal(['expired']);
+    expect(listeners[1].replies()).to.deep.equal([]);
+  });
+
   it('decides at once about the keys of a pipeline, and answers in order', async () => {
     const ring = await RingBench.start(4);
     const client = ring.nodes[0].connect();
@@ -250,6 +285,9 @@ describe('Linearizer', () => {
     expect(await ring.ask(a, 'GET', 'k')).to.equal(null);
     await ring.ask(a, 'SET', '{k}', large);
     expect(textOf(await ring.ask(a, 'CAS', '{k}', '1', '2'))).to.match(/^ERR .*at most 1048576 bytes/);
+    // Of which most is zeros, that nobody has written.
+    expect(await ring.ask(a, 'SETRANGE', 'k', 1024 * 1024, 'end')).to.equal(1024 * 1024 + 3);
+    expect(await ring.ask(a, 'DEL', 'k')).to.equal(1);
     ring.isolate(first);
     expect(textOf(await ring.ask(a, 'SETNX', 'k', 'v'))).to.match(/^NOREPLICAS need 2, have 1/);
   });
