@@ -47,6 +47,13 @@ export class PayloadBuffer implements Payload {
     this.byteLength = copyBytes(bytes, start, end, this.buffer, this.byteLength);
   }
 
+  /** Bytes, each one a character, behind a word with their length. */
+  latin1(text: string): void {
+    this.word(text.length);
+    this.reserve(text.length);
+    this.byteLength += this.buffer.write(text, this.byteLength, 'latin1');
+  }
+
   /** What another one holds, as it is. */
   append(other: PayloadBuffer): void {
     this.reserve(other.byteLength);

@@ -50,6 +50,8 @@ const StateKind = { PROMISE: 1, ACCEPTED: 2 } as const;
 const NO_ID = { high: 0, low: 0 };
 /** What a state takes besides its key and entry, at most. */
 const STATE_BYTES = 32;
+/** What it takes in memory besides these, as measured. */
+const HEAP_BYTES = 240;
 /** A file below this is not worth being written again. */
 const FILE_BYTES_MIN = 8 * 1024 * 1024;
 /** How many times what is in memory a file may be. */
@@ -85,6 +87,7 @@ export class AcceptorLog {
   private readonly states = new Map<string, AcceptorState>();
   /** Of each slot, how many keys there are. */
   private readonly counts = new Uint32Array(SLOT_COUNT);
+  /** Of keys and entries. */
   private liveBytes = 0;
   private file: OpenFile | undefined;
   /** Files before that one, that are needed until everything is written again. */
@@ -120,9 +123,9 @@ export class AcceptorLog {
     return this.states.size;
   }
 
-  /** Bytes of keys and entries in memory, about. */
+  /** Bytes that they take in memory, about. */
   get usedBytes(): number {
-    return this.liveBytes;
+    return this.liveBytes + this.states.size * HEAP_BYTES;
   }
 
   /** Whether a key of the slot has a state: whoever asks for a key asks that first. */
@@ -199,11 +202,11 @@ export class AcceptorLog {
     const { unwritten } = this;
     const isPromise = compareBallots(accepted, NO_BALLOT) === 0;
     unwritten.byte(isPromise ? StateKind.PROMISE : StateKind.ACCEPTED);
-    unwritten.bytes(Buffer.from(name, 'latin1'));
+    unwritten.latin1(name);
     writeBallot(unwritten, promised);
     if (isPromise) return;
     writeBallot(unwritten, accepted);
-    unwritten.bytes(entry);
+    unwritten.latin1(entry);
   }
 
   /** Appends what was put as one frame. */
@@ -351,7 +354,7 @@ export class AcceptorLog {
       const name = reader.bytes().toString('latin1');
       const promised = readBallot(reader);
       const accepted = kind === StateKind.ACCEPTED ? readBallot(reader) : NO_BALLOT;
-      const entry = kind === StateKind.ACCEPTED ? Buffer.from(reader.bytes()) : FRESH_STATE.entry;
+      const entry = kind === StateKind.ACCEPTED ? reader.bytes().toString('latin1') : FRESH_STATE.entry;
       if (reader.failed) throw new CorruptionError(path, end, `a state that ends too soon. ${ADVICE}`);
       this.take(name, { promised, accepted, entry });
     }

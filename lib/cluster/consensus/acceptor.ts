@@ -8,7 +8,6 @@
  *  4. What it has promised and accepted is durable before it is told (acceptor-log.ts).
  */
 
-import { EMPTY_BYTES } from './entry-bytes.js';
 import type { Ballot } from './ballot.js';
 import { NO_BALLOT, compareBallots } from './ballot.js';
 
@@ -17,11 +16,13 @@ export interface AcceptorState {
   readonly promised: Ballot;
   /** NO_BALLOT: nothing yet, the key is what plain writes have made of it. */
   readonly accepted: Ballot;
-  /** What was accepted: bytes whose meaning is nobody's business here. */
-  readonly entry: Buffer;
+  /**
+   * What was accepted: bytes whose meaning is nobody's business here, each one character, for that takes a fraction of what a buffer does, and there is one for each key.
+   */
+  readonly entry: string;
 }
 
-export const FRESH_STATE: AcceptorState = { promised: NO_BALLOT, accepted: NO_BALLOT, entry: EMPTY_BYTES };
+export const FRESH_STATE: AcceptorState = { promised: NO_BALLOT, accepted: NO_BALLOT, entry: '' };
 
 /** The state after a promise; undefined if it is refused: what was promised before stands. */
 export function promise(state: AcceptorState, ballot: Ballot): AcceptorState | undefined {
@@ -29,7 +30,7 @@ export function promise(state: AcceptorState, ballot: Ballot): AcceptorState | u
 }
 
 /** The state after accepting `entry`; undefined if it is refused. REQUIRES: `next` is not below `ballot`. */
-export function accept(state: AcceptorState, ballot: Ballot, entry: Buffer, next: Ballot): AcceptorState | undefined {
+export function accept(state: AcceptorState, ballot: Ballot, entry: string, next: Ballot): AcceptorState | undefined {
   if (compareBallots(ballot, state.promised) >= 0) return { promised: next, accepted: ballot, entry };
   // It comes again, and was answered before: perhaps the answer was lost.
   return compareBallots(ballot, state.accepted) === 0 ? state : undefined;

@@ -245,7 +245,7 @@ export class Consensus implements ProposerPort {
     while (!reader.isAtEnd) {
       const message = readAccept(reader);
       if (message === undefined) return;
-      this.answerAccept(from, { ...message, key: Buffer.from(message.key), entry: Buffer.from(message.entry) });
+      this.answerAccept(from, message);
     }
   }
 
@@ -316,16 +316,15 @@ export class Consensus implements ProposerPort {
       this.tellPromised(from, id, { isPromised: false, promised: before.promised });
       return;
     }
-    let { entry } = after;
+    let entry: Buffer | undefined;
     if (compareBallots(after.accepted, NO_BALLOT) === 0) {
       if (this.options.isBusy()) return; // it will be asked again
-      const plain = this.options.store.plainEntry(key);
-      if (plain === undefined) {
+      entry = this.options.store.plainEntry(key);
+      if (entry === undefined) {
         this.loadAndAnswer(from, { id, ballot, key });
         return;
       }
-      entry = plain;
-    }
+    } else entry = Buffer.from(after.entry, 'latin1');
     this.log.put(name, after);
     this.entered(name, key);
     this.log.whenDurable(() => {
@@ -345,9 +344,12 @@ export class Consensus implements ProposerPort {
     );
   }
 
-  private answerAccept(from: MemberId, { id, ballot, next, key, entry }: Accept): void {
+  /** `message` may have views. */
+  private answerAccept(from: MemberId, message: Accept): void {
     if (!this.isOpen || this.log.failure !== undefined) return;
+    const { id, ballot, next, key } = message;
     const name = key.toString('latin1');
+    const entry = message.entry.toString('latin1');
     const before = this.log.get(name) ?? FRESH_STATE;
     const after = accept(before, ballot, entry, next);
     if (after === undefined) {
@@ -356,7 +358,7 @@ export class Consensus implements ProposerPort {
     }
     if (after !== before) {
       const wasDecided = !this.unfinished.has(name) || this.unchanged.has(name);
-      if (wasDecided && entry.equals(before.entry)) this.unchanged.add(name);
+      if (wasDecided && entry === before.entry) this.unchanged.add(name);
       else this.unchanged.delete(name);
       this.log.put(name, after);
       this.unfinished.add(name, this.nowMs());
@@ -383,7 +385,7 @@ export class Consensus implements ProposerPort {
     const state = this.log.get(name);
     if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name)) return;
     this.moving.delete(name);
-    this.options.store.show(key, state.entry, !this.unchanged.delete(name));
+    this.options.store.show(key, Buffer.from(state.entry, 'latin1'), !this.unchanged.delete(name));
   }
 
   /** A key has a state: perhaps the first one. */

@@ -57,6 +57,8 @@ export class KeyProposer {
   private readonly port: ProposerPort;
   private phase: Phase = 'idle';
   private sets: MemberSets = [];
+  /** All that are in them. */
+  private members: readonly MemberId[] = [];
   /** Of the round that is under way, or was last. */
   private id = 0;
   private ballot: Ballot = NO_BALLOT;
@@ -170,13 +172,14 @@ export class KeyProposer {
     const { port, key } = this;
     this.isLeader = false;
     this.sets = port.acceptorsOf(key);
+    this.members = membersOf(this.sets);
     this.highest = maxBallot(this.highest, port.promisedHere(key));
     this.ballot = ballotAbove(maxBallot(this.highest, this.next), port.ordinal);
     this.next = this.ballot;
     this.startRound('prepare');
     this.promises.clear();
     this.missing.clear();
-    for (const member of membersOf(this.sets)) port.prepare(member, { id: this.id, ballot: this.ballot, key });
+    for (const member of this.members) port.prepare(member, { id: this.id, ballot: this.ballot, key });
   }
 
   /** A majority has promised. */
@@ -226,7 +229,7 @@ export class KeyProposer {
   private sendAccept(): void {
     const { port, key, id, ballot, next, entry } = this;
     this.dueMs = port.nowMs() + RETRY_MS;
-    for (const member of membersOf(this.sets)) {
+    for (const member of this.members) {
       if (!this.accepted.has(member)) port.accept(member, { id, ballot, next, key, entry });
     }
   }
@@ -239,7 +242,7 @@ export class KeyProposer {
     this.backOffMs = BACK_OFF_MS;
     this.dueMs = port.nowMs() + RETRY_MS;
     this.missing.clear();
-    for (const member of membersOf(this.sets)) {
+    for (const member of this.members) {
       if (accepted.has(member)) port.decided(member, ballot, key);
       else this.missing.add(member);
     }

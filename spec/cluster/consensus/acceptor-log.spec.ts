@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
 import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
 import { NO_BALLOT } from '../../../lib/cluster/consensus/ballot.js';
-import { EMPTY_BYTES } from '../../../lib/cluster/consensus/entry-bytes.js';
 import { keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
@@ -28,7 +27,7 @@ function openLog(disk: MemoryDisk): AcceptorLog {
 const accepted = (round: number, text: string): AcceptorState => ({
   promised: { round: round + 1, proposer: 1 },
   accepted: { round, proposer: 1 },
-  entry: Buffer.from(text),
+  entry: text,
 });
 
 /** Resolves when all that was put is durable. */
@@ -53,7 +52,7 @@ describe('AcceptorLog', () => {
   it('has after a crash what it has said to be durable: promises and what was accepted', async () => {
     const disk = newDisk();
     const log = openLog(disk);
-    log.put('promised', { promised: { round: 7, proposer: 3 }, accepted: NO_BALLOT, entry: EMPTY_BYTES });
+    log.put('promised', { promised: { round: 7, proposer: 3 }, accepted: NO_BALLOT, entry: '' });
     log.put('accepted', accepted(4, 'value'));
     await durable(log);
     log.put('accepted', accepted(5, 'lost'));

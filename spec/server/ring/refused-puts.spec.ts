@@ -5,7 +5,7 @@ import { SeededRandom } from '../../sim/seeded-random.js';
 import type { BenchClient } from '../node-bench.js';
 import { RingBench } from './ring-bench.js';
 
-const RACES = 150;
+const RACES = 60;
 const STEPS_MAX = 2000;
 const ADVANCES_MAX = 50;
 
