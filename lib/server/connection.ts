@@ -708,7 +708,9 @@ export class Connection implements StreamHandler, Call, Client {
 
   private deliver(output: Output): void {
     if (this.isClosed) return;
-    if (this.sending === undefined) this.send(output);
+    // Nothing was answered: the connection is only to be closed.
+    if (output.length === 0) this.host.pool.give(output.buffer);
+    else if (this.sending === undefined) this.send(output);
     else this.queue.push(output);
     this.afterOutput();
   }

@@ -187,6 +187,19 @@ describe('Connection', () => {
     expect([silent.closed, silent.wire()]).to.deep.equal(['ended', '']);
   });
 
+  it('writes nothing to who was answered nothing, when it is closed behind the log (simulator, scenario everything, seed 2002022)', async () => {
+    const bench = await NodeBench.start('appendfsync always\n');
+    const [writer, other] = [bench.connect(), bench.connect()];
+    writer.send('SET', 'k', 'v');
+    other.endSending();
+    await bench.settle();
+    expect(other.closed).to.equal('no');
+    await bench.finishSyncs();
+    await bench.settle();
+    expect(other.closed).to.equal('ended');
+    expect(other.hasReplies).to.equal(false);
+  });
+
   it('sends all replies of a half-closed client that reads late', async () => {
     const bench = await NodeBench.start();
     const client = bench.connect();

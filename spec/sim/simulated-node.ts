@@ -36,7 +36,6 @@ export interface NodeChanges {
   readonly membership?: (member: RingMember) => RingMembership;
   /** Of a node in a ring, before it reads its data. */
   readonly keyspace?: (keyspace: Keyspace) => void;
-  readonly node?: (node: Node) => void;
 }
 
 /** A node in a ring, as far as it has come. */
@@ -68,7 +67,6 @@ export async function bootMember(
   await member.start();
   const node = nodeOf(world, changes.membership?.(member) ?? member, onStopped);
   changes.keyspace?.(node.keyspace);
-  changes.node?.(node);
   await node.start();
   simulated.node = node;
 }

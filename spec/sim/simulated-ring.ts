@@ -233,6 +233,8 @@ export class SimulatedRing {
       const place = db.table.find(bytes, 0, bytes.length);
       if (place === 0) continue;
       const { deletedUpTo, expiry, cells } = keyspace.entryOf(place);
+      // A key that was looked for in vain.
+      if (cells.size === 0 && deletedUpTo.stamp === 0 && expiry.pair.stamp === 0) continue;
       const shown = [...cells].map(([field, { pair, value }]) => [field, pair, value && Buffer.from(value).toString()]);
       result.set(key, JSON.stringify([shown.map((cell) => JSON.stringify(cell)).sort(), deletedUpTo, expiry]));
     }
