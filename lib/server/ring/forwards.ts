@@ -1,5 +1,11 @@
 import type { MemberId } from '../../cluster/ring/member.js';
+import { RING_CHANGED } from '../../commands/error-texts.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
+
+/** A member answers so that has done nothing: by its ring somebody else acts for the keys. */
+export const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
+/** What a client is told of a change whose reply does not come. */
+export const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
 
 /** How long a change waits for a member that cannot be reached. */
 const ABANDONED_MS = 300;

@@ -7,6 +7,9 @@ import { ReplyMarks } from './reply-marks.js';
 /** No key, or keys of several slots. */
 export const NO_SLOT = -1;
 
+/** A request goes to so many members, one after the other, while nobody has it. */
+const ATTEMPTS_MAX = 16;
+
 /** What a ring of nodes has to know of one of its clients. */
 export class RingClient {
   /** It comes by way of another member: what it asks goes no further. */
@@ -57,6 +60,11 @@ export class RingClient {
   beginRequest(): void {
     this.once = undefined;
     this.attempts = 0;
+  }
+
+  /** The request has done nothing where it was sent to: whether it may try once more. */
+  mayTryAgain(): boolean {
+    return ++this.attempts <= ATTEMPTS_MAX;
   }
 
   /** The marks of this turn; those of the next one begin. */

@@ -46,7 +46,7 @@ export class RingPort implements RingInfo {
     const { coordinator, refresher, replicator, hints, versioned, antiEntropy } = this.part;
     return {
       forwardedRequests: coordinator.forwards.count,
-      refusedRequests: coordinator.refusedCount,
+      refusedRequests: coordinator.refusals.count,
       refreshedKeys: refresher.refreshedCount,
       differingKeys: refresher.differedCount,
       lateRepairs: refresher.lateRepairCount,

@@ -1,0 +1,49 @@
+import { slotOf } from '../../base/position.js';
+import type { Consensus } from '../../cluster/consensus/consensus.js';
+import { Level, replicasNeeded } from '../../cluster/coordination/consistency.js';
+import type { RingView } from '../../cluster/coordination/ring-view.js';
+import type { RingRole } from '../../commands/ring-role.js';
+import { isComparing } from '../../commands/ring-role.js';
+import type { Args } from '../../protocol/args.js';
+import type { Connection } from '../connection.js';
+
+export interface DecidedKeysOptions {
+  readonly view: () => RingView;
+  readonly consensus: Pick<Consensus, 'isEraOne' | 'mayHold'>;
+}
+
+/** What consensus decides about, as far as this node has heard: keys, and requests that use them. */
+export class DecidedKeys {
+  private readonly options: DecidedKeysOptions;
+
+  constructor(options: DecidedKeysOptions) {
+    this.options = options;
+  }
+
+  /** Whether keys of a slot may be such that consensus decides about, or the client wants it to. */
+  mayConcern({ ring }: Connection, slot: number): boolean {
+    return this.options.consensus.mayHold(slot) || ring.consistency.write === Level.LINEARIZABLE;
+  }
+
+  /** Whether consensus decides about a key that a client uses. */
+  concerns({ ring }: Connection, key: Buffer): boolean {
+    return ring.consistency.write === Level.LINEARIZABLE || this.isEraOne(key);
+  }
+
+  isEraOne(key: Buffer): boolean {
+    return this.options.consensus.isEraOne(key);
+  }
+
+  /** Whether consensus decides about a request. A read of a single replica takes what that knows to be decided. */
+  concernsRequest(connection: Connection, name: string, role: RingRole, args: Args, keys: readonly number[]): boolean {
+    const { replicaCount, ring } = this.options.view();
+    const { read, write } = connection.ring.consistency;
+    if (replicaCount < 2 && !ring.isChanging) return false;
+    if (write === Level.LINEARIZABLE || isComparing(name, args)) return true;
+    if (role === 'read' && replicasNeeded(read, replicaCount) < 2) return false;
+    return keys.some((i) => {
+      const slot = slotOf(args.buffer, args.start[i], args.end[i]);
+      return this.options.consensus.mayHold(slot) && this.isEraOne(args.copy(i));
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import { slotOf } from '../../base/position.js';
+import type { RingView } from '../../cluster/coordination/ring-view.js';
+import { NOBODY } from '../../cluster/coordination/ring-view.js';
+import type { RingRole } from '../../commands/ring-role.js';
+import type { Args } from '../../protocol/args.js';
+import type { Connection } from '../connection.js';
+import type { Forwards } from './forwards.js';
+import { BROKEN, RING_CHANGED_REPLY } from './forwards.js';
+import type { Refusals } from './refusals.js';
+import { NOBODY_LIVES } from './refusals.js';
+import type { RemoteSession } from './remote-session.js';
+import type { SplitRequest } from './split-request.js';
+import { splitByKey } from './split-request.js';
+
+export interface PartedRequestsOptions {
+  readonly view: () => RingView;
+  readonly forwards: Forwards;
+  readonly refusals: Refusals;
+  /** The session of a client at a member, this node itself included. */
+  readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
+  /** Answers a request with an error. */
+  readonly fail: (connection: Connection, args: Args, error: string) => void;
+}
+
+/** Requests that several members run in parts (split-request.ts): each part over a session of the client's own. */
+export class PartedRequests {
+  private readonly options: PartedRequestsOptions;
+
+  constructor(options: PartedRequestsOptions) {
+    this.options = options;
+  }
+
+  /** Has a request run in parts, and answers it with what their replies come to. `isRead`: if a member is lost on the way, or the replies are in vain, everything is done again. */
+  ask(
+    connection: Connection,
+    borrowed: Args,
+    { parts, merge }: SplitRequest,
+    isRead: boolean,
+    isInVain: (replies: readonly Buffer[]) => boolean = () => false,
+  ): void {
+    const { view, forwards, sessionAt, fail } = this.options;
+    const args = borrowed.clone();
+    const replies: Buffer[] = [];
+    let remaining = parts.length;
+    let isBroken = false;
+    connection.hold();
+    parts.forEach(({ target, request }, i) => {
+      const session = sessionAt(connection, target);
+      session.adopt(connection.ring.sessionState(connection.reply.resp));
+      forwards.ask(session, view().idOf(target), request, isRead, (reply) => {
+        if (reply === undefined || (isRead && reply.equals(RING_CHANGED_REPLY))) isBroken = true;
+        else replies[i] = Buffer.from(reply);
+        if (--remaining > 0) return;
+        if (!connection.isClosed) {
+          const mustAskAgain = isRead && (isBroken || isInVain(replies));
+          if (mustAskAgain && connection.ring.mayTryAgain()) {
+            connection.releaseWith(args);
+            return;
+          }
+          if (isBroken) fail(connection, args, BROKEN);
+          else connection.answer(merge(replies));
+        }
+        connection.release();
+      });
+    });
+  }
+
+  /** Asks for each key by itself. */
+  askEach(connection: Connection, name: string, role: RingRole, args: Args, keys: readonly number[]): false {
+    const view = this.options.view();
+    const targetOf = (slot: number): number => (connection.ring.isForwarded ? view.self : view.firstLive(slot));
+    if (keys.some((i) => targetOf(slotOf(args.buffer, args.start[i], args.end[i])) === NOBODY)) {
+      return this.options.refusals.lack(connection, args, NOBODY_LIVES);
+    }
+    this.ask(connection, args, splitByKey(name, args, keys, targetOf), role === 'read');
+    return false;
+  }
+}
