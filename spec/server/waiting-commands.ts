@@ -66,8 +66,8 @@ const rows: readonly Command[] = [
 
 /** Has a node know BTAKE and BMOVE. */
 export function addWaitingCommands(node: Node): void {
-  const { executor } = node as unknown as {
-    executor: { commands: { add: (name: string, entry: CommandEntry) => void } };
+  const { engine } = node as unknown as {
+    engine: { table: { add: (name: string, entry: CommandEntry) => void } };
   };
-  for (const row of rows) executor.commands.add(row.name, new CommandEntry(row, row.name));
+  for (const row of rows) engine.table.add(row.name, new CommandEntry(row, row.name));
 }

@@ -1,0 +1,191 @@
+import type { Consistency } from '../cluster/coordination/consistency.js';
+import { levelNamed } from '../cluster/coordination/consistency.js';
+import type { Config } from '../config/config.js';
+import type { Keyspace } from '../data/keyspace.js';
+import type { ByteStream, Clock, StreamHandler } from '../host/ports.js';
+import type { Args } from '../protocol/args.js';
+import type { BufferPool } from '../protocol/buffer-pool.js';
+import type { RequestLimits } from '../protocol/request-limits.js';
+import type { Blocking } from './blocking.js';
+import type { Clients } from './clients.js';
+import { isOverLimit } from './clients.js';
+import type { ConnectionHost } from './connection.js';
+import { Connection } from './connection.js';
+import type { Executor } from './executor.js';
+import type { Gate } from './gate.js';
+import type { Log } from './log.js';
+import type { Persistence } from './persistence.js';
+import type { PubSubRegistry } from './pubsub.js';
+import { RingClient } from './ring/ring-client.js';
+import type { ServerPort } from './server-port.js';
+import type { Turn } from './turn.js';
+import type { Watches } from './watches.js';
+
+/** The parts of a node that its connections reach. */
+export interface ClientHostParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly keyspace: Keyspace;
+  readonly server: ServerPort;
+  readonly pool: BufferPool;
+  readonly limits: RequestLimits;
+  readonly blocking: Blocking;
+  readonly watches: Watches;
+  readonly executor: Executor;
+  readonly persistence: Persistence;
+  readonly turn: Turn;
+  readonly registry: Clients;
+  readonly pubsub: PubSubRegistry;
+  readonly gate: Gate;
+}
+
+/** Lets clients in, runs their requests, and has what they are sent leave with the turn. */
+export class ClientHost implements ConnectionHost {
+  readonly keyspace: Keyspace;
+  readonly server: ServerPort;
+  readonly pool: BufferPool;
+  readonly limits: RequestLimits;
+  readonly blocking: Blocking;
+  readonly watches: Watches;
+
+  private readonly config: Config;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly executor: Executor;
+  private readonly persistence: Persistence;
+  private readonly turn: Turn;
+  private readonly registry: Clients;
+  private readonly pubsub: PubSubRegistry;
+  private readonly gate: Gate;
+  /** Connections that come by way of other members, or of this one. */
+  private readonly forwarded = new WeakSet<Connection>();
+
+  constructor(parts: ClientHostParts) {
+    this.config = parts.config;
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.keyspace = parts.keyspace;
+    this.server = parts.server;
+    this.pool = parts.pool;
+    this.limits = parts.limits;
+    this.blocking = parts.blocking;
+    this.watches = parts.watches;
+    this.executor = parts.executor;
+    this.persistence = parts.persistence;
+    this.turn = parts.turn;
+    this.registry = parts.registry;
+    this.pubsub = parts.pubsub;
+    this.gate = parts.gate;
+  }
+
+  /** A client has connected: lets it in, or tells it why not. */
+  accept(stream: ByteStream, usesTls: boolean): StreamHandler {
+    const connection = new Connection(this, stream, this.registry.nextId(), this.clock.wallMs());
+    connection.usesTls = usesTls;
+    const refusal = this.refusalOf(connection);
+    if (refusal !== undefined) {
+      this.registry.rejected++;
+      connection.reply.error(refusal);
+      connection.closeAfterReplies();
+      return connection;
+    }
+    this.registry.add(connection);
+    connection.authenticated = this.config.requirepass === '';
+    if (this.config.tcpKeepaliveSeconds > 0) stream.setKeepAlive(this.config.tcpKeepaliveSeconds);
+    return connection;
+  }
+
+  /** A stream of requests that another member sends on, or this one to itself. */
+  acceptForwarded(stream: ByteStream): StreamHandler {
+    const connection = new Connection(this, stream, this.registry.nextId(), this.clock.wallMs());
+    this.forwarded.add(connection);
+    connection.authenticated = true;
+    this.registry.add(connection);
+    return connection;
+  }
+
+  execute(connection: Connection, args: Args): void {
+    connection.enterCommand();
+    this.executor.execute(connection, args);
+    connection.leaveCommand();
+    this.persistence.relieve();
+  }
+
+  onInput(_connection: Connection, bytes: number): void {
+    this.turn.begin();
+    this.keyspace.clock.tick();
+    this.executor.startTimer();
+    this.registry.inputBytes += bytes;
+  }
+
+  onExecuted(): void {
+    this.executor.settle();
+  }
+
+  isTurnOver(): boolean {
+    return this.turn.isOver(this.executor.nowUs);
+  }
+
+  defer(connection: Connection): void {
+    this.turn.defer(connection);
+  }
+
+  schedule(connection: Connection): void {
+    this.turn.add(connection);
+  }
+
+  scheduleMessage(connection: Connection): void {
+    this.turn.addListener(connection);
+  }
+
+  scheduleRelease(connection: Connection): void {
+    this.turn.addRelease(connection);
+  }
+
+  isOverOutputLimit(connection: Connection, bytes: number): boolean {
+    const over = isOverLimit(connection, bytes, this.config.clientOutputBufferLimits, this.clock.wallMs());
+    if (over) this.log.warning(`Client ${connection.address} closed: its replies reached the output buffer limit`);
+    return over;
+  }
+
+  onLostReplies(connection: Connection): void {
+    this.log.warning(`Client ${connection.address} closed: its replies are too long to be sent`);
+  }
+
+  onOutput(bytes: number): void {
+    this.registry.outputBytes += bytes;
+  }
+
+  onClosed(connection: Connection): void {
+    this.registry.remove(connection);
+    this.pubsub.unsubscribeAll(connection);
+    if (connection.isMonitor) this.gate.setMonitor(connection, false);
+  }
+
+  ringClientOf(connection: Connection): RingClient {
+    return new RingClient(this.forwarded.has(connection), this.usualConsistency());
+  }
+
+  onAnswered(connection: Connection, start: number): void {
+    this.executor.muteAnswer(connection, start);
+  }
+
+  /** What clients ask for that choose nothing. */
+  private usualConsistency(): Consistency {
+    const { readConsistency, writeConsistency } = this.config;
+    return { read: levelNamed(readConsistency), write: levelNamed(writeConsistency) };
+  }
+
+  /** Why a client is not let in; undefined: it is. */
+  private refusalOf(connection: Connection): string | undefined {
+    if (this.registry.count >= this.config.maxclients) return 'ERR max number of clients reached';
+    if (this.config.protectedMode && this.config.requirepass === '' && !connection.isLocal) {
+      return (
+        'DENIED ringkv is running in protected mode because no password is set. Connections are only accepted from ' +
+        'the loopback interface. To accept others, set a password (requirepass), or turn protected-mode off.'
+      );
+    }
+    return undefined;
+  }
+}
