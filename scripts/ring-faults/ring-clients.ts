@@ -23,6 +23,12 @@ const SLOTS_REFRESH_MS = 500;
 export class PlainClient implements RingClient {
   readonly name = 'plain';
   readonly isSentOnce = true;
+  /**
+   * Whether a request whose connection was closed goes to another node, as ioredis has it by itself, but to the same one. A server that lets go of its clients in order has not read it: counts
+   * would show it.
+   */
+  resendsClosed = false;
+  resentCount = 0;
   readonly #connections: Connection[];
   #turn = 0;
 
@@ -40,7 +46,13 @@ export class PlainClient implements RingClient {
     if (usable.length === 0) throw new Error('no node answers');
     const connection = usable[this.#turn++ % usable.length];
     onSent?.(this.#connections.indexOf(connection));
-    return connection.call(words);
+    try {
+      return await connection.call(words);
+    } catch (error) {
+      if (!this.resendsClosed || !isClosing(error)) throw error;
+      this.resentCount++;
+      return this.call(words);
+    }
   }
 
   close(): void {
@@ -136,6 +148,11 @@ export class ClusterClient implements RingClient {
 function slotOfKey(key: string): number {
   const bytes = Buffer.from(key);
   return slotOf(bytes, 0, bytes.length);
+}
+
+/** Whether there is no reply because the connection was closed. */
+function isClosing(error: unknown): boolean {
+  return error instanceof Error && error.name === 'MaxRetriesPerRequestError';
 }
 
 /** Whether an error was a reply of the server. */

@@ -16,7 +16,12 @@ const USAGE = `npm run soak:resize -- [options]
 
 Runs a ring of three nodes with data under a steady load of reads and writes at QUORUM by ioredis, plain and as a client of Redis
 Cluster. Two nodes join, one after the other, and leave again; then one of the three is killed, its directory removed, and another
-one takes its place. Exit code 1 if anything acknowledged is lost, a read is stale, shares are uneven, or requests fail or are late.
+one takes its place. Exit code 1 if anything acknowledged is lost, a read is stale, shares are uneven, or requests fail or are late
+while the ring grows and shrinks.
+
+Plain clients have a connection to each node. Where a node that leaves closes one, what was just being sent there goes to another
+node, increments too: it must not have been run. ioredis sends such requests again by itself. Nothing else is sent again, and nothing
+at all when the node is killed: what becomes of requests then is shown.
 
   --keys N      keys of 100 bytes that are there before (100000)
   --rate N      requests a second (500)
@@ -30,7 +35,6 @@ const CALM_MS = 2000;
 const VALUE_BYTES = 100;
 /** Shares: the largest beside the smallest. */
 const UNEVEN_MAX = 1.25;
-/** When a process is killed, what it was just asked fails, and what it acted for waits. */
 const PLAIN_CLIENTS = 4;
 
 const OPTIONS = { keys: count(100_000), rate: count(500), p99: count(20), out: text('bench-out') };
@@ -69,10 +73,9 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
   try {
     const { port } = ring.addresses[0];
     await loadKeys({ port, count: keys, valueBytes: VALUE_BYTES, stamped: true });
-    const clients = [
-      ...Array.from({ length: PLAIN_CLIENTS }, () => new PlainClient(ring.addresses)),
-      new ClusterClient(ring.addresses),
-    ];
+    const plainClients = Array.from({ length: PLAIN_CLIENTS }, () => new PlainClient(ring.addresses));
+    const clients = [...plainClients, new ClusterClient(ring.addresses)];
+    for (const client of plainClients) client.resendsClosed = true;
     const history = new History(Math.random);
     const load = new OpenLoad(history, clients, rate);
     const resize = new Resize(ring);
@@ -87,6 +90,7 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
     await resize.step('4 -> 3', [0, 1, 2], () => ring.ask(3, 'RING', 'LEAVE'));
     const lost = (await ring.membersBy(0)).find((member) => member.port === ring.addresses[2].port);
     const beforeLoss = performance.now();
+    for (const client of plainClients) client.resendsClosed = false;
     await resize.step('replaced', [0, 1, 5], async () => {
       await ring.destroyNode(2);
       await ring.startNode(5, ['--cluster-replaces', lost?.id ?? '']);
@@ -97,8 +101,10 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
     for (const client of clients) client.close();
     const planned = load.samples.filter(({ dueMs }) => dueMs < beforeLoss);
     const findings = findingsOf(planned, load.samples, resize.phases, p99);
+    const resentCount = plainClients.reduce((sum, client) => sum + client.resentCount, 0);
     say(findingsTable(findings));
     for (const [error, count] of errorCounts(load.samples)) say(`${count} times: ${error}`);
+    say(`${resentCount} requests were sent again because their connection was closed`);
     say(`${history.acknowledgedCount} writes acknowledged; all ${keys} keys of before are there`);
     process.stdout.write(problemsText(history.problems));
     return history.problems.length === 0 && findings.every(({ isMet }) => isMet);
@@ -120,10 +126,13 @@ function findingsOf(
     atMost('p99 while the ring was resized', percentile(answered(planned), 0.99), p99Ms, ms),
     ...phases.flatMap((phase) => {
       const during = all.filter(({ dueMs }) => dueMs >= phase.fromMs && dueMs <= phase.toMs);
+      const failed = during.filter(({ error }) => error !== undefined).length;
+      const late = percentile(answered(during), 0.99);
+      const isPlanned = planned.includes(during[0]);
       return [
         noted(`${phase.name}: time`, `${((phase.toMs - phase.fromMs) / 1000).toFixed(1)} s`),
-        noted(`${phase.name}: failed`, String(during.filter(({ error }) => error !== undefined).length)),
-        noted(`${phase.name}: p99`, ms(percentile(answered(during), 0.99))),
+        isPlanned ? atMost(`${phase.name}: failed`, failed, 0, String) : noted(`${phase.name}: failed`, String(failed)),
+        isPlanned ? atMost(`${phase.name}: p99`, late, p99Ms, ms) : noted(`${phase.name}: p99`, ms(late)),
         atMost(
           `${phase.name}: largest share`,
           phase.unevenness,
