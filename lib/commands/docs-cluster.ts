@@ -42,6 +42,7 @@ export const CLUSTER_DOCS: readonly DocRow[] = [
     'O(N) with N being the number of keys, in the background',
     'Compares all that this node holds with the other replicas, and brings to both what differs.',
   ],
+  ['ring|replace', '0.1.0', MEMBERS, 'Has the next node that joins take the place of a member.'],
   ['ring|status', '0.1.0', RANGES, 'Returns the state of the ring with what this node has done in it.'],
   ['with', '0.1.0', 'Depends on the command', 'Runs a command at a consistency level of its own.'],
 ];

@@ -486,6 +486,8 @@ export interface RingInfo {
   inquire(key: Buffer): Promise<ReadonlyMap<number, ReplicaKnowledge | undefined>>;
   /** Begins to take a member out of the ring: its slots go to others first. Resolves with the reason if that has not begun. */
   takeOut(id: string): Promise<string | undefined>;
+  /** Has the next node that joins take the place of a member. Resolves with the reason if that is not so. */
+  replace(id: string): Promise<string | undefined>;
   /** Ends a change of the ring that is under way, with the members of before. Resolves with the reason if it was not. */
   abortChange(): Promise<string | undefined>;
 }

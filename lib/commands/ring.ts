@@ -142,12 +142,18 @@ function remove(call: Call): Promise<void> {
   return change(call, (ring) => ring.takeOut(id));
 }
 
+/** RING REPLACE id: the next node that joins takes the place of this member. */
+function replace(call: Call): Promise<void> {
+  const id = call.args.text(2);
+  return change(call, (ring) => ring.replace(id));
+}
+
 /** RING ABORT: ends the change of the ring that is under way. */
 function abort(call: Call): Promise<void> {
   return change(call, (ring) => ring.abortChange());
 }
 
-/** Answers OK when the voters have decided so. */
+/** Answers OK when that is decided. */
 async function change({ server, reply }: Call, begin: (ring: RingInfo) => Promise<string | undefined>): Promise<void> {
   if (server.ring === undefined) {
     reply.error(NO_RING);
@@ -270,6 +276,10 @@ const HELP: readonly HelpEntry[] = [
   ['OWNERS <key>', 'The replicas of a key, in the order in which they act for it.'],
   ['REMOVE <node-id>', 'The same for another member, dead or alive.'],
   ['REPAIR', 'Compares all that this node holds with the other replicas, and brings to both what differs.'],
+  [
+    'REPLACE <node-id>',
+    'The next node that joins, within 10 minutes, gets the slots of this member, dead or alive, which is none then.',
+  ],
   ['STATUS', 'The ring as this node sees it.'],
 ];
 
@@ -297,6 +307,7 @@ export const ringCommands: readonly Command[] = [
       row('owners', 3, owners),
       { name: 'remove', arity: 3, flags: CHANGE, keys: NO_KEYS, wait: remove },
       row('repair', 2, repair),
+      { name: 'replace', arity: 3, flags: CHANGE, keys: NO_KEYS, wait: replace },
       row('status', 2, status),
     ],
   },

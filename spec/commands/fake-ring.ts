@@ -70,6 +70,7 @@ export class FakeRing implements RingInfo {
   readonly filled: (number | undefined)[] = [];
   /** Members that were taken out. */
   readonly takenOut: string[] = [];
+  readonly replaced: string[] = [];
 
   repair(): void {
     this.repairCount++;
@@ -147,6 +148,12 @@ export class FakeRing implements RingInfo {
   takeOut(id: string): Promise<string | undefined> {
     if (!this.members().some((member) => member.id === id)) return Promise.resolve('it is no member');
     this.takenOut.push(id);
+    return Promise.resolve(undefined);
+  }
+
+  replace(id: string): Promise<string | undefined> {
+    if (!this.members().some((member) => member.id === id)) return Promise.resolve('it is no member');
+    this.replaced.push(id);
     return Promise.resolve(undefined);
   }
 

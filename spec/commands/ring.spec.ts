@@ -40,11 +40,14 @@ describe('commands/ring', () => {
     expect(members[2].get('round-trip-us')).to.equal(150);
   });
 
-  it('RING LEAVE and RING REMOVE take members out, RING ABORT ends a change, and each says why it does not', async () => {
+  it('RING LEAVE and RING REMOVE take members out, RING REPLACE has one replaced, RING ABORT ends a change, and each says why it does not', async () => {
     expect(await client.ask('ring', 'leave')).to.equal('OK');
     expect(await client.ask('ring', 'remove', idOf(2))).to.equal('OK');
     expect(ring.takenOut).to.deep.equal([idOf(0), idOf(2)]);
     expect(await client.ask('ring', 'remove', 'x')).to.equal('-ERR it is no member');
+    expect(await client.ask('ring', 'replace', idOf(1))).to.equal('OK');
+    expect(ring.replaced).to.deep.equal([idOf(1)]);
+    expect(await client.ask('ring', 'replace', 'x')).to.equal('-ERR it is no member');
     expect(await client.ask('ring', 'abort')).to.equal('-ERR the ring is not being changed');
     server.ring = undefined;
     expect(await client.ask('ring', 'leave')).to.equal('-ERR This instance has cluster support disabled');

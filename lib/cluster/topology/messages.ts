@@ -6,6 +6,7 @@
  *     ring         this ring has been decided                             ─▶ ring
  *     fetch        which ring do you know?                                ─▶ ring
  *     join         make me a member                                       ─▶ ring (with it) | refused
+ *     replace      the next node that joins takes this member's place      ─▶ ring
  *     holds-data   do you hold any data? If not: will you take none for a while? ─▶ data
  */
 
@@ -34,6 +35,7 @@ export type TopologyRequest =
   | { readonly kind: 'ring'; readonly ring: RingDocument }
   | { readonly kind: 'fetch' }
   | { readonly kind: 'join'; readonly candidate: Candidate }
+  | { readonly kind: 'replace'; readonly member: MemberId }
   | { readonly kind: 'holds-data'; readonly pauseWrites: boolean };
 
 export type TopologyAnswer =
@@ -103,6 +105,7 @@ const REQUESTS = oneOf({
   ring: object<{ kind: string; ring: RingDocument }>({ kind: text, ring }),
   fetch: kindAlone,
   join: object<{ kind: string; candidate: Candidate }>({ kind: text, candidate: checkCandidate }),
+  replace: object<{ kind: string; member: MemberId }>({ kind: text, member: checkMemberId }),
   'holds-data': object<{ kind: string; pauseWrites: boolean }>({ kind: text, pauseWrites: boolean }),
 });
 

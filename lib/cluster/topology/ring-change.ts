@@ -12,6 +12,7 @@
  *     of these is dead, or it displaces nobody, from |O| - majority + 1 members of O.
  *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1, and has had decided anew, by Q of O and Q of N, whatever
  *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows.
+ *     A member that leaves, and can be reached, has sent its clients away by then (server/ring/retirement.ts).
  *  5. e+1 may be aborted at any time, by anybody. Only one change is under way: e+1 is followed by its own end alone (checkSuccessor).
  *
  * Why nothing acknowledged is lost, and nothing stale is read (Q: a majority; other levels as far as they promise anything):

@@ -22,9 +22,11 @@ import type { TopologyAnswer, TopologyRequest } from './messages.js';
 import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { accept } from './paxos.js';
+import { whyNotLeave } from './ring-change.js';
 import { nextVersion } from './ring-store.js';
 import { digestOfSeeds, normalizeSeeds } from './seeds.js';
 import { checkSuccessor } from './successor.js';
+import { Succession } from './succession.js';
 import type { TopologyOptions } from './topology-options.js';
 
 const FETCH_TIMEOUT_MS = 2000;
@@ -33,6 +35,7 @@ export class Topology {
   private readonly options: TopologyOptions;
   private readonly host: AdditionHost & { readonly seeds: readonly string[] };
   private readonly onRing: (ring: RingDocument) => void;
+  private readonly succession: Succession;
   private boot: FirstBoot | undefined;
   private addition: Addition | undefined;
   private nextEpoch: NextEpoch | undefined;
@@ -47,6 +50,7 @@ export class Topology {
   constructor(options: TopologyOptions, onRing: (ring: RingDocument) => void) {
     this.options = options;
     this.onRing = onRing;
+    this.succession = new Succession({ ...options, self: options.store.nodeId });
     this.host = {
       ...options,
       seeds: normalizeSeeds(options.seeds),
@@ -102,6 +106,14 @@ export class Topology {
       this.nextEpoch = new NextEpoch(this.host, ring, next, (reason) => this.endChange(reason));
       this.nextEpoch.start();
     }
+  }
+
+  /** Has the next node that joins take the place of a member. `onEnd` is called once, with the reason if that is not so. */
+  replace(member: MemberId, onEnd: (reason: string | undefined) => void): void {
+    const { ring } = this;
+    const reason = ring === undefined ? 'this node is in no ring' : whyNotLeave(ring, member);
+    if (ring === undefined || reason !== undefined) onEnd(reason);
+    else this.succession.announce(ring, member, onEnd);
   }
 
   /** Asks a member for the newest ring. */
@@ -182,6 +194,9 @@ export class Topology {
         return { kind: 'ring', ...this.known() };
       case 'fetch':
         return { kind: 'ring', ...this.known() };
+      case 'replace':
+        this.succession.note(request.member);
+        return { kind: 'ring', ...this.known() };
       case 'holds-data':
         return { kind: 'data', holdsData: this.holdsData(request.pauseWrites) };
     }
@@ -242,7 +257,8 @@ export class Topology {
     } else if (this.addition !== undefined || this.nextEpoch !== undefined) {
       reply({ kind: 'refused', reason: 'the ring is being changed already: try again' });
     } else {
-      this.addition = new Addition(this.host, ring, candidate, (result) => {
+      const replaces = candidate.replaces ?? this.succession.placeIn(ring);
+      this.addition = new Addition(this.host, ring, { ...candidate, replaces }, (result) => {
         this.addition = undefined;
         reply('ring' in result ? { kind: 'ring', ring: result.ring } : { kind: 'refused', reason: result.reason });
       });

@@ -197,6 +197,10 @@ export class RingMember implements RingMembership {
     this.topology.change(ring, next, onEnd);
   }
 
+  replace(member: MemberId, onEnd: (reason: string | undefined) => void): void {
+    this.topology.replace(member, onEnd);
+  }
+
   refresh(member: MemberId): void {
     this.topology.refresh(member);
   }

@@ -45,6 +45,8 @@ export interface RingMembership {
   onGone(listener: () => void): void;
   /** Has the voters decide about `next`, which is to follow `ring`. `onEnd` is called once, with the reason if it was not decided, or if that is not known. */
   change(ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void): void;
+  /** Has the next node that joins take the place of a member. `onEnd` is called once, with the reason if that is not so. */
+  replace(member: MemberId, onEnd: (reason: string | undefined) => void): void;
   /** Asks a member for the newest ring. */
   refresh(member: MemberId): void;
 }

@@ -135,6 +135,12 @@ export class RingPort implements RingInfo {
     return reason === undefined ? this.change(withLeaving(document, id)) : Promise.resolve(reason);
   }
 
+  replace(id: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.membership.replace(id, resolve);
+    });
+  }
+
   abortChange(): Promise<string | undefined> {
     const { document } = this.view.ring;
     if (!isChanging(document)) return Promise.resolve('the ring is not being changed');

@@ -91,6 +91,49 @@ describe('Topology', function () {
     }
   });
 
+  it('has the next node that joins take the place of a dead member, whomever it asks, unless that was long ago', () => {
+    for (const waitMs of [0, 11 * 60_000]) {
+      const world = new TopologyWorld(6);
+      const nodes = world.addSeeds(4);
+      for (const node of nodes) node.start();
+      world.runFor(10_000);
+      nodes[3].crash();
+      for (const node of nodes) node.holdsData = true;
+      const ends: (string | undefined)[] = [];
+      nodes[0].topology?.replace('f'.repeat(40), (reason) => ends.push(reason));
+      nodes[0].topology?.replace(nodes[3].id, (reason) => ends.push(reason));
+      world.runFor(2000 + waitMs);
+      expect(ends).to.deep.equal([`${'f'.repeat(40)} is no member of the ring`, undefined]);
+      const joiner = world.addNode([nodes[1].seed]);
+      joiner.start();
+      world.runFor(10_000);
+      const { members } = nodes[0].ring ?? { members: [] };
+      const isReplaced = waitMs === 0;
+      expect(members.map(({ state }) => state)).to.deep.equal([
+        'up',
+        'up',
+        'up',
+        isReplaced ? 'leaving' : 'up',
+        'joining',
+      ]);
+      expect(members[4].tokens.join() === members[3].tokens.join()).to.equal(isReplaced);
+    }
+  });
+
+  it('says so if too few members know of it that one is to be replaced', () => {
+    const world = new TopologyWorld(7);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    world.part([nodes[0]]);
+    let end: string | undefined = '';
+    nodes[0].topology?.replace(nodes[2].id, (reason) => {
+      end = reason;
+    });
+    world.runFor(3000);
+    expect(end).to.equal('1 of 3 members know of it: try again');
+  });
+
   it('ends a change, and tells who is no member any more', () => {
     const world = new TopologyWorld(5);
     const nodes = world.addSeeds(4);

@@ -338,6 +338,9 @@ export class RingBench {
         this.proposed.push(next);
         onEnd(undefined);
       },
+      replace: (_member, onEnd) => {
+        onEnd(undefined);
+      },
       refresh: () => undefined,
     };
   }
