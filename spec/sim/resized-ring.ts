@@ -85,12 +85,14 @@ export class ResizedRing extends SimulatedRing {
     return this.members.get(machine)?.member.self;
   }
 
-  /** The disk of a machine is lost, and whatever ran on it: no node comes back there. */
-  loseDisk(machine: Machine): void {
+  /** The disk of a machine is lost, and whatever ran on it: no node comes back there; unless it gets a new disk, and its next node takes the place of a member. */
+  loseDisk(machine: Machine, replaces?: MemberId): void {
     this.world.note(machine.name, () => 'the disk is lost');
     machine.powerOff();
     machine.disk = new MemoryDisk();
-    this.dismiss(machine);
+    this.members.delete(machine);
+    if (replaces === undefined) this.dismiss(machine);
+    else this.replaced.set(machine, replaces);
   }
 
   /** A client of a node, of any if none is named. */

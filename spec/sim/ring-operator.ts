@@ -31,7 +31,7 @@ export interface RingOperatorOptions {
   readonly nodesMax: number;
   /** Between two things that he does, on average. */
   readonly everyMs: number;
-  /** Starts a machine that is new. */
+  /** Starts a machine that is new, or has a new disk. */
   readonly boot: (machine: Machine) => void;
 }
 
@@ -110,9 +110,11 @@ export class RingOperator {
     if (id === undefined || !members.some((member) => member.id === id)) return;
     if (this.restoring !== undefined || this.staying.length < MEMBERS_LEAST) return;
     this.counts.add('disks lost');
-    const mayShrink = this.canSpareOne && this.random.below(2) === 0;
-    this.ring.loseDisk(victim);
-    this.restoring = this.restore(id, mayShrink).then(() => (this.restoring = undefined));
+    const isTakenOut = this.canSpareOne && this.random.below(2) === 0;
+    const comesBack = !isTakenOut && this.random.below(2) === 0;
+    this.ring.loseDisk(victim, comesBack ? id : undefined);
+    if (comesBack) this.options.boot(victim);
+    this.restoring = this.restore(id, isTakenOut).then(() => (this.restoring = undefined));
   }
 
   /** Has a member that is lost replaced, or taken out, again and again until it is so. */
