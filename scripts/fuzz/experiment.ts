@@ -1,5 +1,6 @@
 /** Random input of one kind, tried again and again; what makes the test fail is made small by fast-check. */
 import fc, { type Arbitrary } from 'fast-check';
+import { errorText } from '../tools/error-text.js';
 
 export interface ExperimentOptions<Input> {
   readonly name: string;
@@ -64,6 +65,6 @@ async function runInputs<Input>(
   });
   const { counterexample, errorInstance } = await fc.check(property, { seed, numRuns });
   if (counterexample === null) return { runs, size, failure: undefined };
-  const error = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  return { runs, size, failure: { seed, input: describe(counterexample[0], errorInstance), error } };
+  const failure = { seed, input: describe(counterexample[0], errorInstance), error: errorText(errorInstance) };
+  return { runs, size, failure };
 }

@@ -133,7 +133,9 @@ export class FuzzTarget {
       try {
         this.#watch.close();
         this.#watch = await this.#server.connect();
-        if (await this.#isAlone()) return;
+        const others = await this.#others();
+        if (others.length === 0) return;
+        failure = others.join('; ');
         await sleep(LOOK_EVERY_MS);
       } catch (error) {
         failure = error;
@@ -141,12 +143,12 @@ export class FuzzTarget {
     }
   }
 
-  /** Puts the options back. False if others are there still: what they had sent may be run later, and change them again. */
-  async #isAlone(): Promise<boolean> {
+  /** Puts the options back, and says who else is there still: what they had sent may be run later, and change them again. */
+  async #others(): Promise<string[]> {
     await this.#inTime(this.#watch.call('CLIENT', 'UNPAUSE'));
     const clients = String(await this.#inTime(this.#watch.call('CLIENT', 'LIST')));
     await this.#inTime(this.#watch.call('CONFIG', 'SET', ...DEFAULTS));
-    return clients.trim().split('\n').length === 1;
+    return clients.trim().split('\n').slice(0, -1);
   }
 
   /** Starts it again if it has ended. */

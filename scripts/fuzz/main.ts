@@ -23,7 +23,7 @@ async function main(options: FuzzOptions): Promise<boolean> {
   try {
     const experiments = await prepare(options, targets);
     const results = await runAll(experiments, seed, options);
-    process.stdout.write(table(results) + results.flatMap((result) => complaints(result, options)).join(''));
+    process.stdout.write(table(results));
     return results.every(({ failures }) => failures.length === 0);
   } finally {
     for (const target of targets) await target.stop();
@@ -55,11 +55,13 @@ async function prepare({ experiments, areas }: FuzzOptions, targets: FuzzTarget[
   return made;
 }
 
+/** What an experiment has found is printed at its end: the next ones may be broken off. */
 async function runAll(
   experiments: readonly Experiment[],
   seed: number,
-  { seconds, commands, experiments: names }: FuzzOptions,
+  options: FuzzOptions,
 ): Promise<CampaignResult[]> {
+  const { seconds, commands, experiments: names } = options;
   const results: CampaignResult[] = [];
   const bar = new ProgressBar(experiments.length * BAR_UNITS);
   const alone = names.filter((name) => isAlone(name)).length;
@@ -71,7 +73,9 @@ async function runAll(
     const until = isAlone(names[at])
       ? { durationMs: (seconds * 1000) / alone }
       : { durationMs: Infinity, sizeMax: commands };
-    results.push(await runCampaign(experiment, { seed, ...until, onProgress }));
+    const result = await runCampaign(experiment, { seed, ...until, onProgress });
+    process.stdout.write(complaints(result, options).join(''));
+    results.push(result);
   }
   bar.finish();
   return results;
