@@ -21,6 +21,8 @@ export function build() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
 
   rmSync(stamp, { force: true });
+  // From nothing it takes a while; what has changed is compiled in seconds.
+  if (!existsSync(join(root, 'dist'))) console.error('ringkv: compiling');
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', root], { cwd: root, stdio: ['ignore', 2, 2] });
   removeStaleOutputs();

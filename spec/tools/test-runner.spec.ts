@@ -209,6 +209,6 @@ describe('scripts/run.mjs', function () {
     repository.write('lib/other.ts', 'export {};');
     const { status, output } = repository.run('run.mjs', ['lib/main.js']);
     expect(status).to.equal(1);
-    expect(output).to.equal('ringkv: there is no lib/main.ts\n');
+    expect(output).to.equal('ringkv: compiling\nringkv: there is no lib/main.ts\n');
   });
 });
