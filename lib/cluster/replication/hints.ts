@@ -3,6 +3,8 @@
  *
  *     Replicator ─▶ keep ─▶ HintLog of the member ─(it is up)─▶ HintReplay ─▶ HINT ─▶ HINTED ─▶ removed
  *
+ * What is kept for a member when it is none any more goes to those who hold the keys now (`passOn`): somebody may have been told that the hint is all there is (level ANY).
+ *
  * A hint is not a replica: it says what is to be done, and counts only where a client has asked for that (level ANY, sloppy-quorum). What there is no room
  * for, or what is too old, is dropped and counted: repair has to find it.
  */
@@ -11,8 +13,10 @@ import { DiskError } from '../../base/errors.js';
 import type { HintFigures } from '../../commands/ports.js';
 import type { Clock, Disk, Random } from '../../host/ports.js';
 import type { MemberId } from '../ring/member.js';
+import type { Payload } from '../bus/payload.js';
 import { ByteRate } from './byte-rate.js';
 import { HintLog } from './hint-log.js';
+import { HINT_HEAD_BYTES } from './hint-messages.js';
 import { HintReplay } from './hint-replay.js';
 import type { HintKeeper, ReplicaLinks } from './ports.js';
 
@@ -33,6 +37,8 @@ export interface HintsOptions {
   readonly directory: string;
   /** Bytes that may be kept for all members. */
   readonly bytesMax: () => number;
+  /** Gives what is kept for a member that is gone to whom it concerns now; `settle` is called later, with whether that has it durably. */
+  readonly passOn: (batch: Buffer, settle: (isKept: boolean) => void) => void;
   /** How long hints are kept for a member that is away. */
   readonly windowSeconds: () => number;
   readonly warn: (line: string) => void;
@@ -55,6 +61,8 @@ export class Hints implements HintKeeper {
   private readonly path: string;
   private readonly rate: ByteRate;
   private readonly backlogs = new Map<MemberId, Backlog>();
+  /** Those that are no members any more. */
+  private readonly gone = new Set<MemberId>();
   private keptCount = 0;
   private droppedCount = 0;
   /** Of members that are gone. */
@@ -129,16 +137,12 @@ export class Hints implements HintKeeper {
     this.backlogs.get(member)?.replay.rewind();
   }
 
-  /** Only of these members is anything kept. */
+  /** These are the members: what is kept for others goes to them. */
   retain(members: readonly MemberId[]): void {
-    for (const [member, { log, replay }] of this.backlogs) {
+    for (const [member, { replay }] of this.backlogs) {
       if (members.includes(member)) continue;
+      this.gone.add(member);
       replay.rewind();
-      this.droppedCount += log.hintCount;
-      this.replayedBefore += replay.replayedCount;
-      this.lostBefore += log.lostBytes;
-      this.backlogs.delete(member);
-      log.remove();
     }
   }
 
@@ -149,8 +153,10 @@ export class Hints implements HintKeeper {
     if (isDue) this.syncedMs = nowMs;
     for (const [member, { log, replay }] of this.backlogs) {
       if (isDue) log.sync();
-      if (this.options.links.isUp(member)) replay.pump();
+      const isGone = this.gone.has(member);
+      if (isGone || this.options.links.isUp(member)) replay.pump();
       else if (isDue) this.expire(log);
+      if (isGone && log.isEmpty) this.forget(member);
     }
   }
 
@@ -171,6 +177,30 @@ export class Hints implements HintKeeper {
       replay.rewind();
       log.close();
     }
+  }
+
+  private send(member: MemberId, kind: number, payload: Payload): boolean {
+    const { links, passOn } = this.options;
+    if (!this.gone.has(member)) return links.send(member, kind, payload);
+    const hint = Buffer.allocUnsafeSlow(payload.byteLength);
+    payload.writeTo(hint, 0);
+    passOn(hint.subarray(HINT_HEAD_BYTES), (isKept) => {
+      const replay = this.backlogs.get(member)?.replay;
+      if (!isKept || replay === undefined) return;
+      replay.acknowledged(hint.readUInt32LE(0));
+      replay.pump();
+    });
+    return true;
+  }
+
+  /** Nothing is left of what was kept for a member that is gone. */
+  private forget(member: MemberId): void {
+    const { log, replay } = this.backlogOf(member);
+    this.replayedBefore += replay.replayedCount;
+    this.lostBefore += log.lostBytes;
+    this.backlogs.delete(member);
+    this.gone.delete(member);
+    log.remove();
   }
 
   /** Drops what is too old. */
@@ -202,7 +232,8 @@ export class Hints implements HintKeeper {
     if (known !== undefined) return known;
     const { options, path, rate } = this;
     const log = HintLog.open({ ...options, parent: options.directory, directory: path }, member);
-    const replay = new HintReplay(log, { ...options, rate, nowMs: () => this.nowMs() });
+    const links: ReplicaLinks = { send: (to, kind, payload) => this.send(to, kind, payload) };
+    const replay = new HintReplay(log, { ...options, links, rate, nowMs: () => this.nowMs() });
     const backlog = { log, replay };
     this.backlogs.set(member, backlog);
     return backlog;

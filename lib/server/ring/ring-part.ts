@@ -30,6 +30,8 @@ import type { HeldReply } from '../held-reply.js';
 import type { TurnReplicas } from '../turn.js';
 import { ClientSessions } from './client-sessions.js';
 import { Coordinator } from './coordinator.js';
+import type { HeirsOptions } from './inherited-hints.js';
+import { passOn } from './inherited-hints.js';
 import { Intake } from './intake.js';
 import { inquireAll } from './key-inquiry.js';
 import type { Linearizer } from './linearizer.js';
@@ -363,11 +365,25 @@ export class RingPart implements TurnReplicas {
   private makeHints(ring: Ring): Hints {
     const { options } = this;
     const { settings } = options;
+    const heirs: HeirsOptions = {
+      self: options.membership.self,
+      ring: () => this.view.ring,
+      keep: (member, batch, then) => this.hints.keep(member, batch, then),
+      takeOver: (batch) => {
+        this.entries.takeOver(batch);
+      },
+      whenLogged: (then) => {
+        this.waits.add(then);
+      },
+    };
     const hints = new Hints({
       ...options,
       links: {
         send: (member, kind, payload) => this.versioned.send(member, kind, payload),
         isUp: (member) => this.inForce.isNewest && this.isUp(member),
+      },
+      passOn: (batch, settle) => {
+        passOn(batch, heirs, settle);
       },
       directory: settings.dir,
       bytesMax: () => settings.hintSizeMaxBytes,

@@ -13,6 +13,10 @@ export function hint(number: number, bytes = 0): Buffer {
   return Buffer.from(`hint ${number} ${'x'.repeat(bytes)}`);
 }
 
+function numberOf(batch: Buffer): number {
+  return Number(/^hint (\d+) /.exec(batch.toString('latin1'))?.[1]);
+}
+
 export interface SentHint {
   readonly member: string;
   readonly id: number;
@@ -26,6 +30,9 @@ export class HintBench {
   windowSeconds = 3600;
   readonly up = new Set<string>();
   readonly sent: SentHint[] = [];
+  /** What was kept for members that are gone, and whether others have it then. */
+  readonly passedOn: number[] = [];
+  keepsWhatIsPassedOn = true;
   /** Whether the links take anything. */
   takes = true;
   readonly warnings: string[] = [];
@@ -49,6 +56,12 @@ export class HintBench {
       links: {
         isUp: (member) => this.up.has(member),
         send: (member, _kind, payload) => this.send(member, payload),
+      },
+      passOn: (batch, settle) => {
+        this.passedOn.push(numberOf(batch));
+        void Promise.resolve().then(() => {
+          settle(this.keepsWhatIsPassedOn);
+        });
       },
       directory: '/data',
       bytesMax: () => this.bytesMax,
@@ -85,8 +98,7 @@ export class HintBench {
     if (!this.takes) return false;
     const bytes = Buffer.alloc(payload.byteLength);
     payload.writeTo(bytes, 0);
-    const number = Number(/^hint (\d+) /.exec(bytes.toString('latin1', HINT_HEAD_BYTES))?.[1]);
-    this.sent.push({ member, id: bytes.readUInt32LE(0), number });
+    this.sent.push({ member, id: bytes.readUInt32LE(0), number: numberOf(bytes.subarray(HINT_HEAD_BYTES)) });
     return true;
   }
 }

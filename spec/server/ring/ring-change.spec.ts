@@ -221,6 +221,23 @@ describe('A ring that grows and shrinks', () => {
     expect(tied.closed).to.equal('ended');
   });
 
+  it('hands over what it has kept for a member that is gone to those who have its keys now', async () => {
+    const ring = await RingBench.start(4, '', 1);
+    let i = 0;
+    while (ring.replicasOf(`key:${i}`)[0] !== 3) i++;
+    const client = ring.nodes[0].connect();
+    ring.isolate(3);
+    await ring.advance(300);
+    client.send('WITH', 'ANY', 'SET', `key:${i}`, 'v');
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK']);
+    const without = finished(withLeaving(ring.ring.document, ring.ids[3]));
+    ring.adopt([0, 1, 2], { ...without, epoch: without.epoch + 1 });
+    await ring.advance(2000);
+    for (const node of [0, 1, 2]) expect(await ring.ask(ring.nodes[node].connect(), 'GET', `key:${i}`)).to.equal('v');
+    expect(await ring.ask(client, 'INFO', 'ring')).to.contain('hints:0');
+  });
+
   it('fills who takes the place of a dead member from those who survive', async () => {
     const ring = await RingBench.start(3);
     await fill(ring, 40);
