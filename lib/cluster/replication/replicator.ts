@@ -380,16 +380,18 @@ export class Replicator {
     // Once it was answered, what is newer elsewhere came later: though it may be waited for again, by who reads from more replicas, or from those of another ring.
     const group = shipment.parts.groups[place.part];
     if (!this.tallies.isOpen(group, sequence)) return;
+    let isSent = false;
     if (!this.isOvertaken(shipment, place.at, progress)) {
       const given = this.options.putAgain(shipment.bytes, place.at, stamp);
       if (given !== undefined) {
         shipment.renewed.add(place.at);
         this.renewals.add(recordAt(shipment.bytes, place.at), given, this.options.nowMs());
+        isSent = true;
       }
       this.putAgainCount++;
     }
     // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
-    this.tallies.move(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence);
+    this.tallies.move(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence, !isSent);
   }
 
   /**

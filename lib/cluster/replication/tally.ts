@@ -17,6 +17,8 @@ export interface Need {
   readonly sequence: number;
   /** Those that it was in before: more of them may have to be sent again. */
   readonly before?: readonly number[];
+  /** It was overwritten, and is not in the batch itself: what is in that has tallies of its own. */
+  readonly isOvertaken?: boolean;
 }
 
 /** What happened in one turn to the slots of one group: whether all sets of its replicas have it that must, and who waits for that. */
@@ -52,12 +54,19 @@ export class Tally {
 
   /** Whether it is of a group at a batch, and of nothing else. */
   isOf(group: number, sequence: number): boolean {
-    return this.needs.every((need) => need.group === group && need.sequence === sequence);
+    return this.needs.every((need) => need.group === group && need.sequence === sequence && !need.isOvertaken);
   }
 
-  /** Whether something of a group at a batch belongs to it. */
+  /** Whether it waits for something of a group at a batch. */
   has(group: number, sequence: number): boolean {
     return this.needs.some((need) => isOf(need, group, sequence));
+  }
+
+  /** Whether what it waits for is in that itself. */
+  isIn(group: number, sequence: number): boolean {
+    return this.needs.some(
+      (need) => isOf(need, group, sequence) && !(need.sequence === sequence && need.isOvertaken === true),
+    );
   }
 
   private get weakest(): Need {
@@ -95,7 +104,7 @@ export class Tallies {
 
   /** Whether anybody who has written something of a batch waits for it to reach the replicas of a group. */
   isOpen(group: number, sequence: number): boolean {
-    return this.open.some((tally) => tally.isOfWriter && tally.has(group, sequence));
+    return this.open.some((tally) => tally.isOfWriter && tally.isIn(group, sequence));
   }
 
   /** Those that wait for that. */
@@ -107,13 +116,15 @@ export class Tallies {
     this.open.push(tally);
   }
 
-  /** Something of a batch was sent again in a later one, to the replicas of `group`. */
-  move(group: number, from: number, to: number): void {
+  /** Something of a batch was sent again in a later one, to the replicas of `group`; or (`isOvertaken`) overwritten by what is in that. */
+  move(group: number, from: number, to: number, isOvertaken: boolean): void {
     for (const tally of this.open) {
       if (!tally.has(group, from)) continue;
       tally.needs = tally.needs.map((need) => {
-        if (!isOf(need, group, from) || need.sequence === to) return need;
-        return { ...need, sequence: to, before: [...(need.before ?? []), need.sequence] };
+        if (!isOf(need, group, from)) return need;
+        if (need.sequence === to) return { ...need, isOvertaken: need.isOvertaken === true && isOvertaken };
+        const before = need.isOvertaken === true ? need.before : [...(need.before ?? []), need.sequence];
+        return { ...need, sequence: to, isOvertaken, ...(before && { before }) };
       });
     }
   }
@@ -122,7 +133,10 @@ export class Tallies {
   replace(sequence: number, others: (need: Need, level: number) => readonly Need[]): void {
     for (const tally of this.open) {
       if (!tally.needs.some((need) => need.sequence === sequence)) continue;
-      tally.needs = tally.needs.flatMap((need) => (need.sequence === sequence ? others(need, tally.level) : [need]));
+      tally.needs = tally.needs.flatMap((need) => {
+        if (need.sequence !== sequence) return [need];
+        return others(need, tally.level).map((other) => ({ ...other, isOvertaken: need.isOvertaken === true }));
+      });
     }
   }
 

@@ -43,14 +43,14 @@ describe('Tallies', () => {
     tally.isOfWriter = true;
     tally.waiters.push(waiter(told, 'w'));
     tallies.add(tally);
-    tallies.move(0, 1, 2);
-    tallies.move(1, 2, 9);
+    tallies.move(0, 1, 2, false);
+    tallies.move(1, 2, 9, false);
     for (const replica of [a, b, c]) replica.acknowledge(1);
     tallies.settle();
     expect(told).to.deep.equal([]);
     // More of the first batch may have to be sent again.
     expect([tallies.isOpen(0, 1), tallies.isOpen(0, 2), tallies.isOpen(1, 1)]).to.deep.equal([true, true, false]);
-    tallies.move(0, 1, 3);
+    tallies.move(0, 1, 3, false);
     for (const replica of [a, b]) replica.acknowledge(2);
     tallies.settle();
     expect(told).to.deep.equal([]);
@@ -75,6 +75,25 @@ describe('Tallies', () => {
     tally.undecided--;
     tallies.settle();
     expect(told).to.deep.equal(['put settled']);
+  });
+
+  it('are not open for what has overwritten what they wait for', () => {
+    const told: string[] = [];
+    const [a, b, c] = replicas();
+    const tallies = new Tallies();
+    const tally = tallyOf(0, [a, b, c], 2, 1, 0);
+    tally.isOfWriter = true;
+    tally.waiters.push(waiter(told, 'w'));
+    tallies.add(tally);
+    tallies.move(0, 1, 2, true);
+    expect([tallies.isOpen(0, 1), tallies.isOpen(0, 2)]).to.deep.equal([true, false]);
+    expect([tallies.find(0, 2, 2), tallies.of(0, 2)]).to.deep.equal([undefined, [tally]]);
+    // More of the first batch is put again, in the third one.
+    tallies.move(0, 1, 3, false);
+    expect([1, 2, 3].map((sequence) => tallies.isOpen(0, sequence))).to.deep.equal([true, false, true]);
+    for (const replica of [a, b]) replica.acknowledge(3);
+    tallies.settle();
+    expect(told).to.deep.equal(['w settled']);
   });
 
   it('are not open for who has only read', () => {
