@@ -6,15 +6,26 @@ import { path } from './option.js';
 import type { Option } from './option-row.js';
 import { FIXED, SETTLED, real } from './option-row.js';
 
+/** The bus listens so far above the port for clients, as Redis Cluster's does. */
+export const BUS_PORT_DISTANCE = 10_000;
+const PORT_MAX = 65_535;
+
 const LEVELS = ['one', 'quorum', 'all'] as const;
 
 /** `host:port` or `host:port@bus-port` words, parted by commas; empty: none. */
 function seeds(): ReturnType<typeof text> {
   return text('host:port or host:port@bus-port, and more of them behind commas', (list) => {
-    const form = /^(\[[0-9A-Fa-f:.]+\]|[^:,\s]+):\d{1,5}(@\d{1,5})?$/;
-    const wrong = list.split(',').find((seed) => list !== '' && !form.test(seed));
+    const wrong = list.split(',').find((seed) => list !== '' && !isSeed(seed));
     return wrong === undefined ? undefined : `'${wrong}' is not host:port or host:port@bus-port`;
   });
+}
+
+function isSeed(seed: string): boolean {
+  const parts = /^(?:\[[0-9A-Fa-f:.]+\]|[^:,\s]+):(\d{1,5})(?:@(\d{1,5}))?$/.exec(seed);
+  if (parts === null) return false;
+  const port = Number(parts[1]);
+  const busPort = (parts[2] as string | undefined) === undefined ? port + BUS_PORT_DISTANCE : Number(parts[2]);
+  return port > 0 && port <= PORT_MAX && busPort > 0 && busPort <= PORT_MAX;
 }
 
 // prettier-ignore

@@ -385,4 +385,12 @@ describe('Config', () => {
       expect(config.bind).deep.equal(['127.0.0.1', '-::1']);
     });
   });
+
+  it('takes seeds whose ports, and those of the bus 10000 above them, there are', () => {
+    const seeds = '10.0.0.1:55535,[fd00::1]:60000@7946,node-1:1';
+    expect(fromArgs('--cluster-seeds', seeds).clusterSeeds).to.equal(seeds);
+    for (const wrong of ['node-1', 'node-1:0', 'node-1:60000', 'node-1:6379@0', 'node-1:6379@70000', ',node-1:1']) {
+      expect(() => fromArgs('--cluster-seeds', wrong), wrong).to.throw(ConfigError, 'cluster-seeds: ');
+    }
+  });
 });

@@ -67,6 +67,13 @@ const REFUSAL_WORDS: Readonly<Record<Refusal, string>> = {
   forbidden: 'Bus: closed a connection that did what it may not,',
 };
 
+/** What others refuse this node for, and somebody has to set right here. */
+const WORDS_OF_OTHERS = {
+  version: 'Bus: this node was refused, it speaks another version of the protocol: word',
+  cluster: 'Bus: this node was refused, it is of another cluster: word',
+  secret: 'Bus: this node was refused, its cluster-secret is another one: word',
+} as const;
+
 export interface BusOptions {
   readonly network: BusNetwork;
   readonly clock: Clock;
@@ -137,6 +144,7 @@ export class Bus implements LinkHost, IncomingHost {
   readonly pool = new BufferPool(POOL_BYTES_MAX, [...POOLED_BYTES, 2 * MIB, 4 * MIB, 8 * MIB, 16 * MIB]);
   readonly deadlines: Deadlines;
   readonly rejections: Rejections<Refusal>;
+  private readonly refusals: Rejections<keyof typeof WORDS_OF_OTHERS>;
   readonly service = new MessageService();
   readonly queueBytesMax: number;
   readonly network: BusNetwork;
@@ -173,6 +181,9 @@ export class Bus implements LinkHost, IncomingHost {
     this.queueBytesMax = options.queueBytesMax ?? QUEUE_BYTES_MAX;
     this.deadlines = new Deadlines(options.clock, options.timers);
     this.rejections = new Rejections(options.clock, REFUSAL_WORDS, (message) => {
+      options.log(message);
+    });
+    this.refusals = new Rejections(options.clock, WORDS_OF_OTHERS, (message) => {
       options.log(message);
     });
     this.onEndOfTurn = () => {
@@ -304,6 +315,10 @@ export class Bus implements LinkHost, IncomingHost {
   /** What the last ping has told of the member's wall clock; undefined if none has. */
   clockOf(memberId: MemberId): ClockReading | undefined {
     return this.neighbours.get(memberId)?.link.clockReading;
+  }
+
+  wasRefused(refusal: Refusal, by: string): void {
+    if (refusal === 'version' || refusal === 'cluster' || refusal === 'secret') this.refusals.add(refusal, by);
   }
 
   isOwn({ handshake }: FrameStream): boolean {

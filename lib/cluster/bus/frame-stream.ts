@@ -62,6 +62,8 @@ export interface FrameStreamHost {
   readonly deadlines: Deadlines;
   readonly pool: BufferPool;
   readonly rejections: Rejections<Refusal>;
+  /** The other side, at that address, has refused this one. */
+  wasRefused(refusal: Refusal, by: string): void;
   readonly queueBytesMax: number;
   readonly network: BusNetwork;
   /** How to connect; undefined: without TLS. */
@@ -313,8 +315,8 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     if (handshake.state !== 'failed') this.writeHandshake();
     if (handshake.state === 'done') this.opened();
     else if (handshake.refusal !== undefined) {
-      if (!handshake.wasRefused && !this.host.isOwn(this))
-        this.host.rejections.add(handshake.refusal, this.remoteAddress);
+      if (handshake.wasRefused) this.host.wasRefused(handshake.refusal, this.remoteAddress);
+      else if (!this.host.isOwn(this)) this.host.rejections.add(handshake.refusal, this.remoteAddress);
       this.endRefused(handshake.refusal);
     }
   }

@@ -30,7 +30,8 @@ import { isLoopback, listenHosts } from '../addresses.js';
 import { takeDirectory } from '../data-directory.js';
 import { GossipSockets } from './gossip-sockets.js';
 import type { Log } from '../log.js';
-import { BUS_PORT_DISTANCE, busOfSeed } from './seed-address.js';
+import { BUS_PORT_DISTANCE } from '../../config/ring-options.js';
+import { busOfSeed, busPortAbove } from './seed-address.js';
 import type { RingLinks } from './ring-links.js';
 import type { RingData, RingMembership, RingPeer } from './ring-membership.js';
 
@@ -395,7 +396,7 @@ function clientPortOf({ port, tlsPort }: Config): number {
 }
 
 function busPortOf(config: Config): number {
-  return config.clusterPort || clientPortOf(config) + BUS_PORT_DISTANCE;
+  return config.clusterPort || busPortAbove(clientPortOf(config));
 }
 
 /** Whatever clients need not show: nodes show each other that they are of the same authority. */

@@ -375,6 +375,10 @@ describe('Bus', () => {
     expect(a.rejections.count('secret')).to.be.within(5, 15);
     expect(a.rejections.count('cluster')).to.be.within(5, 15);
     expect(world.logs.filter((line) => line.includes('another secret'))).to.have.lengthOf(1);
+    expect(world.logs.filter((line) => line.includes('this node was refused'))).to.have.members([
+      `Bus: this node was refused, its cluster-secret is another one: word from a:${BUS_PORT}`,
+      `Bus: this node was refused, it is of another cluster: word from a:${BUS_PORT}`,
+    ]);
     const asker = new Listening();
     wrong.request(idOf('a'), ECHO, bytes('x'), 1000, asker);
     world.time.pass(0);

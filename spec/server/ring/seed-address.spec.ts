@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { busOfSeed } from '../../../lib/server/ring/seed-address.js';
+import { ConfigError } from '../../../lib/base/errors.js';
+import { busOfSeed, busPortAbove } from '../../../lib/server/ring/seed-address.js';
 
 describe('busOfSeed', () => {
   it('is 10000 above the port of clients', () => {
@@ -10,5 +11,12 @@ describe('busOfSeed', () => {
   it('is what stands behind an @', () => {
     expect(busOfSeed('node-1.example:6379@7946')).to.deep.equal({ host: 'node-1.example', port: 7946 });
     expect(busOfSeed('[fd00::1]:6379@7946')).to.deep.equal({ host: 'fd00::1', port: 7946 });
+  });
+});
+
+describe('busPortAbove', () => {
+  it('is 10000 above, and must be a port', () => {
+    expect(busPortAbove(55_535)).to.equal(65_535);
+    expect(() => busPortAbove(60_000)).to.throw(ConfigError, 'there is no port 70000');
   });
 });
