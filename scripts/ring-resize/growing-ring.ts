@@ -51,6 +51,11 @@ export class GrowingRing {
     return this.#output[node] ?? '';
   }
 
+  /** What those nodes have said last that are not running. */
+  get lastWords(): string {
+    return this.#nodes.flatMap((node) => (node?.isRunning === false ? [node.outputTail] : [])).join('\n');
+  }
+
   node(node: number): ServerProcess {
     const process = this.#nodes[node];
     if (process === undefined) throw new Error(`node ${node} was never started`);

@@ -108,6 +108,9 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
     say(`${history.acknowledgedCount} writes acknowledged; all ${keys} keys of before are there`);
     process.stdout.write(problemsText(history.problems));
     return history.problems.length === 0 && findings.every(({ isMet }) => isMet);
+  } catch (error) {
+    say(ring.lastWords);
+    throw error;
   } finally {
     await ring.stop();
   }

@@ -230,7 +230,10 @@ export class HintLog {
   private async syncAll(writers: readonly HintWriter[]): Promise<void> {
     const { disk, directory, parent } = this.options;
     if (writers.length === 0) return;
-    for (const writer of writers) await writer.sync();
+    for (const writer of writers) {
+      // What has been handed over meanwhile is needed no more, and was closed.
+      if (this.unsynced.includes(writer)) await writer.sync();
+    }
     await disk.syncDirectoryLater(this.path);
     if (this.areParentsDurable) return;
     await disk.syncDirectoryLater(directory);

@@ -165,6 +165,23 @@ describe('Hints', () => {
     expect(restarted.warnings).to.deep.equal([]);
   });
 
+  it('syncs no file that was handed over while an earlier one was being synced (soak:resize: a node ended)', async () => {
+    const waiting: (() => void)[] = [];
+    const bench = new HintBench(new MemoryDisk({ later: (run) => waiting.push(run) }));
+    bench.hints.keep(MEMBER, hint(0));
+    bench.nowMs += 1_000_000;
+    let isDurable: boolean | undefined;
+    bench.hints.keep(MEMBER, hint(1), (is) => (isDurable = is));
+    expect(bench.deliverAll()).to.deep.equal([0, 1]);
+    for (let step = 0; step < 20; step++) {
+      waiting.shift()?.();
+      await flushMicrotasks();
+    }
+    expect(isDurable).to.equal(true);
+    expect(bench.hints.figures).to.include({ count: 0, replayedCount: 2 });
+    expect(bench.warnings).to.deep.equal([]);
+  });
+
   it('says that a hint is durable when a crash cannot take it any more, and not before', async () => {
     const waiting: (() => void)[] = [];
     const disk = new MemoryDisk({ later: (run) => waiting.push(run) });
