@@ -21,8 +21,8 @@ import { runGroup } from './spec-group.mjs';
 const secondsWarn = 12 * 60;
 /** More at a time, and specs of several servers would keep each other waiting. */
 const lanesMax = 2;
-/** Those that take minutes begin first, so that none is left to run alone at the end. */
-const longGroups = ['compat', 'crash'];
+/** Those that take a minute or more begin first, so that none is left to run alone at the end. */
+const longGroups = ['compat', 'crash', 'wire', 'storage'];
 /** Seeds that are drawn are below. */
 const seedLimit = 2 ** 31;
 
