@@ -11,7 +11,8 @@
  *  3. The data that everybody sees (EraStore.show) has only what is decided. What is accepted stands in the AcceptorLog, and is looked at by rounds alone.
  *  4. Before the acceptors of a slot are others, each key of it is decided once more by a majority of those that it has and of those that it will have: `hasMoved` says
  *     that this node knows of no key of which that is not so.
- *  5. What was accepted and is not known to be decided after a while is proposed again, as it is, by who acts for the key; or by anybody, if nobody does.
+ *  5. What FLUSHALL has emptied is removed by a round of each key: else who has not heard of it, and acts for the key, would have it again.
+ *  6. What was accepted and is not known to be decided after a while is proposed again, as it is, by who acts for the key; or by anybody, if nobody does.
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -54,9 +55,9 @@ const PROPOSERS_MAX = 20_000;
 /** Keys of which this node knows from others alone that they are in era 1. */
 const HEARD_MAX = 100_000;
 
-/** Keys whose acceptors change: so many are decided anew at a time; those that somebody else acts for, if that is not done after a while. */
-const MOVE_STEP = 64;
-const MOVE_FOR_OTHERS_MS = 5000;
+/** Keys whose acceptors change, or that were emptied: so many are decided anew at a time; those that somebody else acts for, if that is not done after a while. */
+const ANEW_STEP = 64;
+const ANEW_FOR_OTHERS_MS = 5000;
 
 /** The data, as consensus reads and changes it. */
 export interface EraStore {
@@ -66,6 +67,10 @@ export interface EraStore {
   load(key: Buffer): Promise<void>;
   /** The merge of such entries. */
   merge(key: Buffer, entries: readonly Buffer[]): Buffer;
+  /** What is left of an entry: without what was emptied with the database, or has expired. */
+  left(key: Buffer, entry: Buffer): Buffer;
+  /** What was stamped up to this was emptied with the database. */
+  readonly flushedUpTo: number;
   /** An entry was decided: everybody may see it. `isNew`: it is not the one that was accepted before, which was decided. */
   show(key: Buffer, entry: Buffer, isNew: boolean): void;
 }
@@ -88,14 +93,13 @@ export interface ConsensusOptions {
   readonly isUp: (member: MemberId) => boolean;
   /** Whether this node acts for a slot. */
   readonly actsFor: (slot: number) => boolean;
+  /** This process has stood still when so much time has passed between two looks: others act for its keys then. */
+  readonly standstillMs: () => number;
   /** Whether something is being done to keys that is not done yet: nothing is promised meanwhile. */
   readonly isBusy: () => boolean;
   /** A key has come to be in era 1 here. */
   readonly onEra: (key: Buffer) => void;
 }
-
-/** Proposes an entry as it is. */
-const AS_IT_IS: Change = { run: (entry) => ({ entry, reply: EMPTY_BYTES }), end: () => undefined };
 
 export class Consensus implements ProposerPort {
   readonly ordinal: number;
@@ -119,6 +123,12 @@ export class Consensus implements ProposerPort {
   /** Keys that were not decided since their acceptors began to change, and when that was, or when this node has begun with those of others. */
   private readonly moving = new Set<string>();
   private movingSinceMs = 0;
+  /** The same of keys that were not decided since the database was emptied. */
+  private readonly flushed = new Set<string>();
+  private flushedSinceMs = 0;
+  private flushedUpTo = 0;
+  /** When it was called last to look after what is under way. */
+  private awakeMs: number;
   private lastId: number;
   /** What was promised before is known. Until then nothing is answered. */
   private isOpen = false;
@@ -136,6 +146,7 @@ export class Consensus implements ProposerPort {
     this.decideds = new Outboxes(links, MessageKind.DECIDED);
     // Answers to what this node has asked before it was started anew are none to what it asks now.
     this.lastId = options.random.uint32();
+    this.awakeMs = options.nowMs();
   }
 
   /** The data was read: what this node has accepted before is finished. Throws CorruptionError and DiskError. */
@@ -189,14 +200,25 @@ export class Consensus implements ProposerPort {
 
   /** Has a change decided. */
   submit(key: Buffer, change: Change): void {
+    this.stayAwake();
     const proposer = this.proposerOf(key);
     this.active.add(proposer);
     proposer.submit(change, this.nowMs() + this.options.timeoutMs());
   }
 
-  /** Has the entry of a key decided anew, as it is: all its acceptors have it then. */
+  /** Has the entry of a key decided anew, what is left of it: all its acceptors have it then. */
   rewrite(key: Buffer): void {
-    this.submit(key, AS_IT_IS);
+    const { store } = this.options;
+    const change: Change = {
+      run: (entry) => ({ entry: store.left(key, entry), reply: EMPTY_BYTES }),
+      end: () => undefined,
+    };
+    this.submit(key, change);
+  }
+
+  /** Others act for its keys, or have for a while. */
+  resign(): void {
+    for (const proposer of this.proposers.values()) proposer.resign();
   }
 
   /** The acceptors of keys may be others now, or are about to be. REQUIRES: what was to be said by the ring before was sent. */
@@ -215,12 +237,16 @@ export class Consensus implements ProposerPort {
 
   /** Called some times a second. */
   tick(): void {
+    this.stayAwake();
+    this.awakeMs = this.nowMs();
     for (const proposer of [...this.active]) {
       proposer.tick(this.options.isUp);
       if (proposer.isIdle && proposer.isComplete) this.active.delete(proposer);
     }
     this.finish();
-    this.move();
+    this.noteFlushed();
+    this.movingSinceMs = this.decideAnew(this.moving, this.movingSinceMs);
+    this.flushedSinceMs = this.decideAnew(this.flushed, this.flushedSinceMs);
   }
 
   // What other members say.
@@ -385,6 +411,7 @@ export class Consensus implements ProposerPort {
     const state = this.log.get(name);
     if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name)) return;
     this.moving.delete(name);
+    this.flushed.delete(name);
     this.options.store.show(key, Buffer.from(state.entry, 'latin1'), !this.unchanged.delete(name));
   }
 
@@ -413,17 +440,32 @@ export class Consensus implements ProposerPort {
     return isMoving(slot) && acceptorsOf(slot).some((members) => members.includes(self));
   }
 
-  /** Has keys decided anew whose acceptors are about to be others: who acts for them does, and others if that takes long. */
-  private move(): void {
-    const isLate = this.nowMs() - this.movingSinceMs > MOVE_FOR_OTHERS_MS;
+  private stayAwake(): void {
+    const nowMs = this.nowMs();
+    if (nowMs - this.awakeMs <= this.options.standstillMs()) return;
+    this.awakeMs = nowMs;
+    this.resign();
+  }
+
+  private noteFlushed(): void {
+    const { flushedUpTo } = this.options.store;
+    if (flushedUpTo === this.flushedUpTo) return;
+    this.flushedUpTo = flushedUpTo;
+    this.flushedSinceMs = this.nowMs();
+    for (const name of this.log.keys()) this.flushed.add(name);
+  }
+
+  /** Has some keys decided anew: who acts for them does, and others if that takes long. Returns since when that takes. */
+  private decideAnew(names: ReadonlySet<string>, sinceMs: number): number {
+    const isLate = this.nowMs() - sinceMs > ANEW_FOR_OTHERS_MS;
     let count = 0;
-    for (const name of this.moving) {
-      if (count >= MOVE_STEP) break;
+    for (const name of names) {
+      if (count >= ANEW_STEP) break;
       if (!isLate && !this.options.actsFor(slotOfName(name))) continue;
       count++;
       this.rewrite(Buffer.from(name, 'latin1'));
     }
-    if (isLate) this.movingSinceMs = this.nowMs();
+    return isLate ? this.nowMs() : sinceMs;
   }
 
   private proposerOf(key: Buffer): KeyProposer {

@@ -112,6 +112,11 @@ export class KeyProposer {
     if (this.phase !== 'idle') this.prepare();
   }
 
+  /** Others may have promised more to somebody else since: the next round asks first, for what is refused when it is accepted is known to nobody. */
+  resign(): void {
+    this.isLeader = false;
+  }
+
   onPromised(member: MemberId, id: number, answer: PrepareAnswer): void {
     if (this.phase !== 'prepare' || id !== this.id) return;
     if (!answer.isPromised) {

@@ -2,7 +2,7 @@ import type { EraStore } from '../../cluster/consensus/consensus.js';
 import type { Draft } from '../../data/draft.js';
 import type { Keyspace } from '../../data/keyspace.js';
 import { EMPTY_ENTRY } from '../../record/entry.js';
-import { batchOf, beginEraEntry } from './era-entry.js';
+import { batchOf, beginEraEntry, withBatch } from './era-entry.js';
 import type { KeyspaceEntries } from './keyspace-entries.js';
 
 /** The keyspace, as consensus about keys reads and changes it. */
@@ -33,6 +33,16 @@ export class EraEntries implements EraStore {
 
   merge(key: Buffer, entries: readonly Buffer[]): Buffer {
     return beginEraEntry(this.draft.merge(key, entries));
+  }
+
+  left(key: Buffer, entry: Buffer): Buffer {
+    const batch = batchOf(entry);
+    const after = this.draft.run(key, batch, () => undefined);
+    return after === batch ? entry : withBatch(entry, after);
+  }
+
+  get flushedUpTo(): number {
+    return this.keyspace.database(0).flushedUpTo;
   }
 
   show(key: Buffer, entry: Buffer, isNew: boolean): void {

@@ -18,6 +18,7 @@ export interface RingConsensusOptions extends RingPartOptions {
   readonly actsFor: (slot: number) => boolean;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
+  readonly standstillMs: () => number;
 }
 
 /** A node's part in decisions about keys (cluster/consensus/consensus.ts): its acceptor's log, its proposals, and the commands whose outcome they are. */
@@ -54,6 +55,7 @@ export class RingConsensus {
       isMoving: (slot) => view().isMoving(slot),
       isUp: options.isUp,
       actsFor: options.actsFor,
+      standstillMs: options.standstillMs,
       isBusy: options.isBusy,
       onEra: (key) => {
         options.onEra(slotOf(key, 0, key.length));

@@ -104,7 +104,9 @@ export class RingPart implements TurnReplicas {
       clock: options.hybridClock,
       stampMax: () => firstStampOf(options.clockWatch.wallMs() + options.maxDriftMs()),
     });
-    const common = { ...options, self, view, links: this.versioned, isUp, nowMs, timeoutMs, whenLogged, onWork };
+    const standstillMs = (): number => Math.max(STANDSTILL_MS, TICKS_MISSED * (1000 / options.settings.hz));
+    const ways = { isUp, nowMs, timeoutMs, standstillMs, whenLogged, onWork };
+    const common = { ...options, ...ways, self, view, links: this.versioned };
     this.entries = new RingEntries({ ...common, isEraOne: (key) => this.consensus.isEraOne(key) });
     this.intake = new Intake(common);
     this.relay = new MessageRelay({ ...common, others: () => this.inForce.others() });
@@ -116,7 +118,6 @@ export class RingPart implements TurnReplicas {
     this.refresher = new Refresher({
       ...common,
       store: this.entries,
-      standstillMs: () => Math.max(STANDSTILL_MS, TICKS_MISSED * (1000 / options.settings.hz)),
       onEraOne: (key) => {
         this.consensus.hear(key);
       },
@@ -302,7 +303,10 @@ export class RingPart implements TurnReplicas {
 
   /** A member can be reached, or no longer: others act for its slots. */
   private setUp(member: MemberId, isUp: boolean): void {
-    if (this.view.setUp(member, isUp)) this.hasMoved = true;
+    if (this.view.setUp(member, isUp)) {
+      this.hasMoved = true;
+      this.consensus.resign();
+    }
     this.coordinator.forwards.setUp(member, isUp);
     if (isUp) this.coordinator.startUp.look();
   }

@@ -140,6 +140,7 @@ export class WorldNode {
         isMoving: () => (world.sets?.length ?? 1) > 1,
         isUp: () => true,
         actsFor: () => index === 0,
+        standstillMs: () => Infinity,
         isBusy: () => false,
         onEra: () => undefined,
       });
@@ -175,6 +176,8 @@ export class WorldNode {
       plainEntry: (key) => Buffer.from(this.plain.get(key.toString()) ?? ''),
       load: () => Promise.resolve(),
       merge: (_key, entries) => Buffer.from(entries.map(String).sort().at(-1) ?? ''),
+      left: (_key, entry) => entry,
+      flushedUpTo: 0,
       show: (key, entry) => this.shown.set(key.toString(), entry.toString()),
     };
   }

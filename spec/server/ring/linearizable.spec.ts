@@ -276,6 +276,24 @@ describe('Linearizer', () => {
     expect(await ring.ask(b, 'SETNX', 'k', '2')).to.equal(1);
   });
 
+  it('FLUSHALL empties it also for who was away and acts for it before he has heard', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second] = ring.replicasOf('k');
+    const [a, b] = [first, second].map((i) => ring.nodes[i].connect());
+    await ring.ask(a, 'SETNX', 'k', '1');
+    ring.isolate(first);
+    expect(await ring.ask(b, 'FLUSHALL')).to.equal('OK');
+    await ring.advance(300);
+    ring.connectAgain();
+    const isNews = (kind: number): boolean => kind === MessageKind.HINT || kind === MessageKind.REPLICATE;
+    await ring.settle(({ kind }) => !isNews(kind));
+    a.send('GET', 'k');
+    await ring.advance(1000, ({ kind }) => !isNews(kind));
+    expect(a.replies()).to.deep.equal([null]);
+    expect(await ring.ask(b, 'SETNX', 'k', '2')).to.equal(1);
+    expect(await ring.ask(a, 'GET', 'k')).to.equal('2');
+  });
+
   it('says that an entry is too large, and that too few replicas are there', async () => {
     const ring = await RingBench.start(3);
     const [first] = ring.replicasOf('k');
