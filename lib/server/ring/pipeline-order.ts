@@ -1,6 +1,7 @@
 /** A request of a pipeline, as far as its order matters. */
 export interface Step {
   readonly slot: number;
+  /** Needed if consensus decides about it. */
   readonly key: Buffer;
   /** Who runs it. */
   readonly member: number;

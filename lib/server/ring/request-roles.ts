@@ -4,6 +4,7 @@ import { keyIndexes } from '../../commands/key-uses.js';
 import type { RingRole } from '../../commands/ring-role.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Args } from '../../protocol/args.js';
+import { EMPTY } from '../../protocol/empty-buffer.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
 import type { DecidedKeys } from './decided-keys.js';
@@ -53,7 +54,8 @@ export class RequestRoles {
     const { self } = view();
     const isDecided = decided.concernsRequest(connection, entry.name, role, args, [1]);
     const isHere = view().serves(slot) && ((role !== 'change' && !isDecided) || connection.ring.isForwarded);
-    return { role, slot, key: args.copy(1), isDecided, member: isHere ? self : view().firstLive(slot) };
+    const key = isDecided ? args.copy(1) : EMPTY;
+    return { role, slot, key, isDecided, member: isHere ? self : view().firstLive(slot) };
   }
 }
 
