@@ -2,7 +2,7 @@
  * Keys that clients compare and set for a while (cas-clients.ts), one after the other; then nobody touches them until the end, whatever becomes of the ring meanwhile.
  *
  * Where plain writes are kept, every other key is written plainly before it is compared and set for the first time: consensus has to take over what they have left. Nothing else is done to it until
- * consensus has decided about it: the promises of plain writes are weaker. What was written with an outcome that nobody knows may yet appear, though others have written since: such a key is not used.
+ * consensus has decided about it: the promises of plain writes are weaker. As soon as it has, the key is written plainly once, by a node that may not know of that. What was written with an outcome that nobody knows may yet appear, though others have written since: such a key is not used.
  */
 
 import type { CasClients } from './cas-clients.js';
@@ -47,7 +47,10 @@ export class CasSeasons {
       this.all.push(key);
       const isWritten = this.keepsPlain && this.random.below(2) === 0;
       const isGood = isWritten ? await this.takeOver(clients, next, key) : await this.begin(clients, next, key, 'drop');
-      if (isGood) this.use(key);
+      if (isGood) {
+        await this.writeOver(clients, next, key);
+        this.use(key);
+      }
       await this.world.sleep(this.random.below(2 * SEASON_MS));
     }
   }
@@ -67,6 +70,15 @@ export class CasSeasons {
     if (outcome !== 'ok') return false;
     await this.world.sleep(this.random.below(ALONE_MS_MAX));
     return this.begin(clients, next, key, 'swap');
+  }
+
+  /** Writes a key plainly that consensus has just decided about, and looks whether it is there. */
+  private async writeOver(clients: CasClients, next: () => SimClient, key: string): Promise<void> {
+    for (const kind of ['write', 'read'] as const) {
+      const client = next();
+      await clients.ask(STARTER, client, key, kind);
+      client.close();
+    }
   }
 
   /** Has consensus decide about a key for the first time. False: there was no time. */

@@ -15,6 +15,7 @@ import {
 } from '../../lib/cluster/consensus/messages.js';
 import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
+import { Acknowledgement, ERA_STAMP, readAcknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
 import type { Disk, DiskFile } from '../../lib/host/ports.js';
 import type { Node } from '../../lib/server/node.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
@@ -111,6 +112,23 @@ export function acceptNothingUnchanged(member: RingMember): RingMembership {
       const rest = new PayloadBuffer();
       for (const accept of sent) writeAccept(rest, accept);
       return links.send(to, kind, new BytesPayload(Buffer.concat([head, bytesOf(rest)])));
+    },
+  });
+}
+
+/** One member acknowledges plain writes of keys that it has promised something about, as if it had taken them. */
+export function acknowledgeOldEra(member: RingMember): RingMembership {
+  const { links } = member;
+  return membershipWith(member, {
+    send: (to, kind, payload) => {
+      if (kind !== MessageKind.REPLICATED || member.ring.member(member.self).ordinal !== 1) {
+        return links.send(to, kind, payload);
+      }
+      const bytes = bytesOf(payload);
+      const { sequence, newer = [] } = readAcknowledgement(bytes, HEAD_BYTES, bytes.length) ?? { sequence: 0 };
+      const taken = newer.filter(({ stamp }) => stamp !== ERA_STAMP);
+      const rest = bytesOf(new Acknowledgement(sequence, taken));
+      return links.send(to, kind, new BytesPayload(Buffer.concat([bytes.subarray(0, HEAD_BYTES), rest])));
     },
   });
 }

@@ -165,7 +165,7 @@ export class Handlers {
 }
 
 /** The member, with other links. */
-export function membershipWith(member: RingMember, changes: Partial<RingLinks>): RingMembership {
+export function membershipWith(member: RingMembership, changes: Partial<RingLinks>): RingMembership {
   return Object.create(member, {
     links: { value: { ...member.links, ...changes } },
     attach: { value: member.attach.bind(member) },

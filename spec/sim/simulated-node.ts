@@ -32,6 +32,8 @@ const probe: ProcessProbe = {
 /** What is put in the place of something else: a bug to be found. */
 export interface NodeChanges {
   readonly disk?: (disk: Disk) => Disk;
+  /** What a node in a ring is made of. */
+  readonly member?: (options: RingMemberOptions) => RingMemberOptions;
   /** Of a node in a ring. */
   readonly membership?: (member: RingMember) => RingMembership;
   /** Of a node in a ring, before it reads its data. */
@@ -61,7 +63,7 @@ export async function bootMember(
   onStopped: (code: number) => void = refuseToStop,
 ): Promise<void> {
   const world = worldOf(machine, configText, changes);
-  const member = new RingMember(world);
+  const member = new RingMember(changes.member?.(world) ?? world);
   const simulated: SimulatedMember = { member, node: undefined };
   onBegin(simulated);
   await member.start();

@@ -2,7 +2,10 @@
  * The bugs that the simulator must find, each with the seed that shows it. `npm run sim -- --planted all` looks for new ones, when what a seed does has changed.
  */
 
+import type { FaultPlan } from '../fault-plan.js';
 import { acknowledgeDuringSync } from '../planted-bugs.js';
+import { damageChunks, readFromJoining, reuseId, takeDamagedChunks } from '../planted-change-bugs.js';
+import { acceptNothingUnchanged, acknowledgeOldEra, forgetPromises } from '../planted-consensus-bugs.js';
 import {
   acknowledgeBeforeLog,
   acknowledgeWhatIsOld,
@@ -13,6 +16,9 @@ import {
 import type { Scenario } from '../scenario.js';
 import type { NodeChanges } from '../simulated-node.js';
 import { GOOD_LINK } from '../link.js';
+import { cas } from './cas.js';
+import type { ChangingFaults } from './changing-ring.js';
+import { changingRing } from './changing-ring.js';
 import { growingRing } from './growing-ring.js';
 import type { RingFaults } from './ring.js';
 import { ring } from './ring.js';
@@ -34,6 +40,10 @@ export interface PlantedBug {
 const LOST = /went back behind|was acknowledged/;
 /** A client has seen something older than before. */
 const WENT_BACK = /went back behind/;
+/** Of a key that is compared and set. */
+const NO_ORDER = /no order of its operations/;
+/** Either of these. */
+const SEEN = /no order of its operations|went back behind/;
 
 const QUIET: RingFaults = {
   chaosMs: 15_000,
@@ -82,6 +92,48 @@ const LATE: RingFaults = {
   link: { ...GOOD_LINK, delayUs: 80_000, jitterUs: 60_000 },
   badLinkShare: 0.3,
   hotKeys: 2,
+};
+
+/** Nodes that are killed one after the other, over links that lose and hold up. */
+const KILLED: Partial<FaultPlan> = {
+  ...QUIET,
+  crashes: { everyMs: 1000, downMs: 500, how: 'kill', apartMs: 0, aim: 'anytime' },
+  partitions: { everyMs: 1500, ms: 1000, oneWay: true },
+  driftPpm: 0,
+  downMax: 2,
+  link: { delayUs: 500, jitterUs: 50_000, lostShare: 0.1, doubledShare: 0, overtakenShare: 0 },
+  badLinkShare: 0.5,
+};
+
+/** Some hear of others so late that these have gone on meanwhile. */
+const SLOW: ChangingFaults = {
+  ...QUIET,
+  chaosMs: 6000,
+  driftPpm: 0,
+  downMax: 1,
+  link: { ...GOOD_LINK, delayUs: 250_000, jitterUs: 50_000 },
+  badLinkShare: 0.25,
+};
+
+/** Of three nodes now one is away, and now another one has lost its disk. */
+const LOSING: ChangingFaults = {
+  ...QUIET,
+  chaosMs: 10_000,
+  crashes: { everyMs: 1000, downMs: 1000, how: 'kill', apartMs: 0, aim: 'anytime' },
+  driftPpm: 0,
+  downMax: 1,
+  operateEveryMs: 500,
+  nodesMax: 3,
+};
+
+/** Nothing happens to a ring but that members join, leave, and are replaced. */
+const GROWING: ChangingFaults = {
+  ...QUIET,
+  chaosMs: 8000,
+  driftPpm: 0,
+  downMax: 1,
+  badLinkShare: 0,
+  operateEveryMs: 1500,
 };
 
 /** A ring with faults that show a bug sooner than what a seed would draw. */
@@ -137,6 +189,54 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: ringWith(LATE),
     shows: WENT_BACK,
     seed: 7,
+  },
+  {
+    name: 'promise-not-kept',
+    about: 'what is promised and accepted is on no disk',
+    changes: { disk: forgetPromises },
+    scenario: (changes) => cas(changes, KILLED),
+    shows: NO_ORDER,
+    seed: 5,
+  },
+  {
+    name: 'nothing-accepted',
+    about: 'reads, and comparisons that fail, are answered though nobody has accepted what was there',
+    changes: { membership: acceptNothingUnchanged },
+    scenario: (changes) => cas(changes, KILLED),
+    shows: NO_ORDER,
+    seed: 3,
+  },
+  {
+    name: 'old-era',
+    about: 'one replica acknowledges plain writes of keys that consensus decides about',
+    changes: { membership: acknowledgeOldEra },
+    scenario: (changes) => changingRing(changes, { ...SLOW, nodesMax: 3 }),
+    shows: NO_ORDER,
+    seed: 27,
+  },
+  {
+    name: 'joining-reads',
+    about: 'who is joining is asked as if it had what its slots hold',
+    changes: { membership: readFromJoining },
+    scenario: (changes) => changingRing(changes, { ...SLOW, chaosMs: 8000, operateEveryMs: 700 }),
+    shows: SEEN,
+    seed: 1,
+  },
+  {
+    name: 'same-id',
+    about: 'who takes the place of a member whose disk is lost takes its id, too',
+    changes: { member: reuseId },
+    scenario: (changes) => changingRing(changes, LOSING),
+    shows: SEEN,
+    seed: 58,
+  },
+  {
+    name: 'no-chunk-checksum',
+    about: 'what members are given to take over slots is taken though it was damaged on its way',
+    changes: { membership: takeDamagedChunks },
+    scenario: (changes) => changingRing({ membership: damageChunks, ...changes }, GROWING),
+    shows: /nobody wrote that/,
+    seed: 3,
   },
 ];
 
