@@ -66,8 +66,10 @@ export class CasSeasons {
     const writer = next();
     const outcome = await clients.ask(STARTER, writer, key, 'write');
     writer.close();
-    if (outcome !== 'ok') clients.calls.delete(key);
-    if (outcome !== 'ok') return false;
+    if (outcome !== 'ok') {
+      clients.calls.delete(key);
+      return false;
+    }
     await this.world.sleep(this.random.below(ALONE_MS_MAX));
     return this.begin(clients, next, key, 'swap');
   }
