@@ -32,6 +32,7 @@ import {
 } from '../../storage/log/aof-frame.js';
 import { FrameReader, readHeader } from '../../storage/log/aof-reader.js';
 import { FrameScanner } from '../../storage/log/aof-scanner.js';
+import { cutFile } from '../../storage/log/cut-file.js';
 import { isDiskFull } from '../../storage/log/disk-full-error.js';
 import { PayloadBuffer } from '../bus/payload-buffer.js';
 import { PayloadReader } from '../bus/payload-reader.js';
@@ -109,7 +110,7 @@ export class AcceptorLog {
     this.older = this.readFiles();
     const last = this.older.at(-1);
     if (last === undefined) return;
-    if (this.tornAt !== undefined) cut(this.options.disk, this.pathOf(last), this.tornAt);
+    if (this.tornAt !== undefined) cutFile(this.options.disk, this.pathOf(last), this.tornAt);
     this.syncAgain(last);
   }
 
@@ -377,13 +378,4 @@ function wasDurable(file: ReadableFile, seed: number, offset: number): boolean {
   const scanner = new FrameScanner(file, seed, offset + 1);
   while (scanner.next()) if (scanner.header.synced > offset) return true;
   return false;
-}
-
-function cut(disk: Disk, path: string, sizeBytes: number): void {
-  const handle = disk.open(path);
-  try {
-    handle.truncate(sizeBytes);
-  } finally {
-    handle.close();
-  }
 }

@@ -22,6 +22,7 @@ import {
 } from '../../storage/log/aof-frame.js';
 import { FrameReader, readHeader } from '../../storage/log/aof-reader.js';
 import { FrameScanner } from '../../storage/log/aof-scanner.js';
+import { cutFile } from '../../storage/log/cut-file.js';
 
 const NAME = /^(\d{10})\.hints$/;
 const NO_ID = { high: 0, low: 0 };
@@ -213,15 +214,6 @@ export function surveyHintFile(
   }
   file.sizeBytes = reader.end;
   onRead(file, reader);
-  if (file.sizeBytes < disk.sizeOf(file.path)) cut(disk, file.path, file.sizeBytes);
+  if (file.sizeBytes < disk.sizeOf(file.path)) cutFile(disk, file.path, file.sizeBytes);
   return file;
-}
-
-function cut(disk: Disk, path: string, sizeBytes: number): void {
-  const handle = disk.open(path);
-  try {
-    handle.truncate(sizeBytes);
-  } finally {
-    handle.close();
-  }
 }
