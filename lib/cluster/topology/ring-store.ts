@@ -4,8 +4,8 @@
  *     <dir>/cluster/topology        one checked file (checked-file.ts), replaced as a whole, whose line is JSON
  *
  *  1. Written before anything that it says is told to others: an id, a ring, a promise.
- *  2. A change takes effect in memory when it is durable. After a failed write the store takes no more: what is on the disk is
- *     not known (it may be the old state or the new one, and both are true of what others were told).
+ *  2. A change takes effect in memory when it is durable. After a failed write it is not known what is on the disk: the old state or the new one, and both are
+ *     true of what others were told. The next change begins with the old one, in a file of its own, and takes the place of either.
  *  3. A ring only ever gives way to a newer one, of the same cluster. What was promised about older epochs is forgotten then.
  *  4. A file that is damaged stops the start. A node that went on without it could break a promise: it would have to come
  *     back as a new one.
@@ -14,7 +14,7 @@
 import { join } from 'node:path';
 
 import { assert } from '../../base/assert.js';
-import { CorruptionError, DiskError } from '../../base/errors.js';
+import { CorruptionError } from '../../base/errors.js';
 import type { Check } from '../../base/json-shape.js';
 import { ShapeError, integer, object, text } from '../../base/json-shape.js';
 import type { Disk, Random } from '../../host/ports.js';
@@ -73,8 +73,6 @@ export class RingStore {
   private readonly disk: Disk;
   private readonly path: string;
   private state: State;
-  /** Why nothing is written any more. */
-  private failure: DiskError | undefined;
 
   private constructor(disk: Disk, path: string, state: State) {
     this.disk = disk;
@@ -143,13 +141,7 @@ export class RingStore {
   }
 
   private save(state: State): void {
-    if (this.failure !== undefined) throw this.failure;
-    try {
-      writeCheckedFile(this.disk, this.path, TITLE, JSON.stringify(state));
-    } catch (error) {
-      if (error instanceof DiskError) this.failure = error;
-      throw error;
-    }
+    writeCheckedFile(this.disk, this.path, TITLE, JSON.stringify(state));
     this.state = state;
   }
 }

@@ -23,6 +23,7 @@ import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { accept } from './paxos.js';
 import { whyNotLeave } from './ring-change.js';
+import { RingPursuit } from './ring-pursuit.js';
 import { nextVersion } from './ring-store.js';
 import { digestOfSeeds, normalizeSeeds } from './seeds.js';
 import { checkSuccessor } from './successor.js';
@@ -39,8 +40,7 @@ export class Topology {
   private boot: FirstBoot | undefined;
   private addition: Addition | undefined;
   private nextEpoch: NextEpoch | undefined;
-  /** The newest ring that was asked for and has not come. */
-  private fetching: RingVersion | undefined;
+  private readonly pursuit: RingPursuit;
   /** Of the ring that was known before: who is gone has to hear of it. */
   private membersBefore: readonly Member[] = [];
   private isStopped = false;
@@ -58,6 +58,12 @@ export class Topology {
       learn: (ring) => this.learn(ring),
       spread: (ring) => this.spread(ring),
     };
+    this.pursuit = new RingPursuit({
+      timers: options.timers,
+      self: options.store.nodeId,
+      ring: () => this.ring,
+      fetch: (member) => this.fetch(member),
+    });
   }
 
   /** The newest ring that this node knows; undefined before it is in one. */
@@ -90,6 +96,7 @@ export class Topology {
     this.boot?.stop();
     this.addition?.stop();
     this.nextEpoch?.stop();
+    this.pursuit.stop();
   }
 
   /**
@@ -121,17 +128,14 @@ export class Topology {
     this.fetch(member);
   }
 
-  /** Gossip says that a member knows a ring of this version. */
+  /** A member is known to have a ring of this version: this node gets it, if it is newer. */
   heardOf(version: RingVersion, member: MemberId): void {
-    const known = this.fetching ?? this.ring;
-    if (known === undefined || compareRingVersions(version, known) <= 0) return;
-    this.fetching = version;
-    this.fetch(member);
+    if (!this.isStopped) this.pursuit.heardOf(version, member);
   }
 
   /**
    * Takes a ring that has been decided, if it is newer than the one that is known, and of the same cluster. A node that is in no ring takes
-   * one that has it.
+   * one that has it. What the disk does not take is asked for again later.
    */
   learn(ring: RingDocument): void {
     if (this.isStopped || !this.isNews(ring)) return;
@@ -142,6 +146,7 @@ export class Topology {
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.options.report(`${ringVersionText(ring)} of the ring could not be kept: ${error.message}`);
+      this.pursuit.missed(ring);
       return;
     }
     this.boot?.stop();
@@ -279,7 +284,6 @@ export class Topology {
 
   private ask(member: MemberId, message: Buffer): void {
     this.options.messenger.ask({ member }, message, FETCH_TIMEOUT_MS, (bytes) => {
-      this.fetching = undefined;
       const answer = bytes && decodeAnswer(bytes);
       if (answer?.kind === 'ring' && answer.ring !== undefined) this.learn(answer.ring);
     });

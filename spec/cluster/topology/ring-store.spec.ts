@@ -88,17 +88,24 @@ describe('RingStore', () => {
     expect(store.acceptor).to.deep.equal({ promised: undefined, accepted: undefined });
   });
 
-  it('takes nothing more after a failed write, and says what was before', () => {
-    let failing = false;
-    const disk = emptyDirectory(({ name }) =>
-      failing && name === 'sync' ? { kind: 'error', code: 'EIO' } : undefined,
-    );
-    const store = open(disk);
-    failing = true;
-    expect(() => store.saveRing(ring)).to.throw(DiskError, 'injected');
-    failing = false;
-    expect(() => store.saveRing(ring)).to.throw(DiskError, 'injected');
-    expect(store.ring).to.be.undefined;
+  it('says what was before when a write fails at any step, and takes the next one', () => {
+    for (const name of ['create', 'append', 'sync', 'rename', 'syncdir']) {
+      let failed = '';
+      const disk = emptyDirectory((step) => (step.name === failed ? { kind: 'error', code: 'EIO' } : undefined));
+      const store = open(disk);
+      const accepted = { promised: { round: 3, proposer: store.nodeId }, accepted: undefined };
+      failed = name;
+      expect(() => store.saveRing(ring), name).to.throw(DiskError, 'injected');
+      expect(store.ring).to.be.undefined;
+      failed = '';
+      store.saveAcceptor(accepted);
+      store.saveRing(ring);
+      store.saveAcceptor(accepted);
+      for (const seed of [1, 2, 3, 4]) {
+        const next = open(disk.crash(keepRandomly(new SeededRandom(seed))));
+        expect(stateOf(next), name).to.deep.equal(stateOf(store));
+      }
+    }
   });
 
   it('never goes back to an older ring, or to another cluster', () => {

@@ -157,6 +157,8 @@ export class WorldNode {
   pausedUntilMs = 0;
   /** The power fails at a step of the disk that is to come. */
   isFailing = false;
+  /** Nothing more can be made on the disk. */
+  isFull = false;
   disk: MemoryDisk;
   topology: Topology | undefined;
   store: RingStore | undefined;
@@ -173,7 +175,9 @@ export class WorldNode {
     this.seed = `node${index}:17000`;
     this.seeds = seeds;
     this.zone = zone;
-    this.disk = new MemoryDisk();
+    this.disk = new MemoryDisk({
+      plan: ({ name }) => (this.isFull && name === 'create' ? { kind: 'error', code: 'ENOSPC' } : undefined),
+    });
     this.disk.makeDirectory(DIRECTORY);
     this.disk.syncDirectory('/');
   }

@@ -71,6 +71,49 @@ describe('Topology', function () {
     expect(world.commonRing).to.deep.equal(ring);
   });
 
+  it('asks until it has a ring that it was told of once, though nobody answers for a while, and who has told is gone', () => {
+    const world = new TopologyWorld(8);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const [a, , c] = nodes;
+    const epoch = world.commonRing.epoch;
+    world.part([c]);
+    const joiner = world.addNode([a.seed]);
+    a.holdsData = true;
+    joiner.start();
+    world.runFor(10_000);
+    const newer = a.ring;
+    if (newer === undefined) throw new Error('no ring');
+    expect([newer.epoch > epoch, c.ring?.epoch]).to.deep.equal([true, epoch]);
+    c.hear(newer, a.id);
+    world.runFor(10_000);
+    expect(c.ring?.epoch, 'nobody can be reached').to.equal(epoch);
+    a.crash();
+    world.heal();
+    world.runFor(10_000);
+    expect(c.ring).to.deep.equal(newer);
+  });
+
+  it('has a ring that its disk did not take as soon as that does, without being told again', () => {
+    const world = new TopologyWorld(9);
+    const nodes = world.addSeeds(3);
+    for (const node of nodes) node.start();
+    world.runFor(10_000);
+    const [a, , c] = nodes;
+    const { epoch } = world.commonRing;
+    c.isFull = true;
+    world.addNode([a.seed]).start();
+    world.runFor(10_000);
+    expect([a.ring?.epoch, c.ring?.epoch]).to.deep.equal([epoch + 1, epoch]);
+    const complaints = c.lines.filter((line) => line.includes('could not be kept'));
+    expect(complaints.length).to.be.above(1);
+    expect(complaints.length).to.be.below(10);
+    c.isFull = false;
+    world.runFor(3000);
+    expect(c.ring).to.deep.equal(a.ring);
+  });
+
   it('lets a node join first while a member holds data, or does not answer, and nobody else meanwhile', () => {
     for (const fault of ['data', 'silence']) {
       const world = new TopologyWorld(4);
