@@ -1,6 +1,7 @@
 /** A ring of nodes on machines of a World, that are started again and again, and clients at any of them. */
 
 import { Machine } from './machine.js';
+import { compareMembers, isWhole } from './ring-members.js';
 import type { SeededRandom } from './seeded-random.js';
 import { SimClient } from './sim-client.js';
 import type { NodeChanges, SimulatedMember } from './simulated-node.js';
@@ -16,13 +17,14 @@ export class RingMachines {
   private readonly world: World;
   private readonly random: SeededRandom;
   private readonly changes: NodeChanges;
-  private readonly appendfsync: string;
+  private readonly config: string;
 
-  constructor(world: World, nodes: number, appendfsync: string, changes: NodeChanges) {
+  /** `config`: lines of each node's configuration, beside those that make it one of the ring. */
+  constructor(world: World, nodes: number, config: string, changes: NodeChanges) {
     this.world = world;
     this.random = world.fork();
     this.changes = changes;
-    this.appendfsync = appendfsync;
+    this.config = config;
     this.clientMachine = new Machine(world, 'clients', '10.0.1.1');
     this.clientMachine.boot();
     this.machines = Array.from({ length: nodes }, (_, i) => new Machine(world, `node${i + 1}`, `10.0.0.${i + 1}`));
@@ -32,13 +34,18 @@ export class RingMachines {
     const seeds = this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
     const config =
       `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
-      `appendfsync ${this.appendfsync}\n`;
+      this.config;
     return bootMember(machine, config, this.changes, (member) => this.members.set(machine, member));
   }
 
   /** Everybody is a member of the same ring, and takes all others for alive. */
   async agree(): Promise<void> {
-    while (!this.isWhole()) await this.world.sleep(100);
+    while (!isWhole(this.machines, this.members)) await this.world.sleep(100);
+  }
+
+  /** Whether all replicas of each key hold the same. Returns what differs. */
+  compare(dump: (machine: Machine) => Map<string, string>): string[] {
+    return compareMembers(this.machines, this.members, dump);
   }
 
   /** A client of a node; of any, if none is named. */
@@ -46,15 +53,5 @@ export class RingMachines {
     const { process } = this.clientMachine;
     if (process === undefined) throw new Error('the clients have no process');
     return new SimClient(process, { host, port: CLIENT_PORT, timeoutMs: TIMEOUT_MS });
-  }
-
-  private isWhole(): boolean {
-    const members = this.machines.map((machine) => this.members.get(machine));
-    const ids = members.map((each) => each?.member.self);
-    return members.every((one) => {
-      if (one?.node === undefined) return false;
-      const { ring, links } = one.member;
-      return ring.members.length === ids.length && ids.every((id) => id !== undefined && links.isUp(id));
-    });
   }
 }

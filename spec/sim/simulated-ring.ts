@@ -1,6 +1,5 @@
 /** Nodes that are a ring, the clients that use it, and what is found in it at the end. */
 
-import { slotOf } from '../../lib/base/position.js';
 import { Loader } from '../../lib/data/loader.js';
 import type { Disk } from '../../lib/host/ports.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
@@ -12,7 +11,7 @@ import { HandOff } from './hand-off.js';
 import { History } from './history.js';
 import { Machine } from './machine.js';
 import { RegisterClients, outcomeOf } from './register-clients.js';
-import { compareReplicas } from './replica-checker.js';
+import { compareMembers, isWhole } from './ring-members.js';
 import { RingWorkload } from './ring-workload.js';
 import type { SeededRandom } from './seeded-random.js';
 import { SimClient } from './sim-client.js';
@@ -144,13 +143,7 @@ export class SimulatedRing {
   }
 
   protected isWhole(machines: readonly Machine[] = this.machines): boolean {
-    const members = machines.map((machine) => this.members.get(machine));
-    const ids = members.map((each) => each?.member.self);
-    return members.every((one) => {
-      if (one?.node === undefined) return false;
-      const { ring, links } = one.member;
-      return ring.members.length === ids.length && ids.every((id) => id !== undefined && links.isUp(id));
-    });
+    return isWhole(machines, this.members);
   }
 
   /** Every key that may be there. */
@@ -209,15 +202,7 @@ export class SimulatedRing {
 
   /** Whether all replicas of each key hold the same. */
   compare(): string[] {
-    const dumps = new Map(this.machines.map((machine) => [machine.name, this.dump(machine)]));
-    const ring = this.members.get(this.machines[0])?.member.ring;
-    return compareReplicas(dumps, (key) => {
-      const bytes = Buffer.from(key);
-      const ids = Array.from(ring?.replicas(slotOf(bytes, 0, bytes.length)) ?? [], (i) => ring?.members[i].id);
-      return this.machines
-        .filter((machine) => ids.includes(this.members.get(machine)?.member.self))
-        .map(({ name }) => name);
-    });
+    return compareMembers(this.machines, this.members, (machine) => this.dump(machine));
   }
 
   private dump(machine: Machine): Map<string, string> {

@@ -3,13 +3,11 @@
  * whatever fails, and whether the log of the data is synced or not.
  */
 
-import { slotOf } from '../../../lib/base/position.js';
 import { CasClients } from '../cas-clients.js';
 import { Chaos } from '../chaos.js';
 import type { DiskFault, FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
 import type { Machine } from '../machine.js';
-import { compareReplicas } from '../replica-checker.js';
 import type { Scenario } from '../scenario.js';
 import { RingMachines } from '../ring-machines.js';
 import type { SimClient } from '../sim-client.js';
@@ -58,15 +56,7 @@ class CasRing {
 
   /** Whether all replicas of each key show the same. */
   compare(): string[] {
-    const dumps = new Map(this.ring.machines.map((machine) => [machine.name, this.dump(machine)]));
-    const ring = this.ring.members.get(this.ring.machines[0])?.member.ring;
-    return compareReplicas(dumps, (key) => {
-      const bytes = Buffer.from(key);
-      const ids = Array.from(ring?.replicas(slotOf(bytes, 0, bytes.length)) ?? [], (i) => ring?.members[i].id);
-      return this.ring.machines
-        .filter((machine) => ids.includes(this.ring.members.get(machine)?.member.self))
-        .map(({ name }) => name);
-    });
+    return this.ring.compare((machine) => this.dump(machine));
   }
 
   private dump(machine: Machine): Map<string, string> {
@@ -96,7 +86,7 @@ export function cas(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}):
       const plan = { ...drawFaultPlan(random, limits), ...faults };
       const appendfsync = ['always', 'everysec', 'no'][random.below(3)];
       world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
-      const ring = new RingMachines(world, nodes, appendfsync, changes);
+      const ring = new RingMachines(world, nodes, `appendfsync ${appendfsync}\n`, changes);
       const { machines, clientMachine } = ring;
       const simulated = new CasRing(world, ring);
       const { clients } = simulated;

@@ -4,26 +4,22 @@
  * seen them writes, increments, elements of sets. Then all replicas are equal.
  */
 
-import { slotOf } from '../../../lib/base/position.js';
 import type { RespValue } from '../../protocol/resp-decoder.js';
 import { Chaos } from '../chaos.js';
 import { DivergingWorkload } from '../diverging-workload.js';
 import type { FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
-import { Machine } from '../machine.js';
+import type { Machine } from '../machine.js';
 import { outcomeOf } from '../register-clients.js';
-import { compareReplicas } from '../replica-checker.js';
+import { RingMachines } from '../ring-machines.js';
 import type { Scenario } from '../scenario.js';
-import type { SeededRandom } from '../seeded-random.js';
-import { SimClient } from '../sim-client.js';
-import type { NodeChanges, SimulatedMember } from '../simulated-node.js';
-import { CLIENT_PORT, bootMember } from '../simulated-node.js';
+import type { SimClient } from '../sim-client.js';
+import type { NodeChanges } from '../simulated-node.js';
 import type { World } from '../world.js';
 
 const CLIENTS = 5;
 const THINK_MS = 100;
 const CLOCK_ERROR_MS_MAX = 250;
-const TIMEOUT_MS = 4000;
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 120_000;
 /** From one power failure to the next, everything that was acknowledged is on a disk. */
@@ -36,63 +32,24 @@ interface Promises {
 }
 
 class DivergingRing {
-  readonly machines: Machine[];
+  readonly ring: RingMachines;
   readonly workload: DivergingWorkload;
   private readonly world: World;
-  private readonly random: SeededRandom;
-  private readonly clientMachine: Machine;
-  private readonly members = new Map<Machine, SimulatedMember>();
-  private readonly changes: NodeChanges;
-  private readonly promises: Promises;
 
-  constructor(world: World, nodes: number, promises: Promises, changes: NodeChanges) {
+  constructor(world: World, ring: RingMachines) {
     this.world = world;
-    this.random = world.fork();
-    this.promises = promises;
-    this.changes = changes;
-    this.clientMachine = new Machine(world, 'clients', '10.0.1.1');
-    this.clientMachine.boot();
-    this.machines = Array.from({ length: nodes }, (_, i) => new Machine(world, `node${i + 1}`, `10.0.0.${i + 1}`));
+    this.ring = ring;
     this.workload = new DivergingWorkload(world, THINK_MS);
-  }
-
-  get clients(): Machine[] {
-    return [this.clientMachine];
-  }
-
-  boot(machine: Machine): Promise<void> {
-    const { appendfsync, writes } = this.promises;
-    const seeds = this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
-    const config =
-      `cluster-enabled yes\ncluster-tokens 8\ncluster-seeds ${seeds}\ncluster-secret open\ncluster-announce-ip ${machine.host}\n` +
-      `appendfsync ${appendfsync}\nread-consistency one\nwrite-consistency ${writes}\ncounters hits:*\nsiblings-max 100000\n`;
-    return bootMember(machine, config, this.changes, (member) => this.members.set(machine, member));
   }
 
   /** Resolves when the clients have stopped. */
   async use(): Promise<void> {
-    const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
-    await Promise.all(Array.from({ length: CLIENTS }, () => this.workload.run(next)));
-  }
-
-  /** Everybody is a member of the same ring, and takes all others for alive. */
-  async agree(): Promise<void> {
-    while (!this.isWhole()) await this.world.sleep(100);
-  }
-
-  private isWhole(): boolean {
-    const members = this.machines.map((machine) => this.members.get(machine));
-    const ids = members.map((each) => each?.member.self);
-    return members.every((one) => {
-      if (one?.node === undefined) return false;
-      const { ring, links } = one.member;
-      return ring.members.length === ids.length && ids.every((id) => id !== undefined && links.isUp(id));
-    });
+    await Promise.all(Array.from({ length: CLIENTS }, () => this.workload.run(() => this.ring.client())));
   }
 
   /** Reads everything, from all replicas, which repairs them. Returns what is wrong. */
   async readAll(): Promise<string[]> {
-    const client = this.client(this.machines[0]);
+    const client = this.ring.client(this.ring.machines[0]);
     const problems = await this.workload.check((...words) => this.ask(client, 'WITH', 'ALL', ...words));
     client.close();
     return problems;
@@ -100,31 +57,17 @@ class DivergingRing {
 
   /** Whether all replicas of each key hold the same. */
   compare(): string[] {
-    const dumps = new Map(this.machines.map((machine) => [machine.name, this.dump(machine)]));
-    const ring = this.members.get(this.machines[0])?.member.ring;
-    return compareReplicas(dumps, (key) => {
-      const bytes = Buffer.from(key);
-      const ids = Array.from(ring?.replicas(slotOf(bytes, 0, bytes.length)) ?? [], (i) => ring?.members[i].id);
-      return this.machines
-        .filter((machine) => ids.includes(this.members.get(machine)?.member.self))
-        .map(({ name }) => name);
-    });
+    return this.ring.compare((machine) => this.dump(machine));
   }
 
   private dump(machine: Machine): Map<string, string> {
     const result = new Map<string, string>();
-    const node = this.members.get(machine)?.node;
+    const node = this.ring.members.get(machine)?.node;
     for (const key of node === undefined ? [] : this.workload.keys) {
       const digest = node?.server.ring?.digest(Buffer.from(key));
       if (digest !== undefined) result.set(key, digest);
     }
     return result;
-  }
-
-  private client({ host }: Machine): SimClient {
-    const { process } = this.clientMachine;
-    if (process === undefined) throw new Error('the clients have no process');
-    return new SimClient(process, { host, port: CLIENT_PORT, timeoutMs: TIMEOUT_MS });
   }
 
   /** Asks until it is answered. */
@@ -160,19 +103,23 @@ export function diverging(changes: NodeChanges = {}, faults: Partial<FaultPlan> 
     run: async (world, { nodes }) => {
       const { plan, promises } = planFor(world, nodes, faults);
       world.headline = `appendfsync ${promises.appendfsync}, writes ${promises.writes}; ${describePlan(plan)}`;
-      const simulated = new DivergingRing(world, nodes, promises, changes);
-      const { machines, clients, workload } = simulated;
+      const { appendfsync, writes } = promises;
+      const config = `appendfsync ${appendfsync}\nread-consistency one\nwrite-consistency ${writes}\ncounters hits:*\nsiblings-max 100000\n`;
+      const ring = new RingMachines(world, nodes, config, changes);
+      const { machines, clientMachine } = ring;
+      const simulated = new DivergingRing(world, ring);
+      const { workload } = simulated;
       const chaos = new Chaos(world, plan, {
         machines,
-        clients,
-        boot: (machine) => simulated.boot(machine),
+        clients: [clientMachine],
+        boot: (machine) => ring.boot(machine),
         clockErrorMsMax: CLOCK_ERROR_MS_MAX,
       });
       await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
-      await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
+      await world.within(MEMBERS_MS, 'all know each other', ring.agree());
       const used = simulated.use();
       await chaos.run();
-      await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
+      await world.within(MEMBERS_MS, 'all know each other again', ring.agree());
       workload.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
       const problems = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll());

@@ -35,7 +35,7 @@ export function locks(changes: NodeChanges = {}, { asking = (ask) => ask, ...fau
       const plan = { ...drawFaultPlan(random, limits), ...faults };
       const appendfsync = ['always', 'everysec', 'no'][random.below(3)];
       world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
-      const ring = new RingMachines(world, nodes, appendfsync, changes);
+      const ring = new RingMachines(world, nodes, `appendfsync ${appendfsync}\n`, changes);
       const { machines, clientMachine } = ring;
       const chaos = new Chaos(world, plan, {
         machines,
