@@ -33,6 +33,8 @@ export class Machine {
   hasPower = true;
   /** `full`: nothing more fits on the disk. `failing`: the next sync of a file fails. */
   diskFault: 'none' | 'full' | 'failing' = 'none';
+  /** Files with this in their path do not fit on the disk; the others do. */
+  fullPath: string | undefined;
   /** A sync or a read takes up to so much longer than usual. */
   diskDelayUs = 0;
 
@@ -110,8 +112,9 @@ export class Machine {
     };
   }
 
-  private faultOf({ name }: Step): Fault | undefined {
-    if (this.diskFault === 'full' && GROWING.includes(name)) {
+  private faultOf({ name, path }: Step): Fault | undefined {
+    const isFull = this.diskFault === 'full' || (this.fullPath !== undefined && path.includes(this.fullPath));
+    if (isFull && GROWING.includes(name)) {
       return { kind: 'error', code: 'ENOSPC', takenBytes: this.random.below(TAKEN_BYTES_MAX) };
     }
     if (this.diskFault === 'failing' && name === 'sync') {

@@ -25,9 +25,11 @@ const MISSING_MS = { least: 4000, most: 9000 };
 const ADDED_MS = 5000;
 const CHAOS_MS = 25_000;
 const MEMBERS_MS = 120_000;
+/** Where a ring is kept. */
+const TOPOLOGY = 'cluster/topology';
 const CONVERGE_MS = 120_000;
 
-/** Why a member does not hear of a ring. `full`: its disk does not take it. */
+/** Why a member does not have a ring. `full`: its disk does not take it, up to the end. */
 const CAUSES = ['full', 'cut', 'stopped'] as const;
 type Cause = (typeof CAUSES)[number];
 
@@ -57,8 +59,7 @@ class Straggler {
     world.note(machine.name, () => `misses what comes: ${cause}`);
     switch (cause) {
       case 'full':
-        machine.diskFault = 'full';
-        world.after(this.random.below(JOIN_MS) * 1000, 'room', () => (machine.diskFault = 'none'));
+        machine.fullPath = TOPOLOGY;
         return;
       case 'stopped':
         machine.process?.stop(ms);
@@ -71,10 +72,9 @@ class Straggler {
     }
   }
 
-  /** Who could not keep a ring writes nothing more of that kind: an operator starts it anew. */
+  /** There is room for the ring. */
   end(): void {
-    this.machine.diskFault = 'none';
-    if (this.cause === 'full') this.machine.kill();
+    this.machine.fullPath = undefined;
   }
 }
 
