@@ -1,3 +1,4 @@
+import type { SlotSet } from '../base/slot-set.js';
 import type { ResidentTable } from '../storage/memory/resident-table.js';
 
 /**
@@ -24,6 +25,8 @@ export class Database {
   flushedUpTo = 0;
   /** The stamp with which this node has emptied it last; 0: it has not, since the start. */
   flushedHereAt = 0;
+  /** How often slots were given up. */
+  private readonly slotResets = new Map<number, number>();
 
   constructor(id: number, table: ResidentTable) {
     this.id = id;
@@ -33,6 +36,23 @@ export class Database {
   /** Keys, as far as one knows: an estimate may have come to be below what is in memory, and below zero. */
   get size(): number {
     return Math.max(this.keyCount, this.table.count - this.emptyCount);
+  }
+
+  /** Another number whenever everything that is known of a slot goes at once: what was read of it before counts no more. */
+  lifeOf(slot: number): number {
+    return this.resetCount + (this.slotResets.get(slot) ?? 0);
+  }
+
+  /** Slots were given up, with about a `part` of the keys that are on disk alone. What is in memory of them is yet to be dropped. */
+  giveUp(slots: SlotSet, part: number): void {
+    for (const { first, last } of slots.ranges()) {
+      for (let slot = first; slot <= last; slot++) this.slotResets.set(slot, (this.slotResets.get(slot) ?? 0) + 1);
+    }
+    const cold = this.keyCount - (this.table.count - this.emptyCount);
+    if (cold <= 0) return;
+    this.keyCount -= Math.round(cold * part);
+    this.expiringCount -= Math.round(Math.max(0, this.expiringCount - this.table.expiring) * part);
+    this.doubt();
   }
 
   /** The counts are not exact from now on. */

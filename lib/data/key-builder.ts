@@ -1,3 +1,4 @@
+import { slotOf } from '../base/position.js';
 import { ChangeKind } from '../record/batch-format.js';
 import type { BatchReader } from '../record/batch-reader.js';
 import { EntrySink } from '../record/entry-sink.js';
@@ -40,7 +41,8 @@ export class KeyBuilder implements KeyTaker {
   private readonly keyspace: Keyspace;
   private readonly db: Database;
   private readonly key: Buffer;
-  private readonly resetCount: number;
+  private readonly slot: number;
+  private readonly life: number;
   private readonly forgetCount: number;
   private readonly onTaken: () => void;
   private isOpen = true;
@@ -67,7 +69,8 @@ export class KeyBuilder implements KeyTaker {
     this.keyspace = keyspace;
     this.db = db;
     this.key = key;
-    this.resetCount = db.resetCount;
+    this.slot = slotOf(key, 0, key.length);
+    this.life = db.lifeOf(this.slot);
     this.forgetCount = keyspace.forgetCount;
     this.onTaken = onTaken;
     keyspace.builderCount++;
@@ -116,7 +119,7 @@ export class KeyBuilder implements KeyTaker {
 
   end(): void {
     const { keyspace, db, key, collection } = this;
-    if (db.resetCount !== this.resetCount || keyspace.forgetCount !== this.forgetCount) {
+    if (db.lifeOf(this.slot) !== this.life || keyspace.forgetCount !== this.forgetCount) {
       this.abandon();
       return;
     }

@@ -20,7 +20,8 @@
 import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { parseInteger64 } from '../base/integer.js';
-import { POSITION_LIMIT } from '../base/position.js';
+import { POSITION_LIMIT, slotOf } from '../base/position.js';
+import { SlotSet } from '../base/slot-set.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { textOf } from '../record/composed-string.js';
 import type { BatchReader } from '../record/batch-reader.js';
@@ -102,6 +103,8 @@ export class Keyspace extends KeyspaceMerge {
   readonly siblings: SiblingStrings;
   /** What the configuration says of keys. */
   readonly declared = new DeclaredKeys();
+  /** Slots that were given up, and of which something may be in memory yet (slot-drop.ts). */
+  readonly leaving = new SlotSet();
   protected readonly collections: readonly (Collection | undefined)[];
   private ownIncarnation: number | undefined;
   /** While keys are counted: what has expired at this Unix millisecond is not. */
@@ -474,6 +477,7 @@ export class Keyspace extends KeyspaceMerge {
   spill(db: Database, ref: number): void {
     const keyStart = this.heap.keyStart(ref);
     const place = this.locate(db, this.heap.bytes(ref), keyStart, this.heap.valueStart(ref));
+    if (this.leaving.size > 0 && this.leaving.has(this.slotAt(ref))) this.uncount(db, ref);
     assert(place === ref && this.isClean(ref), 'only what the disk has is dropped');
     this.drop();
     this.spilledCount++;
@@ -491,6 +495,24 @@ export class Keyspace extends KeyspaceMerge {
     });
     for (const ref of refs) {
       this.locate(db, this.heap.bytes(ref), this.heap.keyStart(ref), this.heap.valueStart(ref));
+      this.drop();
+    }
+    return next;
+  }
+
+  /**
+   * Drops what is in memory of slots, of one segment of a database, the one that `position` is in; returns where the next one begins. What is not on disk is lost, and what is, counts
+   * no more: nobody has these slots here any more.
+   */
+  dropSlotsAt(db: Database, position: number, isGone: (slot: number) => boolean): number {
+    const { heap } = this;
+    const refs: number[] = [];
+    const next = db.table.forEachInSegmentAt(position, (ref) => {
+      if (isGone(this.slotAt(ref))) refs.push(ref);
+    });
+    for (const ref of refs) {
+      this.uncount(db, ref);
+      this.locate(db, heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
       this.drop();
     }
     return next;
@@ -624,6 +646,7 @@ export class Keyspace extends KeyspaceMerge {
     this.databasesPair = PAIR_ZERO;
     this.flushed.length = 0;
     this.cellExpiries.clear();
+    this.leaving.clear();
     this.heap.clear();
   }
 
@@ -634,6 +657,18 @@ export class Keyspace extends KeyspaceMerge {
       this.databasesPair.stamp,
       this.databases.map((db) => db.id),
     );
+  }
+
+  private slotAt(ref: number): number {
+    const { heap } = this;
+    return slotOf(heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
+  }
+
+  /** The key of a record is none of the database any more. */
+  private uncount(db: Database, ref: number): void {
+    const { heap } = this;
+    db.keyCount -= Number(heap.isPartial(ref) || !heap.isEmpty(ref));
+    db.expiringCount -= Number(heap.expiresAtMs(ref) !== 0);
   }
 
   /** What `find` makes of a record that is not plain. */

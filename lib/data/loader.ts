@@ -85,17 +85,18 @@ export class Loader {
   private async readOwn(db: Database, key: Buffer, isRestored: boolean): Promise<void> {
     const { hasher } = this.keyspace;
     hasher.hash(key, 0, key.length);
-    const { resetCount } = db;
+    const { slot } = hasher;
+    const life = db.lifeOf(slot);
     let builder: KeyBuilder | undefined;
     try {
       const take = (entry: Entry): void => {
-        // The database may have been emptied meanwhile: then what was read is from before.
-        if (db.resetCount !== resetCount) return;
+        // The database may have been emptied meanwhile, or the slot given up: then what was read is from before.
+        if (db.lifeOf(slot) !== life) return;
         this.keyspace.absorb(db, key, entry);
         this.loadedCount++;
       };
       const takeString = (reader: BatchReader): void => {
-        if (db.resetCount !== resetCount) return;
+        if (db.lifeOf(slot) !== life) return;
         this.keyspace.absorbString(db, key, reader);
         this.loadedCount++;
       };

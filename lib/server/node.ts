@@ -204,6 +204,7 @@ export class Node {
         (durationUs) => expiry.run(durationUs),
         (durationUs) => sweeper.run(durationUs),
         () => gate.makeMoreRoom(),
+        (durationUs) => this.ring?.slots.run(durationUs) === true,
       ],
     });
     this.ring = this.makeRing(pubsub);

@@ -11,6 +11,7 @@
  */
 
 import { POSITION_LIMIT } from '../base/position.js';
+import type { SlotSet } from '../base/slot-set.js';
 import type { Durability } from '../commands/ports.js';
 import type { Config } from '../config/config.js';
 import type { Keyspace } from '../data/keyspace.js';
@@ -230,6 +231,14 @@ export class Persistence implements TurnLog, Durability {
       if (!this.store.isLogging) throw new Error('there is no log');
       await this.store.flushAll();
     });
+  }
+
+  /** See Store.giveUp. Throws also if what is in memory cannot be logged now. */
+  giveUp(slots: SlotSet, cleanFor: string): number {
+    if (this.hasChanges) this.append();
+    if (this.full !== undefined) throw this.full;
+    if (!this.store.isLogging) throw new Error('there is no log');
+    return this.store.giveUp(slots, cleanFor);
   }
 
   async reload(): Promise<void> {

@@ -1,5 +1,6 @@
 import { SLOT_SPAN } from '../base/position.js';
-import type { DatabaseFacts, VersionEdit } from '../storage/levels/version-edit.js';
+import type { SlotRange } from '../base/slot-set.js';
+import type { DatabaseFacts, SlotNotes, VersionEdit } from '../storage/levels/version-edit.js';
 import type { TableMeta } from '../storage/sstable/table-meta.js';
 import type { FormatTime } from './change-text.js';
 import { pairText, stampText } from './change-text.js';
@@ -7,7 +8,7 @@ import { pairText, stampText } from './change-text.js';
 /** What a version edit does, a line for each thing. */
 export function editLines(edit: VersionEdit, formatTime: FormatTime): string[] {
   const lines: string[] = [];
-  const { flushed, logging, nextTableId, databasesMap } = edit;
+  const { flushed, logging, nextTableId, databasesMap, slots } = edit;
   if (flushed !== undefined) lines.push(`segments up to ${flushed.number} are in tables`);
   if (logging !== undefined) lines.push(logging ? 'there is a log' : 'there is no log');
   for (const id of edit.removed ?? []) lines.push(`- table ${id}`);
@@ -18,8 +19,20 @@ export function editLines(edit: VersionEdit, formatTime: FormatTime): string[] {
     const { stamp, origin, physical } = databasesMap;
     lines.push(`databases are now ${physical.join(' ')} at ${pairText(stamp, origin, formatTime)}`);
   }
+  if (slots !== undefined) lines.push(...slotLines(slots));
   if (nextTableId !== undefined) lines.push(`tables from ${nextTableId} on are free`);
   return lines;
+}
+
+function slotLines({ held, floors, cleanFor }: SlotNotes): string[] {
+  const rangeText = ({ first, last }: SlotRange): string => (first === last ? `${first}` : `${first}-${last}`);
+  return [
+    `the data is of slots ${held.map(rangeText).join(' ') || 'none'}${cleanFor === '' ? '' : `, those taken over by ${cleanFor} from then on alone`}`,
+    ...floors.map(
+      (floor) =>
+        `slots ${rangeText(floor)} were given up: dead in tables below ${floor.tables}, and in segments up to ${floor.segment}`,
+    ),
+  ];
 }
 
 /** What is known of a table. */

@@ -27,6 +27,7 @@ export class KeyspaceEntries implements RingStore {
   /** What consensus decides about; undefined until that is known. */
   eras: Pick<Consensus, 'isEmpty' | 'mayHold' | 'isEraOne'> | undefined;
   readonly eraStore: EraStore;
+  onSlot: ((slot: number) => void) | undefined;
   private readonly keyspace: Keyspace;
   private readonly batches: ForeignBatches;
   private readonly loader: Loader;
@@ -128,6 +129,7 @@ export class KeyspaceEntries implements RingStore {
         keyspace.heap.read(place, this.head);
         if (this.head.origin === origin && this.head.stamp > before) return undefined;
       }
+      this.onSlot?.(slotOf(bytes, keyAt, keyEnd));
       keyspace.findBlind(keyspace.database(0), bytes, keyAt, keyEnd);
       keyspace.put(bytes, valueStart, valueEnd, expiry);
       return keyspace.clock.latest;
@@ -180,7 +182,10 @@ export class KeyspaceEntries implements RingStore {
     reader.open(bytes, 0, bytes.length, 'a batch of another member');
     while (reader.next()) {
       const isOfKey = reader.kind !== ChangeKind.FLUSH && reader.kind !== ChangeKind.DATABASES;
-      if (isOfKey && reader.isRecordEnd) this.changes[slotOf(bytes, reader.keyStart, reader.keyEnd)]++;
+      if (!isOfKey || !reader.isRecordEnd) continue;
+      const slot = slotOf(bytes, reader.keyStart, reader.keyEnd);
+      this.changes[slot]++;
+      this.onSlot?.(slot);
     }
   }
 

@@ -25,6 +25,7 @@ import { RingHousekeeping } from './ring-housekeeping.js';
 import type { RingMembership } from './ring-membership.js';
 import { RingPart } from './ring-part.js';
 import { RingPort } from './ring-port.js';
+import type { SlotStore } from './ring-slots.js';
 import type { ServerPort } from '../server-port.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
 import type { StampBound } from '../../cluster/topology/stamp-bound.js';
@@ -89,6 +90,7 @@ export function makeRing(parts: RingParts): RingPart {
     }),
     batch: keyspace.batch,
     transfer: transferOf(parts),
+    slotStore: slotStoreOf(parts),
     declared: keyspace.declared,
     hybridClock: keyspace.clock,
     maxDriftMs: () => config.maxClockDriftMs,
@@ -171,6 +173,18 @@ function transferOf({ persistence, keyspace, store }: RingParts): Omit<TransferD
       if (db.flushedUpTo > 0) batch.flush(db.id, db.flushedUpTo);
     },
     sync: () => persistence.sync(),
+  };
+}
+
+/** The same, as this node gives slots up. */
+function slotStoreOf({ persistence, store }: RingParts): SlotStore {
+  return {
+    get slots() {
+      return store.slots;
+    },
+    giveUp: (slots, cleanFor) => persistence.giveUp(slots, cleanFor),
+    noteSlots: () => store.noteSlots(),
+    flush: () => persistence.flush(),
   };
 }
 

@@ -3,7 +3,8 @@
  *
  *  1. Nothing is taken while the data is not there: it would be in no log, and not in what is read.
  *  2. Nothing is taken of who acts by an older ring, and he is told; nor of who is further ahead than clocks may differ.
- *  3. What is sent by a newer ring waits until this node acts by it (coordination/early-messages.ts).
+ *  3. What is sent by a newer ring waits until this node acts by it (coordination/early-messages.ts), and until nothing is left here of slots that it gains by it, from before (ring-slots.ts): of
+ *     that it would tell, and merge it with what comes.
  *  4. A node that is no replica for now takes nothing of data.
  */
 
@@ -29,6 +30,7 @@ import type { MessageRelay } from './message-relay.js';
 import type { RingInForce } from './ring-in-force.js';
 import type { RingLinks } from './ring-links.js';
 import type { RingResize } from './ring-resize.js';
+import type { RingSlots } from './ring-slots.js';
 
 const REPAIR_KINDS = [
   MessageKind.COMPARE_ROOTS,
@@ -71,6 +73,7 @@ export interface RingMessagesParts {
   readonly inquiries: Inquiries;
   readonly antiEntropy: AntiEntropy;
   readonly resize: RingResize;
+  readonly slots: Pick<RingSlots, 'isReady'>;
   readonly clock: Clock;
   readonly warn: (line: string) => void;
   /** Whether there is a log, and the data is what it and the tables say. */
@@ -114,7 +117,7 @@ export class RingMessages {
     }
   }
 
-  /** This node acts by another ring: takes what has come for it. */
+  /** This node acts by another ring, or it does so fully: takes what has come for it. */
   release(): void {
     this.parts.onMessage();
     this.early.release();
@@ -221,7 +224,7 @@ export class RingMessages {
 
   /** Whether a message is for our ring. Of an older one, its sender is told that there is a newer one. Of a newer one, it is given to `take` later. */
   private isTaken(message: RingMessage, take: (message: RingMessage) => void): boolean {
-    const { versioned, inForce, intake, isOpen, heardOf } = this.parts;
+    const { versioned, inForce, slots, intake, isOpen, heardOf } = this.parts;
     if (!isOpen()) return false;
     const order = versioned.receive(message);
     if (order === 'ahead') this.refusals.add(order, `node ${message.from}`);
@@ -235,7 +238,7 @@ export class RingMessages {
       inForce.heardOf(version);
       heardOf(version, message.from);
     }
-    const isEarly = order > 0 || this.early.has(message.from);
+    const isEarly = order > 0 || !slots.isReady || this.early.has(message.from);
     if (isEarly) this.early.keep(message, take);
     return !isEarly;
   }

@@ -4,6 +4,7 @@ import type { RepairStore } from '../../cluster/repair/ports.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
 import type { Settings } from '../../config/settings.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
+import type { Keyspace } from '../../data/keyspace.js';
 import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
 import type { WriteBatch } from '../../record/write-batch.js';
@@ -13,6 +14,7 @@ import type { Connection } from '../connection.js';
 import type { LinearizerOptions } from './linearizer.js';
 import type { ChannelKind } from './message-relay.js';
 import type { RingMembership } from './ring-membership.js';
+import type { SlotStore } from './ring-slots.js';
 import type { RingStore } from './ring-store.js';
 
 /** What a node's part in a ring needs of the rest of the node. */
@@ -46,6 +48,9 @@ export interface RingPartOptions {
   >;
   /** The data, as slots of it are given to others. */
   readonly transfer: Omit<TransferData, 'takeOver'>;
+  /** The same, as they are given up, and what has them in memory. */
+  readonly slotStore: SlotStore;
+  readonly keyspace: Keyspace;
   readonly warn: (line: string) => void;
   /** Whether there is a log, and the data is what it and the tables say. */
   readonly isOpen: () => boolean;

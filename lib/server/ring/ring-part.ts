@@ -47,6 +47,7 @@ import type { RingPartOptions } from './ring-part-options.js';
 import { RingPresence } from './ring-presence.js';
 import { Retirement } from './retirement.js';
 import { RingResize } from './ring-resize.js';
+import { RingSlots } from './ring-slots.js';
 
 /** A process that does nothing for so long, and misses so many of its ticks, stands still. */
 const STANDSTILL_MS = 300;
@@ -65,6 +66,7 @@ export class RingPart implements TurnReplicas {
   readonly antiEntropy: AntiEntropy;
   readonly versioned: VersionedLinks;
   readonly resize: RingResize;
+  readonly slots: RingSlots;
   readonly relay: MessageRelay;
   /** The data of this node, key by key. */
   readonly entries: RingEntries;
@@ -136,8 +138,19 @@ export class RingPart implements TurnReplicas {
       redirectTo: (slot, member, usesTls) => this.redirectTo(slot, member, usesTls),
       sessionAt: (connection, member) => this.sessions.at(connection, member),
     });
+    this.slots = new RingSlots({
+      ...common,
+      store: options.slotStore,
+      onReady: () => {
+        this.messages.release();
+      },
+    });
+    options.store.onSlot = (slot) => {
+      this.slots.enter(slot);
+    };
     this.resize = new RingResize({
       ...common,
+      isReady: () => this.slots.isReady && this.slots.leftCount === 0,
       data: { ...options.transfer, takeOver: (batch) => this.entries.takeOver(batch) },
       retirement: new Retirement(options),
       hasMovedEra: () => this.consensus.hasMoved,
@@ -168,6 +181,7 @@ export class RingPart implements TurnReplicas {
     const { links, options } = this;
     options.onMessage();
     this.consensus.open();
+    this.slots.useRing(this.view.ring);
     links.serveChannels((stream) => options.accept(stream));
     this.presence.open(this.inForce.others());
     this.askForMissed();
@@ -253,6 +267,7 @@ export class RingPart implements TurnReplicas {
     this.deciding.tick();
     this.inquiries.tick();
     this.resize.tick();
+    this.slots.tick();
     this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
@@ -329,6 +344,7 @@ export class RingPart implements TurnReplicas {
       inquiries: this.inquiries,
       antiEntropy: this.antiEntropy,
       resize: this.resize,
+      slots: this.slots,
       isServing: () => this.isServing,
       heardOf: (version, member) => {
         options.membership.heardOf(version, member);
@@ -453,6 +469,7 @@ export class RingPart implements TurnReplicas {
     this.replicator.useRing(ring);
     this.refresher.restart();
     this.consensus.restart();
+    this.slots.useRing(ring);
     this.resize.useRing();
     this.hints.retain(ring.members.map(({ id }) => id));
   }

@@ -51,6 +51,8 @@ export interface RingResizeOptions {
   readonly nowMs: () => number;
   readonly warn: (line: string) => void;
   readonly onWork: () => void;
+  /** Whether nothing is left from before of what this node takes over. */
+  readonly isReady: () => boolean;
   /** Has the voters decide about the next ring. */
   readonly change: (ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void) => void;
   /** Whether the keys that consensus decides about, as far as this node knows of them, were decided anew by both sets of replicas. */
@@ -123,7 +125,7 @@ export class RingResize {
   tick(): void {
     const { change } = this;
     if (change === undefined) return;
-    change.filler.tick();
+    if (this.options.isReady()) change.filler.tick();
     this.retire(change);
     this.tell(change);
     this.refresh();

@@ -16,6 +16,8 @@ export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, 
   keyAt(batch: Buffer, start: number): Buffer | undefined;
   /** What consensus decides about. */
   eras: Pick<Consensus, 'isEmpty' | 'mayHold' | 'isEraOne'> | undefined;
+  /** Is told of each slot that something is taken over of, before it is. */
+  onSlot: ((slot: number) => void) | undefined;
   readonly eraStore: EraStore;
   /** Merges a batch that others have stamped, and logs it with this turn. */
   takeOver(batch: Buffer): Taken;

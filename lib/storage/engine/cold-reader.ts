@@ -21,6 +21,7 @@ import { KeyMerge } from '../../record/key-merge.js';
 import { merge } from '../../record/merge.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
 import { tablesDirectory } from '../levels/table-files.js';
+import type { SlotFloors } from '../levels/slot-floors.js';
 import type { HeldVersion, VersionSet } from '../levels/version-set.js';
 import type { Version } from '../levels/version.js';
 import type { BlockCache } from '../sstable/block-cache.js';
@@ -39,6 +40,8 @@ import { Holds } from './holds.js';
 import { keysBetween } from './key-list.js';
 
 const TWO_32 = 4294967296;
+/** The slot is what is above these bits of a position's upper part. */
+const SLOT_SHIFT = 7;
 /** A key in parts is worked on for so long before others may go on: there may be several at a time, and a part takes a while. */
 const SLICE_US = 2000;
 
@@ -53,6 +56,8 @@ export interface ColdReaderOptions {
   readonly lateStamp: (segment: number) => number;
   /** Everything in a database stamped up to this is dead. */
   readonly floorOf: (db: number) => number;
+  /** What is dead because its slots were given up. */
+  readonly slotFloors: () => SlotFloors;
   /** A table is damaged. */
   readonly onDamage: (table: TableMeta, error: CorruptionError) => void;
   /** Has BlockCache.nextTurn called when this turn of the loop is over. */
@@ -114,7 +119,7 @@ export class ColdReader {
     if (version.isEmpty(db)) return false;
     const { sources } = this;
     const floor = this.options.floorOf(db);
-    const count = version.sourcesOf(db, high * TWO_32 + (low >>> 0), sources);
+    const count = this.sourcesOf(version, db, high, low, sources);
     for (let i = 0; i < count; i++) {
       const meta = sources[i];
       if (
@@ -133,7 +138,7 @@ export class ColdReader {
     const { sources } = this;
     let newest = this.options.floorOf(db);
     const floor = newest;
-    const count = version.sourcesOf(db, high * TWO_32 + (low >>> 0), sources);
+    const count = this.sourcesOf(version, db, high, low, sources);
     for (let i = 0; i < count; i++) {
       const meta = sources[i];
       if (meta.maxStamp <= newest) continue;
@@ -163,7 +168,7 @@ export class ColdReader {
     const floor = this.options.floorOf(db);
     const position = high * TWO_32 + (low >>> 0);
     const sources: TableMeta[] = [];
-    let count = version.sourcesOf(db, position, sources);
+    let count = this.sourcesOf(version, db, high, low, sources);
     if (passesDamaged) count = keepFirst(sources, count, (meta) => !this.isDamaged(version, meta));
     let entry: Entry | undefined;
     let i = 0;
@@ -226,7 +231,7 @@ export class ColdReader {
     const floor = this.options.floorOf(db);
     const position = high * TWO_32 + (low >>> 0);
     const sources: TableMeta[] = [];
-    const count = version.sourcesOf(db, position, sources);
+    const count = this.sourcesOf(version, db, high, low, sources);
     let entry: Entry | undefined;
     for (let i = 0; i < count; i++) {
       const meta = sources[i];
@@ -373,6 +378,7 @@ export class ColdReader {
       runs,
       position,
       floor,
+      slotFloors: this.options.slotFloors(),
       keysOnly,
       open: (meta) => this.open(version, meta),
       onDamage: this.options.onDamage,
@@ -390,6 +396,7 @@ export class ColdReader {
     try {
       const runs = version.readableRuns(db).map((run) => run.filter(({ maxStamp }) => maxStamp > floor));
       return await keysBetween(runs, start, end, {
+        slotFloors: this.options.slotFloors(),
         open: (meta) => this.open(version, meta),
         onDamage: this.options.onDamage,
       });
@@ -406,6 +413,13 @@ export class ColdReader {
   release({ held, hold }: ReadHold): void {
     this.holds.remove(hold);
     this.options.versions.release(held);
+  }
+
+  /** The tables that may hold something of a position that counts, newest first, as Version.sourcesOf has them. */
+  private sourcesOf(version: Version, db: number, high: number, low: number, into: TableMeta[]): number {
+    const count = version.sourcesOf(db, high * TWO_32 + (low >>> 0), into);
+    const below = this.options.slotFloors().tablesBelow(high >>> SLOT_SHIFT);
+    return below === 0 ? count : keepFirst(into, count, ({ id }) => id >= below);
   }
 
   private get flushedSegment(): number {

@@ -8,6 +8,7 @@ import { EntrySink } from '../../record/entry-sink.js';
 import { KeyMerge } from '../../record/key-merge.js';
 import { mergeAll } from '../../record/merge.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
+import type { SlotFloors } from '../levels/slot-floors.js';
 import type { OpenTable } from '../sstable/open-tables.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { flushedEntry } from './flushed-entry.js';
@@ -20,6 +21,8 @@ export interface ColdWalkOptions {
   readonly position: number;
   /** Everything stamped up to this is dead. */
   readonly floor: number;
+  /** What is dead because its slots were given up. */
+  readonly slotFloors: SlotFloors;
   /** The entry of a key in parts gets only one cell that holds a value: to see that it is there. */
   readonly keysOnly: boolean;
   readonly open: (meta: TableMeta) => Promise<OpenTable>;
@@ -75,9 +78,9 @@ export class ColdWalk {
 
   /** Goes to where it begins. Called before anything else of these. */
   protected async open(): Promise<void> {
-    const { runs, open, onDamage, position } = this.options;
+    const { runs, position } = this.options;
     if (this.cursors !== undefined) return;
-    this.cursors = runs.map((run) => new TableCursor({ run, open, onDamage }));
+    this.cursors = runs.map((run) => new TableCursor({ ...this.options, run }));
     await Promise.all(this.cursors.map((cursor) => cursor.seek(position)));
   }
 

@@ -12,6 +12,7 @@ import type { CompactionJob, CompactionResult } from '../jobs/job.js';
 import type {
   Compaction,
   CompactionState,
+  GivenUp,
   DropCompaction,
   MergeCompaction,
   MoveCompaction,
@@ -44,6 +45,7 @@ export interface CompactorOptions {
   readonly unflushedSinceMs: () => number;
   /** See CompactionState. */
   readonly keepsDead: boolean;
+  readonly slots: GivenUp;
   /** Whether there is nothing else to do, so that space may be won back. */
   readonly isIdle: () => boolean;
   /** Has the filters of new tables read, before they are asked. */
@@ -157,7 +159,7 @@ export class Compactor {
   }
 
   private state(): CompactionState {
-    const { nowMs, unflushedSinceMs, isIdle, keepsDead } = this.options;
+    const { nowMs, unflushedSinceMs, isIdle, keepsDead, slots } = this.options;
     return {
       busy: this.busy,
       nowMs: nowMs(),
@@ -165,6 +167,7 @@ export class Compactor {
       cursors: this.cursors,
       isIdle: isIdle(),
       keepsDead,
+      slots,
     };
   }
 

@@ -14,10 +14,11 @@ import type { AppendOnlyFile, ClosedSegment } from '../log/append-only-file.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { JobControl } from '../jobs/job-control.js';
 import type { FlushJob, FlushResult } from '../jobs/job.js';
-import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
+import type { DatabaseFacts, SlotNotes, VersionEdit } from '../levels/version-edit.js';
 import type { VersionSet } from '../levels/version-set.js';
 import type { Version } from '../levels/version.js';
 import type { TableMeta } from '../sstable/table-meta.js';
+import { scaledFacts } from './held-slots.js';
 import type { Retry } from './retry.js';
 import type { StoreEvents } from './store-options.js';
 
@@ -38,6 +39,8 @@ export interface FlusherOptions {
   readonly jobFor: (segment: ClosedSegment) => FlushJob;
   /** Tables that an edit should take away along with what it does: nothing in them counts any more. */
   readonly deadTables: (version: Version, databases: readonly DatabaseFacts[]) => number[];
+  /** What has to be noted with tables that hold something of new slots. */
+  readonly slotNotes: (version: Version) => SlotNotes | undefined;
   /** Removes the files of tables that came to nothing. */
   readonly removeTables: (tables: readonly TableMeta[]) => void;
   /** Whether level 0 is so full that compaction has to come first. */
@@ -91,6 +94,13 @@ export class Flusher {
     for (const [number, { stamp, databases }] of this.facts) {
       const doubted = databases.map((each) => (each.db === db ? { ...each, isEstimate: true } : each));
       this.facts.set(number, { stamp, databases: doubted });
+    }
+  }
+
+  /** Of what was counted so far, about the part `left` is left. */
+  scaleCounts(left: number): void {
+    for (const [number, { stamp, databases }] of this.facts) {
+      this.facts.set(number, { stamp, databases: databases.map((each) => scaledFacts(each, left)) });
     }
   }
 
@@ -194,12 +204,14 @@ export class Flusher {
       ...each,
       floor: Math.max(each.floor, current.facts(each.db).floor),
     }));
+    const slots = this.options.slotNotes(current);
     return {
       added: result.tables.map((table) => ({ level: 0, table })),
       removed: this.options.deadTables(current, databases),
       flushed: { number: segment.number, nextFileId: segment.nextFileId },
       databases,
       ...(result.databases && { databasesMap: result.databases }),
+      ...(slots && { slots }),
     };
   }
 

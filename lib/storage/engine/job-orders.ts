@@ -4,6 +4,7 @@ import type { CompactionJob, FlushJob, ReservedTables, TableOptions } from '../j
 import type { MergeCompaction } from '../levels/compaction.js';
 import type { VersionSet } from '../levels/version-set.js';
 import { BLOCK_BYTES } from '../sstable/block.js';
+import type { HeldSlots } from './held-slots.js';
 import type { StoreOptions, StoreTarget } from './store-options.js';
 
 /** Bits a key of the bloom filters: of tables of level 0, which are few and all asked, and of the others. */
@@ -15,12 +16,14 @@ export class JobOrders {
   private readonly options: StoreOptions;
   private readonly versions: VersionSet;
   private readonly target: StoreTarget;
+  private readonly slots: HeldSlots;
   private nextId: number;
 
-  constructor(options: StoreOptions, versions: VersionSet, target: StoreTarget, nextTableId: number) {
+  constructor(options: StoreOptions, versions: VersionSet, target: StoreTarget, slots: HeldSlots, nextTableId: number) {
     this.options = options;
     this.versions = versions;
     this.target = target;
+    this.slots = slots;
     this.nextId = nextTableId;
   }
 
@@ -39,6 +42,7 @@ export class JobOrders {
       positionKey,
       origin,
       floors: current.floors(),
+      givenUp: this.slots.floors.slotsDeadIn(segment.number),
       foreign: this.options.isReplicated,
       outputs: this.reserve(this.target.databaseCount),
       options: this.tableOptions(YOUNG_BITS),
@@ -56,6 +60,7 @@ export class JobOrders {
       runs: what.runs,
       deeper: what.deeper,
       floor: this.versions.current.facts(what.db).floor,
+      slotFloors: this.slots.floors.list,
       nowMs: Math.min(what.expireUpToMs, this.target.clock.nowMs),
       keepsDead: isReplicated,
       origin,

@@ -3,6 +3,7 @@ import type { LeafSums } from '../../record/leaf-sums.js';
 import { LeafSums as Sums } from '../../record/leaf-sums.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { JobControl } from '../jobs/job-control.js';
+import type { SlotFloors } from '../levels/slot-floors.js';
 import type { VersionSet } from '../levels/version-set.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 
@@ -14,6 +15,7 @@ export interface LeafDigestsOptions {
   readonly origin: number;
   readonly db: number;
   readonly floor: number;
+  readonly slotFloors: () => SlotFloors;
   /** What may be read in a second; 0: no limit. */
   readonly bytesPerSecond: number;
   readonly tablePath: (table: TableMeta) => string;
@@ -37,10 +39,11 @@ export async function digestTables(options: LeafDigestsOptions): Promise<Digeste
   for (;;) {
     const held = versions.acquire();
     const runs = held.version.readableRuns(db);
+    const slotFloors = options.slotFloors().list;
     const control = new JobControl();
     control.bytesPerSecond = options.bytesPerSecond;
     try {
-      const job = { kind: 'digest', directory, runs, positionKey, origin, floor } as const;
+      const job = { kind: 'digest', directory, runs, positionKey, origin, floor, slotFloors } as const;
       const { words, readBytes, keyCount } = await jobs.digest(job, control);
       return { sums: new Sums(words), readBytes, keyCount };
     } catch (error) {

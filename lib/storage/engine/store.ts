@@ -13,8 +13,11 @@
  */
 
 import { CorruptionError } from '../../base/errors.js';
+import { slotOf } from '../../base/position.js';
+import type { SlotSet } from '../../base/slot-set.js';
 import { stampMs } from '../../base/stamp.js';
 import { assert } from '../../base/assert.js';
+import { ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
 import type { KeyTaker } from '../../record/key-merge.js';
@@ -24,7 +27,7 @@ import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
 import { VersionSet } from '../levels/version-set.js';
 import type { Version } from '../levels/version.js';
 import { writePressure } from '../levels/write-pressure.js';
-import { aofDirectory, parseListing, segmentPath } from '../log/aof-directory.js';
+import { aofDirectory, parseListing, segmentNumberOf, segmentPath } from '../log/aof-directory.js';
 import { SEGMENT_BYTES_MAX } from '../log/aof-frame.js';
 import { AppendOnlyFile } from '../log/append-only-file.js';
 import { BlockCache } from '../sstable/block-cache.js';
@@ -37,6 +40,7 @@ import type { EntryWalk } from './entry-walk.js';
 import { Compactor } from './compactor.js';
 import type { SegmentFacts } from './flusher.js';
 import { Flusher } from './flusher.js';
+import { HeldSlots } from './held-slots.js';
 import type { DigestedTables } from './leaf-digests.js';
 import { digestTables } from './leaf-digests.js';
 import { JobOrders, YOUNG_BITS } from './job-orders.js';
@@ -61,6 +65,8 @@ interface Parts {
   readonly log: AppendOnlyFile;
   readonly flusher: Flusher;
   readonly compactor: Compactor;
+  /** Which slots the data is of, where other nodes have others. */
+  readonly slots: HeldSlots;
 }
 
 /** What is known of a segment of the log that was replayed. */
@@ -258,7 +264,7 @@ export class Store {
     const { parts } = this;
     return parts === undefined || parts.flusher.newestStamp(db) > stamp
       ? undefined
-      : countOf(parts.versions.current, db);
+      : countOf(parts.versions.current, parts.slots, db);
   }
 
   /**
@@ -282,11 +288,11 @@ export class Store {
   /** Notes what tables were found to hold just now, unless more of the log is in them when that can be noted. */
   async noteCounts(counts: readonly TableCounts[]): Promise<void> {
     if (this.parts === undefined || counts.length === 0) return;
-    const { versions, flusher } = this.parts;
+    const { versions, flusher, slots } = this.parts;
     const flushedNumber = versions.current.flushed?.number;
     await versions.log((current) => {
       if (current.flushed?.number !== flushedNumber) return undefined;
-      const still = counts.filter((each) => countOf(current, each.db)?.keyCount === each.keyCount);
+      const still = counts.filter((each) => countOf(current, slots, each.db)?.keyCount === each.keyCount);
       return { databases: still.map((each) => ({ ...current.facts(each.db), ...each, isEstimate: false })) };
     });
     // What was noted of segments that were closed meanwhile began from the counts before.
@@ -306,6 +312,7 @@ export class Store {
       jobs,
       db,
       floor: this.floorOf(db),
+      slotFloors: () => this.opened.slots.floors,
       bytesPerSecond: this.options.settings.compactionBytesPerSecond,
       tablePath: (table) => this.folder.pathOf(table),
       onDamage: (table, error) => this.quarantine(versions, table, error),
@@ -337,6 +344,45 @@ export class Store {
       return removed.length === 0 ? undefined : { removed };
     });
     this.opened.compactor.kick();
+  }
+
+  /** Which slots the data is of; undefined while the store is not open. */
+  get slots(): HeldSlots | undefined {
+    return this.parts?.slots;
+  }
+
+  /**
+   * Gives slots up: what there is of them now is dead for everybody who asks the disk from now on, however much of it is left there; and after a restart, when `noteSlots` has
+   * resolved. `cleanFor`: see SlotNotes. Returns about which part of all keys is left. Throws DiskFullError, and has changed nothing then; and LogFailedError. REQUIRES: as for `append`.
+   */
+  giveUp(slots: SlotSet, cleanFor: string): number {
+    const { log, orders, flusher, slots: held } = this.opened;
+    let left = 1;
+    if (slots.size > 0) {
+      this.rotate();
+      left = held.giveUp(slots, orders.nextTableId, log.segmentNumber - 1);
+      flusher.scaleCounts(left);
+    }
+    held.cleanFor = cleanFor;
+    return left;
+  }
+
+  /** Has noted what was given up. Rejects if it cannot be: then it may be tried again. */
+  async noteSlots(): Promise<void> {
+    const { log, versions, orders, slots, compactor } = this.opened;
+    let durable = 0;
+    const note = (current: Version): VersionEdit | undefined => {
+      if (slots.floors.lastSegment > durable) return undefined;
+      const databases = slots.scaled(current.databasesWithTables().map((db) => current.facts(db)));
+      return { slots: slots.notes(current), nextTableId: orders.nextTableId, databases };
+    };
+    do {
+      // No segment of which everything is dead may ever be appended to again: the next one has to be there for good.
+      const closed = log.closedSegments.at(-1);
+      durable = log.segmentNumber - 1;
+      if (closed !== undefined) await log.whenDurable(closed.number);
+    } while (!(await versions.log(note)));
+    compactor.kick();
   }
 
   /** How much writers should be slowed down, 0 to 1. */
@@ -551,6 +597,7 @@ export class Store {
   private async openParts(target: StoreTarget, versions: VersionSet, tables: OpenTables): Promise<void> {
     const { current } = versions;
     const blocks = new BlockCache(this.options.settings.blockCacheBytes);
+    const slots = new HeldSlots(current);
     const currentBlocks = (): BlockCache => this.parts?.blocks ?? blocks;
     const newest = [...current.tables()].reduce((stamp, { maxStamp }) => Math.max(stamp, maxStamp), 0);
     const reader = new ColdReader({
@@ -561,6 +608,7 @@ export class Store {
       flushedStamp: () => this.parts?.flusher.flushedStamp ?? newest,
       lateStamp: (segment) => Math.min(this.unloggedStamp, this.unbegunStamp, this.late.lowestBehind(segment)),
       floorOf: (db) => this.floorOf(db),
+      slotFloors: () => slots.floors,
       onDamage: (table, error) => {
         void this.quarantine(versions, table, error);
       },
@@ -578,10 +626,10 @@ export class Store {
     this.restore(target, current);
     const jobs = this.options.jobs();
     const facts = new Map<string, ReplayedFacts>();
-    const orders = new JobOrders(this.options, versions, target, this.nextTableId);
-    const partial = { target, jobs, orders, versions, tables, blocks, reader };
+    const orders = new JobOrders(this.options, versions, target, slots, this.nextTableId);
+    const partial = { target, jobs, orders, versions, tables, blocks, reader, slots };
     this.reader = reader;
-    const log = this.openLog(target, versions.current, facts);
+    const log = this.openLog(target, versions.current, slots, facts);
     // From here on a log that is missing was lost.
     if (versions.current.logging === undefined) await versions.log({ logging: true });
     const compactor = this.makeCompactor(partial);
@@ -597,6 +645,8 @@ export class Store {
       flusher.add(number, last);
     }
     this.late.note(log.segmentNumber, factsOf(log.segmentNumber)?.lowestStamp ?? Infinity);
+    // The segment behind the last that is dead may have been lost, before anything in it was durable.
+    if (log.segmentNumber <= slots.floors.lastSegment) this.rotate();
     compactor.kick();
     if (this.isLogging) void this.dropDead();
   }
@@ -627,12 +677,18 @@ export class Store {
     }
   }
 
-  private openLog(target: StoreTarget, version: Version, facts: Map<string, ReplayedFacts>): AppendOnlyFile {
+  private openLog(
+    target: StoreTarget,
+    version: Version,
+    slots: HeldSlots,
+    facts: Map<string, ReplayedFacts>,
+  ): AppendOnlyFile {
     const { disk, random, directory, report, onSynced, onFailed } = this.options;
     this.isLogging = version.logging ?? true;
     if (!this.isLogging) this.removeLeftovers(version);
     const reader = new BatchReader();
     let source = '';
+    let segment = 0;
     // Not the clock's: that is further if it is not the first time that it opens this log.
     let stamp = 0;
     let lowestStamp = Infinity;
@@ -650,12 +706,13 @@ export class Store {
       mustExist: version.logging === true,
       replay: (payload, from) => {
         if (from !== source) noteFacts();
+        if (from !== source) segment = segmentNumberOf(from);
         source = from;
         reader.open(payload, 0, payload.length, from);
         while (reader.next()) {
           stamp = Math.max(stamp, reader.stamp);
           lowestStamp = Math.min(lowestStamp, reader.stamp);
-          target.apply(reader);
+          if (!this.options.isReplicated || countsAt(segment, reader, slots)) target.apply(reader);
         }
       },
       report,
@@ -689,6 +746,7 @@ export class Store {
         retry: new Retry(timers),
         jobFor: (segment) => parts.orders.flush(segment),
         deadTables,
+        slotNotes: (version) => (this.options.isReplicated ? parts.slots.notesForTables(version) : undefined),
         removeTables: (tables) => {
           for (const table of tables) this.removeTable(table);
         },
@@ -701,7 +759,7 @@ export class Store {
     );
   }
 
-  private makeCompactor(parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables' | 'orders'>): Compactor {
+  private makeCompactor(parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables' | 'orders' | 'slots'>): Compactor {
     const { clock, timers, report, settings } = this.options;
     const { versions, jobs, target } = parts;
     const compactor = new Compactor({
@@ -728,6 +786,7 @@ export class Store {
       tablePath: (table) => this.folder.pathOf(table),
       nowMs: () => target.clock.nowMs,
       keepsDead: this.options.isReplicated,
+      slots: parts.slots,
       unflushedSinceMs: () => {
         const isAllInTables = this.isLogging && this.parts?.log.isEmpty === true;
         return isAllInTables ? Infinity : stampMs(this.parts?.flusher.flushedStamp ?? 0);
@@ -827,13 +886,22 @@ export class Store {
   }
 }
 
+/** Whether a change in a segment of the log is one of a slot that was not given up since. Then there may be something of that slot. */
+function countsAt(segment: number, { kind, bytes, keyStart, keyEnd }: BatchReader, slots: HeldSlots): boolean {
+  if (kind === ChangeKind.FLUSH || kind === ChangeKind.DATABASES) return true;
+  const slot = slotOf(bytes, keyStart, keyEnd);
+  if (segment <= slots.floors.segmentUpTo(slot)) return false;
+  slots.hold(slot);
+  return true;
+}
+
 /** Keys that the tables of a database hold, if they are all of one level, and can be read. */
-function countOf(version: Version, db: number): TableCounts | undefined {
+function countOf(version: Version, slots: HeldSlots, db: number): TableCounts | undefined {
   const levels = version.levels(db).filter((level) => level.count > 0);
   if (levels.length > 1 || levels[0]?.number === 0) return undefined;
   const counts = { db, keyCount: 0, expiringCount: 0 };
   for (const table of version.tablesIn(db)) {
-    if (version.quarantined.has(table.id)) return undefined;
+    if (version.quarantined.has(table.id) || slots.deadPart(table) > 0) return undefined;
     counts.keyCount += table.recordCount - table.emptyCount;
     counts.expiringCount += table.expiringCount;
   }

@@ -34,7 +34,13 @@ export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace, scratc
     merge.run();
     sink.finish();
     outputs.commit();
-    return resultOf(job, inputs, outputs, merge);
+    return resultOf(
+      job,
+      inputs,
+      outputs,
+      merge,
+      sum(readers, ({ passedCount }) => passedCount),
+    );
   } catch (error) {
     outputs.discard();
     throw error;
@@ -86,11 +92,12 @@ function resultOf(
   inputs: readonly TableMeta[],
   outputs: TableOutputs,
   merge: RunMerge,
+  givenUpDropped: number,
 ): CompactionResult {
   const { recordsOut, superseded, emptyDropped, expiredDropped } = merge;
   const recordsIn = sum(job.runs.flat(), ({ recordCount }) => recordCount);
   const flushedDropped = merge.flushedDropped + recordsIn - sum(inputs, ({ recordCount }) => recordCount);
-  const accounted = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped;
+  const accounted = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped + givenUpDropped;
   assert(recordsIn === accounted, 'every record is accounted for');
   return {
     tables: outputs.metas,
@@ -102,11 +109,12 @@ function resultOf(
     emptyDropped,
     expiredDropped,
     flushedDropped,
+    givenUpDropped,
     liveCount: sum(outputs.metas, ({ recordCount, emptyCount }) => recordCount - emptyCount),
     expiringCount: sum(outputs.metas, ({ expiringCount }) => expiringCount),
   };
 }
 
-function sum(tables: readonly TableMeta[], of: (table: TableMeta) => number): number {
-  return tables.reduce((total, table) => total + of(table), 0);
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

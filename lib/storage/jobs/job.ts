@@ -7,6 +7,8 @@
  * made, its asker removes.)
  */
 
+import type { SlotRange } from '../../base/slot-set.js';
+import type { SlotFloor } from '../levels/slot-floors.js';
 import type { FileId } from '../log/aof-frame.js';
 import type { Compression } from '../sstable/compression.js';
 import type { TableMeta } from '../sstable/table-meta.js';
@@ -55,6 +57,8 @@ export interface FlushJob {
   /** This node's ordinal. */
   readonly origin: number;
   readonly floors: readonly DatabaseFloor[];
+  /** Slots of which everything in the segments is dead: they were given up. */
+  readonly givenUp: readonly SlotRange[];
   /** The segments may hold what came late, or again, even if this node has stamped it. */
   readonly foreign: boolean;
   /** REQUIRES: as many as there may be databases. */
@@ -95,6 +99,8 @@ export interface CompactionJob {
   readonly deeper: Float64Array;
   /** Everything stamped up to this is dead: the database was emptied; 0: it never was. */
   readonly floor: number;
+  /** What is dead in the inputs because its slots were given up. */
+  readonly slotFloors: readonly SlotFloor[];
   /**
    * What expires up to this Unix millisecond is dropped, at the bottom. REQUIRES: whatever is newer than the inputs (the tables above, the
    * log, the memory) was written at or after it. A PERSIST or EXPIRE that came in time says nothing of the value: it would
@@ -120,7 +126,7 @@ export interface CompactionResult {
   readonly readBytes: number;
   readonly writtenBytes: number;
   readonly recordsIn: number;
-  /** recordsIn = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped. */
+  /** recordsIn = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped + givenUpDropped. */
   readonly recordsOut: number;
   /** Records that went into another one of their key, or gave way to it. */
   readonly superseded: number;
@@ -128,6 +134,8 @@ export interface CompactionResult {
   readonly emptyDropped: number;
   readonly expiredDropped: number;
   readonly flushedDropped: number;
+  /** Records of slots that were given up. */
+  readonly givenUpDropped: number;
   /** Of the outputs' records: those that hold something, and those that have an expiry. */
   readonly liveCount: number;
   readonly expiringCount: number;
@@ -145,6 +153,8 @@ export interface DigestJob {
   readonly origin: number;
   /** Everything stamped up to this is dead: the database was emptied; 0: it never was. */
   readonly floor: number;
+  /** What is dead because its slots were given up. */
+  readonly slotFloors: readonly SlotFloor[];
 }
 
 export interface DigestResult {

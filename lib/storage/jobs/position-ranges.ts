@@ -1,5 +1,5 @@
 /**
- * Ranges of positions that are asked about from the lowest position to the highest: what lies deeper than the inputs of a compaction.
+ * Ranges of positions that are asked about from the lowest position to the highest: what lies deeper than the inputs of a compaction, or is dead in a table.
  */
 export class PositionRanges {
   /** Disjoint, rising: first, last, first, last ... */
@@ -13,9 +13,14 @@ export class PositionRanges {
 
   /** Is `position` in a range? REQUIRES: no higher one was asked about before. */
   has(position: number): boolean {
+    return this.endOf(position) >= 0;
+  }
+
+  /** The last position of the range that `position` is in; -1 if it is in none. REQUIRES: as `has`. */
+  endOf(position: number): number {
     const { ends } = this;
     while (this.at < ends.length && ends[this.at + 1] < position) this.at += 2;
-    return this.at < ends.length && ends[this.at] <= position;
+    return this.at < ends.length && ends[this.at] <= position ? ends[this.at + 1] : -1;
   }
 }
 

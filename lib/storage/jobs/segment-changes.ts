@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
-import { PositionHasher } from '../../base/position.js';
+import { PositionHasher, slotOf } from '../../base/position.js';
+import { SlotSet } from '../../base/slot-set.js';
 import type { Disk, ReadableFile } from '../../host/ports.js';
 import { ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
@@ -40,6 +41,7 @@ export class SegmentChanges {
   readonly readBytes: number;
 
   private readonly reader = new BatchReader();
+  private readonly givenUp: SlotSet;
 
   private constructor(job: FlushJob, scratch: Scratch) {
     this.readBytes = job.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -47,6 +49,7 @@ export class SegmentChanges {
     const bytes = Buffer.from(scratch.take('segments', this.readBytes, this.readBytes * 2), 0, this.readBytes);
     this.list = new ChangeList(bytes, job.origin, new PositionHasher(job.positionKey), scratch);
     for (const { db, stamp } of job.floors) this.floors.set(db, stamp);
+    this.givenUp = SlotSet.of(job.givenUp);
   }
 
   /** Reads the segments of a job to `scratch`. Throws DiskError, CorruptionError and JobAbortedError. */
@@ -97,8 +100,13 @@ export class SegmentChanges {
     while (reader.next()) {
       if (reader.kind === ChangeKind.FLUSH) this.raiseFloor(path);
       else if (reader.kind === ChangeKind.DATABASES) this.noteDatabases();
-      else list.add(reader);
+      else if (!this.isGivenUp()) list.add(reader);
     }
+  }
+
+  private isGivenUp(): boolean {
+    const { bytes, keyStart, keyEnd } = this.reader;
+    return this.givenUp.size > 0 && this.givenUp.has(slotOf(bytes, keyStart, keyEnd));
   }
 
   private raiseFloor(path: string): void {

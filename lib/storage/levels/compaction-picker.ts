@@ -5,7 +5,7 @@
  * 2. Then the level that is most too large: level 0 by its tables, the others by their bytes (level-targets.ts). Of level 0 all tables
  *    are compacted together; of another level one table, with those of the next level that it overlaps. A level gives up first the tables
  *    that are mostly deletes, then one after the other in the order of positions.
- * 3. With nothing to do, tables with many deletes, or in which everything has expired, are compacted to win back space.
+ * 3. With nothing to do, tables with many deletes, or in which everything has expired, or much is of slots that were given up, are compacted to win back space.
  *
  * A merge always takes everything of its output level between its first and its last position, and of level 0 everything that
  * is older than what it takes: so the outputs fit into the output level, and newer stays above older.
@@ -27,6 +27,8 @@ import type { Version } from './version.js';
 const MANY_DELETES = 0.5;
 /** With nothing else to do, a table is compacted for its deletes if they are this part of its records. */
 const WORTHWHILE_DELETES = 0.2;
+/** The same if about this part of a table is of slots that were given up. */
+const WORTHWHILE_GIVEN_UP = 0.1;
 /** No merge is widened beyond this many tables' bytes. */
 const WIDE_TABLES = 32;
 
@@ -49,7 +51,7 @@ export function pickCompaction(version: Version, config: LevelsConfig, state: Co
     const compaction = compactLevel(version, candidate, config, state);
     if (compaction !== undefined) return compaction;
   }
-  return state.isIdle && !state.keepsDead ? pickForSpace(version, config, state) : undefined;
+  return state.isIdle ? pickForSpace(version, config, state) : undefined;
 }
 
 function tooLargeLevels(version: Version, db: number, config: LevelsConfig): Candidate[] {
@@ -134,10 +136,15 @@ function widen(
 
 /** The compaction that gives back the most for what it costs. */
 function pickForSpace(version: Version, config: LevelsConfig, state: CompactionState): Compaction | undefined {
-  const worthOf = (table: TableMeta): number => (hasExpired(table, state) ? 1 : deletesOf(table));
-  const tables = [...version.tables()].filter((table) => worthOf(table) >= WORTHWHILE_DELETES);
-  tables.sort((a, b) => worthOf(b) - worthOf(a) || a.id - b.id);
-  for (const table of tables) {
+  const deletedOf = (table: TableMeta): number => (hasExpired(table, state) ? 1 : deletesOf(table));
+  const candidates = Array.from(version.tables(), (table) => {
+    const deleted = state.keepsDead ? 0 : deletedOf(table);
+    const givenUp = state.slots.deadPart(table);
+    const isWorthwhile = deleted >= WORTHWHILE_DELETES || givenUp >= WORTHWHILE_GIVEN_UP;
+    return { table, worth: isWorthwhile ? Math.max(deleted, givenUp) : 0 };
+  }).filter(({ worth }) => worth > 0);
+  candidates.sort((a, b) => b.worth - a.worth || a.table.id - b.table.id);
+  for (const { table } of candidates) {
     const compaction = compactForSpace(version, table, config, state);
     if (compaction !== undefined) return compaction;
   }
@@ -156,13 +163,14 @@ function compactForSpace(
 ): Compaction | undefined {
   const { db } = table;
   const level = version.placeOf(table.id)?.level ?? BOTTOM_LEVEL;
-  const reason = hasExpired(table, state) ? 'expired' : 'deletes';
+  const isGivenUp = state.slots.deadPart(table) >= WORTHWHILE_GIVEN_UP;
+  const reason = isGivenUp ? 'given up' : hasExpired(table, state) ? 'expired' : 'deletes';
   if (level === 0) return compactLevelZero(version, db, config, state, reason);
-  if (version.deeperOverlaps(db, level, table).length > 0) {
+  if (!isGivenUp && version.deeperOverlaps(db, level, table).length > 0) {
     return compactTable(version, version.level(db, level), table, config, state, reason, 0);
   }
-  // Nothing is deeper: the table is written again without its deletes. One that cannot lose them is left alone.
-  const canLose = table.emptyCount > 0 && !version.tablesIn(db).some(({ foreign }) => foreign);
+  // It is written again without what was given up; or, as nothing is deeper, without its deletes. One that cannot lose them is left alone.
+  const canLose = isGivenUp || (table.emptyCount > 0 && !version.tablesIn(db).some(({ foreign }) => foreign));
   if (!canLose || isBlocked(version, state, table)) return undefined;
   return mergeOf(version, state, { db, reason, score: 0, runs: [[table]], outputLevel: level });
 }

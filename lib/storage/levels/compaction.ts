@@ -3,13 +3,14 @@
 import { stampMs } from '../../base/stamp.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { hullOf } from './level.js';
+import type { SlotFloors } from './slot-floors.js';
 import type { VersionEdit } from './version-edit.js';
 import type { Version } from './version.js';
 
 /**
- * Why: level 0 has many tables; a level is too large; many deletes; everything has expired; everything was emptied (FLUSHDB); COMPACT.
+ * Why: level 0 has many tables; a level is too large; many deletes; everything has expired; everything was emptied (FLUSHDB); slots were given up; COMPACT.
  */
-export type CompactionReason = 'level 0' | 'size' | 'deletes' | 'expired' | 'flushed' | 'full';
+export type CompactionReason = 'level 0' | 'size' | 'deletes' | 'expired' | 'flushed' | 'given up' | 'full';
 
 /** The round of a level goes on behind this position. */
 export interface Cursor {
@@ -73,6 +74,14 @@ export interface CompactionState {
   readonly isIdle: boolean;
   /** Nothing dead goes, and nothing that has expired, but for what FLUSHDB has emptied (jobs/job.ts). */
   readonly keepsDead: boolean;
+  readonly slots: GivenUp;
+}
+
+/** What is dead in tables because its slots were given up. */
+export interface GivenUp {
+  readonly floors: SlotFloors;
+  /** About how much of a table, 0 to 1. */
+  deadPart(table: TableMeta): number;
 }
 
 /**

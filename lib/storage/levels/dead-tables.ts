@@ -2,7 +2,8 @@
  * The tables in which everything is dead: they may leave as a whole, without being read.
  *
  * 1. Emptied databases: every stamp in the table is at or below the floor.
- * 2. Expired: the last thing in it has. But what has expired hides what older tables have of the same keys; and a newer table may have
+ * 2. Slots that were given up: everything in the table lies below their floors, and so does whatever older tables have of them.
+ * 3. Expired: the last thing in it has. But what has expired hides what older tables have of the same keys; and a newer table may have
  *    a PERSIST or EXPIRE that came in time, which would be left with nothing. So an expired table goes only together with every
  *    older table that it overlaps, and with every newer one that was not begun after its end; and these must not have records
  *    without a value (a PERSIST counts as one: the table would not be known to last).
@@ -17,6 +18,8 @@ import type { Version } from './version.js';
 export function dropDead(version: Version, db: number, state: CompactionState): DropCompaction | undefined {
   const flushed = flushedTables(version, db, state);
   if (flushed.length > 0) return { kind: 'drop', db, reason: 'flushed', score: 0, tables: flushed };
+  const givenUp = tablesGivenUp(version, db, state);
+  if (givenUp.length > 0) return { kind: 'drop', db, reason: 'given up', score: 0, tables: givenUp };
   const expired = state.keepsDead ? [] : expiredTables(version, db, state);
   return expired.length > 0 ? { kind: 'drop', db, reason: 'expired', score: 0, tables: expired } : undefined;
 }
@@ -26,6 +29,11 @@ function flushedTables(version: Version, db: number, { busy }: CompactionState):
   const { floor } = version.facts(db);
   if (floor === 0) return [];
   return version.tablesIn(db).filter(({ id, maxStamp }) => maxStamp <= floor && !busy.has(id));
+}
+
+function tablesGivenUp(version: Version, db: number, { busy, slots: { floors } }: CompactionState): TableMeta[] {
+  if (floors.isEmpty) return [];
+  return version.tablesIn(db).filter((table) => !busy.has(table.id) && floors.coverWhole(table));
 }
 
 function expiredTables(version: Version, db: number, state: CompactionState): TableMeta[] {

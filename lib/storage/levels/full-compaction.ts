@@ -98,7 +98,9 @@ function rewriteBottom(
   const { floor } = version.facts(db);
   const mayLose = (table: TableMeta): boolean =>
     table.id < full.nextTableId &&
-    ((!state.keepsDead && (table.emptyCount > 0 || table.expiringCount > 0)) || table.minStamp <= floor) &&
+    ((!state.keepsDead && (table.emptyCount > 0 || table.expiringCount > 0)) ||
+      table.minStamp <= floor ||
+      state.slots.deadPart(table) > 0) &&
     !isBlocked(version, state, table);
   const chosen: TableMeta[] = [];
   for (const table of version.level(db, BOTTOM_LEVEL).tables) {

@@ -8,12 +8,14 @@
 import { AssertionError } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
 import { ShapeError, boolean, integer, list, object, text } from '../../base/json-shape.js';
-import { POSITION_LIMIT } from '../../base/position.js';
+import { POSITION_LIMIT, SLOT_COUNT } from '../../base/position.js';
+import type { SlotRange } from '../../base/slot-set.js';
 import { STAMP_LIMIT } from '../../base/stamp.js';
 import { ORIGIN_MAX } from '../../record/pair.js';
 import type { FileId } from '../log/aof-frame.js';
 import { ADVICE } from '../log/aof-frame.js';
 import type { TableMeta } from '../sstable/table-meta.js';
+import type { SlotFloor } from './slot-floors.js';
 
 /** Levels 0 to 6. */
 export const LEVEL_COUNT = 7;
@@ -55,6 +57,16 @@ export interface DatabasesMap {
   readonly physical: readonly number[];
 }
 
+/** Which slots the data is of, where other nodes have others. */
+export interface SlotNotes {
+  /** In no others is there anything that counts, neither in the tables nor in the log before its end. */
+  readonly held: readonly SlotRange[];
+  /** Of those that were given up, as long as something is left (slot-floors.ts). */
+  readonly floors: readonly SlotFloor[];
+  /** The last ring, in words, by which slots were taken over: what there was of them before was given up then. */
+  readonly cleanFor: string;
+}
+
 /** What is left out stays as it is. */
 export interface VersionEdit {
   /** Tables that come. Of one db in level 0 the oldest first: each is newer than all that are there. */
@@ -71,6 +83,7 @@ export interface VersionEdit {
   /** Ids from here on are free. */
   readonly nextTableId?: number;
   readonly databasesMap?: DatabasesMap;
+  readonly slots?: SlotNotes;
 }
 
 const word = integer(0, 2 ** 32 - 1);
@@ -79,6 +92,7 @@ const stamp = integer(0, STAMP_LIMIT - 1);
 const position = integer(0, POSITION_LIMIT - 1);
 const tableId = integer(1, 9_999_999_999);
 const database = integer(0, 2 ** 31 - 1);
+const slot = integer(0, SLOT_COUNT - 1);
 const fileId = object<FileId>({ high: word, low: word });
 
 const tableMeta = object<TableMeta>({
@@ -110,6 +124,11 @@ const versionEdit = object<object, VersionEdit>(
     logging: boolean,
     nextTableId: tableId,
     databasesMap: object<DatabasesMap>({ stamp, origin: integer(0, ORIGIN_MAX), physical: list(database) }),
+    slots: object<SlotNotes>({
+      held: list(object<SlotRange>({ first: slot, last: slot })),
+      floors: list(object<SlotFloor>({ first: slot, last: slot, tables: tableId, segment: word })),
+      cleanFor: text,
+    }),
   },
 );
 

@@ -16,7 +16,7 @@ import { assert } from '../../base/assert.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import { Level } from './level.js';
 import type { PositionRange } from './level.js';
-import type { AddedTable, DatabaseFacts, DatabasesMap, FlushedLog, VersionEdit } from './version-edit.js';
+import type { AddedTable, DatabaseFacts, DatabasesMap, FlushedLog, SlotNotes, VersionEdit } from './version-edit.js';
 import { LEVEL_COUNT } from './version-edit.js';
 
 /** Everything of a version but the levels. */
@@ -28,6 +28,7 @@ interface State {
   readonly logging: boolean | undefined;
   readonly nextTableId: number;
   readonly databasesMap: DatabasesMap | undefined;
+  readonly slots: SlotNotes | undefined;
 }
 
 /** The levels of one physical database. */
@@ -52,6 +53,7 @@ export class Version {
       logging: undefined,
       nextTableId: 1,
       databasesMap: undefined,
+      slots: undefined,
     },
     new Map(),
   );
@@ -82,6 +84,11 @@ export class Version {
 
   get databasesMap(): DatabasesMap | undefined {
     return this.state.databasesMap;
+  }
+
+  /** undefined: nobody has said yet. */
+  get slots(): SlotNotes | undefined {
+    return this.state.slots;
   }
 
   get tableCount(): number {
@@ -196,12 +203,13 @@ export class Version {
 
   /** Edits that make this version of an empty one. There is at least one, and none is much larger than 500 tables. */
   toEdits(): VersionEdit[] {
-    const { flushed, logging, nextTableId, databasesMap, facts } = this.state;
+    const { flushed, logging, nextTableId, databasesMap, slots, facts } = this.state;
     const edits: VersionEdit[] = [
       {
         ...(flushed && { flushed }),
         ...(logging !== undefined && { logging }),
         ...(databasesMap && { databasesMap }),
+        ...(slots && { slots }),
         nextTableId,
         databases: [...facts.values()],
       },
@@ -277,8 +285,9 @@ class Draft {
 
   finish(): State {
     const { placed, quarantined, facts, nextTableId, state } = this;
-    const { flushed = state.flushed, logging = state.logging, databasesMap = state.databasesMap } = this.scalars;
-    return { placed, quarantined, facts, flushed, logging, nextTableId, databasesMap };
+    const { flushed = state.flushed, logging = state.logging } = this.scalars;
+    const { databasesMap = state.databasesMap, slots = state.slots } = this.scalars;
+    return { placed, quarantined, facts, flushed, logging, nextTableId, databasesMap, slots };
   }
 
   private remove(id: number, isForGood: boolean): AddedTable {

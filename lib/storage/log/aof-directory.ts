@@ -27,6 +27,11 @@ export function segmentPath(directory: string, number: number): string {
   return `${directory}/${digits(number)}.aof`;
 }
 
+/** Of a segment, by its path. */
+export function segmentNumberOf(path: string): number {
+  return Number(NAME.exec(path.slice(path.lastIndexOf('/') + 1))?.[1]);
+}
+
 function digits(number: number): string {
   return String(number).padStart(10, '0');
 }

@@ -231,7 +231,8 @@ export class ReplicaBench {
     if (this.keyspace.isCold(this.db, bytes, 0, bytes.length)) this.loader.loadNow(this.db, bytes);
   }
 
-  private async finish<T>(promise: Promise<T>): Promise<T> {
+  /** Lets things end until the promise has. */
+  async finish<T>(promise: Promise<T>): Promise<T> {
     let isDone = false;
     const done = promise.finally(() => (isDone = true));
     done.catch(() => undefined);
@@ -243,7 +244,8 @@ export class ReplicaBench {
     return done;
   }
 
-  private goOn(work: Promise<unknown>): void {
+  /** That fails if the work does. */
+  goOn(work: Promise<unknown>): void {
     const { generation } = this;
     work.catch((error: unknown) => {
       if (generation === this.generation) this.defects.push(error);

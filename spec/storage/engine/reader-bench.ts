@@ -10,6 +10,7 @@ import { PAIR_ZERO, comparePairs } from '../../../lib/record/pair.js';
 import { ColdReader } from '../../../lib/storage/engine/cold-reader.js';
 import { flushedEntry } from '../../../lib/storage/engine/flushed-entry.js';
 import { tablesDirectory } from '../../../lib/storage/levels/table-files.js';
+import { SlotFloors } from '../../../lib/storage/levels/slot-floors.js';
 import { BOTTOM_LEVEL } from '../../../lib/storage/levels/version-edit.js';
 import { VersionSet } from '../../../lib/storage/levels/version-set.js';
 import { BlockCache } from '../../../lib/storage/sstable/block-cache.js';
@@ -100,6 +101,7 @@ export class ReaderBench {
       flushedStamp: () => this.flushedStamp,
       lateStamp: () => Infinity,
       floorOf: () => this.floor,
+      slotFloors: () => SlotFloors.none,
       onDamage: ({ id }) => {
         this.damaged.push(id);
       },

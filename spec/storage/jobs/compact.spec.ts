@@ -92,6 +92,7 @@ function jobOf(disk: MemoryDisk, runs: readonly SpecRun[], rules: Partial<Rules>
     directory: DIRECTORY,
     runs: runs.map((run, i) => plantRun(disk, run, 100 * (i + 1))),
     origin: ORIGIN,
+    slotFloors: [],
     outputs: { firstId: 7, count, seed: { high: 1, low: 2 } },
     options: { ...OPTIONS, partBytes },
     ...rest,

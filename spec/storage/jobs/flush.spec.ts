@@ -46,6 +46,7 @@ function jobOf(segments: readonly ClosedSegment[], more: Partial<FlushJob> = {})
     positionKey: POSITION_KEY,
     origin: ORIGIN,
     floors: [],
+    givenUp: [],
     foreign: false,
     outputs: { firstId: 7, count: 8, seed: { high: 1, low: 2 } },
     options: OPTIONS,

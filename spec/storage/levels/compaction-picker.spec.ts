@@ -13,7 +13,7 @@ import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import type { Value } from './dumb-store.js';
 import { BEGIN_MS, DumbStore, RECORD_BYTES } from './dumb-store.js';
-import { tableOf } from './some-tables.js';
+import { NOTHING_GIVEN_UP, tableOf } from './some-tables.js';
 
 const TABLE_RECORDS = 8;
 const KEYS = 250;
@@ -132,6 +132,7 @@ const stateWith = (change: Partial<CompactionState> = {}): CompactionState => ({
   cursors: new Map(),
   isIdle: false,
   keepsDead: false,
+  slots: NOTHING_GIVEN_UP,
   ...change,
 });
 

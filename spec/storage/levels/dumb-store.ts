@@ -11,7 +11,7 @@ import { cursorKey, editOf, inputsOf } from '../../../lib/storage/levels/compact
 import type { Version } from '../../../lib/storage/levels/version.js';
 import { Version as Versions } from '../../../lib/storage/levels/version.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
-import { tableOf } from './some-tables.js';
+import { NOTHING_GIVEN_UP, tableOf } from './some-tables.js';
 
 /** Unix milliseconds at which the clock of a store begins. */
 export const BEGIN_MS = 1_700_000_000_000;
@@ -117,7 +117,15 @@ export class DumbStore {
 
   state(isIdle: boolean): CompactionState {
     const { busy, nowMs, cursors } = this;
-    return { busy, nowMs, cursors, isIdle, unflushedSinceMs: this.memorySinceMs, keepsDead: false };
+    return {
+      busy,
+      nowMs,
+      cursors,
+      isIdle,
+      unflushedSinceMs: this.memorySinceMs,
+      keepsDead: false,
+      slots: NOTHING_GIVEN_UP,
+    };
   }
 
   begin(compaction: Compaction): void {

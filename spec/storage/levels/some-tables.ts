@@ -1,6 +1,11 @@
 /** Tables to put into versions, for the specs of this folder. */
 
+import type { GivenUp } from '../../../lib/storage/levels/compaction.js';
+import { SlotFloors } from '../../../lib/storage/levels/slot-floors.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
+
+/** Of a store that holds all slots. */
+export const NOTHING_GIVEN_UP: GivenUp = { floors: SlotFloors.none, deadPart: () => 0 };
 
 /** A table with these facts; what is not given is made up. */
 export function tableOf(facts: Partial<TableMeta> & { readonly id: number }): TableMeta {

@@ -1,0 +1,192 @@
+/**
+ * Keeps the data of this node to the slots that the ring gives it.
+ *
+ *     ring ─▶ slots that hold something and are not this node's ─▶ dead on disk at once (Store.giveUp), noted soon ─▶ dropped from memory, in slices (SlotDrop)
+ *
+ *  1. Given up is what this node is in neither set of replicas of, by the ring that it acts by: that is durable, and a change that took slots away has ended only when those who
+ *     have them now had all of them durably (topology/ring-change.ts, 4). A change that was aborted takes from who was joining what it had got. A node that was away, or has crashed
+ *     in the middle, finds the same by its ring and what it has noted to hold.
+ *  2. Slots are taken over clean: when this node acts by a ring under change by which it gains slots, whatever it has of them from before is given up, once for each such ring: it may
+ *     have missed that it had lost them, and others may have collected the tombstones of what it still has. Until that is noted it says and takes nothing of data for that ring
+ *     (`isReady`; early-messages.ts). What comes afterwards is of this ring, and stays, over restarts too.
+ *  3. Nothing of a slot is merged with what was given up of it: whoever takes over something has the rest dropped first (`enter`).
+ *  4. What comes to a slot that is not this node's, by whatever way, is given up later.
+ */
+
+import { AssertionError } from '../../base/assert.js';
+import { SlotSet } from '../../base/slot-set.js';
+import type { MemberId } from '../../cluster/ring/member.js';
+import { ringVersionText } from '../../cluster/ring/ring-version.js';
+import type { Ring } from '../../cluster/ring/ring.js';
+import type { Keyspace } from '../../data/keyspace.js';
+import { SlotDrop } from '../../data/slot-drop.js';
+import type { Clock } from '../../host/ports.js';
+import type { HeldSlots } from '../../storage/engine/held-slots.js';
+
+/** After it could not be noted; and between two looks whether something has come to slots of others. */
+const REST_MS = 5000;
+
+/** The disk, where slots are given up. */
+export interface SlotStore {
+  /** Undefined while it is not open. */
+  readonly slots: HeldSlots | undefined;
+  /** See Persistence.giveUp. */
+  giveUp(slots: SlotSet, cleanFor: string): number;
+  noteSlots(): Promise<void>;
+  /** Moves what is logged to tables, with the counts of keys. */
+  flush(): Promise<void>;
+}
+
+export interface RingSlotsOptions {
+  readonly self: MemberId;
+  readonly store: SlotStore;
+  readonly keyspace: Keyspace;
+  readonly clock: Clock;
+  readonly warn: (line: string) => void;
+  /** Called before anything happens that the disk has led to. */
+  readonly onWork: () => void;
+  /** It `isReady` again. */
+  readonly onReady: () => void;
+}
+
+export class RingSlots {
+  /** Whether this node may say and take what the ring is about that it acts by. */
+  isReady = true;
+  private readonly options: RingSlotsOptions;
+  private readonly drop: SlotDrop;
+  private ring: Ring | undefined;
+  /** Slots that this node is a replica of, or will be. */
+  private own = new SlotSet();
+  /** Something has been given up, or is to be taken over clean, that is not noted. */
+  private isUnnoted = false;
+  private isNoting = false;
+  /** There may be something in slots of others. */
+  private hasStrays = false;
+  private isDropping = false;
+  private restUntilMs = 0;
+
+  constructor(options: RingSlotsOptions) {
+    this.options = options;
+    this.drop = new SlotDrop(options.keyspace, options.clock);
+  }
+
+  /** Slots that were given up and are still in memory, or may be. */
+  get leftCount(): number {
+    return this.drop.leftCount;
+  }
+
+  /** The node acts by this ring; or its data was read anew. REQUIRES: as for Store.append. */
+  useRing(ring: Ring): void {
+    this.ring = ring;
+    this.look();
+  }
+
+  /** Something is taken over, or written, of a slot. */
+  enter(slot: number): void {
+    this.drop.finish(slot);
+    const { slots } = this.options.store;
+    if (slots === undefined || slots.has(slot)) return;
+    slots.hold(slot);
+    this.hasStrays ||= !this.own.has(slot);
+  }
+
+  /** Called some times a second. REQUIRES: as for `useRing`. */
+  tick(): void {
+    if (this.nowMs < this.restUntilMs) return;
+    if (this.hasStrays) this.look();
+    else if (this.isUnnoted && !this.isNoting) this.note();
+  }
+
+  /** Drops from memory for about `budgetUs`; true if there is more to do at once. */
+  run(budgetUs: number): boolean {
+    const hasMore = this.drop.run(budgetUs);
+    if (this.isDropping && !hasMore) {
+      this.isDropping = false;
+      // Then what was counted is noted. If that fails, the next flush does it.
+      this.options.store.flush().catch((error: unknown) => {
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      });
+    }
+    return hasMore;
+  }
+
+  /** Gives up what is to be given up. */
+  private look(): void {
+    const { ring } = this;
+    const { slots } = this.options.store;
+    if (ring === undefined || slots === undefined) return;
+    const { old, next } = this.placesIn(ring);
+    const version = ringVersionText(ring.document);
+    const gained = SlotSet.where((slot) => next.has(slot) && !old.has(slot));
+    const mustClean = gained.size > 0 && slots.cleanFor !== version;
+    this.own = SlotSet.where((slot) => old.has(slot) || next.has(slot));
+    const given = SlotSet.where((slot) => slots.has(slot) && !(mustClean ? old : this.own).has(slot));
+    try {
+      this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
+    } catch (error) {
+      // There is no room: it is tried again.
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      this.hasStrays = true;
+      this.isReady &&= !mustClean;
+      this.restUntilMs = this.nowMs + REST_MS;
+      return;
+    }
+    for (const { first, last } of this.own.ranges()) for (let slot = first; slot <= last; slot++) slots.hold(slot);
+  }
+
+  private giveUp(given: SlotSet, cleanFor: string, mustClean: boolean): void {
+    const { store } = this.options;
+    this.hasStrays = false;
+    if (given.size > 0 || mustClean) {
+      const left = store.giveUp(given, cleanFor);
+      if (given.size > 0) {
+        this.drop.begin(given, 1 - left);
+        this.isDropping = true;
+        this.restUntilMs = this.nowMs + REST_MS;
+      }
+      this.isReady &&= !mustClean;
+      this.note();
+    }
+  }
+
+  private note(): void {
+    const { store, onWork, onReady, warn } = this.options;
+    const { slots } = store;
+    const cleanFor = slots?.cleanFor;
+    this.isNoting = this.isUnnoted = true;
+    store.noteSlots().then(
+      () => {
+        // Meanwhile the ring may have changed again, or the data be read anew.
+        if (store.slots !== slots || slots?.cleanFor !== cleanFor) return;
+        this.isNoting = this.isUnnoted = false;
+        if (this.isReady) return;
+        onWork();
+        this.isReady = true;
+        onReady();
+      },
+      (error: unknown) => {
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+        if (store.slots !== slots || slots === undefined) return;
+        onWork();
+        this.isNoting = false;
+        this.isUnnoted = true;
+        this.restUntilMs = this.nowMs + REST_MS;
+        warn(`That slots were given up could not be noted, it is tried again: ${error.message}`);
+      },
+    );
+  }
+
+  /** The slots that this node is a replica of; and those that it will be one of, if the ring is under change. */
+  private placesIn(ring: Ring): { readonly old: SlotSet; readonly next: SlotSet } {
+    const index = ring.indexOf(this.options.self);
+    if (index === undefined) return { old: new SlotSet(), next: new SlotSet() };
+    return {
+      old: SlotSet.where((slot) => ring.holds(index, slot)),
+      next: ring.isChanging ? SlotSet.where((slot) => ring.nextReplicas(slot).includes(index)) : new SlotSet(),
+    };
+  }
+
+  private get nowMs(): number {
+    return this.options.clock.monotonicUs() / 1000;
+  }
+}
