@@ -53,5 +53,7 @@ export function ring({ server }: Call): InfoField[] {
     ['restored_keys', repair.restoredKeys],
     ['transferred_out_bytes', figures.transferredOutBytes],
     ['transferred_in_bytes', figures.transferredInBytes],
+    ['given_up_slots_in_memory', figures.givenUpSlots],
+    ['given_up_bytes_on_disk', figures.givenUpBytes],
   ];
 }

@@ -411,6 +411,9 @@ export interface RingFigures {
   /** What was given to members that take over slots, and what this node was given for the change of the ring that is under way. */
   readonly transferredOutBytes: number;
   readonly transferredInBytes: number;
+  /** Slots that were given up, and of which something may be in memory yet; and what is left of such in tables, about. */
+  readonly givenUpSlots: number;
+  readonly givenUpBytes: number;
   readonly repair: RepairFigures;
 }
 

@@ -91,6 +91,8 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       leaving: members.filter(({ state }) => state === 'leaving').length,
       'transferred-out-bytes': figures.transferredOutBytes,
       'transferred-in-bytes': figures.transferredInBytes,
+      'given-up-slots-in-memory': figures.givenUpSlots,
+      'given-up-bytes-on-disk': figures.givenUpBytes,
     }),
   );
 }

@@ -35,6 +35,8 @@ export class FakeRing implements RingInfo {
     },
     transferredOutBytes: 15,
     transferredInBytes: 16,
+    givenUpSlots: 24,
+    givenUpBytes: 25,
     repair: {
       state: 'idle',
       rounds: 17,

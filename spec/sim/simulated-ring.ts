@@ -169,7 +169,7 @@ export class SimulatedRing {
     return new Set(rings).size === 1 ? [] : [`members have different rings: ${rings.join(' and ')}`];
   }
 
-  /** All replicas are equal, though nobody has read a key: anti-entropy sees to that, whatever was lost. Returns what differs after so long. */
+  /** All replicas are equal, though nobody has read a key: anti-entropy sees to that, whatever was lost; and nobody has anything else. Returns what is not so after so long. */
   async repair(withinMs: number): Promise<string[]> {
     for (const machine of this.machines) {
       const operator = this.client(machine);
@@ -178,7 +178,7 @@ export class SimulatedRing {
     }
     const endUs = this.world.nowUs + withinMs * 1000;
     for (;;) {
-      const problems = this.compare();
+      const problems = [...this.compare(), ...this.strays()];
       if (problems.length === 0 || this.world.nowUs > endUs) return problems;
       await this.world.sleep(500);
     }
@@ -203,6 +203,21 @@ export class SimulatedRing {
   /** Whether all replicas of each key hold the same. */
   compare(): string[] {
     return compareMembers(this.machines, this.members, (machine) => this.dump(machine));
+  }
+
+  /** What members have of slots that are not theirs, or that was never dropped since they were. */
+  private strays(): string[] {
+    return this.machines.flatMap((machine) => {
+      const { member, node } = this.members.get(machine) ?? {};
+      if (member === undefined || node === undefined) return [];
+      const index = member.ring.indexOf(member.self) ?? -1;
+      const holds = (key: string): boolean =>
+        member.ring.replicas(slotOf(Buffer.from(key), 0, key.length)).includes(index);
+      const keys = [...this.dump(machine).keys()].filter((key) => !holds(key));
+      const left = node.server.ring?.figures.givenUpSlots ?? 0;
+      if (keys.length + left === 0) return [];
+      return [`${machine.name} has ${keys.join(' ')} of slots that it does not hold, and is to drop ${left} slots`];
+    });
   }
 
   private dump(machine: Machine): Map<string, string> {

@@ -182,6 +182,9 @@ function slotStoreOf({ persistence, store }: RingParts): SlotStore {
     get slots() {
       return store.slots;
     },
+    get givenUpBytes() {
+      return store.givenUpBytes;
+    },
     giveUp: (slots, cleanFor) => persistence.giveUp(slots, cleanFor),
     noteSlots: () => store.noteSlots(),
     flush: () => persistence.flush(),

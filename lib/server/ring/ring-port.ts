@@ -63,6 +63,8 @@ export class RingPort implements RingInfo {
       repair: antiEntropy.figures,
       transferredOutBytes: this.part.resize.sentBytes,
       transferredInBytes: this.part.resize.takenBytes,
+      givenUpSlots: this.part.slots.leftCount,
+      givenUpBytes: this.part.slots.leftBytes,
     };
   }
 

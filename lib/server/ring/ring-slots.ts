@@ -30,6 +30,8 @@ const REST_MS = 5000;
 export interface SlotStore {
   /** Undefined while it is not open. */
   readonly slots: HeldSlots | undefined;
+  /** What is left in tables of slots that were given up, about. */
+  readonly givenUpBytes: number;
   /** See Persistence.giveUp. */
   giveUp(slots: SlotSet, cleanFor: string): number;
   noteSlots(): Promise<void>;
@@ -73,6 +75,11 @@ export class RingSlots {
   /** Slots that were given up and are still in memory, or may be. */
   get leftCount(): number {
     return this.drop.leftCount;
+  }
+
+  /** What is left of them in tables, about. */
+  get leftBytes(): number {
+    return this.options.store.givenUpBytes;
   }
 
   /** The node acts by this ring; or its data was read anew. REQUIRES: as for Store.append. */

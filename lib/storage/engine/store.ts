@@ -351,6 +351,15 @@ export class Store {
     return this.parts?.slots;
   }
 
+  /** About how many bytes of the tables are of slots that were given up. */
+  get givenUpBytes(): number {
+    const { parts } = this;
+    if (parts === undefined || parts.slots.floors.isEmpty) return 0;
+    let bytes = 0;
+    for (const table of parts.versions.current.tables()) bytes += table.fileBytes * parts.slots.deadPart(table);
+    return Math.round(bytes);
+  }
+
   /**
    * Gives slots up: what there is of them now is dead for everybody who asks the disk from now on, however much of it is left there; and after a restart, when `noteSlots` has
    * resolved. `cleanFor`: see SlotNotes. Returns about which part of all keys is left. Throws DiskFullError, and has changed nothing then; and LogFailedError. REQUIRES: as for `append`.
