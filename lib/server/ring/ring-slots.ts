@@ -121,8 +121,10 @@ export class RingSlots {
   private look(): void {
     const { ring } = this;
     const { slots } = this.options.store;
-    if (ring === undefined || slots === undefined) return;
-    const { old, next } = this.placesIn(ring);
+    const index = ring?.indexOf(this.options.self);
+    if (ring === undefined || slots === undefined || index === undefined) return;
+    const old = SlotSet.where((slot) => ring.holds(index, slot));
+    const next = SlotSet.where((slot) => ring.nextReplicas(slot).includes(index));
     const version = ringVersionText(ring.document);
     const gained = SlotSet.where((slot) => next.has(slot) && !old.has(slot));
     const mustClean = gained.size > 0 && slots.cleanFor !== version;
@@ -181,16 +183,6 @@ export class RingSlots {
         warn(`That slots were given up could not be noted, it is tried again: ${error.message}`);
       },
     );
-  }
-
-  /** The slots that this node is a replica of; and those that it will be one of, if the ring is under change. */
-  private placesIn(ring: Ring): { readonly old: SlotSet; readonly next: SlotSet } {
-    const index = ring.indexOf(this.options.self);
-    if (index === undefined) return { old: new SlotSet(), next: new SlotSet() };
-    return {
-      old: SlotSet.where((slot) => ring.holds(index, slot)),
-      next: ring.isChanging ? SlotSet.where((slot) => ring.nextReplicas(slot).includes(index)) : new SlotSet(),
-    };
   }
 
   private get nowMs(): number {
