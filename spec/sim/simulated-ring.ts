@@ -1,5 +1,6 @@
 /** Nodes that are a ring, the clients that use it, and what is found in it at the end. */
 
+import { slotOf } from '../../lib/base/position.js';
 import { Loader } from '../../lib/data/loader.js';
 import type { Disk } from '../../lib/host/ports.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
