@@ -35,6 +35,8 @@ export const MessageKind = {
   COMPARE_KEYS: 59,
   TAKE_ENTRIES: 60,
   COMPARED: 61,
+  SETTLE: 62,
+  BOUNDS: 63,
   /** transfer/transfer-messages.ts */
   PULL: 64,
   CHUNK: 65,

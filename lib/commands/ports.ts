@@ -446,6 +446,12 @@ export interface RepairFigures {
   readonly damagedTables: number;
   readonly restoredTables: number;
   readonly restoredKeys: number;
+  /** How often this node had slots settled, as their first replica, and how many in all; up to which Unix millisecond at most, in any slot that it holds (0: none is). */
+  readonly closings: number;
+  readonly settledSlots: number;
+  readonly settledUpToMs: number;
+  /** Deleted keys that compactions have dropped. */
+  readonly deletesDropped: number;
 }
 
 /** What a replica knows of a key. */
@@ -483,6 +489,8 @@ export interface RingInfo {
   leader(slot: number): number;
   /** A digest of all that this node knows of a key, equal where what is known is equal; undefined if that is on disk alone. */
   digest(key: Buffer): string | undefined;
+  /** Up to which Unix millisecond the deletes of a slot may go; 0: none may, or it is not held here. */
+  settledUpToMs(slot: number): number;
   /** How many replicas a read asks at a level, as `Client.consistency` shows it. */
   readersAt(consistency: string): number;
   /** What the replicas of a key know of it, by their index. Those that cannot be reached are not among them; `undefined`: it cannot be read there. */

@@ -85,6 +85,9 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'repair-keys-received': figures.repair.keysReceived,
       'repair-keys-sent': figures.repair.keysSent,
       'repair-failures': figures.repair.failures,
+      'repair-settled-slots': figures.repair.settledSlots,
+      'repair-settled-up-to-ms': figures.repair.settledUpToMs,
+      'repair-deletes-dropped': figures.repair.deletesDropped,
       'tables-damaged': figures.repair.damagedTables,
       'tables-restored': figures.repair.restoredTables,
       joining: members.filter(({ state }) => state === 'joining').length,
@@ -217,6 +220,7 @@ async function explain({ args, reply, client, server }: Call): Promise<void> {
       writes: placeOf(all, leader, serves),
       changes: placeOf(all, leader, leader >= 0 && all[leader].isSelf),
       'last-repair-ago-sec': ring.figures.repair.lastRoundAgoSeconds,
+      'settled-up-to-ms': ring.settledUpToMs(slot),
       'a-read': explainRead({
         needed: ring.readersAt(consistency),
         live: replicas.filter((index) => all[index].isUp),

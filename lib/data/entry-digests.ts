@@ -3,7 +3,7 @@ import type { Cell } from '../record/entry.js';
 import { CellType, NO_EXPIRY, WHOLE, isComposedType } from '../record/entry.js';
 import { isElementField } from '../record/list-id.js';
 import type { Pair } from '../record/pair.js';
-import { comparePairs, maxPair } from '../record/pair.js';
+import { PAIR_ZERO, aboveStamp, comparePairs, maxPair, pairBefore } from '../record/pair.js';
 import { Removals } from '../record/removals.js';
 import { Seen, isSeenCell } from '../record/seen.js';
 import { CHUNK_FIELD_BYTES, writeChunkField } from '../record/string-chunks.js';
@@ -23,7 +23,10 @@ export interface EntryDigest {
 const NOTHING = Buffer.alloc(0);
 const chunkField = Buffer.alloc(CHUNK_FIELD_BYTES);
 
-/** Digests of entries (record/cell-digest.ts): of a large collection it is known, of anything else it is made when it is asked for. */
+/**
+ * Digests of entries (record/cell-digest.ts): of a large collection it is known, of anything else it is made when it is asked for. Deletes that may go everywhere do not count
+ * (Keyspace.deadUpTo): so it is the same whether they have.
+ */
 export class EntryDigests {
   private readonly keyspace: Keyspace;
   private readonly digest: CellDigest;
@@ -39,6 +42,7 @@ export class EntryDigests {
     const { heap } = keyspace;
     if (keyspace.isCold(db, key, start, end)) return undefined;
     const ref = db.table.find(key, start, end);
+    const deadUpTo = keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0;
     let deletedUpTo = flushedPair(db);
     let expiry = NO_EXPIRY;
     digest.clear();
@@ -48,8 +52,9 @@ export class EntryDigests {
       deletedUpTo = maxPair(deletedUpTo, registers.deletedUpTo);
       if (comparePairs(registers.expiry.pair, deletedUpTo) > 0) ({ expiry } = registers);
       this.addCells(ref, deletedUpTo);
+      if (this.isImplied(ref, deletedUpTo)) deletedUpTo = PAIR_ZERO;
     }
-    digest.registers(deletedUpTo, expiry);
+    digest.registers(aboveStamp(deletedUpTo, deadUpTo), expiry);
     return { high: digest.high, low: digest.low };
   }
 
@@ -74,6 +79,19 @@ export class EntryDigests {
       });
       this.addRemovals(removals, deletedUpTo);
     }
+  }
+
+  /** Whether the only value of a string says by its pair what was deleted before it: then that does not count. */
+  private isImplied(ref: number, deletedUpTo: Pair): boolean {
+    const { heap } = this.keyspace;
+    if (heap.form(ref) === CHUNKED) {
+      const pairs = heap.chunkPairs(ref);
+      return (
+        pairs.count === 1 && pairs.index(0) === WHOLE_PAIR && isBefore(pairs.stamp(0), pairs.origin(0), deletedUpTo)
+      );
+    }
+    const isString = heap.form(ref) === CellType.STRING && !heap.isEmpty(ref);
+    return isString && isBefore(heap.stamp(ref), heap.origin(ref), deletedUpTo);
   }
 
   private addCell({ type, field, value, pair, expiresAtMs }: Cell, removals: Removals): void {
@@ -116,4 +134,9 @@ export class EntryDigests {
   private addString(stamp: number, origin: number, field: Buffer): void {
     this.digest.cell(1, CellType.STRING, field, 0, field.length, false, stamp, origin, 0);
   }
+}
+
+/** Whether `before` is the pair just below. */
+function isBefore(stamp: number, origin: number, before: Pair): boolean {
+  return comparePairs(pairBefore({ stamp, origin }), before) === 0;
 }

@@ -1,6 +1,7 @@
 import type { Cell, Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, cellKey } from '../record/entry.js';
 import { merge } from '../record/merge.js';
+import { aboveStamp } from '../record/pair.js';
 import { WriteBatch } from '../record/write-batch.js';
 import { FieldTable } from '../storage/memory/field-table.js';
 import type { Database, Keyspace } from './keyspace.js';
@@ -57,13 +58,21 @@ export class EntryPages {
     const floor = { ...EMPTY_ENTRY, deletedUpTo: flushedPair(this.db) };
     if (ref === 0 || !heap.isLarge(ref)) {
       this.isAtEnd = true;
-      return merge(ref === 0 ? EMPTY_ENTRY : keyspace.entryOf(ref), floor);
+      return this.withoutDead(merge(ref === 0 ? EMPTY_ENTRY : keyspace.entryOf(ref), floor));
     }
     const cells = new Map<string, Cell>();
     if (heap.type(ref) === CellType.LIST) keyspace.lists.collectRemovals(ref, (cell) => addTo(cells, cell));
     const { deletedUpTo, expiry } = merge({ ...heap.registers(ref), cells: new Map() }, floor);
     for (const [name, cell] of this.cellsFrom({ cursor: 0 })) cells.set(name, cell);
-    return { deletedUpTo, expiry, cells };
+    return this.withoutDead({ deletedUpTo, expiry, cells });
+  }
+
+  /** What everybody knows to be dead is told to nobody: who has dropped it would have it again. */
+  private withoutDead(entry: Entry): Entry {
+    const { hasher, deadUpTo } = this.keyspace;
+    if (deadUpTo === undefined || deadUpTo.highest === 0) return entry;
+    hasher.hash(this.key, 0, this.key.length);
+    return { ...entry, deletedUpTo: aboveStamp(entry.deletedUpTo, deadUpTo.at(hasher.position)) };
   }
 
   private cellsFrom(place: Place): Map<string, Cell> {

@@ -17,6 +17,7 @@ import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
 import { CellType, cellKey, isComposedType } from '../record/entry.js';
 import { PAIR_ZERO, maxPair } from '../record/pair.js';
+import type { SlotStamps } from '../record/slot-stamps.js';
 import { PACKED_BYTES_MAX } from '../storage/memory/packed-fields.js';
 import { CHUNKED, LARGE, RecordHead, RecordHeap } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
@@ -49,6 +50,7 @@ export interface KeyspaceOptions {
   readonly origin: number;
   /** Whether other nodes have the data, too (see Keyspace). */
   readonly isReplicated?: boolean;
+  readonly deadUpTo?: SlotStamps;
 }
 
 export abstract class RecordCursor {
@@ -70,6 +72,8 @@ export abstract class RecordCursor {
   readonly events = new KeyEvents();
   /** Whether other nodes have the data, too: what they write comes in any order, and nothing is removed but by a command. */
   readonly isReplicated: boolean;
+  /** Where other nodes have the data, too: deletes up to there do not count for anybody (cluster/repair/slot-bounds.ts). */
+  readonly deadUpTo: SlotStamps | undefined;
 
   /**
    * False while no data may change (CLIENT PAUSE, a log that failed): expired keys are then hidden, not removed.
@@ -122,6 +126,7 @@ export abstract class RecordCursor {
     this.hasher = options.hasher;
     this.origin = options.origin;
     this.isReplicated = this.keepsTombstones = options.isReplicated ?? false;
+    this.deadUpTo = options.deadUpTo;
     this.fieldHasher = options.hasher.forFields();
     this.digestHasher = options.hasher.forFields();
     this.newTable = () => new ResidentTable(this.heap, options.hasher);

@@ -5,7 +5,7 @@
  *     digest  = sum of part hashes, in two lanes
  *     part    = cell      type, tombstone or not, field, pair, the cell's own expiry      (its value goes with the pair)
  *             | removals  the same, and which elements of a list they are                 (unions have the pair of the youngest)
- *             | deletedUpTo | expiry                                                       (none where there is none)
+ *             | deletedUpTo | expiry                                                       (none where there is none, or where the only value of a string says it)
  *
  * Fields are hashed under the position key, as positions are: who does not know that cannot choose what collides.
  */

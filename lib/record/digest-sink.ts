@@ -7,18 +7,28 @@ import { CellType, NO_EXPIRY } from './entry.js';
 import type { CellSink } from './key-merge.js';
 import { ANCHOR_BYTES } from './list-id.js';
 import type { Pair } from './pair.js';
+import { PAIR_ZERO, aboveStamp, comparePairs, pairBefore } from './pair.js';
 
 /**
  * Makes the digest of what a KeyMerge gives: the same that the keyspace has of the entry (data/entry-digests.ts). REQUIRES: each merge begins with `floor` as known.
  */
 export class DigestSink implements CellSink {
   readonly digest: CellDigest;
+  /** Deletes up to this stamp do not count. Set before each merge. */
+  deadUpTo = 0;
+  private deletedUpTo: Pair = PAIR_ZERO;
+  private hasExpiry = false;
+  private cellCount = 0;
+  /** The register does not count: the only value of a string says it by its pair. */
+  private isImplied = false;
+  private readonly floor: Pair;
   private readonly nothingHigh: number;
   private readonly nothingLow: number;
 
   /** `hasher`: one of fields, that nobody else needs to keep what it has computed. Everything up to `floor` is dead: the database was emptied. */
   constructor(hasher: PositionHasher, floor: Pair) {
     this.digest = new CellDigest(hasher);
+    this.floor = floor;
     this.digest.registers(floor, NO_EXPIRY);
     this.nothingHigh = this.digest.high;
     this.nothingLow = this.digest.low;
@@ -26,17 +36,36 @@ export class DigestSink implements CellSink {
 
   /** Whether the last entry says no more than that the database was emptied. */
   get isNothing(): boolean {
-    return this.digest.high === this.nothingHigh && this.digest.low === this.nothingLow;
+    const { high, low } = this.digest;
+    if (this.floor.stamp <= this.deadUpTo) return high === 0 && low === 0;
+    return high === this.nothingHigh && low === this.nothingLow;
   }
 
   begin(deletedUpTo: Pair, expiry: Expiry): void {
     this.digest.clear();
-    this.digest.registers(deletedUpTo, expiry);
+    this.deletedUpTo = deletedUpTo;
+    this.hasExpiry = comparePairs(expiry.pair, PAIR_ZERO) > 0;
+    this.cellCount = 0;
+    this.isImplied = false;
+    this.digest.registers(PAIR_ZERO, expiry);
+  }
+
+  /** The merge has ended: the digest is whole. */
+  end(): void {
+    if (!this.isImplied) this.digest.registers(aboveStamp(this.deletedUpTo, this.deadUpTo), NO_EXPIRY);
+  }
+
+  /** Up to which stamp the key was deleted, if nothing else is known of it; else 0. */
+  get deletedStamp(): number {
+    return this.hasExpiry || this.cellCount > 0 ? 0 : this.deletedUpTo.stamp;
   }
 
   cell(reader: BatchReader): void {
     const { kind, type, bytes, fieldStart, fieldEnd, valueStart, valueEnd, stamp, origin, atMs } = reader;
     const isTombstone = kind === ChangeKind.TOMBSTONE;
+    const isWhole = type === CellType.STRING && fieldStart === fieldEnd && !isTombstone;
+    this.isImplied =
+      ++this.cellCount === 1 && isWhole && comparePairs(pairBefore({ stamp, origin }), this.deletedUpTo) === 0;
     if (isUnion(reader)) {
       const field = bytes.subarray(fieldStart, fieldEnd);
       this.digest.removals(type, field, isTombstone ? NOTHING : bytes.subarray(valueStart, valueEnd), {

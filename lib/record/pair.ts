@@ -23,6 +23,11 @@ export function maxPair(a: Pair, b: Pair): Pair {
   return comparePairs(a, b) >= 0 ? a : b;
 }
 
+/** A pair that counts only above a stamp: itself, or PAIR_ZERO. */
+export function aboveStamp(pair: Pair, stamp: number): Pair {
+  return pair.stamp > stamp ? pair : PAIR_ZERO;
+}
+
 /** The highest pair below `pair`: what a replacing write deletes up to. */
 export function pairBefore(pair: Pair): Pair {
   if (pair.origin > 0) return { stamp: pair.stamp, origin: pair.origin - 1 };

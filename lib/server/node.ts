@@ -21,6 +21,7 @@ import { BufferPool } from '../protocol/buffer-pool.js';
 import { RequestLimits } from '../protocol/request-limits.js';
 import { WriteBatch } from '../record/write-batch.js';
 import { Store } from '../storage/engine/store.js';
+import { SlotBounds } from '../cluster/repair/slot-bounds.js';
 import type { Identity } from '../storage/identity.js';
 import { openIdentity } from '../storage/identity.js';
 import type { BackgroundJobs } from '../storage/jobs/job-runner.js';
@@ -110,6 +111,8 @@ export class Node {
   private readonly ring: RingPart | undefined;
   private readonly clockWatch: ClockWatch | undefined;
   private readonly stampBound: StampBound | undefined;
+  /** Of a member: what is settled among the replicas of its slots. */
+  private readonly bounds: SlotBounds | undefined;
 
   /** Takes the data directory; `start` reads it. Throws CorruptionError and DiskError. */
   constructor(options: NodeOptions) {
@@ -122,6 +125,7 @@ export class Node {
     this.access = new AccessPolicy(random);
     this.access.tick(clock.wallMs());
     const identity = this.openDirectory();
+    this.bounds = this.readBounds();
     this.store = this.makeStore(identity);
     this.clockWatch = options.membership && watchClocks({ ...options, membership: options.membership });
     this.keyspace = this.makeKeyspace(identity);
@@ -246,14 +250,16 @@ export class Node {
   }
 
   private makeRing(pubsub: PubSubRegistry): RingPart | undefined {
-    const { options, engine, clockWatch, stampBound } = this;
+    const { options, engine, clockWatch, stampBound, bounds } = this;
     const { membership } = options;
-    if (membership === undefined || clockWatch === undefined || stampBound === undefined) return undefined;
+    if (membership === undefined || clockWatch === undefined) return undefined;
+    if (stampBound === undefined || bounds === undefined) return undefined;
     return makeRing({
       ...options,
       membership,
       clockWatch,
       stampBound,
+      bounds,
       pubsub,
       loader: engine.loader,
       table: engine.table,
@@ -289,6 +295,11 @@ export class Node {
     return membership === undefined ? undefined : Buffer.from(membership.ring.document.positionKey, 'hex');
   }
 
+  private readBounds(): SlotBounds | undefined {
+    const { membership, disk } = this.options;
+    return membership && new SlotBounds(disk, this.config.dir, membership.ring.document.generation);
+  }
+
   private makeStore({ positionKey }: Identity): Store {
     const { config, log } = this;
     return new Store({
@@ -297,6 +308,7 @@ export class Node {
       positionKey,
       origin: this.origin,
       isReplicated: this.options.membership !== undefined,
+      ...(this.bounds && { deadUpTo: this.bounds.dead }),
       settings: storeSettings(config, this.options.process.filesMax),
       report: (message) => {
         log.notice(message);
@@ -328,6 +340,7 @@ export class Node {
       cold: this.store,
       origin: this.origin,
       isReplicated: this.options.membership !== undefined,
+      ...(this.bounds && { deadUpTo: this.bounds.dead }),
     });
   }
 

@@ -58,6 +58,10 @@ export class FakeRing implements RingInfo {
       damagedTables: 32,
       restoredTables: 33,
       restoredKeys: 34,
+      closings: 35,
+      settledSlots: 36,
+      settledUpToMs: 37,
+      deletesDropped: 38,
     },
   } as const;
   /** How often RING REPAIR was called. */
@@ -161,6 +165,10 @@ export class FakeRing implements RingInfo {
 
   abortChange(): Promise<string | undefined> {
     return Promise.resolve('the ring is not being changed');
+  }
+
+  settledUpToMs(): number {
+    return 39;
   }
 
   digest(key: Buffer): string | undefined {

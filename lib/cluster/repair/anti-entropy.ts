@@ -6,11 +6,13 @@
  *  2. Whoever is compared with begins a round of his own, if the last one is not recent: so rounds of all fall together, and what is summed up serves several.
  *  3. What damaged tables held is had from all others that hold the same slots; then the tables go. That begins at once, and is tried again until it is done.
  *  4. If nothing has changed since the last time, nothing is read, and two kilobytes are sent for each other member.
+ *  5. With it, slots are settled in which keys were deleted (closer.ts).
  */
 
 import { AssertionError } from '../../base/assert.js';
 import type { RepairFigures } from '../../commands/ports.js';
 import { slotOf } from '../../base/position.js';
+import { stampMs } from '../../base/stamp.js';
 import type { Random } from '../../host/ports.js';
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
@@ -19,6 +21,9 @@ import type { MemberLinks } from '../coordination/ports.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
 import type { Ring } from '../ring/ring.js';
+import type { Outflow } from './closer.js';
+import { SlotCloser } from './closer.js';
+import type { Closing } from './closing.js';
 import { CommonSlots } from './common-slots.js';
 import { DigestTrees } from './digest-trees.js';
 import type { ExchangeFigures } from './exchange.js';
@@ -27,6 +32,7 @@ import type { DamagedTables, RepairStore } from './ports.js';
 import { RepairCalls, RepairFailedError } from './repair-calls.js';
 import { Wanted, readNumber } from './repair-messages.js';
 import { RepairResponder } from './repair-responder.js';
+import type { SlotBounds } from './slot-bounds.js';
 import { Throttle } from './throttle.js';
 
 /** The first round comes soon after the start: something may have been lost before. */
@@ -36,6 +42,10 @@ const RESTORE_REST_MS = 2000;
 
 export interface AntiEntropyOptions {
   readonly store: RepairStore;
+  readonly bounds: SlotBounds;
+  readonly outflow: Outflow;
+  /** See SlotCloserOptions. */
+  readonly oldStamp: () => number;
   readonly links: MemberLinks;
   readonly self: MemberId;
   /** The ring that this node acts by. */
@@ -72,6 +82,7 @@ export class AntiEntropy {
   private readonly throttle: Throttle;
   private readonly calls: RepairCalls;
   private readonly responder: RepairResponder;
+  private readonly closer: SlotCloser;
   private readonly found: ExchangeFigures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
   /** What this node has in common with others, in the ring `commonRing`. */
   private readonly common = new Map<MemberId, CommonSlots>();
@@ -94,11 +105,12 @@ export class AntiEntropy {
   private isStopped = false;
 
   constructor(options: AntiEntropyOptions) {
-    const { store, links, nowMs, onWork, bytesPerSecond } = options;
+    const { store, links, nowMs, onWork, bytesPerSecond, random } = options;
     this.options = options;
     this.trees = new DigestTrees(store, nowMs);
     this.throttle = new Throttle(bytesPerSecond, nowMs);
     this.calls = new RepairCalls({ links, throttle: this.throttle, nowMs, onWork });
+    this.closer = new SlotCloser({ ...options, trees: this.trees, calls: this.calls, incarnation: random.uint32() });
     this.responder = new RepairResponder({
       store,
       links,
@@ -114,6 +126,7 @@ export class AntiEntropy {
 
   get figures(): RepairFigures {
     const { trees, calls, responder, options, found } = this;
+    const { bounds } = options;
     return {
       ...found,
       keysSent: found.keysSent + responder.sentKeys,
@@ -133,6 +146,10 @@ export class AntiEntropy {
       damagedTables: options.store.damaged?.ids.length ?? 0,
       restoredTables: this.restoredTables,
       restoredKeys: this.restoredKeys,
+      closings: this.closer.closings,
+      settledSlots: this.closer.settledSlots,
+      settledUpToMs: bounds.dead.highest === 0 ? 0 : stampMs(bounds.dead.highest),
+      deletesDropped: options.store.deletesDropped,
     };
   }
 
@@ -153,19 +170,32 @@ export class AntiEntropy {
     const { members, replicas } = { members: ring().members, replicas: ring().replicas(slotOf(key, 0, key.length)) };
     const others = Array.from(replicas, (index) => members[index].id).filter((id) => id !== self);
     const needed = Math.min(replicasNeeded(Level.QUORUM, replicas.length), others.length);
+    const told: Buffer[] = [];
     const asked = others.filter(isUp).map(async (member) => {
+      await this.closer.share(member, (slot) => this.commonWith(member).has(slot));
       const write = (payload: PayloadBuffer): void => {
         payload.byte(Wanted.EVERYTHING);
         writeRange(payload, range);
       };
       const answer = await this.calls.ask(member, MessageKind.COMPARE_KEYS, write, { timeoutMs: timeoutMs() });
       readNumber(answer);
-      while (!answer.isAtEnd) takeDifference(answer, store);
+      while (!answer.isAtEnd) {
+        const { keys, batches } = takeDifference(answer, (batch) => {
+          store.takeBack(batch);
+        });
+        told.push(...keys.flatMap((one, i) => (one.equals(key) ? batches[i] : [])));
+      }
     });
     const answers = await Promise.allSettled(asked);
     const got = answers.filter(({ status }) => status === 'fulfilled').length;
     if (got < needed) throw new RepairFailedError(`a table is damaged, and of ${needed} other replicas ${got} answer`);
+    if (got > 0) await store.forget(key, told);
     this.restoredKeys++;
+  }
+
+  /** Takes over the bounds of slots that a member holds, and whose data this node has taken over. Rejects with RepairFailedError and DiskError. */
+  takeBounds(member: MemberId, isTaken: (slot: number) => boolean): Promise<void> {
+    return this.closer.takeOver(member, isTaken);
   }
 
   /** A message of another member. */
@@ -175,6 +205,8 @@ export class AntiEntropy {
     else if (kind === MessageKind.COMPARE_LEAVES) this.responder.onLeaves(member, reader);
     else if (kind === MessageKind.COMPARE_KEYS) this.responder.onKeys(member, reader);
     else if (kind === MessageKind.TAKE_ENTRIES) this.responder.onTake(member, reader);
+    else if (kind === MessageKind.SETTLE) this.onSettle(member, reader.copyOfRest());
+    else if (kind === MessageKind.BOUNDS) this.onBounds(member, reader.copyOfRest());
     else this.calls.onAnswer(member, reader);
   }
 
@@ -187,6 +219,7 @@ export class AntiEntropy {
   tick(): void {
     this.throttle.tick();
     this.calls.tick();
+    this.closer.tick();
     this.look();
   }
 
@@ -254,15 +287,18 @@ export class AntiEntropy {
   private async run(round: Round): Promise<void> {
     const { withAll, damaged } = round;
     const before = this.found.keysDiffering;
+    const closing = damaged === undefined ? await this.beginClosing(round) : undefined;
     let isWhole = true;
     for (const member of this.others(damaged)) {
-      if (damaged === undefined && !withAll && this.indexOf(member) < this.indexOf(this.options.self)) continue;
+      const isBehind = this.indexOf(member) > this.indexOf(this.options.self);
+      if (damaged === undefined && !withAll && !isBehind && closing?.replicas.includes(member) !== true) continue;
       if (!this.options.isUp(member)) {
         isWhole = false;
         continue;
       }
-      if (!(await this.exchange(member, round))) isWhole = false;
+      if (!(await this.exchange(member, round, closing))) isWhole = false;
     }
+    if (closing !== undefined) await this.noteFailure(() => this.closer.finish(closing));
     if (damaged !== undefined) {
       const isDone = isWhole && (await this.noteFailure(() => this.dropDamaged(damaged)));
       if (!isDone) this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
@@ -273,8 +309,32 @@ export class AntiEntropy {
     this.lastDivergence = this.found.keysDiffering - before;
   }
 
+  /** Closes slots, if there is reason to. What was summed up the last time says of which. */
+  private async beginClosing({ fresh }: Round): Promise<Closing | undefined> {
+    let closing: Closing | undefined;
+    await this.noteFailure(async () => {
+      const data = fresh ? await this.trees.get(true) : this.trees.current;
+      closing = data && (await this.closer.begin(data));
+    });
+    return closing;
+  }
+
+  private onSettle(member: MemberId, reader: PayloadReader): void {
+    const id = reader.word();
+    this.responder.answer(member, id, (payload) => this.closer.onSettle(reader, payload));
+  }
+
+  private onBounds(member: MemberId, reader: PayloadReader): void {
+    const id = reader.word();
+    const common = this.commonWith(member);
+    this.responder.answer(member, id, (payload) => {
+      this.closer.onBounds(reader, payload, (slot) => common.has(slot));
+      return Promise.resolve();
+    });
+  }
+
   /** Whether it came to its end. */
-  private async exchange(member: MemberId, { fresh, damaged }: Round): Promise<boolean> {
+  private async exchange(member: MemberId, { fresh, damaged }: Round, closing?: Closing): Promise<boolean> {
     const { store, ring, isServing } = this.options;
     const begun = ring();
     const check = (): void => {
@@ -285,7 +345,13 @@ export class AntiEntropy {
     const common = this.commonWith(member, damaged);
     const parts = { store, trees, calls, member, common, check, figures: found };
     this.exchanges++;
-    return this.noteFailure(() => new Exchange({ ...parts, fresh, lost: damaged !== undefined }).run());
+    return this.noteFailure(async () => {
+      const differing = new Set<number>();
+      await this.closer.share(member, (slot) => common.has(slot));
+      const isFresh = fresh || closing !== undefined;
+      await new Exchange({ ...parts, differing, fresh: isFresh, lost: damaged !== undefined }).run();
+      closing?.compared(member, differing);
+    });
   }
 
   /** Whether `work` came to its end. */

@@ -16,6 +16,8 @@ export class DigestTrees {
   private readonly store: RepairStore;
   private readonly nowMs: () => number;
   private building: Promise<DigestedData> | undefined;
+  /** What was begun before `renew`. */
+  private outdated: Promise<unknown> = Promise.resolve();
   private last: { readonly data: DigestedData; readonly mark: string; readonly beganMs: number } | undefined;
 
   constructor(store: RepairStore, nowMs: () => number) {
@@ -43,26 +45,29 @@ export class DigestTrees {
     }
     const built = this.build();
     this.building = built;
+    const end = (): void => {
+      if (this.building === built) this.building = undefined;
+    };
+    built.then(end, end);
     return built;
   }
 
-  /** What was summed up does not hold any more, whatever the mark says. */
-  forget(): void {
-    this.last = undefined;
+  /** What is being summed up just now does not serve who asks from now on. */
+  renew(): void {
+    if (this.building === undefined) return;
+    this.outdated = this.building.catch(() => undefined);
+    this.building = undefined;
   }
 
   private async build(): Promise<DigestedData> {
+    await this.outdated;
     const beganMs = this.nowMs();
     const { mark } = this.store;
-    try {
-      const data = await this.store.digestAll();
-      this.last = { data, mark, beganMs };
-      this.builtCount++;
-      this.readBytes += data.readBytes;
-      this.keyCount = data.keyCount;
-      return data;
-    } finally {
-      this.building = undefined;
-    }
+    const data = await this.store.digestAll();
+    this.last = { data, mark, beganMs };
+    this.builtCount++;
+    this.readBytes += data.readBytes;
+    this.keyCount = data.keyCount;
+    return data;
   }
 }

@@ -9,8 +9,10 @@
  *  1. Nothing is locked: what is written meanwhile may show, and is compared as it is by then.
  *  2. Whatever was different when it began, and reached neither by itself, is the same at both when it has ended.
  *  3. To restore (`lost`): of leaves that differ, all that the other one has is taken and logged, whatever memory has of it here, and nothing is sent: what is here cannot be told.
+ *     What is settled, and the other one does not have, was deleted: it goes here.
  */
 
+import { SLOT_SPAN } from '../../base/position.js';
 import type { Sum } from '../../record/leaf-sums.js';
 import { LEAF_SPAN, LEAVES_PER_SLOT, LeafSums } from '../../record/leaf-sums.js';
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
@@ -49,6 +51,8 @@ export interface ExchangeOptions {
   /** Throws RepairFailedError if it makes no sense any more. */
   readonly check: () => void;
   readonly figures: ExchangeFigures;
+  /** Takes the slots of keys that differed. */
+  readonly differing: Set<number>;
 }
 
 /** What exchanges have found. */
@@ -64,6 +68,8 @@ export interface Range {
   readonly start: number;
   readonly end: number;
   readonly states: readonly PositionState[];
+  /** All keys that are known here, to restore. */
+  readonly keys: readonly Buffer[];
 }
 
 /** What the other one has at a position. */
@@ -71,6 +77,8 @@ export interface Difference {
   readonly position: number;
   readonly sum: Sum;
   readonly keys: readonly Buffer[];
+  /** Of each key, all that the other one knows of it; to restore, none: it cannot read that. */
+  readonly batches: readonly (readonly Buffer[])[];
 }
 
 export class Exchange {
@@ -152,35 +160,42 @@ export class Exchange {
 
   private async rangeOf(start: number, end: number): Promise<Range> {
     const { store, lost } = this.options;
-    if (!lost) return { start, end, states: await statesBetween(store, start, end) };
-    for (const key of await store.keysBetween(start, end)) store.logAgain(key);
-    return { start, end, states: [] };
+    if (!lost) return { start, end, states: await statesBetween(store, start, end), keys: [] };
+    const keys = await store.keysBetween(start, end);
+    for (const key of keys) store.logAgain(key);
+    return { start, end, states: [], keys };
   }
 
   /** Asks about ranges until all of them were compared. */
   private async repairRanges(ranges: readonly Range[]): Promise<void> {
-    const { lost } = this.options;
+    const { lost, differing, figures, store } = this.options;
     for (let rest = ranges; rest.length > 0;) {
       const answer = await this.ask(MessageKind.COMPARE_KEYS, (payload) => {
         payload.byte(lost ? Wanted.READABLE : Wanted.DIFFERENCES);
         for (const range of rest) writeRange(payload, range);
       });
       const upTo = readNumber(answer);
+      const differences: Difference[] = [];
       while (!answer.isAtEnd) {
-        const difference = takeDifference(answer, this.options.store);
-        this.options.figures.keysDiffering++;
-        this.options.figures.keysReceived += difference.keys.length;
-        await this.repairPosition(difference, rest);
+        const difference = takeDifference(answer, (batch) => {
+          if (lost) store.takeBack(batch);
+          else store.takeOver(batch);
+        });
+        figures.keysDiffering++;
+        figures.keysReceived += difference.keys.length;
+        differing.add(Math.floor(difference.position / SLOT_SPAN));
+        if (lost) differences.push(difference);
+        else await this.repairPosition(difference, rest);
       }
+      if (lost) await this.forgetLost(differences, rest, upTo);
       await this.sendPending();
-      rest = restOf(rest, upTo);
+      rest = restOf(rest, upTo, (key) => store.positionOf(key));
     }
   }
 
   /** Sends the other one what is known of the keys at a position, if that is more than it has. */
   private async repairPosition({ position, sum, keys }: Difference, ranges: readonly Range[]): Promise<void> {
-    const { store, lost, figures } = this.options;
-    if (lost) return;
+    const { store, figures } = this.options;
     const names = new Map(keys.map((key) => [key.toString('latin1'), key]));
     for (const key of keysAt(ranges, position)) names.set(key.toString('latin1'), key);
     const all = [...names.values()];
@@ -194,6 +209,18 @@ export class Exchange {
       figures.keysSent++;
     }
     if (this.pendingBytes >= SENT_BYTES) await this.sendPending();
+  }
+
+  /** What is here of keys up to a position was compared with all that the other one has of them. */
+  private async forgetLost(differences: readonly Difference[], ranges: readonly Range[], upTo: number): Promise<void> {
+    const { store } = this.options;
+    const theirs = new Map<string, readonly Buffer[]>();
+    for (const { keys, batches } of differences)
+      keys.forEach((key, i) => theirs.set(key.toString('latin1'), batches[i]));
+    for (const key of ranges.flatMap(({ keys }) => keys)) {
+      const batches = theirs.get(key.toString('latin1'));
+      if (store.positionOf(key) < upTo && batches?.length !== 0) await store.forget(key, batches ?? []);
+    }
   }
 
   private async sendPending(): Promise<void> {
@@ -221,22 +248,24 @@ export class Exchange {
   }
 }
 
-/** Reads what the other one has at the next position of an answer, and merges it. Throws RepairFailedError, and CorruptionError. */
-export function takeDifference(answer: PayloadReader, store: RepairStore): Difference {
+/** Reads what the other one has at the next position of an answer, and gives it to `take`. Throws RepairFailedError, and CorruptionError. */
+export function takeDifference(answer: PayloadReader, take: (batch: Buffer) => void): Difference {
   const position = readNumber(answer);
   const sum = readSum(answer);
   const keys: Buffer[] = [];
+  const all: Buffer[][] = [];
   for (let count = answer.word(); count > 0 && !answer.failed; count--) {
     keys.push(Buffer.from(answer.bytes()));
     const batches = readBatches(answer);
     if (answer.failed) break;
-    for (const batch of batches) store.takeOver(batch);
+    for (const batch of batches) take(batch);
+    all.push(batches);
   }
   if (answer.failed) throw new RepairFailedError('an answer ends too early');
-  return { position, sum, keys };
+  return { position, sum, keys, batches: all };
 }
 
-export function writeRange(payload: PayloadBuffer, { start, end, states }: Range): void {
+export function writeRange(payload: PayloadBuffer, { start, end, states }: Omit<Range, 'keys'>): void {
   writeNumber(payload, start);
   writeNumber(payload, end);
   payload.word(states.length);
@@ -247,13 +276,14 @@ export function writeRange(payload: PayloadBuffer, { start, end, states }: Range
 }
 
 /** What is left of ranges behind a position. */
-function restOf(ranges: readonly Range[], upTo: number): Range[] {
+function restOf(ranges: readonly Range[], upTo: number, positionOf: (key: Buffer) => number): Range[] {
   return ranges
     .filter(({ end }) => end > upTo)
-    .map(({ start, end, states }) => ({
+    .map(({ start, end, states, keys }) => ({
       start: Math.max(start, upTo),
       end,
       states: states.filter(({ position }) => position >= upTo),
+      keys: keys.filter((key) => positionOf(key) >= upTo),
     }));
 }
 

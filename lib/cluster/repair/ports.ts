@@ -5,6 +5,8 @@ import type { LeafSums, Sum } from '../../record/leaf-sums.js';
 /** The digests of all that this node had at one moment. */
 export interface DigestedData {
   readonly sums: LeafSums;
+  /** Of each slot, the lowest stamp of a deleted key that still counts; 0: there is none. */
+  readonly oldestDead: Float64Array;
   /** Of tables; and the keys in them of which anything is known that counts. */
   readonly readBytes: number;
   readonly keyCount: number;
@@ -37,6 +39,16 @@ export interface RepairStore {
   batchesOf(key: Buffer): Promise<Buffer[]>;
   /** Merges a batch of another node. It is logged with this turn, whether it is news or not. Throws CorruptionError. */
   takeOver(batch: Buffer): void;
+  /** The same, whatever is settled (slot-bounds.ts): this node has lost it. */
+  takeBack(batch: Buffer): void;
+  /** Deletes what this node has of a key that is settled, and that `others` do not say: it was deleted. Rejects with CorruptionError and DiskError. */
+  forget(key: Buffer, others: readonly Buffer[]): Promise<void>;
+  /** Resolves when all that was taken over is durable. Rejects if it cannot be. */
+  sync(): Promise<void>;
+  /** More of what is dead may go. */
+  onDeadRisen(): void;
+  /** Deleted keys that went. */
+  readonly deletesDropped: number;
   /** Has a key that is compared and set decided once more, so that all replicas see what was decided: of such a key, nothing is taken over. Does nothing for others. */
   rewrite(key: Buffer): void;
   /** Logs again what memory has of a key, if that is all there is. */

@@ -9,8 +9,12 @@
  *     COMPARE_KEYS   = id:u32 what:u8 range*                  what do you have of these ranges? 0: what differs, 1: everything that can be read, 2: everything, at once
  *     range          = start:position end:position count:u32 (position sum){count}
  *                      answer: upTo:position difference*      all ranges up to there are compared; ask again for the rest
- *     difference     = position sum count:u32 (key:bytes batches){count}
+ *     difference     = position sum count:u32 (key:bytes batches){count}     no batches: the key cannot be read
  *     TAKE_ENTRIES   = id:u32 batches                         answer: nothing
+ *     SETTLE         = id:u32 step:u8 runs                    a step of closing slots (closer.ts)
+ *                      answer: incarnation:u32                of the process that answers; to the last step, nothing
+ *     BOUNDS         = id:u32 closed:runs dead:runs           answer: the same of who is asked (slot-bounds.ts)
+ *     runs           = count:u32 (first:u32 end:u32 stamp){count}
  *     COMPARED       = id:u32 failed:u8 answer                failed: reason:bytes
  *     sum            = high:u32 low:u32      stamp, position = high:u32 low:u32      numbers little-endian
  *
@@ -21,6 +25,8 @@
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
 import type { Sum } from '../../record/leaf-sums.js';
+import { SlotStamps } from '../../record/slot-stamps.js';
+import type { BoundRuns } from './slot-bounds.js';
 
 /** What COMPARE_KEYS asks for. */
 export const Wanted = { DIFFERENCES: 0, READABLE: 1, EVERYTHING: 2 } as const;
@@ -39,6 +45,39 @@ export function writeNumber(payload: PayloadBuffer, value: number): void {
 
 export function readNumber(reader: PayloadReader): number {
   return reader.word() * TWO_32 + reader.word();
+}
+
+/** What SETTLE asks for: all that has left before is taken, and nothing more up to the stamps; all of it is durable; it is settled. */
+export const Step = { CLOSE: 0, SEAL: 1, CONFIRM: 2 } as const;
+export type Step = (typeof Step)[keyof typeof Step];
+
+/** Runs of SlotStamps. */
+export function writeRuns(payload: PayloadBuffer, runs: Float64Array): void {
+  payload.word(runs.length / 3);
+  for (let at = 0; at < runs.length; at += 3) {
+    payload.word(runs[at]);
+    payload.word(runs[at + 1]);
+    writeNumber(payload, runs[at + 2]);
+  }
+}
+
+/** Runs that may be used; what else was sent is none. */
+export function readRuns(reader: PayloadReader): Float64Array {
+  const numbers: number[] = [];
+  for (let count = reader.word(); count > 0 && !reader.failed; count--) {
+    numbers.push(reader.word(), reader.word(), readNumber(reader));
+  }
+  const runs = Float64Array.from(numbers);
+  return reader.failed || !SlotStamps.areRuns(runs) ? new Float64Array(0) : runs;
+}
+
+export function writeBounds(payload: PayloadBuffer, { closed, dead }: BoundRuns): void {
+  writeRuns(payload, closed);
+  writeRuns(payload, dead);
+}
+
+export function readBounds(reader: PayloadReader): BoundRuns {
+  return { closed: readRuns(reader), dead: readRuns(reader) };
 }
 
 export function writeSum(payload: PayloadBuffer, { high, low }: Sum): void {

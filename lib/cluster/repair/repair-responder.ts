@@ -131,7 +131,6 @@ export class RepairResponder {
 
   /** Writes what differs in a range; returns up to where it was compared. */
   private async compare(range: AskedRange, wanted: Wanted, differences: PayloadBuffer): Promise<number> {
-    const { store } = this.options;
     const states = new Map<number, PositionState>();
     for (const state of await this.statesOf(range, wanted)) states.set(state.position, state);
     const positions = new Set([...states.keys(), ...range.sums.keys()]);
@@ -143,7 +142,7 @@ export class RepairResponder {
       differences.word(keys.length);
       for (const key of keys) {
         differences.bytes(key);
-        writeBatches(differences, await store.batchesOf(key));
+        writeBatches(differences, await this.batchesOf(key, wanted));
         this.sentKeys++;
       }
       if (differences.byteLength >= ANSWER_BYTES) return position + 1;
@@ -151,24 +150,39 @@ export class RepairResponder {
     return range.end;
   }
 
-  /** What cannot be read here may be passed over, for there are others. */
+  /** All that is known of a key; none, if it cannot be read and that may be. */
+  private async batchesOf(key: Buffer, wanted: Wanted): Promise<Buffer[]> {
+    try {
+      return await this.options.store.batchesOf(key);
+    } catch (error) {
+      if (wanted !== Wanted.READABLE || !(error instanceof DamagedDataError)) throw error;
+      return [];
+    }
+  }
+
+  /** What cannot be read here may be passed over, for there are others: then it is said which keys these are. */
   private async statesOf({ start, end }: AskedRange, wanted: Wanted): Promise<PositionState[]> {
     const { store } = this.options;
     if (wanted !== Wanted.READABLE) return statesBetween(store, start, end);
-    const states: PositionState[] = [];
+    const states = new Map<number, { readonly position: number; readonly sum: Sum; readonly keys: Buffer[] }>();
     for (const key of await store.keysBetween(start, end)) {
+      const position = store.positionOf(key);
+      const state = states.get(position) ?? { position, sum: { high: 0, low: 0 }, keys: [] };
+      const { high, low } = state.sum;
       try {
-        const sum: Sum = { high: 0, low: 0 };
-        await store.addTo(sum, key);
-        if (!sameSum(sum, NOTHING)) states.push({ position: store.positionOf(key), sum, keys: [key] });
+        await store.addTo(state.sum, key);
+        if (sameSum(state.sum, { high, low })) continue;
       } catch (error) {
         if (!(error instanceof DamagedDataError)) throw error;
       }
+      state.keys.push(key);
+      states.set(position, state);
     }
-    return states;
+    return [...states.values()];
   }
 
-  private answer(member: MemberId, id: number, make: (payload: PayloadBuffer) => Promise<void>): void {
+  /** Sends what `make` writes, or why it could not. */
+  answer(member: MemberId, id: number, make: (payload: PayloadBuffer) => Promise<void>): void {
     const body = new PayloadBuffer();
     make(body).then(
       () => {

@@ -102,6 +102,12 @@ export class Hints implements HintKeeper {
     };
   }
 
+  /** Whether nothing is kept for anybody. */
+  get isEmpty(): boolean {
+    for (const { log } of this.backlogs.values()) if (log.hintCount > 0) return false;
+    return true;
+  }
+
   /** How many are kept for a member. */
   countFor(member: MemberId): number {
     return this.backlogs.get(member)?.log.hintCount ?? 0;

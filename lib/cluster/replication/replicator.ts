@@ -118,6 +118,16 @@ export class Replicator {
     return this.tallies.count === 0;
   }
 
+  /** The number of the batch that has what this node has changed last, sent or not. */
+  get lastSequence(): number {
+    return this.parts.count === 0 ? this.sequence : this.sequence + 1;
+  }
+
+  /** Whether every batch up to this one has arrived wherever it was sent, or is kept as a hint, or lost. */
+  isDelivered(sequence: number): boolean {
+    return this.sequence >= sequence && (this.kept.length === 0 || this.kept[0].sequence > sequence);
+  }
+
   /** Bytes that are kept until all replicas have them. */
   get pendingBytes(): number {
     return this.keptBytes;

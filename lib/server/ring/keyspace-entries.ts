@@ -1,6 +1,7 @@
 import { SLOT_COUNT, slotOf } from '../../base/position.js';
 import type { Consensus, EraStore } from '../../cluster/consensus/consensus.js';
 import { ERA_STAMP } from '../../cluster/replication/acknowledgement.js';
+import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { KeySummary } from '../../cluster/coordination/inquiries.js';
 import type { Digest } from '../../cluster/coordination/state-messages.js';
 import type { Draft } from '../../data/draft.js';
@@ -18,6 +19,7 @@ import { withoutKeys } from './era-filter.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';
 import { RefusedPut } from './refused-put.js';
 import type { RingStore, Taken } from './ring-store.js';
+import { SettledFilter } from './settled-filter.js';
 
 /** What others are sent of an entry comes in batches of about this. */
 const PAGE_BYTES = 256 * 1024;
@@ -30,6 +32,7 @@ export class KeyspaceEntries implements RingStore {
   onSlot: ((slot: number) => void) | undefined;
   private readonly keyspace: Keyspace;
   private readonly batches: ForeignBatches;
+  private readonly settled: SettledFilter;
   private readonly loader: Loader;
   private readonly draft: Draft;
   private readonly digests: EntryDigests;
@@ -37,7 +40,8 @@ export class KeyspaceEntries implements RingStore {
   private readonly head = new RecordHead();
   private readonly changes = new Uint32Array(SLOT_COUNT);
 
-  constructor(keyspace: Keyspace, batches: ForeignBatches, loader: Loader, draft: Draft) {
+  constructor(keyspace: Keyspace, batches: ForeignBatches, loader: Loader, draft: Draft, bounds: SlotBounds) {
+    this.settled = new SettledFilter(bounds);
     this.keyspace = keyspace;
     this.eraStore = new EraEntries(keyspace, this, draft);
     this.digests = new EntryDigests(keyspace);
@@ -75,20 +79,19 @@ export class KeyspaceEntries implements RingStore {
   }
 
   takeOver(bytes: Buffer): Taken {
-    const filtered = this.hasEraOne ? withoutKeys(bytes, (...place) => this.isEraOneAt(...place)) : undefined;
-    if (filtered === undefined) return this.take(bytes);
-    const { batch, kept, dropped } = filtered;
-    const { superseded, later } = this.take(batch);
-    const inPlace = (one: Superseded): Superseded => ({ ...one, record: kept[one.record] });
-    return {
-      superseded: [...superseded.map(inPlace), ...dropped.map((record) => ({ record, stamp: ERA_STAMP }))],
-      later: later?.then((each) => each.map(inPlace)),
-    };
+    const filtered = this.settled.filter(bytes, this.countChanges(bytes));
+    if (filtered === undefined) return this.takePlain(bytes);
+    return inPlace(this.takePlain(filtered.batch), filtered.kept, filtered.superseded);
+  }
+
+  takeBack(bytes: Buffer): Taken {
+    this.countChanges(bytes);
+    return this.takePlain(bytes);
   }
 
   /** The entry of a key was decided: it takes the place of what was there. */
   takeDecided(bytes: Buffer): void {
-    this.take(bytes);
+    this.take(this.settled.filter(bytes, this.countChanges(bytes))?.batch ?? bytes);
   }
 
   isEraOne(key: Buffer): boolean {
@@ -162,8 +165,15 @@ export class KeyspaceEntries implements RingStore {
     });
   }
 
+  /** But for keys that consensus decides about. */
+  private takePlain(bytes: Buffer): Taken {
+    const filtered = this.hasEraOne ? withoutKeys(bytes, (...place) => this.isEraOneAt(...place)) : undefined;
+    if (filtered === undefined) return this.take(bytes);
+    const eras = filtered.dropped.map((record) => ({ record, stamp: ERA_STAMP }));
+    return inPlace(this.take(filtered.batch), filtered.kept, eras);
+  }
+
   private take(bytes: Buffer): Taken {
-    this.countChanges(bytes);
     const { superseded, undecided } = this.batches.take(bytes, 0, bytes.length, 'a batch of another member');
     return { superseded, later: undecided.length === 0 ? undefined : this.decide(undecided) };
   }
@@ -177,19 +187,32 @@ export class KeyspaceEntries implements RingStore {
     return this.eras?.mayHold(slot) === true && this.eras.isEraOne(bytes.subarray(start, end), slot);
   }
 
-  private countChanges(bytes: Buffer): void {
+  /** Returns the lowest stamp. */
+  private countChanges(bytes: Buffer): number {
     const { reader } = this;
+    let lowestStamp = Infinity;
     reader.open(bytes, 0, bytes.length, 'a batch of another member');
     while (reader.next()) {
+      if (reader.stamp < lowestStamp) lowestStamp = reader.stamp;
       const isOfKey = reader.kind !== ChangeKind.FLUSH && reader.kind !== ChangeKind.DATABASES;
       if (!isOfKey || !reader.isRecordEnd) continue;
       const slot = slotOf(bytes, reader.keyStart, reader.keyEnd);
       this.changes[slot]++;
       this.onSlot?.(slot);
     }
+    return lowestStamp;
   }
 
   private placeOf(bytes: Buffer, start: number, end: number): number {
     return this.keyspace.database(0).table.find(bytes, start, end);
   }
+}
+
+/** What became of a batch of which only the records `kept` were taken, and `others` are known already. */
+function inPlace({ superseded, later }: Taken, kept: readonly number[], others: readonly Superseded[]): Taken {
+  const place = (one: Superseded): Superseded => ({ ...one, record: kept[one.record] });
+  return {
+    superseded: [...superseded.map(place), ...others],
+    later: later?.then((each) => each.map(place)),
+  };
 }

@@ -28,6 +28,7 @@ import { RingPort } from './ring-port.js';
 import type { SlotStore } from './ring-slots.js';
 import type { ServerPort } from '../server-port.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
+import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { StampBound } from '../../cluster/topology/stamp-bound.js';
 import type { Turn } from '../turn.js';
 
@@ -45,6 +46,7 @@ export interface RingParts extends ClockWatchParts {
   readonly log: Log;
   readonly clockWatch: ClockWatch;
   readonly stampBound: StampBound;
+  readonly bounds: SlotBounds;
   readonly keyspace: Keyspace;
   readonly persistence: Persistence;
   readonly store: Store;
@@ -192,7 +194,7 @@ function slotStoreOf({ persistence, store }: RingParts): SlotStore {
 }
 
 function entriesOf(
-  { keyspace, persistence, changes, turn, blocking, loader }: RingParts,
+  { keyspace, persistence, changes, turn, blocking, loader, bounds }: RingParts,
   draft: Draft,
 ): KeyspaceEntries {
   const batches = new ForeignBatches({
@@ -206,7 +208,7 @@ function entriesOf(
       if (blocking.isNeeded) blocking.serve();
     },
   });
-  return new KeyspaceEntries(keyspace, batches, loader, draft);
+  return new KeyspaceEntries(keyspace, batches, loader, draft, bounds);
 }
 
 /** Why this node can be no replica for anybody, if that is so. */

@@ -1,12 +1,19 @@
 import type { DamagedTables, DigestedData, RepairStore } from '../../cluster/repair/ports.js';
+import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { Database, Keyspace } from '../../data/keyspace.js';
 import { flushedPair } from '../../data/keyspace-merge.js';
 import type { Loader } from '../../data/loader.js';
 import type { Timers } from '../../host/ports.js';
 import { SLOT_SPAN } from '../../base/position.js';
-import { NO_EXPIRY } from '../../record/entry.js';
+import type { Entry } from '../../record/entry.js';
+import { EMPTY_ENTRY, NO_EXPIRY } from '../../record/entry.js';
+import { entryOfRecord } from '../../record/entry-of-record.js';
+import { lostDeletes } from '../../record/lost-deletes.js';
+import { merge, mergeAll } from '../../record/merge.js';
+import { BatchReader } from '../../record/batch-reader.js';
 import type { Sum } from '../../record/leaf-sums.js';
 import { addDigest } from '../../record/leaf-sums.js';
+import { aboveStamp } from '../../record/pair.js';
 import { WriteBatch } from '../../record/write-batch.js';
 import type { Store } from '../../storage/engine/store.js';
 import type { KeyspaceEntries } from './keyspace-entries.js';
@@ -24,6 +31,7 @@ export interface KeyspaceRepairOptions {
   readonly entries: KeyspaceEntries;
   readonly loader: Loader;
   readonly timers: Timers;
+  readonly bounds: SlotBounds;
   /** Has a key decided once more. */
   readonly rewrite: (key: Buffer) => void;
 }
@@ -51,7 +59,12 @@ export class KeyspaceRepair implements RepairStore {
 
   get mark(): string {
     const { store } = this.options;
-    return [store.position, this.floor, ...store.quarantinedIn(this.db.id).map(({ id }) => id)].join();
+    return [
+      store.position,
+      this.floor,
+      this.options.bounds.dead.riseCount,
+      ...store.quarantinedIn(this.db.id).map(({ id }) => id),
+    ].join();
   }
 
   digestAll(): Promise<DigestedData> {
@@ -85,10 +98,11 @@ export class KeyspaceRepair implements RepairStore {
     await this.rest(1);
     let digest = entries.digest(key);
     for (; digest === undefined; digest = entries.digest(key)) await this.options.loader.loadOwn(this.db, key);
+    const position = this.positionOf(key);
     const nothing = keyspace.newDigest();
-    nothing.registers(flushedPair(this.db), NO_EXPIRY);
+    nothing.registers(aboveStamp(flushedPair(this.db), keyspace.deadUpTo?.at(position) ?? 0), NO_EXPIRY);
     if (digest.high === nothing.high && digest.low === nothing.low) return;
-    addDigest(sum, this.positionOf(key), digest.high, digest.low);
+    addDigest(sum, position, digest.high, digest.low);
   }
 
   async batchesOf(key: Buffer): Promise<Buffer[]> {
@@ -101,6 +115,42 @@ export class KeyspaceRepair implements RepairStore {
     this.options.entries.takeOver(batch);
   }
 
+  takeBack(batch: Buffer): void {
+    this.options.entries.takeBack(batch);
+  }
+
+  async forget(key: Buffer, others: readonly Buffer[]): Promise<void> {
+    const { entries, keyspace, store } = this.options;
+    const settledUpTo = keyspace.deadUpTo?.at(this.positionOf(key)) ?? 0;
+    if (settledUpTo === 0 || entries.isEraOne(key)) return;
+    const { high, low } = keyspace.hasher;
+    let onDisk = EMPTY_ENTRY;
+    const take = (entry: Entry): void => {
+      onDisk = entry;
+    };
+    await store.load(this.db.id, key, high, low, take, undefined, undefined, true);
+    const ref = this.db.table.find(key, 0, key.length);
+    const inMemory = ref === 0 ? EMPTY_ENTRY : keyspace.entryOf(ref);
+    const mine = ref !== 0 && !keyspace.heap.isPartial(ref) ? inMemory : merge(onDisk, inMemory);
+    const batch = new WriteBatch(keyspace.origin);
+    batch.wholeEntry(this.db.id, key, lostDeletes(mine, entryOfBatches(others), settledUpTo));
+    if (!batch.isEmpty) this.takeBack(Buffer.from(batch.buffer.subarray(batch.start, batch.end)));
+  }
+
+  async sync(): Promise<void> {
+    const { persistence, store } = this.options;
+    if (!store.isLogging) throw new Error('there is no log');
+    await persistence.sync();
+  }
+
+  get deletesDropped(): number {
+    return this.options.store.deletesDropped;
+  }
+
+  onDeadRisen(): void {
+    this.options.store.onDeadRisen();
+  }
+
   rewrite(key: Buffer): void {
     if (this.options.entries.isEraOne(key)) this.options.rewrite(key);
   }
@@ -108,7 +158,7 @@ export class KeyspaceRepair implements RepairStore {
   logAgain(key: Buffer): void {
     const { entries } = this.options;
     if (entries.digest(key) === undefined) return;
-    for (const batch of entries.batchesOf(key)) this.takeOver(batch);
+    for (const batch of entries.batchesOf(key)) this.takeBack(batch);
   }
 
   get damaged(): DamagedTables | undefined {
@@ -138,4 +188,15 @@ export class KeyspaceRepair implements RepairStore {
       this.options.timers.endOfTurn(resolve);
     });
   }
+}
+
+/** What batches say of the one key that they are about. */
+function entryOfBatches(batches: readonly Buffer[]): Entry {
+  const reader = new BatchReader();
+  const entries: Entry[] = [];
+  for (const batch of batches) {
+    reader.open(batch, 0, batch.length, 'what another member has of a key');
+    while (reader.offset < batch.length) entries.push(entryOfRecord(reader));
+  }
+  return mergeAll(entries);
 }

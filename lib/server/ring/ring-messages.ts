@@ -39,6 +39,8 @@ const REPAIR_KINDS = [
   MessageKind.COMPARE_KEYS,
   MessageKind.TAKE_ENTRIES,
   MessageKind.COMPARED,
+  MessageKind.SETTLE,
+  MessageKind.BOUNDS,
 ];
 
 const TRANSFER_KINDS = [MessageKind.PULL, MessageKind.CHUNK, MessageKind.TAKEN, MessageKind.UNABLE, MessageKind.FILLED];

@@ -1,6 +1,7 @@
 import type { HybridClock } from '../../base/stamp.js';
 import type { ClockWatch } from '../../cluster/coordination/clock-watch.js';
 import type { RepairStore } from '../../cluster/repair/ports.js';
+import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
 import type { Settings } from '../../config/settings.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
@@ -22,6 +23,7 @@ export interface RingPartOptions {
   readonly membership: RingMembership;
   readonly store: RingStore;
   readonly repairStore: RepairStore;
+  readonly bounds: SlotBounds;
   readonly batch: WriteBatch;
   readonly clock: Clock;
   /** What the configuration says of keys. */

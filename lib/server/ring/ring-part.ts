@@ -8,8 +8,9 @@
  * What is sent in a turn leaves at its end, behind the log.
  */
 
+import { DiskError } from '../../base/errors.js';
 import { portFor } from '../../base/client-port.js';
-import { firstStampOf } from '../../base/stamp.js';
+import { firstStampOf, stampMs } from '../../base/stamp.js';
 import { EMPTY_PAYLOAD } from '../../cluster/bus/payload.js';
 import type { Consensus } from '../../cluster/consensus/consensus.js';
 import { replicasNeeded } from '../../cluster/coordination/consistency.js';
@@ -151,7 +152,8 @@ export class RingPart implements TurnReplicas {
     this.resize = new RingResize({
       ...common,
       isReady: () => this.slots.isReady && this.slots.leftCount === 0,
-      data: { ...options.transfer, takeOver: (batch) => this.entries.takeOver(batch) },
+      data: { ...options.transfer, takeOver: (batch) => options.store.takeBack(batch) },
+      takeBounds: (member, isTaken) => this.antiEntropy.takeBounds(member, isTaken),
       retirement: new Retirement(options),
       hasMovedEra: () => this.consensus.hasMoved,
       change: (before, next, onEnd) => {
@@ -206,6 +208,12 @@ export class RingPart implements TurnReplicas {
   /** What the replicas of a key know of it, as far as they answer, by their index; `undefined`: they cannot read it. */
   inquire(key: Buffer): Promise<ReadonlyMap<number, KeySummary | undefined>> {
     return inquireAll(key, this.view, this.inquiries, this.entries);
+  }
+
+  /** See RingInfo. */
+  settledUpToMs(slot: number): number {
+    const stamp = this.options.bounds.dead.of(slot);
+    return stamp === 0 ? 0 : stampMs(stamp);
   }
 
   // For the turn.
@@ -442,11 +450,15 @@ export class RingPart implements TurnReplicas {
 
   private makeAntiEntropy(nowMs: () => number): AntiEntropy {
     const { membership, random, repairStore, isOpen, writeTimeoutMs, settings, onMessage, warn } = this.options;
+    const { bounds, clockWatch, maxDriftMs } = this.options;
     return new AntiEntropy({
       self: membership.self,
       random,
       nowMs,
       store: repairStore,
+      bounds,
+      outflow: { mark: () => this.markSent(), timeoutMs: writeTimeoutMs },
+      oldStamp: () => firstStampOf(clockWatch.wallMs() - writeTimeoutMs() - maxDriftMs()),
       links: this.versioned,
       ring: () => this.view.ring,
       isUp: (member) => this.isUp(member),
@@ -472,6 +484,25 @@ export class RingPart implements TurnReplicas {
     this.slots.useRing(ring);
     this.resize.useRing();
     this.hints.retain(ring.members.map(({ id }) => id));
+    this.forgetBounds();
+  }
+
+  /** Of all that was sent to others so far: whether it has arrived, and nothing is kept for anybody. */
+  private markSent(): () => boolean {
+    const { lastSequence } = this.replicator;
+    return () => this.replicator.isDelivered(lastSequence) && this.hints.isEmpty;
+  }
+
+  /** What was settled of slots that this node holds no more is nothing for when it holds them again. */
+  private forgetBounds(): void {
+    const { bounds, warn } = this.options;
+    const { ring, self } = this.view;
+    try {
+      bounds.retain((slot) => ring.replicas(slot).includes(self) || ring.nextReplicas(slot).includes(self));
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      warn(`What was settled of slots that this node holds no more stays for now: ${error.message}`);
+    }
   }
 
   private redirectTo(slot: number, member: number, usesTls: boolean): string | undefined {

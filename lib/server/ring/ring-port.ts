@@ -114,6 +114,10 @@ export class RingPort implements RingInfo {
     return this.view.firstLive(slot);
   }
 
+  settledUpToMs(slot: number): number {
+    return this.part.settledUpToMs(slot);
+  }
+
   digest(key: Buffer): string | undefined {
     const digest = this.part.entries.digest(key);
     return digest && digestText(digest);

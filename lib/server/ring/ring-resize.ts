@@ -21,6 +21,8 @@ import { FillNotes } from '../../cluster/transfer/fill-notes.js';
 import { FillPlan } from '../../cluster/transfer/fill-plan.js';
 import { Filler } from '../../cluster/transfer/filler.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
+import type { TakenBoundsOptions } from '../../cluster/transfer/taken-bounds.js';
+import { TakenBounds } from '../../cluster/transfer/taken-bounds.js';
 import { TransferSource } from '../../cluster/transfer/source.js';
 import { FILLED_PARTS, readPull } from '../../cluster/transfer/transfer-messages.js';
 import type { Settings } from '../../config/settings.js';
@@ -61,6 +63,7 @@ export interface RingResizeOptions {
   readonly retirement: Retirement;
   /** A member runs no requests any more. */
   readonly onRetiring: (member: MemberId) => void;
+  readonly takeBounds: TakenBoundsOptions['takeBounds'];
   /** Asks a member for the newest ring. */
   readonly refresh: (member: MemberId) => void;
 }
@@ -69,6 +72,7 @@ export interface RingResizeOptions {
 interface Change {
   readonly progress: ChangeProgress;
   readonly filler: Filler;
+  readonly bounds: TakenBounds;
 }
 
 export class RingResize {
@@ -126,6 +130,7 @@ export class RingResize {
     const { change } = this;
     if (change === undefined) return;
     if (this.options.isReady()) change.filler.tick();
+    if (change.filler.isFilled) change.bounds.take();
     this.retire(change);
     this.tell(change);
     this.refresh();
@@ -158,25 +163,23 @@ export class RingResize {
     const { self } = this.options;
     const all = movesUnderWay(ring);
     const progress = new ChangeProgress(ring, all);
-    this.change = {
-      progress,
-      filler: this.fillerFor(
-        ring,
-        all.filter(({ to }) => to === self),
-      ),
-    };
+    const own = all.filter(({ to }) => to === self);
+    const isUp = (id: MemberId): boolean => this.isUp(id);
+    const bounds = new TakenBounds({ ...this.options, isUp }, own);
+    this.change = { progress, filler: this.fillerFor(ring, own, isUp), bounds };
     this.toldMs = -Infinity;
   }
 
-  private fillerFor({ document }: Ring, own: readonly Move[]): Filler {
+  private fillerFor({ document }: Ring, own: readonly Move[], isUp: (id: MemberId) => boolean): Filler {
     const { options, notes } = this;
     const plan = new FillPlan(own, own.length === 0 ? [] : notes.read(document));
-    const isUp = (id: MemberId): boolean => {
-      const view = options.view();
-      const index = view.ring.indexOf(id);
-      return index !== undefined && view.isUp(index);
-    };
     return new Filler({ ...options, isUp, save: (given) => notes.write(document, given) }, plan);
+  }
+
+  private isUp(id: MemberId): boolean {
+    const view = this.options.view();
+    const index = view.ring.indexOf(id);
+    return index !== undefined && view.isUp(index);
   }
 
   /** If this node leaves, and all that it has is where it belongs, it is time that its clients go elsewhere. */
@@ -189,12 +192,13 @@ export class RingResize {
     this.toldMs = -Infinity;
   }
 
-  private tell({ progress, filler }: Change): void {
+  private tell({ progress, filler, bounds }: Change): void {
     const { nowMs, self, links, view, retirement } = this.options;
     if (nowMs() - this.toldMs < TELL_EVERY_MS) return;
     this.toldMs = nowMs();
     const isRewritten = this.options.hasMovedEra();
-    const { isFilled, plan } = filler;
+    const { plan } = filler;
+    const isFilled = filler.isFilled && bounds.areTaken;
     const isRetired = retirement.state === 'retired';
     const parts = Math.floor(plan.progress * FILLED_PARTS);
     progress.note(self, { isFilled, isRewritten, parts, isRetired });

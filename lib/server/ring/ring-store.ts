@@ -21,6 +21,8 @@ export interface RingStore extends Omit<EntryStore, 'whenLogged' | 'takeOver'>, 
   readonly eraStore: EraStore;
   /** Merges a batch that others have stamped, and logs it with this turn. */
   takeOver(batch: Buffer): Taken;
+  /** The same, whatever is settled (cluster/repair/slot-bounds.ts): this node has lost it, or never had it. */
+  takeBack(batch: Buffer): Taken;
   /** See ReplicatorOptions. */
   putAgain(batch: Buffer, keyAt: number, stamp: number): number | undefined;
   /** What a batch of one record puts, that was put with other stamps before. Throws CorruptionError. */

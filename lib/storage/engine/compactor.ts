@@ -24,6 +24,7 @@ import { nextOfFullCompaction } from '../levels/full-compaction.js';
 import type { LevelsConfig } from '../levels/level-targets.js';
 import type { VersionSet } from '../levels/version-set.js';
 import type { TableMeta } from '../sstable/table-meta.js';
+import type { DeletesLimit } from './deletes-limit.js';
 import type { Retry } from './retry.js';
 import type { StoreEvents } from './store-options.js';
 
@@ -44,7 +45,8 @@ export interface CompactorOptions {
   /** What is in no table was written at this Unix millisecond or later. */
   readonly unflushedSinceMs: () => number;
   /** See CompactionState. */
-  readonly keepsDead: boolean;
+  readonly keepsExpired: boolean;
+  readonly deletes: DeletesLimit;
   readonly slots: GivenUp;
   /** Whether there is nothing else to do, so that space may be won back. */
   readonly isIdle: () => boolean;
@@ -64,6 +66,8 @@ export class Compactor {
   readBytes = 0;
   writtenBytes = 0;
   recordsDropped = 0;
+  /** Of these, keys that were deleted. */
+  deletesDropped = 0;
   busyUs = 0;
   isRunning = false;
   lastError: Error | undefined;
@@ -142,14 +146,18 @@ export class Compactor {
   }
 
   private pick(): Compaction | undefined {
-    const { versions, levels } = this.options;
+    const { versions, levels, deletes } = this.options;
     if (versions.failed !== undefined) this.giveUp(versions.failed);
     if (this.isStopped || versions.failed !== undefined) return undefined;
     const state = this.state();
     this.isForFull = false;
     for (let full = this.full.at(0); full !== undefined; full = this.full.at(0)) {
       const nowMs = Math.min(state.nowMs, full.expireUpToMs);
-      const next = nextOfFullCompaction(versions.current, full, levels, { ...state, nowMs });
+      const next = nextOfFullCompaction(versions.current, full, levels, {
+        ...state,
+        nowMs,
+        mayLoseDeletes: deletes.mayLose,
+      });
       this.isForFull = next !== undefined;
       if (next !== undefined) return next;
       this.full.shift();
@@ -159,14 +167,15 @@ export class Compactor {
   }
 
   private state(): CompactionState {
-    const { nowMs, unflushedSinceMs, isIdle, keepsDead, slots } = this.options;
+    const { nowMs, unflushedSinceMs, isIdle, keepsExpired, deletes, slots } = this.options;
     return {
       busy: this.busy,
       nowMs: nowMs(),
       unflushedSinceMs: unflushedSinceMs(),
       cursors: this.cursors,
       isIdle: isIdle(),
-      keepsDead,
+      keepsExpired,
+      mayLoseDeletes: deletes.isWorthwhile,
       slots,
     };
   }
@@ -207,8 +216,10 @@ export class Compactor {
   }
 
   private async merge(compaction: MergeCompaction): Promise<void> {
-    const { jobs, jobFor, removeTables, events } = this.options;
+    const { jobs, jobFor, removeTables, events, deletes } = this.options;
+    const noteResult = deletes.begin(inputsOf(compaction));
     const result = await this.holding(() => jobs.compact(jobFor(compaction), this.control));
+    noteResult(result);
     await this.options.warm(result.tables);
     try {
       // Emptied meanwhile: nobody needs what came of it.
@@ -270,6 +281,7 @@ export class Compactor {
     this.readBytes += result.readBytes;
     this.writtenBytes += result.writtenBytes;
     this.recordsDropped += result.recordsIn - result.recordsOut;
+    this.deletesDropped += result.emptyDropped;
   }
 
   private rejectFull(error: Error): void {

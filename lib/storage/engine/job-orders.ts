@@ -4,6 +4,7 @@ import type { CompactionJob, FlushJob, ReservedTables, TableOptions } from '../j
 import type { MergeCompaction } from '../levels/compaction.js';
 import type { VersionSet } from '../levels/version-set.js';
 import { BLOCK_BYTES } from '../sstable/block.js';
+import type { DeletesLimit } from './deletes-limit.js';
 import type { HeldSlots } from './held-slots.js';
 import type { StoreOptions, StoreTarget } from './store-options.js';
 
@@ -17,11 +18,20 @@ export class JobOrders {
   private readonly versions: VersionSet;
   private readonly target: StoreTarget;
   private readonly slots: HeldSlots;
+  private readonly deletes: DeletesLimit;
   private nextId: number;
 
-  constructor(options: StoreOptions, versions: VersionSet, target: StoreTarget, slots: HeldSlots, nextTableId: number) {
+  constructor(
+    options: StoreOptions,
+    versions: VersionSet,
+    deletes: DeletesLimit,
+    target: StoreTarget,
+    slots: HeldSlots,
+    nextTableId: number,
+  ) {
     this.options = options;
     this.versions = versions;
+    this.deletes = deletes;
     this.target = target;
     this.slots = slots;
     this.nextId = nextTableId;
@@ -50,7 +60,7 @@ export class JobOrders {
   }
 
   compaction(what: MergeCompaction): CompactionJob {
-    const { directory, origin, settings, isReplicated } = this.options;
+    const { directory, origin, settings } = this.options;
     const { tableBytes } = settings.levels;
     const inputBytes = what.runs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
     return {
@@ -58,11 +68,10 @@ export class JobOrders {
       db: what.db,
       directory,
       runs: what.runs,
-      deeper: what.deeper,
       floor: this.versions.current.facts(what.db).floor,
       slotFloors: this.slots.floors.list,
       nowMs: Math.min(what.expireUpToMs, this.target.clock.nowMs),
-      keepsDead: isReplicated,
+      ...this.deletes.rulesFor(what),
       origin,
       tableBytes,
       outputs: this.reserve(Math.ceil(inputBytes / tableBytes) + 2),

@@ -16,6 +16,8 @@ export interface LeafDigestsOptions {
   readonly db: number;
   readonly floor: number;
   readonly slotFloors: () => SlotFloors;
+  /** Deletes up to there do not count: runs of SlotStamps. */
+  readonly deadUpTo: Float64Array;
   /** What may be read in a second; 0: no limit. */
   readonly bytesPerSecond: number;
   readonly tablePath: (table: TableMeta) => string;
@@ -26,6 +28,8 @@ export interface LeafDigestsOptions {
 /** What the tables of a database hold, as sums of digests. */
 export interface DigestedTables {
   readonly sums: LeafSums;
+  /** Of each slot, the lowest stamp of a deleted key that still counts; 0: there is none. */
+  readonly oldestDead: Float64Array;
   readonly readBytes: number;
   readonly keyCount: number;
 }
@@ -35,7 +39,7 @@ export interface DigestedTables {
  * DiskError, JobAbortedError, and CorruptionError.
  */
 export async function digestTables(options: LeafDigestsOptions): Promise<DigestedTables> {
-  const { versions, jobs, directory, positionKey, origin, floor, db } = options;
+  const { versions, jobs, directory, positionKey, origin, floor, deadUpTo, db } = options;
   for (;;) {
     const held = versions.acquire();
     const runs = held.version.readableRuns(db);
@@ -43,9 +47,9 @@ export async function digestTables(options: LeafDigestsOptions): Promise<Digeste
     const control = new JobControl();
     control.bytesPerSecond = options.bytesPerSecond;
     try {
-      const job = { kind: 'digest', directory, runs, positionKey, origin, floor, slotFloors } as const;
-      const { words, readBytes, keyCount } = await jobs.digest(job, control);
-      return { sums: new Sums(words), readBytes, keyCount };
+      const job = { kind: 'digest', directory, runs, positionKey, origin, floor, slotFloors, deadUpTo } as const;
+      const { words, oldestDead, readBytes, keyCount } = await jobs.digest(job, control);
+      return { sums: new Sums(words), oldestDead, readBytes, keyCount };
     } catch (error) {
       const isDamage = error instanceof CorruptionError;
       const damaged = runs.flat().find((table) => isDamage && error.path === options.tablePath(table));

@@ -1,5 +1,6 @@
 import type { Clock, Disk, Random, Timers } from '../../host/ports.js';
 import type { HybridClock } from '../../base/stamp.js';
+import type { SlotStamps } from '../../record/slot-stamps.js';
 import type { BatchReader } from '../../record/batch-reader.js';
 import type { Pair } from '../../record/pair.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
@@ -31,10 +32,12 @@ export interface StoreOptions {
   /** This node's ordinal. */
   readonly origin: number;
   /**
-   * Whether other nodes have the data, too. What they have stamped comes late, or again: so nothing is dropped that says what is dead, and nothing because
-   * it has expired.
+   * Whether other nodes have the data, too. What they have stamped comes late, or again: so nothing is dropped because it has expired, and what says that something is dead only
+   * up to `deadUpTo`.
    */
   readonly isReplicated: boolean;
+  /** Up to where they all know what is dead. It rises; `onDeadRisen` is to be called then. */
+  readonly deadUpTo?: SlotStamps;
   readonly settings: StoreSettings;
   /** A line for the server's log. */
   readonly report: (message: string) => void;

@@ -21,6 +21,7 @@ import { ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
 import type { KeyTaker } from '../../record/key-merge.js';
+import { SlotStamps } from '../../record/slot-stamps.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { tablesDirectory } from '../levels/table-files.js';
 import type { DatabaseFacts, VersionEdit } from '../levels/version-edit.js';
@@ -38,6 +39,7 @@ import { ColdReader } from './cold-reader.js';
 import type { ColdWalk } from './cold-walk.js';
 import type { EntryWalk } from './entry-walk.js';
 import { Compactor } from './compactor.js';
+import { DeletesLimit } from './deletes-limit.js';
 import type { SegmentFacts } from './flusher.js';
 import { Flusher } from './flusher.js';
 import { HeldSlots } from './held-slots.js';
@@ -59,6 +61,7 @@ interface Parts {
   readonly jobs: BackgroundJobs;
   readonly orders: JobOrders;
   readonly versions: VersionSet;
+  readonly deletes: DeletesLimit;
   readonly tables: OpenTables;
   blocks: BlockCache;
   readonly reader: ColdReader;
@@ -313,6 +316,7 @@ export class Store {
       db,
       floor: this.floorOf(db),
       slotFloors: () => this.opened.slots.floors,
+      deadUpTo: this.options.deadUpTo?.runs() ?? new Float64Array(0),
       bytesPerSecond: this.options.settings.compactionBytesPerSecond,
       tablePath: (table) => this.folder.pathOf(table),
       onDamage: (table, error) => this.quarantine(versions, table, error),
@@ -392,6 +396,16 @@ export class Store {
       if (closed !== undefined) await log.whenDurable(closed.number);
     } while (!(await versions.log(note)));
     compactor.kick();
+  }
+
+  /** More of what is dead may go (StoreOptions.deadUpTo). */
+  onDeadRisen(): void {
+    this.parts?.compactor.kick();
+  }
+
+  /** Deleted keys that compactions have dropped since the store was opened. */
+  get deletesDropped(): number {
+    return this.parts?.compactor.deletesDropped ?? 0;
   }
 
   /** How much writers should be slowed down, 0 to 1. */
@@ -635,8 +649,14 @@ export class Store {
     this.restore(target, current);
     const jobs = this.options.jobs();
     const facts = new Map<string, ReplayedFacts>();
-    const orders = new JobOrders(this.options, versions, target, slots, this.nextTableId);
-    const partial = { target, jobs, orders, versions, tables, blocks, reader, slots };
+    const { isReplicated, deadUpTo = new SlotStamps() } = this.options;
+    const deletes = new DeletesLimit({
+      versions,
+      deadUpTo: isReplicated ? deadUpTo : undefined,
+      cleanUpTo: () => (this.isLogging && !this.isBeginning ? reader.cleanUpTo : 0),
+    });
+    const orders = new JobOrders(this.options, versions, deletes, target, slots, this.nextTableId);
+    const partial = { target, jobs, orders, versions, deletes, tables, blocks, reader, slots };
     this.reader = reader;
     const log = this.openLog(target, versions.current, slots, facts);
     // From here on a log that is missing was lost.
@@ -768,7 +788,9 @@ export class Store {
     );
   }
 
-  private makeCompactor(parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables' | 'orders' | 'slots'>): Compactor {
+  private makeCompactor(
+    parts: Pick<Parts, 'versions' | 'jobs' | 'target' | 'tables' | 'orders' | 'deletes' | 'slots'>,
+  ): Compactor {
     const { clock, timers, report, settings } = this.options;
     const { versions, jobs, target } = parts;
     const compactor = new Compactor({
@@ -794,7 +816,8 @@ export class Store {
       },
       tablePath: (table) => this.folder.pathOf(table),
       nowMs: () => target.clock.nowMs,
-      keepsDead: this.options.isReplicated,
+      keepsExpired: this.options.isReplicated,
+      deletes: parts.deletes,
       slots: parts.slots,
       unflushedSinceMs: () => {
         const isAllInTables = this.isLogging && this.parts?.log.isEmpty === true;

@@ -1,11 +1,12 @@
 import { assert } from '../../base/assert.js';
-import { PositionHasher } from '../../base/position.js';
+import { PositionHasher, SLOT_COUNT, SLOT_SPAN } from '../../base/position.js';
 import type { Disk } from '../../host/ports.js';
 import { DigestSink } from '../../record/digest-sink.js';
 import { KeyMerge } from '../../record/key-merge.js';
 import { LeafSums } from '../../record/leaf-sums.js';
 import type { Pair } from '../../record/pair.js';
 import { ORIGIN_MAX, PAIR_ZERO } from '../../record/pair.js';
+import { SlotStamps } from '../../record/slot-stamps.js';
 import type { DigestJob, DigestResult } from './job.js';
 import { compareKeys } from './merge-runs.js';
 import type { Pace } from './pace.js';
@@ -21,7 +22,8 @@ export function runDigest(disk: Disk, job: DigestJob, pace: Pace): DigestResult 
     for (const { reader } of runs) reader.next();
     pass.run();
     const readBytes = inputs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
-    return { words: pass.sums.words, readBytes, keyCount: pass.keyCount };
+    const { sums, oldestDead, keyCount } = pass;
+    return { words: sums.words, oldestDead, readBytes, keyCount };
   } finally {
     for (const { reader } of runs) reader.close();
   }
@@ -40,21 +42,24 @@ class DigestRun {
 /** Goes through all keys of some runs. */
 class DigestPass {
   readonly sums = new LeafSums();
+  readonly oldestDead = new Float64Array(SLOT_COUNT);
   keyCount = 0;
   private readonly runs: readonly DigestRun[];
   /** What changes must be above to count; above -1 is everything. */
   private readonly floor: number;
   private readonly known: Pair;
+  private readonly dead: SlotStamps;
   private readonly sink: DigestSink;
   private readonly merge = new KeyMerge();
   /** Those that stand on the lowest key. */
   private readonly same: DigestRun[] = [];
   private readonly sources: RunSource[] = [];
 
-  constructor(runs: readonly DigestRun[], { floor, positionKey }: DigestJob) {
+  constructor(runs: readonly DigestRun[], { floor, positionKey, deadUpTo }: DigestJob) {
     this.runs = runs;
     this.floor = floor === 0 ? -1 : floor;
     this.known = floor === 0 ? PAIR_ZERO : { stamp: floor, origin: ORIGIN_MAX };
+    this.dead = SlotStamps.ofRuns(deadUpTo);
     this.sink = new DigestSink(new PositionHasher(positionKey).forFields(), this.known);
   }
 
@@ -85,13 +90,21 @@ class DigestPass {
       source.begin(this.floor);
       sources.push(source);
     }
+    sink.deadUpTo = this.dead.at(position);
     merge.begin(sources, sink, this.known);
     const waiting = merge.run();
     assert(waiting === undefined, 'a run reads on by itself');
+    sink.end();
     if (!sink.isNothing) {
       this.sums.add(position, sink.digest.high, sink.digest.low);
       this.keyCount++;
+      if (sink.deletedStamp > 0) this.noteDead(Math.floor(position / SLOT_SPAN), sink.deletedStamp);
     }
     for (const { reader } of same) skipKey(reader);
+  }
+
+  private noteDead(slot: number, stamp: number): void {
+    const { oldestDead } = this;
+    if (oldestDead[slot] === 0 || stamp < oldestDead[slot]) oldestDead[slot] = stamp;
   }
 }

@@ -108,10 +108,11 @@ export interface CompactionJob {
    */
   readonly nowMs: number;
   /**
-   * What is dead stays, and so does what has expired: other nodes may not know of it yet, and send what it hides. (Rule 4 of the design will say here up to which
-   * stamp they all do.)
+   * Where other nodes have the data, too: up to which stamp they all know what is dead, and send nothing any more that it hides; runs of SlotStamps. Deleted keys go up to there,
+   * and whatever else is dead or has expired stays. Undefined: nobody else has the data. REQUIRES: what is stamped up to there is in tables, and of those that are newer than the
+   * inputs, only in such that `deeper` names.
    */
-  readonly keepsDead: boolean;
+  readonly deadUpTo: Float64Array | undefined;
   /** This node's ordinal. */
   readonly origin: number;
   /** An output that has this many bytes is followed by the next; the last of the reserved ones takes the rest. */
@@ -155,11 +156,15 @@ export interface DigestJob {
   readonly floor: number;
   /** What is dead because its slots were given up. */
   readonly slotFloors: readonly SlotFloor[];
+  /** Deletes up to there do not count (repair/slot-bounds.ts): runs of SlotStamps. */
+  readonly deadUpTo: Float64Array;
 }
 
 export interface DigestResult {
   /** Of LeafSums. */
   readonly words: Int32Array;
+  /** Of each slot, the lowest stamp of a deleted key that still counts; 0: there is none. */
+  readonly oldestDead: Float64Array;
   readonly readBytes: number;
   readonly keyCount: number;
 }

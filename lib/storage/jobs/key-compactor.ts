@@ -4,6 +4,7 @@ import type { Expiry } from '../../record/entry.js';
 import type { CellSink } from '../../record/key-merge.js';
 import { KeyMerge } from '../../record/key-merge.js';
 import type { Pair } from '../../record/pair.js';
+import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
 import type { RecordSink } from '../sstable/key-writer.js';
 import { KeyWriter, isValueCell } from '../sstable/key-writer.js';
 import type { RunReader } from './run-reader.js';
@@ -15,7 +16,7 @@ export type KeyFate = (typeof KeyFate)[keyof typeof KeyFate];
 
 /**
  * Merges what several runs have of one key, cell by cell, and writes what is to stay. At the bottom, where nothing deeper holds the key, tombstones and removals go, and a
- * key that has expired as a whole; of a key in parts, parts whose cells have all expired, too.
+ * key that has expired as a whole; of a key in parts, parts whose cells have all expired, too. Where other nodes have it, only what was deleted as a whole does, up to a stamp.
  */
 export class KeyCompactor implements CellSink {
   private readonly merge = new KeyMerge();
@@ -28,7 +29,11 @@ export class KeyCompactor implements CellSink {
   // The key at hand.
   private key = Buffer.alloc(0);
   private position = 0;
+  /** Everything dead goes. */
   private isBottom = false;
+  /** No more is known of it than that it was deleted, up to what may go. */
+  private isDeleted = false;
+  private goneUpTo = 0;
   private hasExpired = false;
   private hasCell = false;
   private hasValue = false;
@@ -40,13 +45,17 @@ export class KeyCompactor implements CellSink {
     this.writer = new KeyWriter(origin, sink, partBytes);
   }
 
-  /** Merges the records that `runs` stand on, newest first, all of one key; they may be moved to the last part of it. */
-  compact(runs: readonly RunReader[], isBottom: boolean): KeyFate {
+  /**
+   * Merges the records that `runs` stand on, newest first, all of one key; they may be moved to the last part of it. What is dead may go up to the stamp `goneUpTo`;
+   * Infinity: all of it, and what has expired.
+   */
+  compact(runs: readonly RunReader[], goneUpTo: number): KeyFate {
     const { block, index, position } = runs[0];
     const { start, end } = block.keyOf(index);
     this.key = Buffer.from(block.bytes.subarray(start, end));
     this.position = position;
-    this.isBottom = isBottom;
+    this.goneUpTo = goneUpTo;
+    this.isBottom = goneUpTo === Infinity;
     this.hasCell = this.hasValue = this.hasExpired = false;
     this.chosen.length = 0;
     for (const run of runs) this.chosen.push(this.sourceOf(run));
@@ -58,6 +67,7 @@ export class KeyCompactor implements CellSink {
 
   begin(deletedUpTo: Pair, expiry: Expiry): void {
     const { writer, key } = this;
+    this.isDeleted = deletedUpTo.stamp <= this.goneUpTo && comparePairs(expiry.pair, PAIR_ZERO) === 0;
     this.hasExpired = this.isBottom && expiry.atMs !== 0 && expiry.atMs <= this.nowMs;
     writer.dropExpiredUpToMs = this.isBottom ? this.nowMs : 0;
     writer.begin(this.position, key, 0, key.length, deletedUpTo, expiry);
@@ -79,6 +89,7 @@ export class KeyCompactor implements CellSink {
       const { expiresByMs } = writer;
       if (writer.partCount === 0 && expiresByMs !== 0 && expiresByMs <= nowMs) return KeyFate.EXPIRED;
     }
+    if (this.isDeleted && !this.hasCell) return KeyFate.EMPTY;
     writer.finish();
     return KeyFate.WRITTEN;
   }

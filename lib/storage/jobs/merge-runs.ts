@@ -9,13 +9,14 @@
  *     all that older runs have of it: a COMPLETE record then ends the search.
  *  2. Changes stamped up to the floor are dead.
  *  3. A record with nothing live, one that has expired, and the tombstones of one that was merged anyway go only where nothing deeper overlaps:
- *     it might be what they hide. With `keepsDead` they never go: what they hide might be with other nodes.
+ *     it might be what they hide. With `deadUpTo` only keys go that are deleted as a whole, up to there: what the rest hides might be with other nodes.
  */
 
 import { BatchReader } from '../../record/batch-reader.js';
 import { ChangeKind } from '../../record/batch-format.js';
 import type { RecordSink } from '../sstable/key-writer.js';
 import { isValueCell } from '../sstable/key-writer.js';
+import { SlotStamps } from '../../record/slot-stamps.js';
 import { RecordFlags } from '../sstable/record-flags.js';
 import { KeyCompactor, KeyFate } from './key-compactor.js';
 import { PositionRanges } from './position-ranges.js';
@@ -27,7 +28,7 @@ export interface MergeRules {
   readonly deeper: Float64Array;
   readonly floor: number;
   readonly nowMs: number;
-  readonly keepsDead: boolean;
+  readonly deadUpTo: Float64Array | undefined;
   readonly origin: number;
   /** Does one of the tables hold cells of other nodes? */
   readonly foreign: boolean;
@@ -45,6 +46,7 @@ export class RunMerge {
   private readonly rules: MergeRules;
   private readonly sink: RecordSink;
   private readonly deeper: PositionRanges;
+  private readonly dead: SlotStamps | undefined;
   private readonly keys: KeyCompactor;
   private readonly reader = new BatchReader();
   /** Those that stand on the lowest position, and of them those on the lowest key: newest first. */
@@ -59,6 +61,7 @@ export class RunMerge {
     this.rules = rules;
     this.sink = sink;
     this.deeper = new PositionRanges(rules.deeper);
+    this.dead = rules.deadUpTo && SlotStamps.ofRuns(rules.deadUpTo);
     // Above -1 is everything.
     this.keys = new KeyCompactor(
       rules.floor === 0 ? -1 : rules.floor,
@@ -145,7 +148,7 @@ export class RunMerge {
       this.recordsOut++;
       this.copy(run, flags, 0);
     } else if ((flags & RecordFlags.MORE) === 0) this.copyDoubtful(run, flags);
-    else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY)) !== 0 && this.isBottom(run.position)) {
+    else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY)) !== 0 && this.goneUpTo(run.position) === Infinity) {
       // What the parts behind say decides whether it has to go.
       this.mergeRuns([run]);
     } else this.copyParts(run);
@@ -161,7 +164,8 @@ export class RunMerge {
     const isEmpty = (flags & RecordFlags.EMPTY) !== 0;
     const expiresByMs = isEmpty ? 0 : this.expiresByMs(run, Infinity);
     const isExpired = expiresByMs !== 0 && expiresByMs <= this.rules.nowMs;
-    if ((!isEmpty && !isExpired) || !this.isBottom(run.position)) {
+    const goneUpTo = isEmpty || isExpired ? this.goneUpTo(run.position) : 0;
+    if (goneUpTo !== Infinity && !(isEmpty && this.isDeleted(run, goneUpTo))) {
       this.recordsOut++;
       this.copy(run, flags, expiresByMs);
     } else this.count(isEmpty ? KeyFate.EMPTY : KeyFate.EXPIRED);
@@ -195,12 +199,22 @@ export class RunMerge {
   }
 
   private mergeRuns(runs: readonly RunReader[]): void {
-    this.count(this.keys.compact(runs, this.isBottom(runs[0].position)));
+    this.count(this.keys.compact(runs, this.goneUpTo(runs[0].position)));
   }
 
-  /** Whether what is dead may go. */
-  private isBottom(position: number): boolean {
-    return !this.rules.keepsDead && !this.deeper.has(position);
+  /** Up to which stamp what is dead may go; Infinity: all of it, and what has expired. */
+  private goneUpTo(position: number): number {
+    if (this.deeper.has(position)) return 0;
+    return this.dead === undefined ? Infinity : this.dead.at(position);
+  }
+
+  /** Whether the current record of a run says nothing but that the key was deleted, up to a stamp. */
+  private isDeleted(run: RunReader, stamp: number): boolean {
+    const { reader } = this;
+    if (stamp === 0) return false;
+    this.open(run);
+    while (reader.next()) if (reader.kind !== ChangeKind.DELETE || reader.stamp > stamp) return false;
+    return true;
   }
 
   private count(fate: KeyFate): void {

@@ -70,7 +70,7 @@ function compactLevel(
   state: CompactionState,
 ): Compaction | undefined {
   if (level.number === 0) return compactLevelZero(version, db, config, state, 'level 0');
-  for (const table of inTurn(level, state.cursors.get(cursorKey(db, level.number)) ?? -1, state.keepsDead)) {
+  for (const table of inTurn(level, state.cursors.get(cursorKey(db, level.number)) ?? -1, state)) {
     const compaction = compactTable(version, level, table, config, state, 'size', score);
     if (compaction !== undefined) return compaction;
   }
@@ -78,8 +78,8 @@ function compactLevel(
 }
 
 /** The tables of a level: first those with many deletes, then those behind the cursor, then those before it. */
-function inTurn({ tables }: Level, cursor: number, keepsDead: boolean): TableMeta[] {
-  const hasMany = (table: TableMeta): boolean => !keepsDead && deletesOf(table) >= MANY_DELETES;
+function inTurn({ tables }: Level, cursor: number, { mayLoseDeletes }: CompactionState): TableMeta[] {
+  const hasMany = (table: TableMeta): boolean => deletesOf(table) >= MANY_DELETES && mayLoseDeletes(table);
   const urgent = tables.filter(hasMany).sort((a, b) => deletesOf(b) - deletesOf(a));
   const rest = tables.filter((table) => !hasMany(table));
   const isBehind = ({ smallest }: TableMeta): boolean => smallest > cursor;
@@ -105,7 +105,7 @@ function compactTable(
   const lower = version.level(db, outputLevel).overlapping(table);
   if ([table, ...lower].some((each) => isBlocked(version, state, each))) return undefined;
   const cursor = (last: TableMeta): Cursor => ({ db, level: level.number, position: last.largest });
-  if (lower.length === 0 && (state.keepsDead || mustKeepDeletes(version, outputLevel, table))) {
+  if (lower.length === 0 && mustKeepDeletes(version, outputLevel, table, state)) {
     return { kind: 'move', db, reason, score, tables: [table], outputLevel, cursor: cursor(table) };
   }
   const upper = widen(version, level, [table], lower, config, state);
@@ -114,8 +114,8 @@ function compactTable(
 }
 
 /** Would a merge to `level` leave the deletes of the table as they are? */
-function mustKeepDeletes(version: Version, level: number, table: TableMeta): boolean {
-  return table.emptyCount === 0 || version.deeperOverlaps(table.db, level, table).length > 0;
+function mustKeepDeletes(version: Version, level: number, table: TableMeta, state: CompactionState): boolean {
+  return !state.mayLoseDeletes(table) || version.deeperOverlaps(table.db, level, table).length > 0;
 }
 
 /** More tables of the upper level, if they cost no more of the lower one: so that less is written in all. */
@@ -136,9 +136,12 @@ function widen(
 
 /** The compaction that gives back the most for what it costs. */
 function pickForSpace(version: Version, config: LevelsConfig, state: CompactionState): Compaction | undefined {
-  const deletedOf = (table: TableMeta): number => (hasExpired(table, state) ? 1 : deletesOf(table));
+  const deletedOf = (table: TableMeta): number => {
+    if (hasExpired(table, state)) return 1;
+    return state.mayLoseDeletes(table) ? deletesOf(table) : 0;
+  };
   const candidates = Array.from(version.tables(), (table) => {
-    const deleted = state.keepsDead ? 0 : deletedOf(table);
+    const deleted = deletedOf(table);
     const givenUp = state.slots.deadPart(table);
     const isWorthwhile = deleted >= WORTHWHILE_DELETES || givenUp >= WORTHWHILE_GIVEN_UP;
     return { table, worth: isWorthwhile ? Math.max(deleted, givenUp) : 0 };
@@ -151,8 +154,8 @@ function pickForSpace(version: Version, config: LevelsConfig, state: CompactionS
   return undefined;
 }
 
-function hasExpired({ expiresByMs }: TableMeta, { nowMs }: CompactionState): boolean {
-  return expiresByMs > 0 && expiresByMs <= nowMs;
+function hasExpired({ expiresByMs }: TableMeta, { nowMs, keepsExpired }: CompactionState): boolean {
+  return !keepsExpired && expiresByMs > 0 && expiresByMs <= nowMs;
 }
 
 function compactForSpace(
@@ -170,7 +173,8 @@ function compactForSpace(
     return compactTable(version, version.level(db, level), table, config, state, reason, 0);
   }
   // It is written again without what was given up; or, as nothing is deeper, without its deletes. One that cannot lose them is left alone.
-  const canLose = isGivenUp || (table.emptyCount > 0 && !version.tablesIn(db).some(({ foreign }) => foreign));
+  const hasOrder = state.keepsExpired || !version.tablesIn(db).some(({ foreign }) => foreign);
+  const canLose = isGivenUp || (state.mayLoseDeletes(table) && hasOrder);
   if (!canLose || isBlocked(version, state, table)) return undefined;
   return mergeOf(version, state, { db, reason, score: 0, runs: [[table]], outputLevel: level });
 }

@@ -72,8 +72,10 @@ export interface CompactionState {
   readonly cursors: ReadonlyMap<number, number>;
   /** Is there nothing else to do, so that space may be won back? */
   readonly isIdle: boolean;
-  /** Nothing dead goes, and nothing that has expired, but for what FLUSHDB has emptied (jobs/job.ts). */
-  readonly keepsDead: boolean;
+  /** What has expired stays, for other nodes have it, too. */
+  readonly keepsExpired: boolean;
+  /** Whether compacting a table may drop deletes in it (engine/deletes-limit.ts). */
+  readonly mayLoseDeletes: (table: TableMeta) => boolean;
   readonly slots: GivenUp;
 }
 

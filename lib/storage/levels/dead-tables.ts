@@ -20,7 +20,7 @@ export function dropDead(version: Version, db: number, state: CompactionState): 
   if (flushed.length > 0) return { kind: 'drop', db, reason: 'flushed', score: 0, tables: flushed };
   const givenUp = tablesGivenUp(version, db, state);
   if (givenUp.length > 0) return { kind: 'drop', db, reason: 'given up', score: 0, tables: givenUp };
-  const expired = state.keepsDead ? [] : expiredTables(version, db, state);
+  const expired = state.keepsExpired ? [] : expiredTables(version, db, state);
   return expired.length > 0 ? { kind: 'drop', db, reason: 'expired', score: 0, tables: expired } : undefined;
 }
 

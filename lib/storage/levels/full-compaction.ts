@@ -73,7 +73,7 @@ function sink(
     if (chosen !== undefined && bytesOf(inputs) > JOB_TABLES * config.tableBytes) break;
     if (inputs.some((table) => isBlocked(version, state, table))) break;
     const common = { db, reason: 'full', score: 0, outputLevel } as const;
-    const losesNothing = state.keepsDead || upper.every((table) => table.emptyCount + table.expiringCount === 0);
+    const losesNothing = !upper.some((table) => mayLose(table, state));
     const isMove = lower.length === 0 && losesNothing;
     chosen = isMove
       ? { ...common, kind: 'move', tables: upper }
@@ -96,20 +96,23 @@ function rewriteBottom(
 ): Compaction | undefined {
   const { db } = full;
   const { floor } = version.facts(db);
-  const mayLose = (table: TableMeta): boolean =>
+  const isWorthIt = (table: TableMeta): boolean =>
     table.id < full.nextTableId &&
-    ((!state.keepsDead && (table.emptyCount > 0 || table.expiringCount > 0)) ||
-      table.minStamp <= floor ||
-      state.slots.deadPart(table) > 0) &&
+    (mayLose(table, state) || table.minStamp <= floor || state.slots.deadPart(table) > 0) &&
     !isBlocked(version, state, table);
   const chosen: TableMeta[] = [];
   for (const table of version.level(db, BOTTOM_LEVEL).tables) {
-    if (!mayLose(table) && chosen.length > 0) break;
+    if (!isWorthIt(table) && chosen.length > 0) break;
     if (bytesOf(chosen) + table.fileBytes > JOB_TABLES * config.tableBytes && chosen.length > 0) break;
-    if (mayLose(table)) chosen.push(table);
+    if (isWorthIt(table)) chosen.push(table);
   }
   if (chosen.length === 0) return undefined;
   return mergeOf(version, state, { db, reason: 'full', score: 0, runs: [chosen], outputLevel: BOTTOM_LEVEL });
+}
+
+/** Whether a table may hold deletes that may go, or what has expired. */
+function mayLose(table: TableMeta, { keepsExpired, mayLoseDeletes }: CompactionState): boolean {
+  return mayLoseDeletes(table) || (!keepsExpired && table.expiringCount > 0);
 }
 
 function bytesOf(tables: readonly TableMeta[]): number {

@@ -168,7 +168,8 @@ export class RingBench {
     this.ids.push(id);
     this.rings.push(this.ring);
     this.links.push(new BenchLinks(this, index));
-    this.nodes.push(await NodeBench.start(this.configText, { membership: this.membershipOf(index) }));
+    const atUs = this.nodes[0].clock.us;
+    this.nodes.push(await NodeBench.start(this.configText, { membership: this.membershipOf(index), atUs }));
     for (const { watchers } of this.links)
       for (const watcher of watchers) for (const other of this.ids) watcher.onUp(other);
     return index;

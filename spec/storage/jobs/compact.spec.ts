@@ -59,7 +59,7 @@ interface SpecRun {
   readonly partBytes?: number;
 }
 
-type Rules = Pick<CompactionJob, 'deeper' | 'floor' | 'nowMs' | 'keepsDead' | 'tableBytes'> & {
+type Rules = Pick<CompactionJob, 'deeper' | 'floor' | 'nowMs' | 'deadUpTo' | 'tableBytes'> & {
   readonly count: number;
   readonly partBytes?: number;
 };
@@ -68,7 +68,7 @@ const RULES: Rules = {
   deeper: new Float64Array(0),
   floor: 0,
   nowMs: 0,
-  keepsDead: false,
+  deadUpTo: undefined,
   tableBytes: 2 ** 20,
   count: 4,
 };
@@ -270,7 +270,7 @@ const rulesOf = (floors: fc.Arbitrary<number>): fc.Arbitrary<Rules> =>
       ),
     floor: floors,
     nowMs: fc.constantFrom(0, 45, 100),
-    keepsDead: fc.constant(false),
+    deadUpTo: fc.constant(undefined),
     tableBytes: fc.constantFrom(1, 300, 2 ** 20),
     count: fc.integer({ min: 1, max: 5 }),
   });

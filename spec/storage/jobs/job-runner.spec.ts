@@ -64,7 +64,7 @@ function compactionJob(tables: readonly TableMeta[]): CompactionJob {
     floor: 0,
     slotFloors: [],
     nowMs: 0,
-    keepsDead: false,
+    deadUpTo: undefined,
     origin: ORIGIN,
     tableBytes: 2 ** 20,
     outputs: { firstId: 20, count: 2, seed: { high: 5, low: 6 } },

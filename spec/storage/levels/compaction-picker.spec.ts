@@ -131,7 +131,8 @@ const stateWith = (change: Partial<CompactionState> = {}): CompactionState => ({
   unflushedSinceMs: Infinity,
   cursors: new Map(),
   isIdle: false,
-  keepsDead: false,
+  keepsExpired: false,
+  mayLoseDeletes: ({ emptyCount }) => emptyCount > 0,
   slots: NOTHING_GIVEN_UP,
   ...change,
 });

@@ -123,7 +123,8 @@ export class DumbStore {
       cursors,
       isIdle,
       unflushedSinceMs: this.memorySinceMs,
-      keepsDead: false,
+      keepsExpired: false,
+      mayLoseDeletes: (table) => table.emptyCount > 0,
       slots: NOTHING_GIVEN_UP,
     };
   }

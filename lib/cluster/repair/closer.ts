@@ -1,0 +1,244 @@
+/**
+ * Settles slots, so that the deletes in them may go (rule 4 of the design; slot-bounds.ts says what that means). A slot's first replica does, in a round of anti-entropy:
+ *
+ *     CLOSE, to all members ─▶ compared with each other replica ─▶ SEAL, to these ─▶ CONFIRM
+ *        nothing up to T comes      nothing differs                  it is durable     deletes up to T may go
+ *
+ *  1. T lies behind by as long as a write may be under way, and clocks may differ. CLOSE is answered when all that the member has sent before has arrived, and it keeps no hint for
+ *     anybody: with level ANY, a hint may be all there is of a write. What it stamps later is above T: it has heard of our clock.
+ *  2. What replicas compare is summed up after that. So where nothing differs, and the first replica is told nothing up to T in between, each of them has all up to T that any of them
+ *     has, and nothing else comes: whatever was sent has arrived, hints there are none, and what replicas tell each other, each of them has. Slots in which anything differed wait for the
+ *     next round.
+ *  3. SEAL is answered when all of that is durable, and again nothing is under way: a change of an old element of a list (LSET) has a new stamp, and might have been made where a delete
+ *     was not known yet. It counts if the process is the one that closed the slot.
+ *  4. Who misses CONFIRM hears of it when it is compared with next: until then it keeps its deletes, and takes what is stamped up to T as it always did. There is nothing of that.
+ *  5. All members take part; none may be down, damaged, or joining or leaving. So whoever is away stops it: what he has when he is back is all known, or no hint.
+ *
+ * What comes up to T after that (a message that was under way for very long, a hint of a disk that could not be read for a while) was known, or deleted: it is dropped
+ * (server/ring/settled-filter.ts). Only what a damaged table has lost is taken as it comes, and what is given to who takes slots over. If a delete was lost with a table, what it hid
+ * may come to light there: whatever the others do not have up to T goes (RepairStore.forget).
+ */
+
+import { SLOT_COUNT } from '../../base/position.js';
+import { SlotStamps } from '../../record/slot-stamps.js';
+import type { PayloadReader } from '../bus/payload-reader.js';
+import { PayloadBuffer } from '../bus/payload-buffer.js';
+import { MessageKind } from '../message-kind.js';
+import type { MemberId } from '../ring/member.js';
+import type { Ring } from '../ring/ring.js';
+import { Closing } from './closing.js';
+import type { DigestTrees } from './digest-trees.js';
+import type { DigestedData, RepairStore } from './ports.js';
+import type { RepairCalls } from './repair-calls.js';
+import { RepairFailedError } from './repair-calls.js';
+import { Step, readBounds, readRuns, writeBounds, writeRuns } from './repair-messages.js';
+import type { SlotBounds } from './slot-bounds.js';
+
+/** What this node has sent to others, and keeps for them. */
+export interface Outflow {
+  /** Of all that was sent so far: whether it has arrived, and nothing is kept for anybody. */
+  mark(): () => boolean;
+  readonly timeoutMs: () => number;
+}
+
+export interface SlotCloserOptions {
+  readonly bounds: SlotBounds;
+  readonly store: Pick<RepairStore, 'damaged' | 'sync' | 'onDeadRisen'>;
+  readonly trees: DigestTrees;
+  readonly calls: RepairCalls;
+  readonly outflow: Outflow;
+  readonly self: MemberId;
+  readonly ring: () => Ring;
+  readonly isUp: (member: MemberId) => boolean;
+  /** Everything stamped up to this that was to arrive anywhere has, or is given up. */
+  readonly oldStamp: () => number;
+  /** Names this process. */
+  readonly incarnation: number;
+  /** Milliseconds since an arbitrary start. */
+  readonly nowMs: () => number;
+}
+
+interface Waiting {
+  readonly isOver: () => boolean;
+  readonly untilMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class SlotCloser {
+  /** Times that slots were settled, and slots. */
+  closings = 0;
+  settledSlots = 0;
+  private readonly options: SlotCloserOptions;
+  private waiting: Waiting[] = [];
+
+  constructor(options: SlotCloserOptions) {
+    this.options = options;
+  }
+
+  /** Closes the slots of which this node is the first replica, and in which keys were deleted that may go; undefined if there are none, or not all members can take part. */
+  async begin({ oldestDead }: Pick<DigestedData, 'oldestDead'>): Promise<Closing | undefined> {
+    const { ring, isUp, self, bounds, oldStamp, trees } = this.options;
+    const { members, isChanging } = ring();
+    const others = members.map(({ id }) => id).filter((id) => id !== self);
+    if (isChanging || !others.every(isUp)) return undefined;
+    const stamp = oldStamp();
+    const slots = new Map<number, readonly MemberId[]>();
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const dead = oldestDead[slot];
+      if (dead === 0 || dead > stamp || bounds.dead.of(slot) >= stamp) continue;
+      const replicas = this.replicasOf(slot);
+      if (replicas[0] === self) slots.set(slot, replicas.slice(1));
+    }
+    if (slots.size === 0) return undefined;
+    const closing = new Closing(stamp, slots, others, bounds.stirred);
+    const runs = runsOf(slots.keys(), stamp);
+    await this.close(runs);
+    bounds.stirred.clear();
+    trees.renew();
+    await Promise.all(
+      others.map(async (id) => {
+        closing.closed(id, (await this.ask(id, Step.CLOSE, runs)).word());
+      }),
+    );
+    return closing;
+  }
+
+  /** Ends it: what was compared is made durable everywhere, and may go. */
+  async finish(closing: Closing): Promise<void> {
+    const { replicas, stamp } = closing;
+    const sealing = runsOf(closing.same, stamp);
+    if (sealing.length === 0) return;
+    await this.seal(sealing);
+    await Promise.all(
+      replicas.map(async (id) => {
+        closing.sealed(id, (await this.ask(id, Step.SEAL, sealing)).word());
+      }),
+    );
+    const { settled } = closing;
+    if (settled.length === 0) return;
+    const runs = runsOf(settled, stamp);
+    this.confirm(runs);
+    this.closings++;
+    this.settledSlots += settled.length;
+    await Promise.all(replicas.map((id) => this.ask(id, Step.CONFIRM, runs)));
+  }
+
+  /** SETTLE: does the step, and writes the answer. */
+  async onSettle(reader: PayloadReader, answer: PayloadBuffer): Promise<void> {
+    const step = reader.byte();
+    const runs = readRuns(reader);
+    if (step === Step.CLOSE)
+      await this.close(runs).then(() => {
+        this.options.trees.renew();
+      });
+    else if (step === Step.SEAL) await this.seal(runs);
+    else this.confirm(runs);
+    answer.word(this.options.incarnation);
+  }
+
+  /** Has the same bounds of the slots that both hold as another replica. */
+  async share(member: MemberId, isCommon: (slot: number) => boolean): Promise<void> {
+    const { calls, bounds } = this.options;
+    const answer = await calls.ask(member, MessageKind.BOUNDS, (payload) => {
+      writeBounds(payload, bounds.runs);
+    });
+    this.adopt(readBounds(answer).dead, isCommon);
+  }
+
+  /** BOUNDS. */
+  onBounds(reader: PayloadReader, answer: PayloadBuffer, isCommon: (slot: number) => boolean): void {
+    this.adopt(readBounds(reader).dead, isCommon);
+    writeBounds(answer, this.options.bounds.runs);
+  }
+
+  /** Takes over the bounds of slots that a member holds whose data this node has taken over. */
+  async takeOver(member: MemberId, isTaken: (slot: number) => boolean): Promise<void> {
+    const { calls, bounds } = this.options;
+    const answer = await calls.ask(member, MessageKind.BOUNDS, (payload) => {
+      writeBounds(payload, { closed: NO_RUNS, dead: NO_RUNS });
+    });
+    bounds.takeOver(readBounds(answer), isTaken);
+  }
+
+  /** Called some times a second. */
+  tick(): void {
+    if (this.waiting.length === 0) return;
+    const nowMs = this.options.nowMs();
+    const { waiting } = this;
+    this.waiting = [];
+    for (const one of waiting) {
+      if (one.isOver()) one.resolve();
+      else if (one.untilMs > nowMs) this.waiting.push(one);
+      else one.reject(new RepairFailedError('writes are under way to other members, or hints are kept for them'));
+    }
+  }
+
+  private async close(runs: Float64Array): Promise<void> {
+    const { bounds } = this.options;
+    this.check();
+    bounds.close(runs, (slot) => this.isHeld(slot));
+    await this.settle();
+  }
+
+  private async seal(runs: Float64Array): Promise<void> {
+    const { bounds, store } = this.options;
+    await this.settle();
+    this.check();
+    if (!bounds.areClosed(runs, (slot) => this.isHeld(slot))) throw new RepairFailedError('slots are not closed');
+    await store.sync();
+    this.check();
+  }
+
+  private confirm(runs: Float64Array): void {
+    this.adopt(runs, (slot) => this.isHeld(slot));
+  }
+
+  private adopt(dead: Float64Array, isCommon: (slot: number) => boolean): void {
+    const { bounds, store } = this.options;
+    const { riseCount } = bounds.dead;
+    bounds.adopt(dead, isCommon);
+    if (bounds.dead.riseCount !== riseCount) store.onDeadRisen();
+  }
+
+  private check(): void {
+    const { store, ring } = this.options;
+    if (store.damaged !== undefined) throw new RepairFailedError('tables are damaged');
+    if (ring().isChanging) throw new RepairFailedError('the ring is being changed');
+  }
+
+  /** Resolves when all that was sent up to now has arrived, and nothing is kept for anybody. */
+  private settle(): Promise<void> {
+    const { outflow, nowMs } = this.options;
+    const isOver = outflow.mark();
+    if (isOver()) return Promise.resolve();
+    const untilMs = nowMs() + 2 * outflow.timeoutMs();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ isOver, untilMs, resolve, reject });
+    });
+  }
+
+  private ask(member: MemberId, step: Step, runs: Float64Array): Promise<PayloadReader> {
+    return this.options.calls.ask(member, MessageKind.SETTLE, (payload) => {
+      payload.byte(step);
+      writeRuns(payload, runs);
+    });
+  }
+
+  private isHeld(slot: number): boolean {
+    return this.replicasOf(slot).includes(this.options.self);
+  }
+
+  private replicasOf(slot: number): MemberId[] {
+    const { members } = this.options.ring();
+    return Array.from(this.options.ring().replicas(slot), (index) => members[index].id);
+  }
+}
+
+const NO_RUNS = new Float64Array(0);
+
+function runsOf(slots: Iterable<number>, stamp: number): Float64Array {
+  const stamps = new SlotStamps();
+  for (const slot of slots) stamps.raise(slot, stamp);
+  return stamps.runs();
+}
