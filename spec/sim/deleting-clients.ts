@@ -13,6 +13,11 @@ import type { World } from './world.js';
 const LIFE_MS_MAX = 2000;
 const PAUSE_MS = 100;
 
+interface Asked {
+  readonly outcome: ReturnType<typeof outcomeOf>;
+  readonly value: RespValue;
+}
+
 export class DeletingClients {
   /** Every key that was ever written. */
   readonly keys: string[] = [];
@@ -22,12 +27,15 @@ export class DeletingClients {
   private readonly world: World;
   private readonly random: SeededRandom;
   private readonly thinkMs: number;
+  private readonly anyShare: number;
   private isStopped = false;
 
-  constructor(world: World, thinkMs: number) {
+  /** `anyShare`: of writes at the level ANY, of which a hint may be all there is; default none. */
+  constructor(world: World, thinkMs: number, { anyShare = 0 } = {}) {
     this.world = world;
     this.random = world.fork();
     this.thinkMs = thinkMs;
+    this.anyShare = anyShare;
   }
 
   stop(): void {
@@ -64,22 +72,26 @@ export class DeletingClients {
   private async writeAndDelete(next: () => SimClient): Promise<void> {
     const key = `del:${this.keys.length + 1}`;
     this.keys.push(key);
-    if ((await this.ask(next(), 'SET', key, key)) !== 'ok') return;
+    const isAny = this.anyShare > 0 && this.random.uint32() < this.anyShare * 0x1_0000_0000;
+    const set = ['SET', key, key];
+    if ((await this.ask(next(), ...(isAny ? ['WITH', 'ANY', ...set] : set))).outcome !== 'ok') return;
     await this.world.sleep(this.random.below(LIFE_MS_MAX));
     while (!this.isStopped) {
-      if ((await this.ask(next(), 'DEL', key)) === 'ok') {
-        this.deleted.push(key);
+      const { outcome, value } = await this.ask(next(), 'DEL', key);
+      if (outcome === 'ok') {
+        // What was not there, but kept for the replicas, is not deleted.
+        if (!isAny || value === 1) this.deleted.push(key);
         return;
       }
       await this.world.sleep(PAUSE_MS);
     }
   }
 
-  private async ask(client: SimClient, ...words: string[]): Promise<ReturnType<typeof outcomeOf>> {
+  private async ask(client: SimClient, ...words: string[]): Promise<Asked> {
     const answer = await client.call(...words);
     client.close();
     const outcome = outcomeOf(answer);
     this.world.note('deleter', () => `${words.join(' ')}: ${outcome}`);
-    return outcome;
+    return { outcome, value: answer.kind === 'reply' ? answer.value : null };
   }
 }

@@ -1,5 +1,6 @@
 /** Bugs of replication for the simulator to find: what a member sends and is sent is changed on its way, so nothing of it is in lib/. */
 
+import { STAMPS_PER_MS } from '../../lib/base/stamp.js';
 import { BytesPayload } from '../../lib/cluster/bus/payload.js';
 import type { Payload } from '../../lib/cluster/bus/payload.js';
 import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
@@ -14,6 +15,10 @@ import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 /** Of a head, behind which the sender's clock is. */
 const VERSION_BYTES = 8;
 const ACKNOWLEDGEMENT_BYTES = 8;
+/** Of SETTLE (repair-messages.ts): what stands before the runs, and a run. */
+const SETTLE_HEAD_BYTES = 9;
+const RUN_BYTES = 16;
+const AHEAD_MS = 5000;
 
 /** Batches are acknowledged when they come, not when the log has them. */
 export function acknowledgeBeforeLog(member: RingMember): RingMembership {
@@ -142,6 +147,23 @@ export function takeStaleMessages(member: RingMember): RingMembership {
         headOf(member).copy(copy, 0, 0, VERSION_BYTES);
         handler({ from, buffer: copy, start: 0, end: copy.length });
       });
+    },
+  });
+}
+
+/** Slots are settled up to a stamp that is yet to come: writes up to there are under way, and are dropped. */
+export function settleTooMuch(member: RingMember): RingMembership {
+  const { links } = member;
+  return membershipWith(member, {
+    send: (to, kind, payload) => {
+      if (kind !== MessageKind.SETTLE) return links.send(to, kind, payload);
+      const bytes = bytesOf(payload);
+      for (let at = HEAD_BYTES + SETTLE_HEAD_BYTES; at < bytes.length; at += RUN_BYTES) {
+        const stamp = bytes.readUInt32LE(at + 8) * 2 ** 32 + bytes.readUInt32LE(at + 12) + AHEAD_MS * STAMPS_PER_MS;
+        bytes.writeUInt32LE(Math.floor(stamp / 2 ** 32), at + 8);
+        bytes.writeUInt32LE(stamp % 2 ** 32, at + 12);
+      }
+      return links.send(to, kind, new BytesPayload(bytes));
     },
   });
 }

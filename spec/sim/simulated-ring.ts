@@ -2,6 +2,7 @@
 
 import { slotOf } from '../../lib/base/position.js';
 import { Loader } from '../../lib/data/loader.js';
+import { aboveStamp } from '../../lib/record/pair.js';
 import type { Disk } from '../../lib/host/ports.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
 import type { RespValue } from '../protocol/resp-decoder.js';
@@ -233,7 +234,10 @@ export class SimulatedRing {
       if (keyspace.isCold(db, bytes, 0, bytes.length)) loader.loadNow(db, bytes);
       const place = db.table.find(bytes, 0, bytes.length);
       if (place === 0) continue;
-      const { deletedUpTo, expiry, cells } = keyspace.entryOf(place);
+      const { deletedUpTo: pair, expiry, cells } = keyspace.entryOf(place);
+      // What may go everywhere may be gone here, or not.
+      keyspace.hasher.hash(bytes, 0, bytes.length);
+      const deletedUpTo = aboveStamp(pair, keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0);
       // A key that was looked for in vain.
       if (cells.size === 0 && deletedUpTo.stamp === 0 && expiry.pair.stamp === 0) continue;
       const shown = [...cells].map(([field, { pair, value }]) => [field, pair, value && Buffer.from(value).toString()]);

@@ -14,6 +14,8 @@ const KEYS = Array.from({ length: 40 }, (_, i) => `key:${i}`);
 const TABLES = `${DIRECTORY}/tables`;
 /** What was written so long ago may be settled. */
 const OLD_MS = 1000;
+/** A member that joins is filled while one looks so often. */
+const FILL_LOOKS = 60;
 const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
 
 async function figure(ring: RingBench, node: number, name: string): Promise<number> {
@@ -150,7 +152,9 @@ describe('Deletes of a ring', () => {
     await repairAll(ring);
     const joiner = await ring.join();
     ring.adopt();
-    await ring.advance(3000);
+    for (let i = 0; i < FILL_LOOKS && (await figure(ring, joiner, 'repair_settled_up_to_ms')) === 0; i++) {
+      await ring.advance(500);
+    }
     ring.adopt(undefined, finished(ring.ring.document));
     await ring.advance(500);
     ring.isolate(0);

@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../scenario.js';
 import { cas } from './cas.js';
+import { deletes } from './deletes.js';
 import { diverging } from './diverging.js';
 import { everything } from './everything.js';
 import { growingRing } from './growing-ring.js';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   ring(),
   cas(),
   locks(),
+  deletes(),
   everything(),
 ];
 

@@ -11,6 +11,7 @@ import {
   acknowledgeWhatIsOld,
   countHints,
   repairNobody,
+  settleTooMuch,
   takeStaleMessages,
 } from '../planted-ring-bugs.js';
 import type { Scenario } from '../scenario.js';
@@ -19,6 +20,7 @@ import { GOOD_LINK } from '../link.js';
 import { cas } from './cas.js';
 import type { ChangingFaults } from './changing-ring.js';
 import { changingRing } from './changing-ring.js';
+import { deletes } from './deletes.js';
 import { growingRing } from './growing-ring.js';
 import type { RingFaults } from './ring.js';
 import { ring } from './ring.js';
@@ -237,6 +239,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: (changes) => changingRing({ membership: damageChunks, ...changes }, GROWING),
     shows: /nobody wrote that/,
     seed: 14,
+  },
+  {
+    name: 'settled-too-much',
+    about: 'slots are settled up to a stamp up to which writes are under way yet',
+    changes: { membership: settleTooMuch },
+    scenario: (changes) => deletes(changes, { chaosMs: 10_000 }),
+    shows: /shows again|differs/,
+    seed: 4,
   },
 ];
 

@@ -1,0 +1,113 @@
+/**
+ * A ring whose replicas settle all the time which deletes may go (cluster/repair/closer.ts), under faults: keys are written, at ANY too, and deleted; nothing that was deleted shows again, and
+ * the deletes do go. Logs are synced before an answer leaves, so nothing acknowledged is lost.
+ */
+
+import { Chaos } from '../chaos.js';
+import { Counts } from '../counts.js';
+import { DeletingClients } from '../deleting-clients.js';
+import type { FaultPlan } from '../fault-plan.js';
+import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import type { Machine } from '../machine.js';
+import type { Scenario } from '../scenario.js';
+import type { SimClient } from '../sim-client.js';
+import type { NodeChanges } from '../simulated-node.js';
+import { SimulatedRing } from '../simulated-ring.js';
+
+const CLOCK_ERROR_MS_MAX = 250;
+const MEMBERS_MS = 120_000;
+const CONVERGE_MS = 120_000;
+const THINK_MS = 60;
+const CLIENTS = 4;
+/** What is written is old enough to be settled after a second and a half. */
+const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
+
+/** A ring with clients that delete. */
+class DeletingRing extends SimulatedRing {
+  readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3 });
+
+  override boot(machine: Machine): Promise<void> {
+    return super.boot(machine, CONFIG);
+  }
+
+  override async use(): Promise<void> {
+    const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
+    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next)));
+  }
+
+  override stop(): void {
+    super.stop();
+    this.deletions.stop();
+  }
+
+  protected override get keys(): string[] {
+    return [...super.keys, ...this.deletions.keys];
+  }
+
+  /** Keys that were deleted, and of which nothing is left in the tables of the processes that run. */
+  get deletesDropped(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
+  }
+
+  get closings(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.closings ?? 0), 0);
+  }
+
+  /** Deletes have gone. */
+  async lose(): Promise<void> {
+    while (this.deletions.deleted.length > 0 && this.deletesDropped === 0) await this.world.sleep(100);
+  }
+
+  /** What is wrong with what clients read at the end. */
+  async readDeleted(): Promise<string[]> {
+    const client = this.client(this.machines[0]);
+    const problems = await this.deletions.check((key) => this.ask(client, 'GET', key));
+    client.close();
+    return problems;
+  }
+
+  private repairOf(machine: Machine): { readonly deletesDropped: number; readonly closings: number } | undefined {
+    return this.members.get(machine)?.node?.server.ring?.figures.repair;
+  }
+}
+
+/** `changes`: a bug to be found. `faults`: in place of what a seed draws. */
+export function deletes(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}): Scenario {
+  return {
+    name: 'deletes',
+    about: 'a ring that settles which deletes may go: what was deleted never shows again, and the deletes go',
+    nodesDefault: 4,
+    run: async (world, { nodes }) => {
+      const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] };
+      const plan = { ...drawFaultPlan(world.fork(), limits), blackouts: undefined, ...faults };
+      world.headline = describePlan(plan);
+      const simulated = new DeletingRing(world, { nodes, appendfsync: 'always', plan, changes });
+      const { machines, clients, activity } = simulated;
+      const boot = (machine: Machine): Promise<void> => simulated.boot(machine);
+      const chaos = new Chaos(world, plan, {
+        machines,
+        clients,
+        boot,
+        clockErrorMsMax: CLOCK_ERROR_MS_MAX,
+        activity,
+      });
+      await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
+      await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
+      const used = simulated.use();
+      await chaos.run();
+      await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
+      simulated.stop();
+      await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
+      const problems = await simulated.repair(CONVERGE_MS);
+      await world.within(CONVERGE_MS, 'deletes go', simulated.lose());
+      problems.push(...(await simulated.readDeleted()), ...simulated.compare());
+      const counts = new Counts();
+      counts.addAll(chaos.counts);
+      counts.add('keys deleted', simulated.deletions.deleted.length);
+      counts.add('deletes gone', simulated.deletesDropped);
+      counts.add('closings', simulated.closings);
+      return { operations: simulated.deletions.keys.length, problems, counts };
+    },
+  };
+}
