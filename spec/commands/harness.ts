@@ -6,6 +6,7 @@
 
 import { BATCH_FORMAT } from '../../lib/record/batch-format.js';
 import { BatchReader } from '../../lib/record/batch-reader.js';
+import type { SlotStamps } from '../../lib/record/slot-stamps.js';
 import { WriteBatch } from '../../lib/record/write-batch.js';
 import { HybridClock } from '../../lib/base/stamp.js';
 import { PositionHasher } from '../../lib/base/position.js';
@@ -36,6 +37,7 @@ export const START_MS = 1700000000000;
 export interface HarnessOptions {
   readonly cold?: ColdData;
   readonly isReplicated?: boolean;
+  readonly deadUpTo?: SlotStamps;
   /** Room in front of the batch. */
   readonly headroom?: number;
   readonly nowMs?: number;
@@ -79,6 +81,7 @@ export class Harness {
       cold: options.cold ?? NO_COLD_DATA,
       origin,
       isReplicated: options.isReplicated ?? false,
+      ...(options.deadUpTo && { deadUpTo: options.deadUpTo }),
     });
     this.commands = new Map(commands.map((command) => [command.name, command]));
     this.call = this.makeCall();

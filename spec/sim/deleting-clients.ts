@@ -28,14 +28,16 @@ export class DeletingClients {
   private readonly random: SeededRandom;
   private readonly thinkMs: number;
   private readonly anyShare: number;
+  private readonly slots: number;
   private isStopped = false;
 
-  /** `anyShare`: of writes at the level ANY, of which a hint may be all there is; default none. */
-  constructor(world: World, thinkMs: number, { anyShare = 0 } = {}) {
+  /** `anyShare`: of writes at the level ANY, of which a hint may be all there is; default none. `slots`: all keys are in so many; default: anywhere. */
+  constructor(world: World, thinkMs: number, { anyShare = 0, slots = 0 } = {}) {
     this.world = world;
     this.random = world.fork();
     this.thinkMs = thinkMs;
     this.anyShare = anyShare;
+    this.slots = slots;
   }
 
   stop(): void {
@@ -70,7 +72,8 @@ export class DeletingClients {
   }
 
   private async writeAndDelete(next: () => SimClient): Promise<void> {
-    const key = `del:${this.keys.length + 1}`;
+    const number = this.keys.length + 1;
+    const key = this.slots === 0 ? `del:${number}` : `{${number % this.slots}}del:${number}`;
     this.keys.push(key);
     const isAny = this.anyShare > 0 && this.random.uint32() < this.anyShare * 0x1_0000_0000;
     const set = ['SET', key, key];

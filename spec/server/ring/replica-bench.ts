@@ -3,7 +3,7 @@
  * small that a few writes go through all levels. What the disk and the jobs do ends step by step, by `proceed`.
  */
 
-import { POSITION_LIMIT } from '../../../lib/base/position.js';
+import { POSITION_LIMIT, slotOf } from '../../../lib/base/position.js';
 import { COLD_KEY } from '../../../lib/data/cold-data.js';
 import type { Database } from '../../../lib/data/keyspace.js';
 import { flushedPair } from '../../../lib/data/keyspace-merge.js';
@@ -13,6 +13,8 @@ import type { Entry } from '../../../lib/record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY } from '../../../lib/record/entry.js';
 import { LeafSums } from '../../../lib/record/leaf-sums.js';
 import { merge } from '../../../lib/record/merge.js';
+import { aboveStamp } from '../../../lib/record/pair.js';
+import { SlotStamps } from '../../../lib/record/slot-stamps.js';
 import { Changes } from '../../../lib/server/changes.js';
 import type { TakeOver } from '../../../lib/server/ring/foreign-batches.js';
 import { ForeignBatches } from '../../../lib/server/ring/foreign-batches.js';
@@ -39,6 +41,8 @@ export class ReplicaBench {
   readonly origin: number;
   readonly clock = new BenchClock();
   readonly timers = new BenchTimers(this.clock);
+  /** Up to where deletes do not count, and may go. */
+  readonly settled = new SlotStamps();
   harness!: Harness;
   store!: Store;
   persistence!: Persistence;
@@ -144,11 +148,12 @@ export class ReplicaBench {
   /** The same as memory has it, key by key. */
   digestKeys(keys: readonly string[]): LeafSums {
     const sums = new LeafSums();
-    const nothing = this.keyspace.newDigest();
-    nothing.registers(flushedPair(this.db), NO_EXPIRY);
     for (const key of keys) {
       this.warm(key);
       const bytes = Buffer.from(key);
+      const settledUpTo = this.settled.of(slotOf(bytes, 0, bytes.length));
+      const nothing = this.keyspace.newDigest();
+      nothing.registers(aboveStamp(flushedPair(this.db), settledUpTo), NO_EXPIRY);
       const digest = this.digests.of(this.db, bytes, 0, bytes.length);
       if (digest === undefined || (digest.high === nothing.high && digest.low === nothing.low)) continue;
       this.keyspace.hasher.hash(bytes, 0, bytes.length);
@@ -265,6 +270,7 @@ export class ReplicaBench {
     this.harness = new Harness(undefined, this.origin, {
       cold: this.store,
       isReplicated: true,
+      deadUpTo: this.settled,
       headroom: FRAME_HEADER_BYTES,
       nowMs,
     });
@@ -298,6 +304,7 @@ export class ReplicaBench {
       positionKey: POSITION_KEY,
       origin: this.origin,
       isReplicated: true,
+      deadUpTo: this.settled,
       settings: { ...SMALL, segmentBytesMax: 400 },
       report: () => undefined,
       onSynced: () => undefined,

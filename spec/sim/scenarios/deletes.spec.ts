@@ -8,8 +8,8 @@ const SEEDS = 2;
 /** Of so many seeds; with fewer, it proves nothing. */
 const LEAST: [string, number][] = [
   ['keys deleted', 40],
-  ['deletes gone', 40],
-  ['closings', 4],
+  ['deletes gone', 10],
+  ['closings', 2],
 ];
 
 describe('the scenario of deletes', function () {

@@ -19,12 +19,14 @@ const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 120_000;
 const THINK_MS = 60;
 const CLIENTS = 4;
+/** So few that each has deletes that are settled, and writes that are under way. */
+const SLOTS = 6;
 /** What is written is old enough to be settled after a second and a half. */
 const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 /** A ring with clients that delete. */
 class DeletingRing extends SimulatedRing {
-  readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3 });
+  readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3, slots: SLOTS });
 
   override boot(machine: Machine): Promise<void> {
     return super.boot(machine, CONFIG);
