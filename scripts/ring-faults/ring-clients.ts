@@ -1,5 +1,4 @@
 /** Clients of a ring: plain ones, which may go to any node, and ioredis's client for Redis Cluster. */
-import { once } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
 import { slotOf } from '../../lib/base/position.js';
 import type { NodeAddress } from './ring-processes.js';
@@ -83,7 +82,8 @@ class Connection {
   }
 
   async ready(): Promise<void> {
-    if (this.#redis.status !== 'ready') await once(this.#redis, 'ready');
+    // An error before that is of an attempt that is made again.
+    if (this.#redis.status !== 'ready') await new Promise((resolve) => this.#redis.once('ready', resolve));
   }
 
   async call([command, ...args]: readonly string[]): Promise<unknown> {

@@ -238,7 +238,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: takeDamagedChunks },
     scenario: (changes) => changingRing({ membership: damageChunks, ...changes }, GROWING),
     shows: /nobody wrote that/,
-    seed: 14,
+    seed: 29,
   },
   {
     name: 'settled-too-much',
