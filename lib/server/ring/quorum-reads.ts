@@ -3,6 +3,7 @@
  * pipeline begins its own wait at once, as long as it runs here, and so behind what is before it, in the order in which both were sent.
  */
 
+import { slotOf } from '../../base/position.js';
 import { Level, replicasNeeded } from '../../cluster/coordination/consistency.js';
 import { ERA_ONE } from '../../cluster/coordination/refresher.js';
 import type { RefreshRun, Refresher } from '../../cluster/coordination/refresher.js';
@@ -56,17 +57,19 @@ export class QuorumReads {
     }
     const { decided } = this.options;
     const args = borrowed.clone();
+    const copies = keys();
     const { slot, slots, watchSlot } = connection.ring;
     const refreshedTo = advance?.isOver === false ? advance.sequence : this.options.replicator.sequence;
     const done = (error: string | undefined): void => {
       const view = this.options.view();
-      const isDecided = error === undefined ? keys().some((key) => decided.isEraOne(key)) : error === ERA_ONE;
+      const isDecided = error === undefined ? copies.some((key) => decided.isEraOne(key)) : error === ERA_ONE;
       if (isDecided && !connection.isClosed && connection.ring.mayTryAgain()) {
         connection.releaseWith(args);
         return;
       }
-      if (!view.isUp(view.self) && !connection.isClosed) {
-        // This node is no replica any more: somebody else is, perhaps.
+      const isHere = copies.every((key) => view.serves(slotOf(key, 0, key.length)));
+      if (!isHere && !connection.isClosed) {
+        // This node is no replica any more, and may have nothing of them: somebody else is, perhaps.
         connection.releaseWith(args);
         return;
       }
@@ -92,7 +95,7 @@ export class QuorumReads {
       };
       return false;
     }
-    this.beginRefresh(keys(), connection.ring.consistency.read, done);
+    this.beginRefresh(copies, connection.ring.consistency.read, done);
     connection.lookAhead(this.aheadOf(connection));
     return false;
   }

@@ -280,6 +280,26 @@ describe('A ring that grows and shrinks', () => {
     await check(ring, 60, 'ALL', 0);
   });
 
+  it('runs elsewhere what has waited for a quorum of a slot that is not its own any more (simulator, scenario everything, seed 2100021: it read nothing)', async () => {
+    const ring = await RingBench.start(4);
+    const joiner = await ring.join();
+    await ring.settle();
+    const { key, goes } = movingKey(ring, joiner);
+    const client = ring.nodes[goes].connect();
+    expect(await ring.ask(client, 'SET', key, 5)).to.equal('OK');
+    ring.adopt();
+    await untilProposed(ring);
+    const other = ring.nodes[goes].connect();
+    client.send('GET', key);
+    other.send('INCR', key);
+    await ring.settle(({ kind }) => kind !== MessageKind.ASK);
+    ring.adopt(undefined, ring.proposed.at(-1));
+    await ring.advance(500, ({ kind }) => kind !== MessageKind.TELL);
+    await ring.advance(500);
+    expect(client.replies()[0]).to.be.oneOf(['5', '6']);
+    expect(other.replies()).to.deep.equal([6]);
+  });
+
   it('lists keys where they are held, and nowhere else', async () => {
     const ring = await RingBench.start(3);
     await fill(ring, 60);
