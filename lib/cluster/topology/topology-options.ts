@@ -15,7 +15,7 @@ export interface TopologyOptions {
   readonly candidate: Candidate;
   /** N of a cluster that this node founds. */
   readonly replicaCount: number;
-  /** Does this node hold any key? Members are added only while none does. */
+  /** Whether this node holds any key, or may. Members are added at once only while none does. */
   readonly holdsData: () => boolean;
   /** No client's write is taken for so long, or until `onRing` has told the next ring: one member more is being decided about. */
   readonly pauseWrites: (durationMs: number) => void;

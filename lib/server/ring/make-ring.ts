@@ -137,7 +137,7 @@ export function makeRing(parts: RingParts): RingPart {
   });
   parts.loader.restore = (key) => ring.antiEntropy.restoreKey(key);
   membership.attach({
-    holdsData: () => keyspace.keyCount > 0 || !ring.consensus.isEmpty,
+    holdsData: () => !parts.store.isOpen || keyspace.keyCount > 0 || !ring.consensus.isEmpty,
     pauseWrites: (durationMs) => {
       server.pauseClients(clock.wallMs() + durationMs, true);
     },

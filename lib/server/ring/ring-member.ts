@@ -125,7 +125,7 @@ export class RingMember implements RingMembership {
           ...(config.clusterReplaces !== '' && { replaces: config.clusterReplaces }),
         },
         replicaCount: config.clusterReplicas,
-        holdsData: () => this.data?.holdsData() === true,
+        holdsData: () => this.data?.holdsData() !== false,
         pauseWrites: (durationMs) => {
           this.data?.pauseWrites(durationMs);
         },

@@ -9,7 +9,7 @@ import type { RingLinks } from './ring-links.js';
 
 /** What the ring must know of a member's data before it is changed. */
 export interface RingData {
-  /** Whether this node holds any key. */
+  /** Whether this node holds any key, or may: it has not read its data yet. */
   holdsData(): boolean;
   /** No client's write is taken for so long. */
   pauseWrites(durationMs: number): void;

@@ -21,7 +21,7 @@ import type { ByteStream, StreamHandler } from '../../../lib/host/ports.js';
 import { openLoop } from '../../../lib/server/ring/loop-stream.js';
 import type { RingMessage } from '../../../lib/cluster/coordination/versioned-links.js';
 import type { LinkWatcher, RingLinks } from '../../../lib/server/ring/ring-links.js';
-import type { RingMembership } from '../../../lib/server/ring/ring-membership.js';
+import type { RingData, RingMembership } from '../../../lib/server/ring/ring-membership.js';
 import type { CrashFate } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import type { BenchClient } from '../node-bench.js';
@@ -114,6 +114,9 @@ export class RingBench {
   readonly heard: (readonly [node: number, version: RingVersion])[] = [];
   /** What nodes have proposed to come next. */
   readonly proposed: RingDocument[] = [];
+  /** What nodes say of their data, and what they have said before they had read it. */
+  readonly data: RingData[] = [];
+  readonly heldBefore: boolean[] = [];
   private readonly goneListeners: (() => void)[] = [];
   private readonly ringListeners: ((ring: Ring) => void)[] = [];
   private readonly configText: string;
@@ -322,7 +325,10 @@ export class RingBench {
           roundTripUs: 100,
         },
       }),
-      attach: () => undefined,
+      attach: (data) => {
+        this.data[i] = data;
+        this.heldBefore[i] = data.holdsData();
+      },
       leave: () => Promise.resolve(),
       renewTls: () => undefined,
       stop: () => undefined,
