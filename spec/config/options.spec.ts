@@ -94,6 +94,7 @@ describe('OPTIONS', () => {
       'hint-window',
       'repair-interval',
       'repair-rate',
+      'repair-deletes',
       'max-clock-drift',
       'conflicts',
       'siblings-max',

@@ -62,6 +62,8 @@ export interface AntiEntropyOptions {
   readonly timeoutMs: () => number;
   /** 0: no limit. */
   readonly bytesPerSecond: () => number;
+  /** Whether slots are settled (closer.ts). */
+  readonly settlesSlots: () => boolean;
   /** Work of the loop's turn begins. */
   readonly onWork: () => void;
   /** A line for the server's log. */
@@ -311,6 +313,7 @@ export class AntiEntropy {
 
   /** Closes slots, if there is reason to. What was summed up the last time says of which. */
   private async beginClosing({ fresh }: Round): Promise<Closing | undefined> {
+    if (!this.options.settlesSlots()) return undefined;
     let closing: Closing | undefined;
     await this.noteFailure(async () => {
       const data = fresh ? await this.trees.get(true) : this.trees.current;

@@ -45,6 +45,7 @@ export interface RingPartOptions {
     | 'sloppyQuorum'
     | 'repairIntervalSeconds'
     | 'repairRateBytes'
+    | 'repairDeletes'
     | 'transferRateBytes'
     | 'joinTimeoutSeconds'
   >;

@@ -466,6 +466,7 @@ export class RingPart implements TurnReplicas {
       timeoutMs: writeTimeoutMs,
       intervalMs: () => settings.repairIntervalSeconds * 1000,
       bytesPerSecond: () => settings.repairRateBytes,
+      settlesSlots: () => settings.repairDeletes,
       onWork: onMessage,
       report: warn,
     });
