@@ -51,7 +51,7 @@ const StateKind = { PROMISE: 1, ACCEPTED: 2 } as const;
 const NO_ID = { high: 0, low: 0 };
 /** What a state takes besides its key and entry, at most. */
 const STATE_BYTES = 32;
-/** What it takes in memory besides these, as measured. */
+/** What it takes in memory besides these: an estimate. */
 const HEAP_BYTES = 240;
 /** A file below this is not worth being written again. */
 const FILE_BYTES_MIN = 8 * 1024 * 1024;
