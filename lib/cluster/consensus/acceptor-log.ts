@@ -2,7 +2,7 @@
  * What this node has promised and accepted as an acceptor, key by key: in memory, and durable before it is told.
  *
  *     path    = <dir>/consensus/<number>.states          10 decimal digits
- *     file    = file-header data*                        as those of the log (storage/log/aof-frame.ts)
+ *     file    = file-header data*                        as those of the log (storage/log/aof-frame.ts), with a version of its own: that of states, and of entries in them
  *     data    = state*                                   what was promised and accepted in one turn
  *     state   = 1:u8 key:bytes promised:ballot                                            a promise
  *             | 2:u8 key:bytes promised:ballot accepted:ballot entry:bytes                something was accepted

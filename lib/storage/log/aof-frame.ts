@@ -42,7 +42,14 @@ export const ADVICE =
   'Nothing was changed on the disk. Restore the data directory from a backup, or, in a cluster, empty it and replace ' +
   'this node, so that it is rebuilt from its replicas.';
 
-const FORMAT_VERSION = 1;
+/** What the payloads of each type of file are written in, and how; a change of that is another version. */
+const VERSIONS = {
+  segment: 1,
+  manifest: 1,
+  hints: 1,
+  /** In 1, entries had no seed (server/ring/era-entry.ts). */
+  consensus: 2,
+} as const;
 /** "ringkvB\n" began the files of an earlier format: it is not to be given again. */
 const MAGICS = {
   segment: Buffer.from('ringkvA\n', 'latin1'),
@@ -81,7 +88,7 @@ export function sameFileId(a: FileId, b: FileId): boolean {
 export function encodeFileHeader(header: FileHeader): Buffer {
   const bytes = Buffer.alloc(FILE_HEADER_BYTES);
   magicOf(header.type).copy(bytes);
-  bytes.writeUInt32LE(FORMAT_VERSION, 8);
+  bytes.writeUInt32LE(VERSIONS[header.type], 8);
   bytes.writeUInt32LE(header.number, 12);
   bytes.writeUInt32LE(header.fileId.low, 16);
   bytes.writeUInt32LE(header.fileId.high, 20);
@@ -104,9 +111,11 @@ export function decodeFileHeader(path: string, type: FileHeader['type'], bytes: 
     throw new CorruptionError(path, 0, `this is not the ${type} that it should be. ${ADVICE}`);
   }
   const version = header.readUInt32LE(8);
-  if (version !== FORMAT_VERSION) {
-    const known = `format version ${version}, and this program knows version ${FORMAT_VERSION} only`;
-    throw new CorruptionError(path, 8, `${known}: a newer program wrote it, or it is damaged. ${ADVICE}`);
+  const known = VERSIONS[type];
+  if (version !== known) {
+    const found = `a ${type} file of format version ${version}, and this program knows version ${known} only`;
+    const writer = version < known ? 'an earlier' : 'a newer';
+    throw new CorruptionError(path, 8, `${found}: ${writer} program wrote it, or it is damaged. ${ADVICE}`);
   }
   if (crc32(header.subarray(0, 36)) !== header.readUInt32LE(36)) {
     throw new CorruptionError(path, 0, `the header of the file is damaged. ${ADVICE}`);

@@ -1,13 +1,20 @@
+import { crc32 } from 'node:zlib';
+
 import { expect } from 'chai';
+import { CorruptionError } from '../../../lib/base/errors.js';
 import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
 import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
 import { NO_BALLOT } from '../../../lib/cluster/consensus/ballot.js';
+import { checkConsensus } from '../../../lib/tools/check-consensus.js';
+import { Findings } from '../../../lib/tools/findings.js';
 import { keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 
 const DIRECTORY = '/data/consensus';
+/** Of the files' format. */
+const VERSION = 2;
 
 function openLog(disk: MemoryDisk): AcceptorLog {
   const onFailed = (error: Error): void => {
@@ -123,4 +130,30 @@ describe('AcceptorLog', () => {
     after.plant(path, content);
     expect(() => openLog(after)).to.throw(/the file is damaged/);
   });
+
+  for (const [version, writer] of [
+    [VERSION - 1, 'an earlier program'],
+    [VERSION + 1, 'a newer program'],
+  ] as const) {
+    it(`does not read what ${writer} wrote: it names the file, and both versions of the format; and so does ringkv check`, async () => {
+      const disk = newDisk();
+      const log = openLog(disk);
+      log.put('key', accepted(1, 'value'));
+      await durable(log);
+      const path = `${DIRECTORY}/${disk.list(DIRECTORY)[0]}`;
+      const content = Buffer.from(disk.contentOf(path));
+      expect(content.readUInt32LE(8)).to.equal(VERSION);
+      content.writeUInt32LE(version, 8);
+      content.writeUInt32LE(crc32(content.subarray(0, 36)), 36);
+      disk.plant(path, content);
+      const text = `a consensus file of format version ${version}, and this program knows version ${VERSION} only: ${writer} wrote it`;
+      expect(() => openLog(disk)).to.throw(CorruptionError, `${path}: at offset 8: ${text}`);
+      const lines: string[] = [];
+      checkConsensus(disk, '/data', new Findings('/data', (line) => lines.push(line)));
+      expect(lines).to.have.length(1);
+      expect(lines[0])
+        .to.match(/^DAMAGED +consensus\/0000000001\.states /)
+        .and.to.include(text);
+    });
+  }
 });

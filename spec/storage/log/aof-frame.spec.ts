@@ -142,7 +142,10 @@ describe('decodeFileHeader', () => {
   it('says so when a newer program wrote the file', () => {
     const bytes = encodeFileHeader(header);
     bytes.writeUInt32LE(2, 8);
-    expect(() => decodeFileHeader('f', 'segment', bytes)).to.throw(CorruptionError, 'format version 2');
+    expect(() => decodeFileHeader('f', 'segment', bytes)).to.throw(
+      CorruptionError,
+      'a segment file of format version 2, and this program knows version 1 only: a newer program wrote it',
+    );
   });
 
   it('tells a manifest from a segment', () => {
