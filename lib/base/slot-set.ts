@@ -13,14 +13,7 @@ export class SlotSet {
 
   static of(ranges: readonly SlotRange[]): SlotSet {
     const set = new SlotSet();
-    for (const { first, last } of ranges) for (let slot = first; slot <= last; slot++) set.add(slot);
-    return set;
-  }
-
-  /** The slots for which `isIn` says so. */
-  static where(isIn: (slot: number) => boolean): SlotSet {
-    const set = new SlotSet();
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (isIn(slot)) set.add(slot);
+    for (const range of ranges) set.addRange(range);
     return set;
   }
 
@@ -38,6 +31,20 @@ export class SlotSet {
     this.count++;
   }
 
+  addRange({ first, last }: SlotRange): void {
+    const { bits } = this;
+    for (let slot = first; slot <= last; slot++) this.count += 1 - bits[slot];
+    bits.fill(1, first, last + 1);
+  }
+
+  /** Those that are not in `other`. */
+  without(other: SlotSet): SlotSet {
+    const set = new SlotSet();
+    const { bits } = other;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) set.count += set.bits[slot] = this.bits[slot] & (1 - bits[slot]);
+    return set;
+  }
+
   delete(slot: number): void {
     if (this.bits[slot] === 0) return;
     this.bits[slot] = 0;
@@ -52,11 +59,12 @@ export class SlotSet {
   /** As the fewest ranges, rising. */
   ranges(): SlotRange[] {
     const ranges: SlotRange[] = [];
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (!this.has(slot)) continue;
-      const first = slot;
-      while (slot + 1 < SLOT_COUNT && this.has(slot + 1)) slot++;
-      ranges.push({ first, last: slot });
+    const { bits } = this;
+    for (let first = bits.indexOf(1); first >= 0;) {
+      const behind = bits.indexOf(0, first);
+      const end = behind < 0 ? SLOT_COUNT : behind;
+      ranges.push({ first, last: end - 1 });
+      first = bits.indexOf(1, end);
     }
     return ranges;
   }

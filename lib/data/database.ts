@@ -1,4 +1,3 @@
-import type { SlotSet } from '../base/slot-set.js';
 import type { ResidentTable } from '../storage/memory/resident-table.js';
 
 /**
@@ -25,12 +24,13 @@ export class Database {
   flushedUpTo = 0;
   /** The stamp with which this node has emptied it last; 0: it has not, since the start. */
   flushedHereAt = 0;
-  /** How often slots were given up. */
-  private readonly slotResets = new Map<number, number>();
+  /** Of each slot, how often it was given up, in all databases. */
+  private readonly slotResets: Uint32Array;
 
-  constructor(id: number, table: ResidentTable) {
+  constructor(id: number, table: ResidentTable, slotResets: Uint32Array) {
     this.id = id;
     this.table = table;
+    this.slotResets = slotResets;
   }
 
   /** Keys, as far as one knows: an estimate may have come to be below what is in memory, and below zero. */
@@ -40,14 +40,11 @@ export class Database {
 
   /** Another number whenever everything that is known of a slot goes at once: what was read of it before counts no more. */
   lifeOf(slot: number): number {
-    return this.resetCount + (this.slotResets.get(slot) ?? 0);
+    return this.resetCount + this.slotResets[slot];
   }
 
-  /** Slots were given up, with about a `part` of the keys that are on disk alone. What is in memory of them is yet to be dropped. */
-  giveUp(slots: SlotSet, part: number): void {
-    for (const { first, last } of slots.ranges()) {
-      for (let slot = first; slot <= last; slot++) this.slotResets.set(slot, (this.slotResets.get(slot) ?? 0) + 1);
-    }
+  /** Slots were given up, with about a `part` of the keys that are on disk alone: they count no more. What is in memory of them is yet to be dropped. */
+  giveUp(part: number): void {
     const cold = this.keyCount - (this.table.count - this.emptyCount);
     if (cold <= 0) return;
     this.keyCount -= Math.round(cold * part);

@@ -141,7 +141,7 @@ export class Keyspace extends KeyspaceMerge {
 
   /** A database that nobody can select, of which the disk has nothing: for drafts (draft.ts). */
   newHiddenDatabase(): Database {
-    return new Database(this.physical.length, this.newTable());
+    return new Database(this.physical.length, this.newTable(), this.slotResets);
   }
 
   /** Merges one change of a key into a database that nobody can select. Adds nothing to the batch. */
@@ -498,6 +498,15 @@ export class Keyspace extends KeyspaceMerge {
       this.drop();
     }
     return next;
+  }
+
+  /** Slots were given up, with about a `part` of the keys that are on disk alone: they are `leaving`. Reads of them that are under way come to nothing. */
+  giveUp(slots: SlotSet, part: number): void {
+    for (const range of slots.ranges()) {
+      for (let slot = range.first; slot <= range.last; slot++) this.slotResets[slot]++;
+      this.leaving.addRange(range);
+    }
+    for (const db of this.databases) db.giveUp(part);
   }
 
   /**

@@ -8,6 +8,7 @@
 
 import { assert } from '../base/assert.js';
 import type { PositionHasher } from '../base/position.js';
+import { SLOT_COUNT } from '../base/position.js';
 import type { HybridClock } from '../base/stamp.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import type { Random } from '../host/ports.js';
@@ -96,6 +97,8 @@ export abstract class RecordCursor {
   protected abstract readonly collections: readonly (Collection | undefined)[];
   protected readonly cellExpiries = new CellExpiries();
   protected readonly physical: Database[];
+  /** Of each slot, how often it was given up. */
+  protected readonly slotResets = new Uint32Array(SLOT_COUNT);
   /** By SELECT's number. */
   protected readonly databases: Database[];
   protected readonly newTable: () => ResidentTable;
@@ -130,7 +133,10 @@ export abstract class RecordCursor {
     this.fieldHasher = options.hasher.forFields();
     this.digestHasher = options.hasher.forFields();
     this.newTable = () => new ResidentTable(this.heap, options.hasher);
-    this.physical = Array.from({ length: options.databaseCount }, (_, id) => new Database(id, this.newTable()));
+    this.physical = Array.from(
+      { length: options.databaseCount },
+      (_, id) => new Database(id, this.newTable(), this.slotResets),
+    );
     this.databases = [...this.physical];
     this.db = this.databases[0];
   }

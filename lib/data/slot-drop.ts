@@ -28,12 +28,7 @@ export class SlotDrop {
    * under way come to nothing.
    */
   begin(slots: SlotSet, part: number): void {
-    const { keyspace } = this;
-    for (let number = 0; number < keyspace.databaseCount; number++) {
-      keyspace.database(number).giveUp(slots, part);
-    }
-    for (const { first, last } of slots.ranges())
-      for (let slot = first; slot <= last; slot++) keyspace.leaving.add(slot);
+    this.keyspace.giveUp(slots, part);
     this.database = this.position = 0;
   }
 

@@ -1,6 +1,7 @@
-import { SLOT_COUNT } from '../../base/position.js';
 import type { Member, MemberId } from './member.js';
 import type { Ring } from './ring.js';
+import type { SlotRange } from './slot-range.js';
+import { overlaid } from './slot-range.js';
 
 /** What one member must be given before it can take its place in another ring. */
 export interface Move {
@@ -14,36 +15,30 @@ export interface Move {
   readonly displaced: readonly MemberId[];
 }
 
-/** Who holds what, the same object for the same replicas. */
+/** Who holds what. */
 interface Holders {
   readonly members: readonly Member[];
-  replicas(slot: number): Uint16Array;
+  readonly ranges: readonly SlotRange[];
 }
 
 /** All that a ring under change moves. */
 export function movesUnderWay(ring: Ring): Move[] {
-  return moves(ring, { members: ring.members, replicas: (slot) => ring.nextReplicas(slot) });
+  return moves(ring, { members: ring.members, ranges: ring.nextRanges });
 }
 
 /** All that must move from `old` to `next`, by rising slots: ranges as long as they can be. */
 export function moves(old: Holders, next: Holders): Move[] {
   const result: Move[] = [];
-  let start = 0;
-  for (let slot = 1; slot <= SLOT_COUNT; slot++) {
-    if (slot < SLOT_COUNT && isSame(old, slot, start) && isSame(next, slot, start)) continue;
-    const from = idsOf(old, start);
-    const holders = idsOf(next, start);
+  for (const pair of overlaid(old.ranges, next.ranges)) {
+    const { start, end } = pair;
+    const from = idsOf(old, pair.old);
+    const holders = idsOf(next, pair.next);
     const displaced = from.filter((id) => !holders.includes(id));
-    for (const to of holders) if (!from.includes(to)) result.push({ start, end: slot - 1, to, from, displaced });
-    start = slot;
+    for (const to of holders) if (!from.includes(to)) result.push({ start, end, to, from, displaced });
   }
   return result;
 }
 
-function isSame(ring: Holders, a: number, b: number): boolean {
-  return ring.replicas(a) === ring.replicas(b);
-}
-
-function idsOf(ring: Holders, slot: number): MemberId[] {
-  return Array.from(ring.replicas(slot), (index) => ring.members[index].id);
+function idsOf({ members }: Holders, replicas: Uint16Array): MemberId[] {
+  return Array.from(replicas, (index) => members[index].id);
 }

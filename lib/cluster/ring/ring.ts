@@ -3,6 +3,8 @@ import { SLOT_COUNT } from '../../base/position.js';
 import type { Member, MemberId, MemberState, Ordinal } from './member.js';
 import { Placement } from './placement.js';
 import type { RingDocument } from './ring-document.js';
+import type { SlotRange } from './slot-range.js';
+import { overlaid } from './slot-range.js';
 
 /**
  * Slots whose replicas are the same set, in whatever order, now and after the change that is under way: what is written to them goes to the same members. Indexes of
@@ -15,14 +17,6 @@ export interface SlotGroup {
   readonly next: Uint16Array;
   /** All of these. */
   readonly members: Uint16Array;
-}
-
-/** Slots from `start` to `end`, both included, that have the same preference list. */
-export interface SlotRange {
-  readonly start: number;
-  readonly end: number;
-  /** Indexes of members, the first replica first. */
-  readonly replicas: Uint16Array;
 }
 
 /**
@@ -111,35 +105,25 @@ export class Ring {
   }
 
   /** All slots as the fewest ranges, rising. */
-  ranges(): SlotRange[] {
-    const ranges: SlotRange[] = [];
-    let start = 0;
-    for (let slot = 1; slot <= SLOT_COUNT; slot++) {
-      if (slot < SLOT_COUNT && this.replicas(slot) === this.replicas(start)) continue;
-      ranges.push({ start, end: slot - 1, replicas: this.replicas(start) });
-      start = slot;
-    }
-    return ranges;
+  get ranges(): readonly SlotRange[] {
+    return this.current.ranges;
+  }
+
+  /** The same after the change that is under way. */
+  get nextRanges(): readonly SlotRange[] {
+    return this.next.ranges;
   }
 
   private makeGroups(): SlotGroup[] {
     const { current, next, groupNumbers } = this;
     const groups: SlotGroup[] = [];
     const numbers = new Map<string, number>();
-    let group = 0;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const isSame =
-        slot > 0 &&
-        current.replicas(slot) === current.replicas(slot - 1) &&
-        next.replicas(slot) === next.replicas(slot - 1);
-      if (!isSame) {
-        const made = groupOf(current.replicas(slot), next.replicas(slot));
-        const key = `${made.current.join()}/${made.next.join()}`;
-        const known = numbers.get(key);
-        group = known ?? groups.push(made) - 1;
-        if (known === undefined) numbers.set(key, group);
-      }
-      groupNumbers[slot] = group;
+    for (const pair of overlaid(current.ranges, next.ranges)) {
+      const made = groupOf(pair.old, pair.next);
+      const key = `${made.current.join()}/${made.next.join()}`;
+      const group = numbers.get(key) ?? groups.push(made) - 1;
+      numbers.set(key, group);
+      groupNumbers.fill(group, pair.start, pair.end + 1);
     }
     return groups;
   }

@@ -24,7 +24,7 @@ export class TokenCircle {
     tokensOfOwners.forEach((tokens, owner) => {
       for (const token of tokens) circle.place(token, owner);
     });
-    circle.linkAll();
+    circle.linkAll(Uint16Array.from(tokensOfOwners.flat()).sort());
     return circle;
   }
 
@@ -79,18 +79,15 @@ export class TokenCircle {
     this.tokenCount++;
   }
 
-  /** Twice around the circle, each way: the first time finds the token that the slots at the other end begin with. */
-  private linkAll(): void {
-    const { owners, following, preceding } = this;
-    for (let i = 2 * SLOT_COUNT - 1, token = 0; i >= 0; i--) {
-      const slot = wrapped(i);
-      if (owners[slot] !== NO_OWNER) token = slot;
-      following[slot] = token;
-    }
-    for (let i = 0, token = 0; i < 2 * SLOT_COUNT; i++) {
-      const slot = wrapped(i);
-      preceding[slot] = token;
-      if (owners[slot] !== NO_OWNER) token = slot;
+  /** Once around the circle. `tokens`: all, rising; the slots behind the last one are of the first. */
+  private linkAll(tokens: Uint16Array): void {
+    const { following, preceding } = this;
+    const last = tokens[tokens.length - 1];
+    following.fill(tokens[0]);
+    preceding.fill(last);
+    for (let i = 1; i < tokens.length; i++) {
+      following.fill(tokens[i], tokens[i - 1] + 1, tokens[i] + 1);
+      preceding.fill(tokens[i - 1], tokens[i - 1] + 1, tokens[i] + 1);
     }
   }
 

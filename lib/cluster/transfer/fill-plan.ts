@@ -5,6 +5,7 @@
  *              ◀── else |O| - majority + 1 of those who hold it
  */
 
+import { assert } from '../../base/assert.js';
 import { SLOT_SPAN } from '../../base/position.js';
 import { majorityOf } from '../coordination/consistency.js';
 import type { MemberId } from '../ring/member.js';
@@ -29,17 +30,24 @@ export interface Wanted {
 
 export class FillPlan {
   private readonly moves: readonly Move[];
-  /** By range and source. */
-  private readonly given = new Map<string, Given>();
+  /** Those that are not done. */
+  private readonly open: Set<Move>;
+  /** By range and source: everything before this position was given. */
+  private readonly given: ReadonlyMap<Move, Map<MemberId, number>>;
 
   /** `moves`: of this member, and no other. `given`: what it has noted before. */
   constructor(moves: readonly Move[], given: readonly Given[] = []) {
     this.moves = moves;
-    for (const one of given) if (moves.some((move) => isOf(one, move))) this.given.set(nameOf(one, one.source), one);
+    this.open = new Set(moves);
+    this.given = new Map(moves.map((move) => [move, new Map<MemberId, number>()]));
+    for (const one of given) {
+      const move = moves.find((each) => isOf(one, each));
+      if (move !== undefined) this.note(move, one.source, one.position);
+    }
   }
 
   get isFilled(): boolean {
-    return this.moves.every((move) => this.isDone(move));
+    return this.open.size === 0;
   }
 
   /** How much of it is there, 0 to 1. */
@@ -56,15 +64,17 @@ export class FillPlan {
 
   /** What is noted. */
   get notes(): Given[] {
-    return [...this.given.values()];
+    return this.moves.flatMap((move) => {
+      const { start, end } = move;
+      return Array.from(this.givenOf(move), ([source, position]) => ({ start, end, source, position }));
+    });
   }
 
   /** What to ask the members for that can be reached: at most one range each. */
   wanted(isUp: (id: MemberId) => boolean): Wanted[] {
     const asked = new Set<MemberId>();
     const wanted: Wanted[] = [];
-    for (const move of this.moves) {
-      if (this.isDone(move)) continue;
+    for (const move of this.open) {
       for (const source of this.sourcesOf(move, isUp)) {
         if (asked.has(source)) continue;
         asked.add(source);
@@ -74,10 +84,16 @@ export class FillPlan {
     return wanted;
   }
 
-  /** A source has given everything of a range before `position`. */
+  /** A source has given everything of a range before `position`. REQUIRES: the move is one of `moves`, the same object. */
   note(move: Move, source: MemberId, position: number): void {
-    const { start, end } = move;
-    this.given.set(nameOf(move, source), { start, end, source, position });
+    this.givenOf(move).set(source, position);
+    if (this.isDone(move)) this.open.delete(move);
+  }
+
+  private givenOf(move: Move): Map<MemberId, number> {
+    const given = this.given.get(move);
+    assert(given !== undefined, 'it is one of the moves');
+    return given;
   }
 
   private isDone(move: Move): boolean {
@@ -101,11 +117,11 @@ export class FillPlan {
   }
 
   private positionOf(move: Move, source: MemberId): number {
-    return this.given.get(nameOf(move, source))?.position ?? move.start * SLOT_SPAN;
+    return this.givenOf(move).get(source) ?? move.start * SLOT_SPAN;
   }
 
   private progressOf(move: Move): number {
-    if (this.isDone(move)) return 1;
+    if (!this.open.has(move)) return 1;
     const begin = move.start * SLOT_SPAN;
     const best = Math.max(...move.from.map((source) => this.positionOf(move, source)));
     return ((best - begin) / (endOf(move) - begin)) * 0.99;
@@ -124,8 +140,4 @@ function enoughOf({ from }: Move): number {
 
 function isOf(given: Given, { start, end, from }: Move): boolean {
   return given.start === start && given.end === end && from.includes(given.source);
-}
-
-function nameOf({ start }: Pick<Move, 'start'>, source: MemberId): string {
-  return `${start} ${source}`;
 }

@@ -76,7 +76,7 @@ export class RingPort implements RingInfo {
     const { members } = this.view.ring;
     const held = new Array<number>(members.length).fill(0);
     const led = new Array<number>(members.length).fill(0);
-    for (const { start, end, replicas } of this.view.ring.ranges()) {
+    for (const { start, end, replicas } of this.view.ring.ranges) {
       for (const member of replicas) held[member] += end - start + 1;
       const leader = this.view.firstLive(start);
       if (leader >= 0) led[leader] += end - start + 1;
@@ -86,7 +86,7 @@ export class RingPort implements RingInfo {
 
   ranges(): LedRange[] {
     const ranges: LedRange[] = [];
-    for (const { start, end } of this.view.ring.ranges()) {
+    for (const { start, end } of this.view.ring.ranges) {
       const leader = this.view.firstLive(start);
       const last = ranges.at(-1);
       if (last?.leader === leader) ranges[ranges.length - 1] = { start: last.start, end, leader };
@@ -98,7 +98,7 @@ export class RingPort implements RingInfo {
   health(): { ok: number; degraded: number; lost: number } {
     const health = { ok: 0, degraded: 0, lost: 0 };
     const majority = majorityOf(this.replicaCount);
-    for (const { start, end } of this.view.ring.ranges()) {
+    for (const { start, end } of this.view.ring.ranges) {
       const live = this.view.liveCount(start);
       const state = live >= majority ? 'ok' : live > 0 ? 'degraded' : 'lost';
       health[state] += end - start + 1;

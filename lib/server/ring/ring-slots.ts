@@ -18,6 +18,7 @@ import { SlotSet } from '../../base/slot-set.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import { ringVersionText } from '../../cluster/ring/ring-version.js';
 import type { Ring } from '../../cluster/ring/ring.js';
+import type { SlotRange } from '../../cluster/ring/slot-range.js';
 import type { Keyspace } from '../../data/keyspace.js';
 import { SlotDrop } from '../../data/slot-drop.js';
 import type { Clock } from '../../host/ports.js';
@@ -123,13 +124,12 @@ export class RingSlots {
     const { slots } = this.options.store;
     const index = ring?.indexOf(this.options.self);
     if (ring === undefined || slots === undefined || index === undefined) return;
-    const old = SlotSet.where((slot) => ring.holds(index, slot));
-    const next = SlotSet.where((slot) => ring.nextReplicas(slot).includes(index));
+    const old = slotsOf(ring.ranges, index);
+    const next = slotsOf(ring.nextRanges, index);
     const version = ringVersionText(ring.document);
-    const gained = SlotSet.where((slot) => next.has(slot) && !old.has(slot));
-    const mustClean = gained.size > 0 && slots.cleanFor !== version;
-    this.own = SlotSet.where((slot) => old.has(slot) || next.has(slot));
-    const given = SlotSet.where((slot) => slots.has(slot) && !(mustClean ? old : this.own).has(slot));
+    const mustClean = next.without(old).size > 0 && slots.cleanFor !== version;
+    this.own = SlotSet.of([...old.ranges(), ...next.ranges()]);
+    const given = slots.without(mustClean ? old : this.own);
     try {
       this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
     } catch (error) {
@@ -140,7 +140,7 @@ export class RingSlots {
       this.restUntilMs = this.nowMs + REST_MS;
       return;
     }
-    for (const { first, last } of this.own.ranges()) for (let slot = first; slot <= last; slot++) slots.hold(slot);
+    slots.holdAll(this.own);
   }
 
   private giveUp(given: SlotSet, cleanFor: string, mustClean: boolean): void {
@@ -188,4 +188,10 @@ export class RingSlots {
   private get nowMs(): number {
     return this.options.clock.monotonicUs() / 1000;
   }
+}
+
+/** The slots that the member with this index is a replica of. */
+function slotsOf(ranges: readonly SlotRange[], index: number): SlotSet {
+  const own = ranges.filter(({ replicas }) => replicas.includes(index));
+  return SlotSet.of(own.map(({ start, end }) => ({ first: start, last: end })));
 }

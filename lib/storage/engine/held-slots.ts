@@ -49,6 +49,18 @@ export class HeldSlots {
     this.heldRanges = undefined;
   }
 
+  /** The same of all these. */
+  holdAll(slots: SlotSet): void {
+    const before = this.held.size;
+    for (const range of slots.ranges()) this.held.addRange(range);
+    if (this.held.size !== before) this.heldRanges = undefined;
+  }
+
+  /** Those of which there may be something, and that are not in `others`. */
+  without(others: SlotSet): SlotSet {
+    return this.held.without(others);
+  }
+
   /** What there is of these slots in tables with lower numbers, and in the log up to a segment, is dead. Returns about which part of all keys is left. */
   giveUp(slots: SlotSet, tables: number, segment: number): number {
     const ranges = slots.ranges();
@@ -84,7 +96,7 @@ export class HeldSlots {
     const known = SlotSet.of(slots?.held ?? []);
     const before = known.size;
     if (slots === undefined && this.held.size === 0) return undefined;
-    for (const { first, last } of this.ranges) for (let slot = first; slot <= last; slot++) known.add(slot);
+    for (const range of this.ranges) known.addRange(range);
     if (slots !== undefined && known.size === before) return undefined;
     return { held: known.ranges(), floors: slots?.floors ?? [], cleanFor: slots?.cleanFor ?? '' };
   }

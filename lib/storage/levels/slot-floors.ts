@@ -140,14 +140,16 @@ function lengthWithin(
 /** The fewest floors that say the same. */
 function joined(floors: readonly (SlotFloor | undefined)[]): SlotFloor[] {
   const list: SlotFloor[] = [];
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const floor = floors[slot];
-    if (floor === undefined) continue;
-    const { tables, segment } = floor;
-    const last = list.at(-1);
-    const isOne = last?.last === slot - 1 && last.tables === tables && last.segment === segment;
-    if (isOne) list[list.length - 1] = { ...last, last: slot };
-    else list.push({ first: slot, last: slot, tables, segment });
+  for (let first = 0; first < SLOT_COUNT;) {
+    const floor = floors[first];
+    let end = first + 1;
+    while (end < SLOT_COUNT && areAlike(floors[end], floor)) end++;
+    if (floor !== undefined) list.push({ ...floor, first, last: end - 1 });
+    first = end;
   }
   return list;
+}
+
+function areAlike(one: SlotFloor | undefined, other: SlotFloor | undefined): boolean {
+  return one === other || (one !== undefined && one.tables === other?.tables && one.segment === other.segment);
 }

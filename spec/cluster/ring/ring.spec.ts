@@ -54,7 +54,7 @@ describe('Ring', () => {
     fc.assert(
       fc.property(anyRing, (document) => {
         const ring = new Ring(document);
-        const ranges = ring.ranges();
+        const ranges = ring.ranges;
         expect(ranges[0].start).to.equal(0);
         expect(ranges.at(-1)?.end).to.equal(SLOT_COUNT - 1);
         ranges.forEach(({ start, end, replicas }, index) => {

@@ -137,7 +137,8 @@ class Trial {
 
   private giveUpAll(): void {
     const { bench, away, noted } = this;
-    const given = SlotSet.where((slot) => away.has(slot) && bench.store.slots?.has(slot) === true);
+    const given = new SlotSet();
+    for (const slot of away) if (bench.store.slots?.has(slot) === true) given.add(slot);
     this.drop.begin(given, 1 - bench.persistence.giveUp(given, ''));
     const slots = [...away];
     bench.goOn(
