@@ -28,8 +28,8 @@
  *                 a receiver: it goes on from what it has noted as durable, for this epoch; what it merges twice does no harm. Of a voter: Paxos. Whoever drives the change keeps nothing: all
  *                 is in the ring, and anybody may go on.
  *   lost disks    A node that lost its disk draws a new id, and is no member: nobody counts what the one before had.
- *   hints         are kept for all of O and N, and count for nothing above. One for a member that is gone goes to those who hold its keys (replication/hints.ts). One for a member that has given the
- *                 slot away, and was away when it was written, goes no further: what was acknowledged at ANY, or by a sloppy quorum, on the strength of that hint alone, can be lost.
+ *   hints         are kept for all of O and N, and count for nothing above. One for a member that is gone goes to those who hold its keys (replication/hints.ts). A member hands on what it is told
+ *                 so of slots that it gives away, or has given away (server/ring/inherited-hints.ts): somebody may have been told that the hint is all there is (level ANY, sloppy-quorum).
  */
 
 import type { Member, MemberId } from '../ring/member.js';

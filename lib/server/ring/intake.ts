@@ -3,6 +3,7 @@
  *
  *     REPLICATE ─▶ data, log of this turn ─▶ REPLICATED, one a member and turn, when all that it speaks of is logged, and durable if it must be
  *     HINT      ─▶ data, log of this turn ─▶ HINTED
+ *                  what of it others hold by now ─▶ a hint for them, durable ─▶ HINTED
  *
  *  1. A batch is taken only if the one that was sent before it was: so an acknowledgement speaks of all batches up to the one it names.
  *  2. An acknowledgement waits until it is known of each put of its batches whether this node holds something newer.
@@ -19,11 +20,13 @@ import { HINT_HEAD_BYTES } from '../../cluster/replication/hint-messages.js';
 import { REPLICATE_HEAD_BYTES } from '../../cluster/replication/shipment.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Superseded } from './foreign-batches.js';
+import type { InheritedHints } from './inherited-hints.js';
 import type { RingStore } from './ring-store.js';
 
 export interface IntakeOptions {
   readonly store: Pick<RingStore, 'takeOver'>;
   readonly links: MemberLinks;
+  readonly inherited: Pick<InheritedHints, 'passOnStrays'>;
   /** Calls `then` when what was changed up to now is logged. */
   readonly whenLogged: (then: () => void) => void;
   /** Work of the loop's turn begins. */
@@ -69,11 +72,18 @@ export class Intake {
 
   /** HINT: what this node has missed. Whether it was superseded matters to nobody any more. */
   onHint({ from, buffer, end }: RingMessage, start: number): void {
+    const { store, inherited, whenLogged } = this.options;
     const id = buffer.readUInt32LE(start);
-    this.options.store.takeOver(buffer.subarray(start + HINT_HEAD_BYTES, end));
-    this.options.whenLogged(() => {
+    const batch = buffer.subarray(start + HINT_HEAD_BYTES, end);
+    store.takeOver(batch);
+    const acknowledge = (): void => {
       this.hinted.to(from).word(id);
+    };
+    const goesOn = inherited.passOnStrays(batch, (isKept) => {
+      // Else it is sent again.
+      if (isKept) whenLogged(acknowledge);
     });
+    if (!goesOn) whenLogged(acknowledge);
   }
 
   /** What a member has sent was refused: it has to send all again that was not acknowledged. */

@@ -31,8 +31,7 @@ import type { HeldReply } from '../held-reply.js';
 import type { TurnReplicas } from '../turn.js';
 import { ClientSessions } from './client-sessions.js';
 import { Coordinator } from './coordinator.js';
-import type { HeirsOptions } from './inherited-hints.js';
-import { passOn } from './inherited-hints.js';
+import { InheritedHints } from './inherited-hints.js';
 import { Intake } from './intake.js';
 import { inquireAll } from './key-inquiry.js';
 import type { Linearizer } from './linearizer.js';
@@ -111,10 +110,19 @@ export class RingPart implements TurnReplicas {
     const ways = { isUp, nowMs, timeoutMs, standstillMs, whenLogged, onWork };
     const common = { ...options, ...ways, self, view, links: this.versioned };
     this.entries = new RingEntries({ ...common, isEraOne: (key) => this.consensus.isEraOne(key) });
-    this.intake = new Intake(common);
+    const inherited = new InheritedHints({
+      self,
+      ring: () => this.view.ring,
+      keep: (member, batch, then) => this.hints.keep(member, batch, then),
+      takeOver: (batch) => {
+        this.entries.takeOver(batch);
+      },
+      whenLogged,
+    });
+    this.intake = new Intake({ ...common, inherited });
     this.relay = new MessageRelay({ ...common, others: () => this.inForce.others() });
     this.sessions = new ClientSessions({ ...common, links });
-    this.hints = this.makeHints(ring);
+    this.hints = this.makeHints(ring, inherited);
     this.replicator = this.makeReplicator(ring, nowMs);
     this.deciding = new RingConsensus({ ...common, actsFor: (slot) => this.actsFor(slot) });
     ({ consensus: this.consensus, linearizer: this.linearizer } = this.deciding);
@@ -390,20 +398,9 @@ export class RingPart implements TurnReplicas {
     return messages;
   }
 
-  private makeHints(ring: Ring): Hints {
+  private makeHints(ring: Ring, inherited: InheritedHints): Hints {
     const { options } = this;
     const { settings } = options;
-    const heirs: HeirsOptions = {
-      self: options.membership.self,
-      ring: () => this.view.ring,
-      keep: (member, batch, then) => this.hints.keep(member, batch, then),
-      takeOver: (batch) => {
-        this.entries.takeOver(batch);
-      },
-      whenLogged: (then) => {
-        this.waits.add(then);
-      },
-    };
     const hints = new Hints({
       ...options,
       links: {
@@ -411,7 +408,7 @@ export class RingPart implements TurnReplicas {
         isUp: (member) => this.inForce.isNewest && this.isUp(member),
       },
       passOn: (batch, settle) => {
-        passOn(batch, heirs, settle);
+        inherited.passOn(batch, settle);
       },
       directory: settings.dir,
       bytesMax: () => settings.hintSizeMaxBytes,

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
+import { Ring } from '../../../lib/cluster/ring/ring.js';
 import { aborted, finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
 import { slotOf } from '../../../lib/base/position.js';
 import { keepNothing } from '../../sim/crash-fate.js';
@@ -248,6 +249,38 @@ describe('A ring that grows and shrinks', () => {
     for (const node of [0, 1, 2]) expect(await ring.ask(ring.nodes[node].connect(), 'GET', `key:${i}`)).to.equal('v');
     expect(await ring.ask(client, 'INFO', 'ring')).to.contain('hints:0');
   });
+
+  for (const [when, isOver] of [
+    ['after the change', true],
+    ['before its end', false],
+  ] as const) {
+    it(`hands on a hint that comes ${when} to a member that does not keep the key, to who does in the end`, async () => {
+      const ring = await RingBench.start(3, '', 1);
+      const before = ring.ring;
+      const joiner = await ring.join();
+      const after = finished(ring.ring.document);
+      const moves = (key: string): boolean => {
+        const slot = slotOf(Buffer.from(key), 0, key.length);
+        return before.replicas(slot)[0] === 2 && new Ring(after).replicas(slot)[0] === joiner;
+      };
+      let i = 0;
+      while (!moves(`key:${i}`)) i++;
+      const client = ring.nodes[0].connect();
+      ring.disconnect(0, 2);
+      await ring.advance(300);
+      expect(await ring.ask(client, 'WITH', 'ANY', 'SET', `key:${i}`, 'v')).to.equal('OK');
+      expect(await ring.ask(client, 'INFO', 'ring')).to.contain('hints:1');
+      ring.adopt();
+      await ring.advance(2000); // The joiner has what node 2 had.
+      if (isOver) ring.adopt(undefined, after);
+      ring.connectAgain();
+      await ring.advance(1000);
+      ring.adopt(undefined, after);
+      await ring.advance(3000);
+      expect(await ring.ask(ring.nodes[joiner].connect(), 'WITH', 'ONE', 'GET', `key:${i}`)).to.equal('v');
+      for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'INFO', 'ring')).to.contain('hints:0');
+    });
+  }
 
   it('fills who takes the place of a dead member from those who survive', async () => {
     const ring = await RingBench.start(3);
