@@ -25,6 +25,7 @@ import type { LevelsConfig } from '../levels/level-targets.js';
 import type { VersionSet } from '../levels/version-set.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import type { DeletesLimit } from './deletes-limit.js';
+import type { LiveTables } from './live-tables.js';
 import type { Retry } from './retry.js';
 import type { StoreEvents } from './store-options.js';
 
@@ -33,14 +34,12 @@ const LEVEL_0_TABLES_MAX = 20;
 
 export interface CompactorOptions {
   readonly versions: VersionSet;
+  readonly tables: Pick<LiveTables, 'remove' | 'warm' | 'quarantine' | 'pathOf'>;
   readonly jobs: BackgroundJobs;
   readonly levels: LevelsConfig;
   readonly events: Pick<StoreEvents, 'onProblem' | 'onExpiredDropped' | 'onCountDoubted'>;
   readonly retry: Retry;
   readonly jobFor: (compaction: MergeCompaction) => CompactionJob;
-  readonly removeTables: (tables: readonly TableMeta[]) => void;
-  readonly onDamage: (table: TableMeta, error: CorruptionError) => void;
-  readonly tablePath: (table: TableMeta) => string;
   readonly nowMs: () => number;
   /** What is in no table was written at this Unix millisecond or later. */
   readonly unflushedSinceMs: () => number;
@@ -50,8 +49,6 @@ export interface CompactorOptions {
   readonly slots: GivenUp;
   /** Whether there is nothing else to do, so that space may be won back. */
   readonly isIdle: () => boolean;
-  /** Has the filters of new tables read, before they are asked. */
-  readonly warm: (tables: readonly TableMeta[]) => Promise<void>;
   readonly nowUs: () => number;
 }
 
@@ -182,7 +179,7 @@ export class Compactor {
 
   /** Carries out a compaction; false if the next one has to wait for a while. */
   private async attempt(compaction: Compaction): Promise<boolean> {
-    const { events, retry, onDamage } = this.options;
+    const { events, retry, tables } = this.options;
     const inputs = inputsOf(compaction);
     for (const { id } of inputs) this.busy.add(id);
     const startedUs = this.options.nowUs();
@@ -200,10 +197,8 @@ export class Compactor {
         events.onProblem(`A compaction of database ${compaction.db} failed: ${error.message}`);
       }
       this.lastError = error;
-      const damaged = inputs.find(
-        (table) => error instanceof CorruptionError && error.path === this.options.tablePath(table),
-      );
-      if (damaged !== undefined && error instanceof CorruptionError) onDamage(damaged, error);
+      const damaged = inputs.find((table) => error instanceof CorruptionError && error.path === tables.pathOf(table));
+      if (damaged !== undefined && error instanceof CorruptionError) void tables.quarantine(damaged, error);
       this.rejectFull(error);
       retry.later(() => {
         this.kick();
@@ -216,20 +211,20 @@ export class Compactor {
   }
 
   private async merge(compaction: MergeCompaction): Promise<void> {
-    const { jobs, jobFor, removeTables, events, deletes } = this.options;
+    const { jobs, jobFor, tables, events, deletes } = this.options;
     const noteResult = deletes.begin(inputsOf(compaction));
     const result = await this.holding(() => jobs.compact(jobFor(compaction), this.control));
     noteResult(result);
-    await this.options.warm(result.tables);
+    await tables.warm(result.tables);
     try {
       // Emptied meanwhile: nobody needs what came of it.
       if (this.isStopped || !(await this.install(compaction, result.tables, result.expiredDropped))) {
-        removeTables(result.tables);
+        tables.remove(result.tables);
         return;
       }
     } catch (error) {
       // Nothing was changed. (When the manifest has failed, nobody knows: then nothing is removed.)
-      if (error instanceof DiskError) removeTables(result.tables);
+      if (error instanceof DiskError) tables.remove(result.tables);
       throw error;
     }
     this.count(result);

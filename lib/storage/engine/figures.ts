@@ -3,11 +3,11 @@ import { BOTTOM_LEVEL } from '../levels/version-edit.js';
 import type { QuarantinedTable } from '../levels/version-edit.js';
 import type { VersionSet } from '../levels/version-set.js';
 import type { AppendOnlyFile } from '../log/append-only-file.js';
-import type { BlockCache } from '../sstable/block-cache.js';
-import type { OpenTables } from '../sstable/open-tables.js';
 import type { ColdReader } from './cold-reader.js';
 import type { Compactor } from './compactor.js';
 import type { Flusher } from './flusher.js';
+import type { LiveTables } from './live-tables.js';
+import type { LogCoverage } from './log-coverage.js';
 
 /** A level of a physical database, if it has tables. */
 export interface LevelFigures {
@@ -86,16 +86,17 @@ export interface StorageFigures {
 /** The parts of an open store that count. */
 export interface FigureSources {
   readonly versions: VersionSet;
-  readonly tables: OpenTables;
-  readonly blocks: BlockCache;
+  readonly tables: Pick<LiveTables, 'open' | 'blocks'>;
   readonly reader: ColdReader;
+  readonly coverage: LogCoverage;
   readonly log: AppendOnlyFile;
   readonly flusher: Flusher;
   readonly compactor: Compactor;
 }
 
 export function storageFigures(sources: FigureSources): StorageFigures {
-  const { versions, tables, blocks, reader, log, flusher, compactor } = sources;
+  const { versions, reader, coverage, log, flusher, compactor } = sources;
+  const { open: tables, blocks } = sources.tables;
   const { current } = versions;
   const { probeCount, negativeCount, falsePositiveCount } = tables;
   const written = log.position + flusher.writtenBytes + compactor.writtenBytes;
@@ -150,7 +151,7 @@ export function storageFigures(sources: FigureSources): StorageFigures {
       falsePositives: falsePositiveCount,
       falsePositiveRate: ratio(falsePositiveCount, falsePositiveCount + negativeCount),
     },
-    flushedStamp: flusher.flushedStamp,
+    flushedStamp: coverage.flushedStamp,
     cleanStamp: reader.cleanUpTo,
     versionsHeld: versions.olderCount,
   };

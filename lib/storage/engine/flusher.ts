@@ -6,7 +6,7 @@
  * 1. A table never holds what the log may yet lose: the job begins when its segment is durable.
  * 2. The edit says that the segment is in tables and which they are, in one. Before it is durable the segment counts, after it the tables.
  * 3. A job that fails for want of room leaves nothing behind and is tried again; anything else that fails stays with its segment, which is
- *    tried again too: nothing is lost, but the log grows, and writers are slowed down (pressure.ts).
+ *    tried again too: nothing is lost, but the log grows, and writers are slowed down (levels/write-pressure.ts).
  */
 
 import { CorruptionError, DiskError } from '../../base/errors.js';
@@ -17,8 +17,10 @@ import type { FlushJob, FlushResult } from '../jobs/job.js';
 import type { DatabaseFacts, SlotNotes, VersionEdit } from '../levels/version-edit.js';
 import type { VersionSet } from '../levels/version-set.js';
 import type { Version } from '../levels/version.js';
-import type { TableMeta } from '../sstable/table-meta.js';
+import { deadTables } from './database-notes.js';
 import { scaledFacts } from './held-slots.js';
+import type { LiveTables } from './live-tables.js';
+import type { LogCoverage } from './log-coverage.js';
 import type { Retry } from './retry.js';
 import type { StoreEvents } from './store-options.js';
 
@@ -32,23 +34,18 @@ export interface SegmentFacts {
 export interface FlusherOptions {
   readonly log: AppendOnlyFile;
   readonly versions: VersionSet;
+  readonly tables: Pick<LiveTables, 'remove' | 'warm'>;
   readonly jobs: BackgroundJobs;
+  /** Is told what has reached tables. While a log is being begun, segments stay in the log. */
+  readonly coverage: LogCoverage;
   readonly events: Pick<StoreEvents, 'onProblem' | 'onFlushed'>;
   readonly retry: Retry;
   /** The job for a segment. */
   readonly jobFor: (segment: ClosedSegment) => FlushJob;
-  /** Tables that an edit should take away along with what it does: nothing in them counts any more. */
-  readonly deadTables: (version: Version, databases: readonly DatabaseFacts[]) => number[];
   /** What has to be noted with tables that hold something of new slots. */
   readonly slotNotes: (version: Version) => SlotNotes | undefined;
-  /** Removes the files of tables that came to nothing. */
-  readonly removeTables: (tables: readonly TableMeta[]) => void;
   /** Whether level 0 is so full that compaction has to come first. */
   readonly mustWait: () => Promise<void> | undefined;
-  /** Whether segments are to stay in the log for now. */
-  readonly isHeld: () => boolean;
-  /** Has the filters of new tables read, before they are asked. */
-  readonly warm: (tables: readonly TableMeta[]) => Promise<void>;
   readonly nowUs: () => number;
 }
 
@@ -63,8 +60,6 @@ export class Flusher {
   bytesPerSecond = 0;
   isRunning = false;
   lastError: Error | undefined;
-  /** Everything in memory stamped up to this is in tables. */
-  flushedStamp: number;
 
   private readonly options: FlusherOptions;
   private readonly facts = new Map<number, SegmentFacts>();
@@ -73,9 +68,8 @@ export class Flusher {
   private waiters: { number: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   private isStopped = false;
 
-  constructor(options: FlusherOptions, flushedStamp: number) {
+  constructor(options: FlusherOptions) {
     this.options = options;
-    this.flushedStamp = flushedStamp;
   }
 
   /** A segment was closed, this being true then. */
@@ -140,7 +134,8 @@ export class Flusher {
 
   private next(): ClosedSegment | undefined {
     // A manifest that has failed takes no edit: tables would be made in vain.
-    if (this.isStopped || this.options.isHeld() || this.options.versions.failed !== undefined) return undefined;
+    if (this.isStopped || this.options.coverage.isBeginning || this.options.versions.failed !== undefined)
+      return undefined;
     const segment = this.options.log.closedSegments[0] as ClosedSegment | undefined;
     return segment !== undefined && this.facts.has(segment.number) ? segment : undefined;
   }
@@ -177,7 +172,7 @@ export class Flusher {
     if (versions.failed !== undefined) throw versions.failed;
     const result = await jobs.flush(this.options.jobFor(segment), this.control);
     if (this.isStopped) return;
-    await this.options.warm(result.tables);
+    await this.options.tables.warm(result.tables);
     for (const { db, maxStamp } of result.tables) {
       this.newestStamps.set(db, Math.max(this.newestStamp(db), maxStamp));
     }
@@ -185,12 +180,12 @@ export class Flusher {
       await versions.log((current) => this.editFor(current, segment, result));
     } catch (error) {
       // Nothing was changed. (When the manifest has failed, nobody knows: then nothing is removed.)
-      if (error instanceof DiskError) this.options.removeTables(result.tables);
+      if (error instanceof DiskError) this.options.tables.remove(result.tables);
       throw error;
     }
     const facts = this.facts.get(segment.number);
     this.facts.delete(segment.number);
-    if (facts?.stamp !== undefined) this.flushedStamp = facts.stamp;
+    if (facts?.stamp !== undefined) this.options.coverage.flushedStamp = facts.stamp;
     this.count(segment, result, this.options.nowUs() - startedUs);
     events.onFlushed();
     this.resolveWaiters(segment.number);
@@ -207,7 +202,7 @@ export class Flusher {
     const slots = this.options.slotNotes(current);
     return {
       added: result.tables.map((table) => ({ level: 0, table })),
-      removed: this.options.deadTables(current, databases),
+      removed: deadTables(current, databases),
       flushed: { number: segment.number, nextFileId: segment.nextFileId },
       databases,
       ...(result.databases && { databasesMap: result.databases }),

@@ -4,11 +4,10 @@ import { LeafSums as Sums } from '../../record/leaf-sums.js';
 import type { BackgroundJobs } from '../jobs/job-runner.js';
 import { JobControl } from '../jobs/job-control.js';
 import type { SlotFloors } from '../levels/slot-floors.js';
-import type { VersionSet } from '../levels/version-set.js';
-import type { TableMeta } from '../sstable/table-meta.js';
+import type { LiveTables } from './live-tables.js';
 
 export interface LeafDigestsOptions {
-  readonly versions: VersionSet;
+  readonly tables: Pick<LiveTables, 'versions' | 'quarantine' | 'pathOf'>;
   readonly jobs: BackgroundJobs;
   readonly directory: string;
   readonly positionKey: Uint8Array;
@@ -20,9 +19,6 @@ export interface LeafDigestsOptions {
   readonly deadUpTo: Float64Array;
   /** What may be read in a second; 0: no limit. */
   readonly bytesPerSecond: number;
-  readonly tablePath: (table: TableMeta) => string;
-  /** Notes that a table is damaged; resolves when it is in quarantine. */
-  readonly onDamage: (table: TableMeta, error: CorruptionError) => Promise<void>;
 }
 
 /** What the tables of a database hold, as sums of digests. */
@@ -39,7 +35,8 @@ export interface DigestedTables {
  * DiskError, JobAbortedError, and CorruptionError.
  */
 export async function digestTables(options: LeafDigestsOptions): Promise<DigestedTables> {
-  const { versions, jobs, directory, positionKey, origin, floor, deadUpTo, db } = options;
+  const { tables, jobs, directory, positionKey, origin, floor, deadUpTo, db } = options;
+  const { versions } = tables;
   for (;;) {
     const held = versions.acquire();
     const runs = held.version.readableRuns(db);
@@ -52,9 +49,9 @@ export async function digestTables(options: LeafDigestsOptions): Promise<Digeste
       return { sums: new Sums(words), oldestDead, readBytes, keyCount };
     } catch (error) {
       const isDamage = error instanceof CorruptionError;
-      const damaged = runs.flat().find((table) => isDamage && error.path === options.tablePath(table));
+      const damaged = runs.flat().find((table) => isDamage && error.path === tables.pathOf(table));
       if (!isDamage || damaged === undefined) throw error;
-      await options.onDamage(damaged, error);
+      await tables.quarantine(damaged, error);
     } finally {
       versions.release(held);
     }

@@ -25,7 +25,7 @@ import { Listing } from '../../../lib/data/listing.js';
 import { Loader } from '../../../lib/data/loader.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { Store } from '../../../lib/storage/engine/store.js';
-import type { TableCounts } from '../../../lib/storage/engine/store.js';
+import type { TableCounts } from '../../../lib/storage/engine/table-counts.js';
 import type { StoreSettings } from '../../../lib/storage/engine/store-options.js';
 import { createIdentity, identityPath } from '../../../lib/storage/identity.js';
 import { InlineJobs } from '../../../lib/storage/jobs/job-runner.js';
