@@ -125,9 +125,10 @@ export function acknowledgeOldEra(member: RingMember): RingMembership {
         return links.send(to, kind, payload);
       }
       const bytes = bytesOf(payload);
-      const { sequence, newer = [] } = readAcknowledgement(bytes, HEAD_BYTES, bytes.length) ?? { sequence: 0 };
+      const { after, sequence, newer } =
+        readAcknowledgement(bytes, HEAD_BYTES, bytes.length) ?? new Acknowledgement(0, 0, []);
       const taken = newer.filter(({ stamp }) => stamp !== ERA_STAMP);
-      const rest = bytesOf(new Acknowledgement(sequence, taken));
+      const rest = bytesOf(new Acknowledgement(after, sequence, taken));
       return links.send(to, kind, new BytesPayload(Buffer.concat([bytes.subarray(0, HEAD_BYTES), rest])));
     },
   });

@@ -202,7 +202,7 @@ function headOf({ ring: { document } }: RingMember): Buffer {
 }
 
 function acknowledgementOf(member: RingMember, sequence: number): Payload {
-  return new BytesPayload(Buffer.concat([headOf(member), bytesOf(new Acknowledgement(sequence, []))]));
+  return new BytesPayload(Buffer.concat([headOf(member), bytesOf(new Acknowledgement(0, sequence, []))]));
 }
 
 export function bytesOf(payload: Payload): Buffer {

@@ -1,7 +1,7 @@
 import type { Payload } from '../bus/payload.js';
 
 /** What REPLICATED (shipment.ts) says. */
-const HEAD_BYTES = 8;
+const HEAD_BYTES = 16;
 const NEWER_BYTES = 20;
 
 /** In place of a stamp: the replica has not taken the record, its key is in era 1 (consensus/consensus.ts). */
@@ -17,10 +17,12 @@ export interface Newer {
 
 /** REPLICATED, as it is sent. */
 export class Acknowledgement implements Payload {
+  readonly after: number;
   readonly sequence: number;
   readonly newer: readonly Newer[];
 
-  constructor(sequence: number, newer: readonly Newer[]) {
+  constructor(after: number, sequence: number, newer: readonly Newer[]) {
+    this.after = after;
     this.sequence = sequence;
     this.newer = newer;
   }
@@ -30,7 +32,8 @@ export class Acknowledgement implements Payload {
   }
 
   writeTo(target: Buffer, at: number): void {
-    let to = target.writeDoubleLE(this.sequence, at);
+    let to = target.writeDoubleLE(this.after, at);
+    to = target.writeDoubleLE(this.sequence, to);
     for (const { sequence, record, stamp } of this.newer) {
       to = target.writeDoubleLE(sequence, to);
       to = target.writeUInt32LE(record, to);
@@ -51,5 +54,5 @@ export function readAcknowledgement(bytes: Buffer, start: number, end: number): 
       stamp: bytes.readDoubleLE(at + 12),
     });
   }
-  return new Acknowledgement(bytes.readDoubleLE(start), newer);
+  return new Acknowledgement(bytes.readDoubleLE(start), bytes.readDoubleLE(start + 8), newer);
 }

@@ -32,6 +32,11 @@ export class ReplicaProgress {
     return true;
   }
 
+  /** Whether it is known of all batches up to this one that were sent to it what became of them. */
+  isKnownUpTo(sequence: number): boolean {
+    return sequence <= this.acknowledged;
+  }
+
   /** Whether it has a batch, or there is a hint for it that counts. */
   counts(sequence: number): boolean {
     return this.has(sequence) || this.hinted.has(sequence);

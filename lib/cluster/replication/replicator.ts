@@ -6,7 +6,8 @@
  *
  *  1. A batch is sent when the log has it, in the order of the log, with a number that rises by one. The first one is drawn: what a replica says of batches that this node
  *     has sent before it was started anew is not taken for an answer to others.
- *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for.
+ *  2. A replica has it when it says so, and not before: hints do not count. With sloppy-quorum a durable hint counts for the replica that it is for. What it says counts if nothing that it
+ *     has said before was lost: that may have told of puts that do not count (4 and 5).
  *  3. What was sent is kept until every replica has it, or a hint for it.
  *  4. A blind put (plain SET) that is older than what a replica holds, the last one of its key, is put again with a newer stamp before it counts: so what is acknowledged later
  *     wins over what was acknowledged earlier, whatever the clocks say. When it has been answered it is not put again: it would win over what came later.
@@ -37,6 +38,9 @@ import { Tallies, Tally } from './tally.js';
 
 /** Batches that were sent and are not acknowledged by all may take so much memory; beyond that the oldest become hints. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What a replica has said was lost: it is sent all again, but so soon after the last time only if it asks for that. What comes of it until then was said before. */
+const SEND_AGAIN_MS = 200;
 
 /** The number before the first is a multiple of this, below 2^48. */
 const FIRST_SEQUENCE_UNIT = 2 ** 16;
@@ -74,6 +78,9 @@ class Receiver {
   previous = 0;
   /** It has refused a batch. */
   hasMissed = false;
+  /** What it has said of a batch was lost; and when it was last sent all again, whatever for. */
+  isUnheard = false;
+  sentAgainMs = -Infinity;
 
   constructor(id: MemberId) {
     this.progress = new ReplicaProgress(id);
@@ -234,9 +241,14 @@ export class Replicator {
   }
 
   /** A member has said how far it is. */
-  acknowledged(id: MemberId, { sequence, newer }: Acknowledgement): void {
+  acknowledged(id: MemberId, { after, sequence, newer }: Acknowledgement): void {
     const receiver = this.receivers.get(id);
     if (receiver === undefined || sequence > this.sequence) return;
+    if (!receiver.progress.isKnownUpTo(after)) {
+      receiver.isUnheard = true;
+      return;
+    }
+    receiver.isUnheard = false;
     for (const one of newer) this.putAgain(receiver, one);
     receiver.progress.acknowledge(sequence);
     let finished = 0;
@@ -266,11 +278,15 @@ export class Replicator {
     if (receiver !== undefined) receiver.hasMissed = true;
   }
 
-  /** Sends again what was refused. Called at the end of a turn. */
+  /** Sends again what was refused, or is to be acknowledged again. Called at the end of a turn. */
   sendMissed(): void {
     for (const receiver of this.receivers.values()) {
-      if (!receiver.hasMissed) continue;
+      if (!receiver.hasMissed && !receiver.isUnheard) continue;
+      const nowMs = this.options.nowMs();
+      if (!receiver.hasMissed && nowMs - receiver.sentAgainMs <= SEND_AGAIN_MS) continue;
       receiver.hasMissed = false;
+      receiver.isUnheard = false;
+      receiver.sentAgainMs = nowMs;
       receiver.previous = 0;
       const pending = this.kept.filter((shipment) => shipment.pending.has(receiver.progress));
       // What was given up is not sent again: nothing that it acknowledges later says that it has that.

@@ -2,7 +2,7 @@
  * What one batch of this node says to its replicas.
  *
  *     REPLICATE   = sequence:f64  previous:f64  batch      of the batch (record/batch-format.ts), its header and the records that concern the receiver
- *     REPLICATED  = sequence:f64  newer*                   numbers little-endian
+ *     REPLICATED  = after:f64  sequence:f64  newer*        numbers little-endian
  *     MISSED      =                                        a batch was refused: everything that was not acknowledged is to be sent again
  *     newer       = sequence:f64  record:u32  stamp:f64
  *
@@ -10,7 +10,8 @@
  * and all that follow: so nothing is missing before what a replica acknowledges.
  *
  * A replica answers REPLICATED when it has logged every batch up to `sequence` that came by the same connection. `newer`: the record with that number in
- * that batch, from 0 on, put a whole string, and the replica holds something of the key with the higher `stamp`.
+ * that batch, from 0 on, put a whole string, and the replica holds something of the key with the higher `stamp`. All `newer` are named of the batches behind `after`, the one that it has
+ * acknowledged last before (0: of all that came by that connection): what it has said of those before may have been lost, for its answers go by a connection of their own.
  */
 
 import { BATCH_HEADER_BYTES } from '../../record/batch-format.js';

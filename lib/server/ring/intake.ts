@@ -7,6 +7,7 @@
  *
  *  1. A batch is taken only if the one that was sent before it was: so an acknowledgement speaks of all batches up to the one it names.
  *  2. An acknowledgement waits until it is known of each put of its batches whether this node holds something newer.
+ *  3. Each says behind which one it goes on: who has not had that takes none, and sends all again. It may have been lost, with what it said of puts.
  */
 
 import { EMPTY_PAYLOAD } from '../../cluster/bus/payload.js';
@@ -35,6 +36,8 @@ export interface IntakeOptions {
 
 /** What is to be acknowledged to a member. */
 interface Pending {
+  /** The batch before the first one; 0 if nothing was sent before that. */
+  after: number;
   sequence: number;
   readonly newer: Newer[];
   /** Batches of which it is not known yet what they say of puts. */
@@ -64,7 +67,9 @@ export class Intake {
     const { superseded, later } = this.options.store.takeOver(buffer.subarray(start + REPLICATE_HEAD_BYTES, end));
     this.taken.set(from, sequence);
     let pending = this.pending.get(from);
-    if (pending === undefined) this.pending.set(from, (pending = { sequence, newer: [], undecided: 0 }));
+    if (pending === undefined)
+      this.pending.set(from, (pending = { after: previous, sequence, newer: [], undecided: 0 }));
+    if (previous === 0) pending.after = 0;
     pending.sequence = sequence;
     note(pending, sequence, superseded);
     if (later !== undefined) this.noteLater(pending, sequence, later);
@@ -94,11 +99,11 @@ export class Intake {
 
   /** What may be acknowledged of this turn waits for the log. */
   endTurn(): void {
-    for (const [member, { sequence, newer, undecided }] of this.pending) {
+    for (const [member, { after, sequence, newer, undecided }] of this.pending) {
       if (undecided > 0) continue;
       this.pending.delete(member);
       this.options.whenLogged(() => {
-        this.options.links.send(member, MessageKind.REPLICATED, new Acknowledgement(sequence, newer));
+        this.options.links.send(member, MessageKind.REPLICATED, new Acknowledgement(after, sequence, newer));
       });
     }
   }

@@ -6,6 +6,7 @@ import { slotOf } from '../../../lib/base/position.js';
 import { BytesPayload } from '../../../lib/cluster/bus/payload.js';
 import { VERSIONED_HEAD_BYTES } from '../../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
+import { Acknowledgement } from '../../../lib/cluster/replication/acknowledgement.js';
 import type { Fault } from '../../sim/memory-disk.js';
 import { RingBench } from './ring-bench.js';
 
@@ -134,13 +135,41 @@ describe('A ring of nodes, after a fault,', () => {
     for (let i = 0; i < 5; i++) client.send('SET', `k${i}`, 'v');
     await ring.settle(() => false);
     const [{ message }] = ring.sent.filter(({ kind }) => kind === MessageKind.REPLICATE);
-    const old = Buffer.from(message.buffer.subarray(message.start, message.start + VERSIONED_HEAD_BYTES + 8));
+    const old = Buffer.from(message.buffer.subarray(message.start, message.start + VERSIONED_HEAD_BYTES + 16));
     // An acknowledgement of the first batch of a process that counts from 1.
-    old.writeDoubleLE(1, VERSIONED_HEAD_BYTES);
+    new Acknowledgement(0, 1, []).writeTo(old, VERSIONED_HEAD_BYTES);
     for (const from of [1, 2]) ring.links[from].send(ring.ids[0], MessageKind.REPLICATED, new BytesPayload(old));
     await ring.settle(({ kind }) => kind === MessageKind.REPLICATED);
     expect(client.wire()).to.equal('');
   });
+
+  for (const isDecided of [false, true]) {
+    const what = isDecided ? 'it was refused, because consensus decides about its key' : 'it held something newer';
+    it(`asks a replica again when what that has said of a put was lost, which was that ${what}: with its next answer the put was acknowledged, and lost`, async () => {
+      const ring = await RingBench.start(3);
+      const [actor, other, writer] = ring.replicasOf('k');
+      const isOfWriter = ({ to, message }: { to: number; message: { from: string } }): boolean =>
+        to === writer || message.from === ring.ids[writer];
+      ring.nodes[other].clock.us += 100_000;
+      const first = ring.nodes[isDecided ? actor : other].connect();
+      if (isDecided) first.send('SETNX', 'k', 'first');
+      else first.send('SET', 'k', 'first');
+      await ring.settle((sent) => !isOfWriter(sent));
+      expect(first.replies()).to.have.length(1);
+      const client = ring.nodes[writer].connect();
+      client.send('SET', 'k', 'second');
+      await ring.settle(({ to, message }) => to === other && message.from === ring.ids[writer]);
+      // The stream by which the other one answers breaks, and is made anew.
+      ring.sent = ring.sent.filter(({ kind }) => kind !== MessageKind.REPLICATED);
+      client.send('SET', 'x', 'another');
+      await ring.settle(({ to, message }) =>
+        [to, ring.ids.indexOf(message.from)].every((node) => node === other || node === writer),
+      );
+      await ring.settle();
+      expect(client.replies()).to.deep.equal(['OK', 'OK']);
+      for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('second');
+    });
+  }
 
   it('shows nobody what its log has not taken, while the disk is full: a read had counted that as one of R', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
