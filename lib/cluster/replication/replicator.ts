@@ -309,7 +309,13 @@ export class Replicator {
   private needsOf(group: number, sequence: number, level: number): Need[] {
     const sets = group === EVERY_GROUP ? [this.everybody] : this.groups[group];
     const { replicasNeeded } = this.options;
-    return sets.map((replicas) => ({ group, replicas, sequence, needed: replicasNeeded(level, replicas.length) }));
+    return sets.map((replicas) => ({
+      group,
+      replicas,
+      sequence,
+      needed: replicasNeeded(level, replicas.length),
+      isOvertaken: false,
+    }));
   }
 
   private sendToAll(shipment: Shipment): void {
@@ -396,8 +402,13 @@ export class Replicator {
   /** A member holds something newer than what a record has put. */
   private putAgain({ concerns, progress }: Receiver, { sequence, record, stamp }: Newer): void {
     const shipment = this.kept.find((one) => one.sequence === sequence);
-    const place = shipment?.locate(record, concerns);
-    if (shipment === undefined || place === undefined) return;
+    if (shipment === undefined) {
+      // Given up meanwhile: what the record has put is not known here any more.
+      if (!progress.isKnownUpTo(sequence)) this.tallies.fail(this.tallies.ofBatch(sequence));
+      return;
+    }
+    const place = shipment.locate(record, concerns);
+    if (place === undefined) return;
     if (this.options.isEraOne(shipment.bytes, place.at, stamp === ERA_STAMP)) {
       this.decide(shipment, place.part, place.at);
       return;
@@ -417,7 +428,7 @@ export class Replicator {
       this.putAgainCount++;
     }
     // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
-    this.tallies.move(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence, !isSent);
+    this.tallies.follow(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence, !isSent);
   }
 
   /**

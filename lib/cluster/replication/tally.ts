@@ -13,12 +13,10 @@ export interface Need {
   readonly group: number;
   readonly replicas: readonly ReplicaProgress[];
   readonly needed: number;
-  /** The batch that it is in. Rises when something of it is sent again: with new stamps, or to the replicas of another ring. */
+  /** The batch that it is in. */
   readonly sequence: number;
-  /** Those that it was in before: more of them may have to be sent again. */
-  readonly before?: readonly number[];
   /** It was overwritten, and is not in the batch itself: what is in that has tallies of its own. */
-  readonly isOvertaken?: boolean;
+  readonly isOvertaken: boolean;
 }
 
 /** What happened in one turn to the slots of one group: whether all sets of its replicas have it that must, and who waits for that. */
@@ -28,7 +26,7 @@ export class Tally {
   readonly waiters: TallyWaiter[] = [];
   /** Whether somebody waits for it who has written it; else it was answered before, and is only waited for by who has read it. */
   isOfWriter = false;
-  /** Of one group, at first; of several when the ring has changed. There is at least one. */
+  /** Of one group at one batch, at first; of more batches when something of that was sent again, with new stamps; of other groups and batches when the ring has changed. There is at least one. */
   needs: readonly Need[];
   /** Puts of it that replicas have refused, and that consensus decides about. */
   undecided = 0;
@@ -64,9 +62,18 @@ export class Tally {
 
   /** Whether what it waits for is in that itself. */
   isIn(group: number, sequence: number): boolean {
-    return this.needs.some(
-      (need) => isOf(need, group, sequence) && !(need.sequence === sequence && need.isOvertaken === true),
-    );
+    return this.needs.some((need) => isOf(need, group, sequence) && !need.isOvertaken);
+  }
+
+  /** Something of a group at a batch is in a later one, too, or (`isOvertaken`) was overwritten by what is in that: waits for both. */
+  follow(group: number, from: number, to: number, isOvertaken: boolean): void {
+    const { needs } = this;
+    if (!this.has(group, to)) {
+      const moved = needs.filter((need) => isOf(need, group, from));
+      this.needs = [...needs, ...moved.map((need) => ({ ...need, sequence: to, isOvertaken }))];
+    } else if (this.has(group, from) && !isOvertaken) {
+      this.needs = needs.map((need) => (isOf(need, group, to) ? { ...need, isOvertaken } : need));
+    }
   }
 
   private get weakest(): Need {
@@ -76,7 +83,7 @@ export class Tally {
 }
 
 function isOf(need: Need, group: number, sequence: number): boolean {
-  return need.group === group && (need.sequence === sequence || need.before?.includes(sequence) === true);
+  return need.group === group && need.sequence === sequence;
 }
 
 function countOf({ replicas, sequence }: Need): number {
@@ -112,30 +119,26 @@ export class Tallies {
     return this.open.filter((tally) => tally.has(group, sequence));
   }
 
+  /** Those that wait for anything of a batch. */
+  ofBatch(sequence: number): Tally[] {
+    return this.open.filter(({ needs }) => needs.some((need) => need.sequence === sequence));
+  }
+
   add(tally: Tally): void {
     this.open.push(tally);
   }
 
-  /** Something of a batch was sent again in a later one, to the replicas of `group`; or (`isOvertaken`) overwritten by what is in that. */
-  move(group: number, from: number, to: number, isOvertaken: boolean): void {
-    for (const tally of this.open) {
-      if (!tally.has(group, from)) continue;
-      tally.needs = tally.needs.map((need) => {
-        if (!isOf(need, group, from)) return need;
-        if (need.sequence === to) return { ...need, isOvertaken: need.isOvertaken === true && isOvertaken };
-        const before = need.isOvertaken === true ? need.before : [...(need.before ?? []), need.sequence];
-        return { ...need, sequence: to, isOvertaken, ...(before && { before }) };
-      });
-    }
+  /** Something of a batch is sent again in a later one, to the replicas of `group`; or (`isOvertaken`) was overwritten by what is in that. */
+  follow(group: number, from: number, to: number, isOvertaken: boolean): void {
+    for (const tally of this.open) tally.follow(group, from, to, isOvertaken);
   }
 
   /** Puts other needs in the place of each one for a batch. */
   replace(sequence: number, others: (need: Need, level: number) => readonly Need[]): void {
-    for (const tally of this.open) {
-      if (!tally.needs.some((need) => need.sequence === sequence)) continue;
+    for (const tally of this.ofBatch(sequence)) {
       tally.needs = tally.needs.flatMap((need) => {
         if (need.sequence !== sequence) return [need];
-        return others(need, tally.level).map((other) => ({ ...other, isOvertaken: need.isOvertaken === true }));
+        return others(need, tally.level).map((other) => ({ ...other, isOvertaken: need.isOvertaken }));
       });
     }
   }

@@ -12,7 +12,7 @@ function waiter(told: string[], name: string): TallyWaiter {
 
 /** Of one set of replicas. */
 function tallyOf(group: number, replicas: ReplicaProgress[], needed: number, sequence: number, sinceMs: number): Tally {
-  return new Tally([{ group, replicas, needed, sequence }], needed, sinceMs);
+  return new Tally([{ group, replicas, needed, sequence, isOvertaken: false }], needed, sinceMs);
 }
 
 describe('Tallies', () => {
@@ -43,20 +43,56 @@ describe('Tallies', () => {
     tally.isOfWriter = true;
     tally.waiters.push(waiter(told, 'w'));
     tallies.add(tally);
-    tallies.move(0, 1, 2, false);
-    tallies.move(1, 2, 9, false);
+    tallies.follow(0, 1, 2, false);
+    tallies.follow(1, 2, 9, false);
     for (const replica of [a, b, c]) replica.acknowledge(1);
     tallies.settle();
     expect(told).to.deep.equal([]);
     // More of the first batch may have to be sent again.
     expect([tallies.isOpen(0, 1), tallies.isOpen(0, 2), tallies.isOpen(1, 1)]).to.deep.equal([true, true, false]);
-    tallies.move(0, 1, 3, false);
+    tallies.follow(0, 1, 3, false);
     for (const replica of [a, b]) replica.acknowledge(2);
     tallies.settle();
     expect(told).to.deep.equal([]);
     for (const replica of [a, b]) replica.acknowledge(3);
     tallies.settle();
     expect(told).to.deep.equal(['w settled']);
+  });
+
+  it('wait for both batches when something was sent again: who has missed the first, and has the second one, counted for the rest of the first', () => {
+    const told: string[] = [];
+    const five = ['a', 'b', 'c', 'd', 'e'].map((id) => new ReplicaProgress(id));
+    const [a, b, c, d] = five;
+    const tallies = new Tallies();
+    const tally = tallyOf(0, five, 3, 1, 0);
+    tally.waiters.push(waiter(told, 'w'));
+    tallies.add(tally);
+    for (const replica of [a, b]) replica.acknowledge(1);
+    tallies.follow(0, 1, 2, false);
+    for (const replica of [c, d]) replica.lose(1);
+    for (const replica of [a, b, c, d]) replica.acknowledge(2);
+    tallies.settle();
+    expect(told).to.deep.equal([]);
+    five[4].acknowledge(2);
+    tallies.settle();
+    expect(told).to.deep.equal(['w settled']);
+  });
+
+  it('wait for both batches when these are sent to the replicas of another ring', () => {
+    const tallies = new Tallies();
+    const [a, b, c] = replicas();
+    const tally = tallyOf(0, [a, b, c], 2, 1, 0);
+    tally.isOfWriter = true;
+    tallies.add(tally);
+    tallies.follow(0, 1, 2, false);
+    for (const [from, to] of [
+      [1, 3],
+      [2, 4],
+    ]) {
+      tallies.replace(from, (need) => [{ ...need, group: 7, sequence: to }]);
+    }
+    expect([1, 2, 3, 4].map((sequence) => tallies.ofBatch(sequence).length)).to.deep.equal([0, 0, 1, 1]);
+    expect([3, 4].map((sequence) => tallies.isOpen(7, sequence))).to.deep.equal([true, true]);
   });
 
   it('wait for what consensus decides', () => {
@@ -85,11 +121,11 @@ describe('Tallies', () => {
     tally.isOfWriter = true;
     tally.waiters.push(waiter(told, 'w'));
     tallies.add(tally);
-    tallies.move(0, 1, 2, true);
+    tallies.follow(0, 1, 2, true);
     expect([tallies.isOpen(0, 1), tallies.isOpen(0, 2)]).to.deep.equal([true, false]);
     expect([tallies.find(0, 2, 2), tallies.of(0, 2)]).to.deep.equal([undefined, [tally]]);
     // More of the first batch is put again, in the third one.
-    tallies.move(0, 1, 3, false);
+    tallies.follow(0, 1, 3, false);
     expect([1, 2, 3].map((sequence) => tallies.isOpen(0, sequence))).to.deep.equal([true, false, true]);
     for (const replica of [a, b]) replica.acknowledge(3);
     tallies.settle();
