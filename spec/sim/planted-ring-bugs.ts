@@ -14,7 +14,7 @@ import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 
 /** Of a head, behind which the sender's clock is. */
 const VERSION_BYTES = 8;
-const ACKNOWLEDGEMENT_BYTES = 8;
+const ACKNOWLEDGEMENT_BYTES = 16;
 /** Of SETTLE (repair-messages.ts): what stands before the runs, and a run. */
 const SETTLE_HEAD_BYTES = 9;
 const RUN_BYTES = 16;
