@@ -124,6 +124,7 @@ export class Coordinator implements RingExecution {
     this.hinted = new HintedPuts(common);
     this.transactions = new RingTransactions({
       ...options,
+      decided,
       redirect: (connection, slot, role) => this.redirect(connection, slot, role),
       routeExec: (connection, args, keys, requests) => this.routeExec(connection, args, keys, requests),
       refuse: (connection, args, error) => this.refusals.refuse(connection, args, error),

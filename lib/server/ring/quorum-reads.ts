@@ -74,7 +74,8 @@ export class QuorumReads {
         return;
       }
       if (!connection.isClosed) {
-        if (error !== undefined) this.options.fail(connection, args, error);
+        const refusal = isDecided ? ERA_ONE : error;
+        if (refusal !== undefined) this.options.fail(connection, args, refusal);
         else {
           connection.ring.slot = slot;
           connection.ring.slots = slots;

@@ -5,6 +5,15 @@
  *     PUT_DECIDED = id:u32*                                               they are decided
  *
  * Of what fails, or is lost, nothing is said: nobody knows then what has become of it.
+ *
+ * Why no plain put is lost that a quorum has acknowledged while its key comes to be in era 1 (with sloppy-quorum, where hints count, it may be). It is answered when it counts (replication/tally.ts):
+ *
+ *  1. Either a majority has taken it, its own node among them, each before its first promise: behind that it takes none (`KeyspaceEntries.takeOver`), and runs none (`DecidedKeys`, looked at
+ *     in the step in which a request runs, and before a put is made again). Of those who promise, a majority as well, one has it then: it is among what consensus begins with, or was overwritten.
+ *  2. Or one of those who acknowledge it has refused it. Then it counts when consensus has put it (`Tally.undecided`), and as consensus puts it, it is seen, or overwritten, by whoever comes next.
+ *  3. There is nothing between: an acknowledgement that counts has told of all that was refused up to there, also if one before it was lost (`Intake`, 3; `Replicator.acknowledged`). Whom that
+ *     cannot be told any more, because the put is not kept, is told that nobody knows.
+ *  4. What is sent again, by newer stamps or to another ring's replicas, waits for each batch that it was in, and takes with it what consensus decides (`Tally.follow`, `Tallies.replace`).
  */
 
 import { slotOf } from '../../base/position.js';

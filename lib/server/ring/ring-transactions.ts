@@ -2,7 +2,7 @@
  * Transactions and scripts in a ring: all keys of one, those watched too, lie in one slot, and it runs where that slot's commands run.
  *
  *     WATCH, then MULTI ... EXEC     at the first live replica, over the session that has watched
- *     a script                       where its declared keys are; others of their slot it may use, too
+ *     a script                       where its declared keys are; others of their slot it may use, too, unless consensus decides about them
  */
 
 import type { RingRole } from '../../commands/ring-role.js';
@@ -12,6 +12,7 @@ import type { Args } from '../../protocol/args.js';
 import { encodeArgs, encodeWords } from '../../protocol/request-encoder.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
+import type { DecidedKeys } from './decided-keys.js';
 import type { RemoteSession } from './remote-session.js';
 import { SEVERAL, commonSlot, keysOf, namesAt, roleOf } from './request-slots.js';
 import { NO_SLOT } from './ring-client.js';
@@ -26,6 +27,7 @@ const NOT_DECLARED = 'ERR Script attempted to access a non local key in a cluste
 export interface TransactionHost {
   readonly view: () => RingView;
   readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
+  readonly decided: Pick<DecidedKeys, 'mayConcern' | 'isEraOne'>;
   /** The error that sends a client elsewhere with a request of this role for a slot; undefined: it is served from here. */
   readonly redirect: (connection: Connection, slot: number, role: RingRole) => string | undefined;
   /** Runs EXEC where the slot of `connection.ring` has it run, by the request or by all that were queued. True: here, and now. */
@@ -100,7 +102,11 @@ export class RingTransactions {
     const slot = commonSlot(args, keys);
     const { proposedKey } = connection.ring;
     if (proposedKey !== undefined && namesAt(args, keys).some((name) => !name.equals(proposedKey))) return SEVERAL_KEYS;
-    return slot === NO_SLOT || slot === connection.ring.slot ? undefined : NOT_DECLARED;
+    if (slot === NO_SLOT) return undefined;
+    if (slot !== connection.ring.slot) return NOT_DECLARED;
+    const { decided } = this.host;
+    const isPlain = proposedKey !== undefined || !decided.mayConcern(connection, slot);
+    return isPlain || !namesAt(args, keys).some((name) => decided.isEraOne(name)) ? undefined : SEVERAL_KEYS;
   }
 
   /** Whether what was watched is where EXEC will run. */

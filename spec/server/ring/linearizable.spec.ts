@@ -82,6 +82,8 @@ describe('Linearizer', () => {
     expect(await ring.ask(b, 'GET', '{t}k')).to.equal('7');
     const stray = "return redis.call('GET', '{t}other')";
     expect(textOf(await ring.ask(a, 'EVAL', stray, 1, '{t}k'))).to.match(/ERA /);
+    const blind = "return redis.call('SET', '{t}k', 'by a script')";
+    expect(textOf(await ring.ask(a, 'EVAL', blind, 1, '{t}other')), 'a key that it does not name').to.match(/ERA /);
     await ring.ask(b, 'MULTI');
     await ring.ask(b, 'INCR', '{t}k');
     await ring.ask(b, 'INCR', '{t}other');
