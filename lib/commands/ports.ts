@@ -476,6 +476,8 @@ export interface RingInfo {
   /** The replicas that each slot has. */
   readonly replicaCount: number;
   readonly figures: RingFigures;
+  /** What the change that is under way waits for, in words; empty if there is none. */
+  readonly changeWaitsFor: readonly string[];
   members(): readonly RingMember[];
   /** All slots, in rising order. */
   ranges(): readonly LedRange[];

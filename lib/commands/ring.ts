@@ -92,6 +92,7 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'tables-restored': figures.repair.restoredTables,
       joining: members.filter(({ state }) => state === 'joining').length,
       leaving: members.filter(({ state }) => state === 'leaving').length,
+      'change-waits-for': ring.changeWaitsFor,
       'transferred-out-bytes': figures.transferredOutBytes,
       'transferred-in-bytes': figures.transferredInBytes,
       'given-up-slots-in-memory': figures.givenUpSlots,

@@ -51,7 +51,7 @@ export const RING_OPTIONS: readonly Option[] = [
   real('transfer-rate', 'transferRateBytes', memory(0, ULONG_MAX), '32mb',
     'bytes a second that a node gives to nodes that take over slots; 0: no limit; not in Redis'),
   real('join-timeout', 'joinTimeoutSeconds', count(1), '300',
-    'seconds that a node which takes over slots may be away before the change of the ring is given up; not in Redis'),
+    'seconds that a node which a change of the ring waits for may be away before that is given up; not in Redis'),
   real('cluster-node-timeout', 'clusterNodeTimeoutMs', longCount(100), '15000',
     'milliseconds after which a node that says nothing is taken for dead, at most'),
   real('cluster-redirects', 'clusterRedirects', boolean(), 'no',

@@ -25,6 +25,8 @@ export interface ShownMember {
 export interface ShownRing {
   readonly title: string;
   readonly members: readonly ShownMember[];
+  /** What the change that is under way waits for; empty if there is none. */
+  readonly waitsFor: readonly string[];
   /** Slots [start, end], and the index of who acts for them. */
   readonly ranges: readonly { readonly start: number; readonly end: number; readonly leader: number }[];
 }
@@ -49,7 +51,11 @@ export function pictureOf(ring: ShownRing, hasColour: boolean): string[] {
     return leader < 0 ? paint(RED, NOBODY) : paint(colourOf(leader), letterOf(leader));
   });
   const lines = ring.members.map((member, i) => memberLine(member, i, ring, paint));
-  return [ring.title, '', ...circle, '', header(ring), ...lines, ...transferLines(ring, paint)];
+  return [ring.title, '', ...circle, '', header(ring), ...lines, ...transferLines(ring, paint), ...waitLines(ring)];
+}
+
+function waitLines({ waitsFor }: ShownRing): string[] {
+  return waitsFor.length === 0 ? [] : ['', 'the change of the ring waits for:', ...waitsFor];
 }
 
 /** A bar for each member that is being filled. */

@@ -43,6 +43,7 @@ function shownRing(status: Fields, members: readonly Fields[], slots: readonly R
   return {
     title: titleOf(status),
     members: members.map(shownMember),
+    waitsFor: listOf(status.get('change-waits-for') ?? null).map(textOf),
     ranges: slots.map((range) => {
       const [start, end, node] = listOf(range);
       return { start: Number(start), end: Number(end), leader: ids.indexOf(textOf(listOf(node)[2])) };

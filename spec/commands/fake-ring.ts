@@ -9,6 +9,7 @@ export class FakeRing implements RingInfo {
   readonly generation = 1;
   readonly epoch = 7;
   readonly replicaCount = 3;
+  readonly changeWaitsFor: string[] = [];
   readonly figures = {
     forwardedRequests: 1,
     refusedRequests: 2,

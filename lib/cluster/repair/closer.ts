@@ -152,12 +152,13 @@ export class SlotCloser {
     writeBounds(answer, this.options.bounds.runs);
   }
 
-  /** Takes over the bounds of slots that a member holds whose data this node has taken over. */
+  /** Takes over the bounds of slots that a member holds whose data this node has taken over. A change of the ring waits for it: so it is asked at once, and soon again if it does not answer. */
   async takeOver(member: MemberId, isTaken: (slot: number) => boolean): Promise<void> {
-    const { calls, bounds } = this.options;
-    const answer = await calls.ask(member, MessageKind.BOUNDS, (payload) => {
+    const { calls, bounds, outflow } = this.options;
+    const write = (payload: PayloadBuffer): void => {
       writeBounds(payload, { closed: NO_RUNS, dead: NO_RUNS });
-    });
+    };
+    const answer = await calls.ask(member, MessageKind.BOUNDS, write, { timeoutMs: outflow.timeoutMs() });
     bounds.takeOver(readBounds(answer), isTaken);
   }
 

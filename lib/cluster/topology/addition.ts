@@ -14,7 +14,7 @@ import { decodeAnswer, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { ringWith, whyNotJoin } from './new-ring.js';
 import { Proposal } from './proposal.js';
-import { isChanging, whyNotLeave, withJoining } from './ring-change.js';
+import { changeInWords, isChanging, whyNotLeave, withJoining } from './ring-change.js';
 import { nextVersion } from './ring-store.js';
 import type { TopologyOptions } from './topology-options.js';
 
@@ -129,6 +129,6 @@ export class Addition {
 }
 
 function whyNotAdd(ring: RingDocument, { replaces }: Candidate): string | undefined {
-  if (isChanging(ring)) return 'the ring is being changed: try again';
+  if (isChanging(ring)) return `the ring is being changed, ${changeInWords(ring)}: try again`;
   return whyNotJoin(ring) ?? (replaces === undefined ? undefined : whyNotLeave(ring, replaces));
 }

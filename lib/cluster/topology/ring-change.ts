@@ -13,7 +13,9 @@
  *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1, and has had decided anew, by Q of O and Q of N, whatever
  *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows.
  *     A member that leaves, and can be reached, has sent its clients away by then (server/ring/retirement.ts).
- *  5. e+1 may be aborted at any time, by anybody. Only one change is under way: e+1 is followed by its own end alone (checkSuccessor).
+ *     What each of these has done stays done, for it is durable: so it counts when anybody has heard of all of it, though some of them may be lost by then, and others be started anew
+ *     (transfer/change-progress.ts).
+ *  5. e+1 may be aborted at any time, by anybody; it is when one that it waits for is away for `join-timeout` (server/ring/change-end.ts). Only one change is under way: e+1 is followed by its own end alone (checkSuccessor).
  *
  * Why nothing acknowledged is lost, and nothing stale is read (Q: a majority; other levels as far as they promise anything):
  *
@@ -41,6 +43,13 @@ import { chooseVoters } from './voters.js';
 /** Whether members join or leave. */
 export function isChanging({ members }: RingDocument): boolean {
   return members.some(({ state }) => state !== 'up');
+}
+
+/** Who joins and who leaves, in words. */
+export function changeInWords({ members }: RingDocument): string {
+  const inState = (state: Member['state'], verb: string): string[] =>
+    members.filter((member) => member.state === state).map(({ id }) => `${id} ${verb}`);
+  return [...inState('joining', 'joins'), ...inState('leaving', 'leaves')].join(', ');
 }
 
 /** The next epoch, in which a candidate joins; in the place of the member `replaces`, if that is not undefined. REQUIRES: nothing speaks against it (`whyNotChange`, `whyNotJoin`). */

@@ -133,6 +133,12 @@ export function endOf({ end }: Pick<Move, 'end'>): number {
   return (end + 1) * SLOT_SPAN;
 }
 
+/** Whether of those who hold a range so many can be reached that it can be taken over from them. */
+export function areEnough(move: Move, isUp: (id: MemberId) => boolean): boolean {
+  const { from, displaced } = move;
+  return (displaced.length > 0 && displaced.every(isUp)) || from.filter(isUp).length >= enoughOf(move);
+}
+
 /** Of so many who hold a range, one has whatever was acknowledged by a majority of them. */
 function enoughOf({ from }: Move): number {
   return from.length - majorityOf(from.length) + 1;

@@ -7,7 +7,8 @@
  *     TAKEN   = id:u32 number:u32                         every chunk up to this one is merged and logged
  *     UNABLE  = id:u32 reason:bytes                       ask again later, or somebody else
  *     FILLED  = flags:u8 parts:u32                        to all: I act by this ring, and have all that I take over (1), or so many millionths of it; what consensus
- *                                                         has decided with me was decided anew by both sets of replicas (2)
+ *                                                         has decided with me was decided anew by both sets of replicas (2); I leave, and run no requests any more (4); nor
+ *                                                         have I clients (8); I have heard of all who matter that they are done (16)
  *     bytes   = length:u32 byte*                          numbers little-endian
  *
  * A chunk has all that its source has of the positions from `from` up to, and without, `to`; if `to` is `from`, a part of a large key there, of which more follows. `batch` is one of

@@ -68,6 +68,10 @@ export class RingPort implements RingInfo {
     };
   }
 
+  get changeWaitsFor(): string[] {
+    return this.part.resize.waitsFor;
+  }
+
   repair(): void {
     this.part.antiEntropy.repair();
   }

@@ -1,21 +1,17 @@
 /**
  * A node's part in a change of the ring (cluster/topology/ring-change.ts): gives slots away, is filled, says how far it is, and has the change brought to its end.
  *
- *     ring of e+1 ─▶ Filler, TransferSource ─▶ FILLED, to all, again and again ─▶ ChangeProgress ─▶ the first live member proposes e+2
- *                                                                            └─▶ one that it waits for is away for join-timeout: it proposes that nothing comes of it
+ *     ring of e+1 ─▶ Filler, TransferSource ─▶ FILLED, to all, again and again ─▶ ChangeProgress ─▶ ChangeEnd: e+2
  */
 
 import { PayloadBuffer } from '../../cluster/bus/payload-buffer.js';
 import type { PayloadReader } from '../../cluster/bus/payload-reader.js';
 import type { MemberLinks } from '../../cluster/coordination/ports.js';
-import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { MessageKind } from '../../cluster/message-kind.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Move } from '../../cluster/ring/moves.js';
 import { movesUnderWay } from '../../cluster/ring/moves.js';
-import type { RingDocument } from '../../cluster/ring/ring-document.js';
 import type { Ring } from '../../cluster/ring/ring.js';
-import { aborted, finished } from '../../cluster/topology/ring-change.js';
 import { ChangeProgress } from '../../cluster/transfer/change-progress.js';
 import { FillNotes } from '../../cluster/transfer/fill-notes.js';
 import { FillPlan } from '../../cluster/transfer/fill-plan.js';
@@ -27,6 +23,8 @@ import { TransferSource } from '../../cluster/transfer/source.js';
 import { FILLED_PARTS, readPull } from '../../cluster/transfer/transfer-messages.js';
 import type { Settings } from '../../config/settings.js';
 import type { Disk, Random, Timers } from '../../host/ports.js';
+import type { ChangeEndOptions } from './change-end.js';
+import { ChangeEnd } from './change-end.js';
 import type { Retirement } from './retirement.js';
 
 /** How often everybody says how far it is, and asks whether there is a newer ring: who is a member no longer hears of it by nobody else. */
@@ -37,26 +35,19 @@ const FILLED = 1;
 const REWRITTEN = 2;
 const RETIRING = 4;
 const RETIRED = 8;
-/** After a proposal that came to nothing. */
-const REST_MS = 1000;
+const SEEN_ALL = 16;
 
-export interface RingResizeOptions {
+export interface RingResizeOptions extends ChangeEndOptions {
   readonly self: MemberId;
-  readonly view: () => RingView;
   readonly links: MemberLinks;
   readonly data: TransferData;
   readonly disk: Disk;
   readonly timers: Timers;
   readonly random: Random;
   readonly settings: Pick<Settings, 'dir' | 'transferRateBytes' | 'joinTimeoutSeconds'>;
-  /** Milliseconds since an arbitrary start. */
-  readonly nowMs: () => number;
-  readonly warn: (line: string) => void;
   readonly onWork: () => void;
   /** Whether nothing is left from before of what this node takes over. */
   readonly isReady: () => boolean;
-  /** Has the voters decide about the next ring. */
-  readonly change: (ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void) => void;
   /** Whether the keys that consensus decides about, as far as this node knows of them, were decided anew by both sets of replicas. */
   readonly hasMovedEra: () => boolean;
   /** Of this node, if it leaves. */
@@ -73,6 +64,7 @@ interface Change {
   readonly progress: ChangeProgress;
   readonly filler: Filler;
   readonly bounds: TakenBounds;
+  readonly end: ChangeEnd;
 }
 
 export class RingResize {
@@ -80,11 +72,8 @@ export class RingResize {
   private readonly options: RingResizeOptions;
   private readonly notes: FillNotes;
   private change: Change | undefined;
-  /** Members that the change waits for and that cannot be reached: since when. */
-  private readonly awaySinceMs = new Map<MemberId, number>();
   private toldMs = -Infinity;
   private refreshedMs: number;
-  private restUntilMs = 0;
 
   constructor(options: RingResizeOptions) {
     const { settings, disk } = options;
@@ -98,6 +87,11 @@ export class RingResize {
   /** What a member takes over, and has of it, 0 to 1; undefined if that is nothing. */
   progressOf(member: MemberId): number | undefined {
     return this.change?.progress.progressOf(member);
+  }
+
+  /** What the change that is under way waits for, in words; empty if there is none. */
+  get waitsFor(): string[] {
+    return this.change?.end.waitsFor ?? [];
   }
 
   /** Bytes that were given to others, and that this node was given for the change that is under way. */
@@ -114,7 +108,6 @@ export class RingResize {
     this.source.useRing();
     this.change?.filler.stop();
     this.change = undefined;
-    this.awaySinceMs.clear();
     this.options.retirement.cancel();
     const { ring } = this.options.view();
     if (ring.isChanging) this.begin(ring);
@@ -134,7 +127,7 @@ export class RingResize {
     this.retire(change);
     this.tell(change);
     this.refresh();
-    this.drive(change);
+    change.end.tick();
   }
 
   /** A message for the ring that this node acts by. */
@@ -154,6 +147,7 @@ export class RingResize {
         isRewritten: (flags & REWRITTEN) !== 0,
         parts: reader.word(),
         isRetired: (flags & RETIRED) !== 0,
+        hasSeenAll: (flags & SEEN_ALL) !== 0,
       });
       if ((flags & RETIRING) !== 0) this.options.onRetiring(from);
     }
@@ -166,7 +160,8 @@ export class RingResize {
     const own = all.filter(({ to }) => to === self);
     const isUp = (id: MemberId): boolean => this.isUp(id);
     const bounds = new TakenBounds({ ...this.options, isUp }, own);
-    this.change = { progress, filler: this.fillerFor(ring, own, isUp), bounds };
+    const end = new ChangeEnd(this.options, progress);
+    this.change = { progress, filler: this.fillerFor(ring, own, isUp), bounds, end };
     this.toldMs = -Infinity;
   }
 
@@ -201,13 +196,14 @@ export class RingResize {
     const isFilled = filler.isFilled && bounds.areTaken;
     const isRetired = retirement.state === 'retired';
     const parts = Math.floor(plan.progress * FILLED_PARTS);
-    progress.note(self, { isFilled, isRewritten, parts, isRetired });
+    progress.note(self, { isFilled, isRewritten, parts, isRetired, hasSeenAll: false });
     const payload = new PayloadBuffer();
     payload.byte(
       (isFilled ? FILLED : 0) |
         (isRewritten ? REWRITTEN : 0) |
         (retirement.state === 'serves' ? 0 : RETIRING) |
-        (isRetired ? RETIRED : 0),
+        (isRetired ? RETIRED : 0) |
+        (progress.hasSeenAll ? SEEN_ALL : 0),
     );
     payload.word(parts);
     for (const { id } of view().ring.members) if (id !== self) links.send(id, MessageKind.FILLED, payload);
@@ -220,45 +216,5 @@ export class RingResize {
     const { ring, self } = view();
     const others = ring.members.filter((_, index) => index !== self);
     if (others.length > 0) refresh(others[random.uint32() % others.length].id);
-  }
-
-  /** The first member that can be reached has the change ended, when it may. */
-  private drive({ progress }: Change): void {
-    const { nowMs, view, change } = this.options;
-    const { ring, self } = view();
-    const isGivenUp = this.isGivenUp(progress);
-    const first = ring.members.findIndex(({ state }, index) => state !== 'leaving' && view().isUp(index));
-    if (first !== self || nowMs() < this.restUntilMs) return;
-    const mayFinish = progress.isComplete && this.areRetired(progress);
-    if (!mayFinish && !isGivenUp) return;
-    this.restUntilMs = nowMs() + REST_MS;
-    const { document } = ring;
-    change(document, mayFinish ? finished(document) : aborted(document), (reason) => {
-      if (reason !== undefined) this.options.warn(`The ring stays at epoch ${document.epoch} for now: ${reason}`);
-    });
-  }
-
-  /** Whether those that leave, and can be reached, have no clients any more. */
-  private areRetired(progress: ChangeProgress): boolean {
-    const view = this.options.view();
-    return view.ring.members.every(
-      ({ id, state }, index) => state !== 'leaving' || !view.isUp(index) || progress.isRetired(id),
-    );
-  }
-
-  /** Whether a member is away for too long that is joining, or has something to take over: nobody could take the place of one that is dead before the change is at its end. */
-  private isGivenUp(progress: ChangeProgress): boolean {
-    const { nowMs, view, settings } = this.options;
-    let isGivenUp = false;
-    view().ring.members.forEach(({ id, state }, index) => {
-      const isWaitedFor = state === 'joining' || progress.waitsFor(id);
-      if (!isWaitedFor || view().isUp(index)) this.awaySinceMs.delete(id);
-      else {
-        const sinceMs = this.awaySinceMs.get(id) ?? nowMs();
-        this.awaySinceMs.set(id, sinceMs);
-        isGivenUp ||= nowMs() - sinceMs > settings.joinTimeoutSeconds * 1000;
-      }
-    });
-    return isGivenUp;
   }
 }

@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { slotOf } from '../../../lib/base/position.js';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
 import type { ClockReading } from '../../../lib/cluster/bus/clock-reading.js';
+import { majorityOf } from '../../../lib/cluster/coordination/consistency.js';
 import type { Payload } from '../../../lib/cluster/bus/payload.js';
 import type { Member } from '../../../lib/cluster/ring/member.js';
 import type { RingDocument } from '../../../lib/cluster/ring/ring-document.js';
@@ -112,7 +113,7 @@ export class RingBench {
   readonly logFaults = new Map<number, Fault>();
   /** Who has heard of which newer ring. */
   readonly heard: (readonly [node: number, version: RingVersion])[] = [];
-  /** What nodes have proposed to come next. */
+  /** What nodes that reach a majority have proposed to come next. */
   readonly proposed: RingDocument[] = [];
   /** What nodes say of their data, and what they have said before they had read it. */
   readonly data: RingData[] = [];
@@ -342,8 +343,10 @@ export class RingBench {
         this.goneListeners[i] = listener;
       },
       change: (_ring, next, onEnd) => {
-        this.proposed.push(next);
-        onEnd(undefined);
+        const reached = this.nodes.filter((_, other) => other === i || this.isOpen(i, other)).length;
+        const isMajority = reached >= majorityOf(this.nodes.length);
+        if (isMajority) this.proposed.push(next);
+        onEnd(isMajority ? undefined : 'no majority of the voters has agreed');
       },
       replace: (_member, onEnd) => {
         onEnd(undefined);

@@ -294,15 +294,63 @@ describe('A ring that grows and shrinks', () => {
     await check(ring, 40, 'ONE', joiner);
   });
 
+  /** What a node says that the change waits for. */
+  async function awaitedBy(ring: RingBench, node: number): Promise<unknown> {
+    const status = (await ring.ask(ring.nodes[node].connect(), 'RING', 'STATUS')) as unknown[];
+    return status[status.indexOf('change-waits-for') + 1];
+  }
+
   it('gives up a change that waits for a member which is away: else nobody could take its place (simulator, scenario everything, seed 2001029)', async () => {
     const ring = await RingBench.start(5, 'join-timeout 2\n');
     await fill(ring, 20);
+    expect(await awaitedBy(ring, 0)).to.deep.equal([]);
     ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[4]));
-    ring.isolate(3);
+    ring.isolate(1);
     await ring.advance(1500);
+    expect(await awaitedBy(ring, 0)).to.include(
+      `${ring.ids[1]}, to have what it takes over: it cannot be reached for 1 s, and after 2 s the change is given up`,
+    );
     expect(ring.proposed).to.deep.equal([]);
     await ring.advance(1000);
     expect(ring.proposed.at(-1)).to.deep.equal(aborted(ring.ring.document));
+  });
+
+  it('gives up a removal of a dead member who alone has its slots, instead of waiting for it', async () => {
+    const ring = await RingBench.start(4, 'join-timeout 2\n', 1);
+    ring.isolate(3);
+    ring.adopt([0, 1, 2], withLeaving(ring.ring.document, ring.ids[3]));
+    await ring.advance(2500);
+    expect(ring.proposed.at(-1)).to.deep.equal(aborted(ring.ring.document));
+  });
+
+  it('lets a member go that was started while it left, and has not heard that one that is lost by now had everything (simulator, scenario everything, seed 2500013: for ever under change)', async () => {
+    const ring = await RingBench.start(5);
+    await fill(ring, 20);
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[4]));
+    const toRetire = `${ring.ids[4]}, to let its clients go`;
+    for (let i = 0; i < 300 && !JSON.stringify(await awaitedBy(ring, 0)).includes(toRetire); i++)
+      await ring.advance(100);
+    ring.isolate(1);
+    ring.isolate(4);
+    await ring.restart(4, keepNothing);
+    ring.connectAgain();
+    ring.isolate(1);
+    await ring.advance(1000);
+    expect([ring.proposed, await awaitedBy(ring, 0)]).to.deep.equal([[], [toRetire]]);
+    await untilProposed(ring);
+  });
+
+  it('asks again soon for what is settled of the slots that it takes over, if it hears nothing (simulator, scenario everything, seed 2400053: a minute later)', async () => {
+    const ring = await RingBench.start(3);
+    const joiner = await ring.join();
+    ring.adopt();
+    const isBounds = ({ kind }: { kind: number }): boolean => kind === MessageKind.BOUNDS;
+    for (let i = 0; i < 300 && !ring.sent.some(isBounds); i++) await ring.advance(100, (sent) => !isBounds(sent));
+    ring.sent = ring.sent.filter((sent) => !isBounds(sent));
+    await ring.advance(1000);
+    expect(await awaitedBy(ring, 0)).to.deep.equal([`${ring.ids[joiner]}, to have what it takes over`]);
+    await ring.advance(5000);
+    expect(ring.proposed.at(-1)).to.deep.equal(finished(ring.ring.document));
   });
 
   it('takes nothing that was damaged on its way, asks for it again, and goes on with what it has after a crash', async () => {
