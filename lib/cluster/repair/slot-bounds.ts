@@ -94,6 +94,7 @@ export class SlotBounds {
 
   /** Forgets what is not held here any more. Throws DiskError. */
   retain(isHeld: (slot: number) => boolean): void {
+    if (this.closed.highest === 0) return;
     let hasChanged = false;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (this.closed.of(slot) === 0 || isHeld(slot)) continue;

@@ -12,7 +12,7 @@
  */
 
 import { assert } from '../../base/assert.js';
-import { SLOT_COUNT, SLOT_SPAN } from '../../base/position.js';
+import { SLOT_SPAN } from '../../base/position.js';
 import type { SlotRange } from '../../base/slot-set.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 
@@ -79,18 +79,22 @@ export class SlotFloors {
     return dead === 0 ? 0 : dead / (dead + lengthWithin(held, smallest, largest, -1));
   }
 
-  /** Those that result if `slots` are given up now. */
+  /** Those that result if `slots`, which are rising, are given up now. */
   raised(slots: readonly SlotRange[], tables: number, segment: number): SlotFloors {
-    const floors = new Array<SlotFloor | undefined>(SLOT_COUNT);
-    for (const floor of this.list) floors.fill(floor, floor.first, floor.last + 1);
-    for (const { first, last } of slots) {
-      for (let slot = first; slot <= last; slot++) {
-        const before = floors[slot];
-        assert(before === undefined || (before.tables <= tables && before.segment <= segment), 'floors only rise');
+    const floors = slots.map(({ first, last }): SlotFloor => ({ first, last, tables, segment }));
+    let at = 0;
+    for (const floor of this.list) {
+      while (at < slots.length && slots[at].last < floor.first) at++;
+      // What is left of it between those.
+      let { first } = floor;
+      for (let i = at; i < slots.length && slots[i].first <= floor.last; i++) {
+        assert(floor.tables <= tables && floor.segment <= segment, 'floors only rise');
+        if (first < slots[i].first) floors.push({ ...floor, first, last: slots[i].first - 1 });
+        first = slots[i].last + 1;
       }
-      floors.fill({ first, last, tables, segment }, first, last + 1);
+      if (first <= floor.last) floors.push({ ...floor, first });
     }
-    return new SlotFloors(joined(floors));
+    return new SlotFloors(joined(floors.sort((a, b) => a.first - b.first)));
   }
 
   /** Those that lie above something: above one of these tables, or above the log, of which everything up to segment `flushed` is in tables. */
@@ -137,19 +141,15 @@ function lengthWithin(
   return sum;
 }
 
-/** The fewest floors that say the same. */
-function joined(floors: readonly (SlotFloor | undefined)[]): SlotFloor[] {
+/** The fewest floors that say the same as these, which are rising. */
+function joined(floors: readonly SlotFloor[]): SlotFloor[] {
   const list: SlotFloor[] = [];
-  for (let first = 0; first < SLOT_COUNT;) {
-    const floor = floors[first];
-    let end = first + 1;
-    while (end < SLOT_COUNT && areAlike(floors[end], floor)) end++;
-    if (floor !== undefined) list.push({ ...floor, first, last: end - 1 });
-    first = end;
+  for (const floor of floors) {
+    const before = list.at(-1);
+    const isOne =
+      before?.last === floor.first - 1 && before.tables === floor.tables && before.segment === floor.segment;
+    if (isOne) list[list.length - 1] = { ...before, last: floor.last };
+    else list.push(floor);
   }
   return list;
-}
-
-function areAlike(one: SlotFloor | undefined, other: SlotFloor | undefined): boolean {
-  return one === other || (one !== undefined && one.tables === other?.tables && one.segment === other.segment);
 }
