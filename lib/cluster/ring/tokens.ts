@@ -36,6 +36,19 @@ export function chooseTokens(
   members: readonly Pick<Member, 'zone' | 'tokens'>[],
   replicaCount: number,
 ): number[] {
+  const choice = choosingTokens(joiner, members, replicaCount);
+  for (;;) {
+    const step = choice.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of about a millisecond, for those who have other things to do meanwhile. */
+export function* choosingTokens(
+  joiner: Joiner,
+  members: readonly Pick<Member, 'zone' | 'tokens'>[],
+  replicaCount: number,
+): Generator<undefined, number[]> {
   const circle = new TokenCircle();
   members.forEach(({ tokens }, index) => tokens.forEach((token) => circle.add(token, index)));
   const { tokenCount } = joiner;
@@ -45,7 +58,7 @@ export function chooseTokens(
   if (members.length > 0) {
     chosen.forEach((token) => circle.add(token, members.length));
     const zones = [...members.map(({ zone }) => zone), joiner.zone];
-    improve(chosen, candidates, new Balance(circle, zones, replicaCount), members.length);
+    yield* improve(chosen, candidates, new Balance(circle, zones, replicaCount), members.length);
   }
   return chosen.sort((a, b) => a - b);
 }
@@ -62,7 +75,12 @@ function candidatesOf({ id, tokenCount }: Joiner, circle: TokenCircle): number[]
 }
 
 /** Exchanges each of `chosen`, in its place, for the candidate with which the balance costs least. */
-function improve(chosen: number[], candidates: readonly number[], balance: Balance, member: number): void {
+function* improve(
+  chosen: number[],
+  candidates: readonly number[],
+  balance: Balance,
+  member: number,
+): Generator<undefined, void> {
   const taken = new Set(chosen);
   const enough = 2 * balance.firsts.length * EVEN_COST;
   for (let round = 0; round < ROUNDS; round++) {
@@ -86,6 +104,7 @@ function improve(chosen: number[], candidates: readonly number[], balance: Balan
       taken.delete(chosen[i]);
       taken.add(best);
       chosen[i] = best;
+      yield;
     }
   }
 }

@@ -10,6 +10,7 @@
 
 import type { RingDocument } from '../ring/ring-document.js';
 import { decodeRing, encodeRing } from '../ring/ring-document.js';
+import { choosingTokens } from '../ring/tokens.js';
 import { decodeAnswer, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { ringWith, whyNotJoin } from './new-ring.js';
@@ -23,8 +24,10 @@ export type AdditionResult = { readonly ring: RingDocument } | { readonly reason
 
 export interface AdditionHost extends TopologyOptions {
   readonly seedDigest: string;
+  /** A ring was decided, as somebody says: this node takes it, if it is newer. */
   readonly learn: (ring: RingDocument) => void;
-  readonly spread: (ring: RingDocument) => void;
+  /** The same, and tells the members; when it is durable here, if the disk takes it. */
+  readonly takeDecided: (ring: RingDocument) => void;
 }
 
 /** So long members take no writes. */
@@ -71,7 +74,24 @@ export class Addition {
 
   private proposeJoining(): void {
     const { ring, candidate } = this;
-    this.propose(withJoining(ring, candidate, candidate.replaces), () => true);
+    const { replaces } = candidate;
+    const propose = (tokens?: readonly number[]): void =>
+      this.propose(withJoining(ring, candidate, replaces, tokens), () => true);
+    if (replaces === undefined) this.chooseTokens(propose);
+    else propose();
+  }
+
+  /** A step each turn of the loop: all of it takes longer than clients are to wait. */
+  private chooseTokens(next: (tokens: readonly number[]) => void): void {
+    const { ring, candidate, host } = this;
+    const choice = choosingTokens(candidate, ring.members, ring.replicaCount);
+    const go = (): void => {
+      if (this.isOver) return;
+      const step = choice.next();
+      if (step.done === true) next(step.value);
+      else host.timers.after(0, go);
+    };
+    go();
   }
 
   /** Calls `next` when all members have said that they hold none. If one holds some, or does not answer, the candidate joins. */
@@ -116,8 +136,7 @@ export class Addition {
   private take(decided: RingDocument): void {
     const isAdded = decided.members.some(({ id }) => id === this.candidate.id);
     this.end(isAdded ? { ring: decided } : { reason: AGAIN });
-    this.host.learn(decided);
-    this.host.spread(decided);
+    this.host.takeDecided(decided);
   }
 
   private end(result: AdditionResult): void {

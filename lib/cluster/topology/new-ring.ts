@@ -55,12 +55,14 @@ export function ringWith(ring: RingDocument, candidate: Candidate): RingDocument
   return { ...ring, epoch: epoch + 1, nextOrdinal: nextOrdinal + 1, members, voters };
 }
 
-/** A candidate as it joins; with the tokens of the member that it `replaces`, if there is one. */
-export function joiningMember(ring: RingDocument, candidate: Candidate, replaces: Member | undefined): Member {
-  const { members, nextOrdinal, replicaCount } = ring;
+/** A candidate as it joins; with these tokens, by default those that are chosen for it. */
+export function joiningMember(
+  { members, nextOrdinal, replicaCount }: RingDocument,
+  candidate: Candidate,
+  tokens: readonly number[] = chooseTokens(candidate, members, replicaCount),
+): Member {
   const { id, zone, address } = candidate;
-  if (replaces === undefined) return { ...memberOf(candidate, members, nextOrdinal, replicaCount), state: 'joining' };
-  return { id, ordinal: nextOrdinal, zone, tokens: replaces.tokens, state: 'joining', address };
+  return { id, ordinal: nextOrdinal, zone, tokens, state: 'joining', address };
 }
 
 /** Why the ring can have no more members; undefined if it can. */

@@ -52,11 +52,19 @@ export function changeInWords({ members }: RingDocument): string {
   return [...inState('joining', 'joins'), ...inState('leaving', 'leaves')].join(', ');
 }
 
-/** The next epoch, in which a candidate joins; in the place of the member `replaces`, if that is not undefined. REQUIRES: nothing speaks against it (`whyNotChange`, `whyNotJoin`). */
-export function withJoining(ring: RingDocument, candidate: Candidate, replaces: MemberId | undefined): RingDocument {
+/**
+ * The next epoch, in which a candidate joins; in the place of the member `replaces`, and with its tokens, if that is not undefined. `tokens`: those that were chosen for it, if it
+ * takes nobody's place (ring/tokens.ts). REQUIRES: nothing speaks against it (`isChanging`, `whyNotJoin`).
+ */
+export function withJoining(
+  ring: RingDocument,
+  candidate: Candidate,
+  replaces: MemberId | undefined,
+  tokens?: readonly number[],
+): RingDocument {
   const replaced = ring.members.find(({ id }) => id === replaces);
   const members = ring.members.map((member) => (member === replaced ? withState(member, 'leaving') : member));
-  const joining = joiningMember(ring, candidate, replaced);
+  const joining = joiningMember(ring, candidate, replaced?.tokens ?? tokens);
   return { ...next(ring, [...members, joining]), nextOrdinal: ring.nextOrdinal + 1 };
 }
 
