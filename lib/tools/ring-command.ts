@@ -35,14 +35,14 @@ export function runRing(args: readonly string[], ports: ToolPorts): ExitCode | P
   return ExitCode.REFUSED;
 }
 
-function runRecover({ directory, survivors }: RecoverRequest, ports: ToolPorts): ExitCode {
+async function runRecover({ directory, survivors }: RecoverRequest, ports: ToolPorts): Promise<ExitCode> {
   const holder = ports.disk.lockHolder(lockPath(directory));
   if (holder !== undefined) {
     ports.complain(`${directory} is in use by ${holder}: stop it first`);
     return ExitCode.REFUSED;
   }
   try {
-    return recover(directory, survivors, ports);
+    return await recover(directory, survivors, ports);
   } catch (error) {
     if (!(error instanceof DiskError) && !(error instanceof CorruptionError) && !(error instanceof RecoverError))
       throw error;
@@ -75,7 +75,7 @@ function parseRecover(args: readonly string[]): RecoverRequest | undefined {
   }
 }
 
-function recover(directory: string, survivors: readonly string[], { disk, print }: ToolPorts): ExitCode {
+async function recover(directory: string, survivors: readonly string[], { disk, print }: ToolPorts): Promise<ExitCode> {
   const store = RingStore.openExisting(disk, directory);
   const ring = store?.ring;
   if (store === undefined || ring === undefined) {
@@ -86,7 +86,7 @@ function recover(directory: string, survivors: readonly string[], { disk, print 
     throw new RecoverError(`${store.nodeId}, whose directory this is, is not among the survivors`);
   }
   disk.lock(lockPath(directory));
-  store.saveRing(recovered);
+  await store.saveRing(recovered);
   for (const line of summaryOf(ring, recovered)) print(line);
   return ExitCode.OK;
 }

@@ -25,7 +25,7 @@ export interface FirstBootHost extends TopologyOptions {
   /** A ring that has been decided. */
   readonly learn: (ring: RingDocument) => void;
   /** Has all members of a new ring told. */
-  readonly spread: (ring: RingDocument) => void;
+  readonly takeDecided: (ring: RingDocument) => void;
 }
 
 const ASK_INTERVAL_MS = 500;
@@ -121,9 +121,7 @@ export class FirstBoot {
       value: encodeRing(ring).toString('utf8'),
       isInTime: () => true,
       onDecided: (value) => {
-        const decided = decodeRing(Buffer.from(value, 'utf8'));
-        this.host.learn(decided);
-        this.host.spread(decided);
+        this.host.takeDecided(decodeRing(Buffer.from(value, 'utf8')));
         this.askLater();
       },
       onNewer: (newer) => {

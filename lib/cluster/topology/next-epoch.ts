@@ -23,8 +23,7 @@ export class NextEpoch {
       onDecided: (decided) => {
         onEnd(isWhat(decided));
         const document = decodeRing(Buffer.from(decided, 'utf8'));
-        host.learn(document);
-        host.spread(document);
+        host.takeDecided(document);
       },
       onNewer: (newer) => {
         onEnd('the ring has changed meanwhile');

@@ -3,7 +3,7 @@
  * after a while when another one was ahead, or when too few answered.
  */
 
-import { DiskError } from '../../base/errors.js';
+import { AssertionError } from '../../base/assert.js';
 import type { Random, Timer, Timers } from '../../host/ports.js';
 import type { MemberId } from '../ring/member.js';
 import type { RingDocument } from '../ring/ring-document.js';
@@ -62,25 +62,29 @@ export class Proposal {
   }
 
   start(): void {
-    const { store, value, voterCount } = this.options;
+    const { store } = this.options;
     this.attempts++;
-    let round: number;
-    try {
-      round = store.takeRound(this.roundSeen);
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      const { message } = error;
-      this.end(() => this.options.onFailed(`the disk failed: ${message}`));
-      return;
-    }
-    const proposer = new Proposer({ round, proposer: store.nodeId }, value, voterCount);
-    this.send(proposer, proposer.prepare);
+    store.takeRound(this.roundSeen).then(
+      (round) => {
+        if (!this.isOver) this.prepare(round);
+      },
+      (error: unknown) => {
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+        if (!this.isOver) this.end(() => this.options.onFailed(`the disk failed: ${error.message}`));
+      },
+    );
   }
 
   /** Nothing is called any more. What was sent may yet be decided. */
   stop(): void {
     this.isOver = true;
     this.timer?.cancel();
+  }
+
+  private prepare(round: number): void {
+    const { store, value, voterCount } = this.options;
+    const proposer = new Proposer({ round, proposer: store.nodeId }, value, voterCount);
+    this.send(proposer, proposer.prepare);
   }
 
   private send(proposer: Proposer, request: PaxosRequest): void {

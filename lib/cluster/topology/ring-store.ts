@@ -4,8 +4,11 @@
  *     <dir>/cluster/topology        one checked file (checked-file.ts), replaced as a whole, whose line is JSON
  *
  *  1. Written before anything that it says is told to others: an id, a ring, a promise.
- *  2. A change takes effect in memory when it is durable. After a failed write it is not known what is on the disk: the old state or the new one, and both are
- *     true of what others were told. The next change begins with the old one, in a file of its own, and takes the place of either.
+ *  2. A change takes effect in memory when it is durable, and not before: as long as it is being written, off the main thread, this node says and does what it did before, as if it
+ *     had been asked a moment later. Changes are written one after the other, each made of what is durable when its turn comes: so no vote is given upon a promise that was not kept
+ *     yet, none about an epoch that is past by then, and of two rings the older one never comes last.
+ *     After a failed write it is not known what is on the disk: the old state or the new one, and both are true of what others were told. The next change begins with the
+ *     old one, in a file of its own, and takes the place of either.
  *  3. A ring only ever gives way to a newer one, of the same cluster. What was promised about older epochs is forgotten then.
  *  4. A file that is damaged stops the start. A node that went on without it could break a promise: it would have to come
  *     back as a new one.
@@ -13,7 +16,6 @@
 
 import { join } from 'node:path';
 
-import { assert } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
 import type { Check } from '../../base/json-shape.js';
 import { ShapeError, integer, object, text } from '../../base/json-shape.js';
@@ -24,9 +26,9 @@ import type { RingDocument } from '../ring/ring-document.js';
 import { checkRing } from '../ring/ring-document.js';
 import type { RingVersion } from '../ring/ring-version.js';
 import { compareRingVersions } from '../ring/ring-version.js';
-import { readCheckedFile, writeCheckedFile } from './checked-file.js';
-import type { AcceptedValue, AcceptorState, Ballot } from './paxos.js';
-import { FRESH_ACCEPTOR } from './paxos.js';
+import { readCheckedFile, writeCheckedFile, writeCheckedFileLater } from './checked-file.js';
+import type { AcceptedValue, AcceptorState, Ballot, PaxosAnswer, PaxosRequest } from './paxos.js';
+import { FRESH_ACCEPTOR, accept } from './paxos.js';
 
 /** What a voter has promised and accepted about one epoch. */
 interface Vote extends AcceptorState {
@@ -73,6 +75,8 @@ export class RingStore {
   private readonly disk: Disk;
   private readonly path: string;
   private state: State;
+  /** Ends when all changes so far are durable, or have failed. */
+  private lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(disk: Disk, path: string, state: State) {
     this.disk = disk;
@@ -94,7 +98,7 @@ export class RingStore {
     const store = new RingStore(disk, path, { nodeId: id.toString('hex'), round: 0, ring: undefined, vote: undefined });
     disk.makeDirectory(join(directory, 'cluster'));
     disk.syncDirectory(directory);
-    store.save(store.state);
+    writeCheckedFile(disk, path, TITLE, JSON.stringify(store.state));
     return store;
   }
 
@@ -115,35 +119,56 @@ export class RingStore {
 
   /** What this node has promised and accepted about the next epoch. */
   get acceptor(): AcceptorState {
-    const { ring, vote } = this.state;
-    return vote !== undefined && compareRingVersions(vote, nextVersion(ring)) === 0 ? vote : FRESH_ACCEPTOR;
+    return acceptorOf(this.state);
   }
 
-  /** Throws DiskError: then it was not kept, and is not to be answered. */
-  saveAcceptor(acceptor: AcceptorState): void {
-    const { promised, accepted } = acceptor;
-    this.save({ ...this.state, vote: { ...nextVersion(this.state.ring), promised, accepted } });
+  /** What this node answers as a voter about the epoch `version`; undefined if that is not the next one any more. Rejects with DiskError: then it is not known what was kept, and nothing is to be answered. */
+  vote(version: RingVersion, request: PaxosRequest): Promise<PaxosAnswer | undefined> {
+    return this.change((state) => {
+      if (compareRingVersions(version, nextVersion(state.ring)) !== 0) return { state, result: undefined };
+      const before = acceptorOf(state);
+      const { state: after, answer } = accept(before, request);
+      if (after === before) return { state, result: answer };
+      const { promised, accepted } = after;
+      const { generation, epoch } = version;
+      return { state: { ...state, vote: { generation, epoch, promised, accepted } }, result: answer };
+    });
   }
 
-  /** A round for a ballot, above `above`, that this node has never used. Throws DiskError. */
-  takeRound(above: number): number {
-    const round = Math.max(this.state.round, above) + 1;
-    this.save({ ...this.state, round });
-    return round;
+  /** A round for a ballot, above `above`, that this node has never used. Rejects with DiskError. */
+  takeRound(above: number): Promise<number> {
+    return this.change((state) => {
+      const round = Math.max(state.round, above) + 1;
+      return { state: { ...state, round }, result: round };
+    });
   }
 
-  /** REQUIRES: `ring` is newer than the one that is there, and of the same cluster. Throws DiskError. */
-  saveRing(ring: RingDocument): void {
-    const before = this.state.ring;
-    assert(before === undefined || before.clusterId === ring.clusterId, 'a node stays in its cluster');
-    assert(before === undefined || compareRingVersions(ring, before) > 0, 'a ring gives way to a newer one only');
-    this.save({ ...this.state, ring, vote: undefined });
+  /** Resolves to whether the ring was kept: it is newer than the one that was there until then, and of the same cluster. Rejects with DiskError. */
+  saveRing(ring: RingDocument): Promise<boolean> {
+    return this.change((state) => {
+      const { ring: before } = state;
+      const isNewer =
+        before === undefined || (before.clusterId === ring.clusterId && compareRingVersions(ring, before) > 0);
+      return { state: isNewer ? { ...state, ring, vote: undefined } : state, result: isNewer };
+    });
   }
 
-  private save(state: State): void {
-    writeCheckedFile(this.disk, this.path, TITLE, JSON.stringify(state));
-    this.state = state;
+  /** What `make` makes of the state that is durable when its turn comes takes effect when it is durable. The same object: nothing has changed. */
+  private change<T>(make: (state: State) => { readonly state: State; readonly result: T }): Promise<T> {
+    const done = this.lastChange.then(async () => {
+      const { state, result } = make(this.state);
+      if (state === this.state) return result;
+      await writeCheckedFileLater(this.disk, this.path, TITLE, JSON.stringify(state));
+      this.state = state;
+      return result;
+    });
+    this.lastChange = done.catch(() => undefined);
+    return done;
   }
+}
+
+function acceptorOf({ ring, vote }: State): AcceptorState {
+  return vote !== undefined && compareRingVersions(vote, nextVersion(ring)) === 0 ? vote : FRESH_ACCEPTOR;
 }
 
 function readState(disk: Disk, path: string): State | undefined {

@@ -7,7 +7,7 @@
  *  4. Who is asked with an older ring answers with the newer one.
  */
 
-import { DiskError } from '../../base/errors.js';
+import { AssertionError } from '../../base/assert.js';
 import { ShapeError } from '../../base/json-shape.js';
 import type { Member, MemberId } from '../ring/member.js';
 import type { RingDocument } from '../ring/ring-document.js';
@@ -21,7 +21,6 @@ import { NextEpoch } from './next-epoch.js';
 import type { TopologyAnswer, TopologyRequest } from './messages.js';
 import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
-import { accept } from './paxos.js';
 import { whyNotLeave } from './ring-change.js';
 import { RingPursuit } from './ring-pursuit.js';
 import { nextVersion } from './ring-store.js';
@@ -41,7 +40,8 @@ export class Topology {
   private addition: Addition | undefined;
   private nextEpoch: NextEpoch | undefined;
   private readonly pursuit: RingPursuit;
-  /** Of the ring that was known before: who is gone has to hear of it. */
+  /** Of the newest ring, and of the one that was known before: who is gone has to hear of it. */
+  private members: readonly Member[] = [];
   private membersBefore: readonly Member[] = [];
   private isStopped = false;
   private onChanged: (reason: string | undefined) => void = () => undefined;
@@ -55,8 +55,12 @@ export class Topology {
       ...options,
       seeds: normalizeSeeds(options.seeds),
       seedDigest: digestOfSeeds(options.seeds),
-      learn: (ring) => this.learn(ring),
-      spread: (ring) => this.spread(ring),
+      learn: (ring) => {
+        void this.learn(ring);
+      },
+      takeDecided: (ring) => {
+        void this.learn(ring).then(() => this.spread(ring));
+      },
     };
     this.pursuit = new RingPursuit({
       timers: options.timers,
@@ -86,6 +90,7 @@ export class Topology {
       this.boot.start();
       return;
     }
+    this.members = ring.members;
     this.onRing(ring);
     // The cluster may have gone on without us.
     for (const { id } of ring.members) if (id !== this.options.store.nodeId) this.fetch(id);
@@ -135,20 +140,28 @@ export class Topology {
 
   /**
    * Takes a ring that has been decided, if it is newer than the one that is known, and of the same cluster. A node that is in no ring takes
-   * one that has it. What the disk does not take is asked for again later.
+   * one that has it. What the disk does not take is asked for again later. Resolves when it is durable, and this node has been told; or nothing comes of it.
    */
-  learn(ring: RingDocument): void {
+  async learn(ring: RingDocument): Promise<void> {
     if (this.isStopped || !this.isNews(ring)) return;
+    const { store, report } = this.options;
+    let isTaken: boolean;
     try {
-      const before = this.ring?.members ?? [];
-      this.options.store.saveRing(ring);
-      this.membersBefore = before;
+      isTaken = await store.saveRing(ring);
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      this.options.report(`${ringVersionText(ring)} of the ring could not be kept: ${error.message}`);
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+      if (this.isStopped) return;
+      report(`${ringVersionText(ring)} of the ring could not be kept: ${error.message}`);
       this.pursuit.missed(ring);
       return;
     }
+    if (isTaken && !this.isStopped) this.take(ring);
+  }
+
+  /** The ring is durable, and the newest. */
+  private take(ring: RingDocument): void {
+    this.membersBefore = this.members;
+    this.members = ring.members;
     this.boot?.stop();
     this.boot = undefined;
     this.addition?.stop();
@@ -182,21 +195,21 @@ export class Topology {
 
   private handle(message: Buffer, answer: (message: Buffer) => void): void {
     const request = decodeRequest(message);
-    const reply = (said: TopologyAnswer): void => answer(encodeMessage(said));
+    const reply = (said: TopologyAnswer): void => {
+      if (!this.isStopped) answer(encodeMessage(said));
+    };
     if (request === undefined) reply({ kind: 'refused', reason: 'this is no message about the ring' });
     else if (request.kind === 'join') this.add(request.candidate, reply);
+    else if (request.kind === 'paxos') void this.vote(request).then(reply);
+    else if (request.kind === 'ring')
+      void this.learn(request.ring).then(() => reply({ kind: 'ring', ...this.known() }));
     else reply(this.answerTo(request));
   }
 
-  private answerTo(request: Exclude<TopologyRequest, { kind: 'join' }>): TopologyAnswer {
+  private answerTo(request: Exclude<TopologyRequest, { kind: 'join' | 'paxos' | 'ring' }>): TopologyAnswer {
     switch (request.kind) {
       case 'hello':
         return { kind: 'hello', candidate: this.host.candidate, seedDigest: this.host.seedDigest, ...this.known() };
-      case 'paxos':
-        return this.vote(request);
-      case 'ring':
-        this.learn(request.ring);
-        return { kind: 'ring', ...this.known() };
       case 'fetch':
         return { kind: 'ring', ...this.known() };
       case 'replace':
@@ -218,23 +231,21 @@ export class Topology {
     return this.ring === undefined ? {} : { ring: this.ring };
   }
 
-  private vote(asked: TopologyRequest & { kind: 'paxos' }): TopologyAnswer {
-    const { store } = this.options;
+  private async vote(asked: TopologyRequest & { kind: 'paxos' }): Promise<TopologyAnswer> {
     const { ring } = this;
     const order = compareRingVersions(asked.version, nextVersion(ring));
     if (order < 0 && ring !== undefined) return { kind: 'ring', ring };
     if (order > 0) return { kind: 'behind' };
     const reason = this.whyNotVote(asked);
     if (reason !== undefined) return { kind: 'refused', reason };
-    const before = store.acceptor;
-    const { state, answer } = accept(before, asked.request);
     try {
-      if (state !== before) store.saveAcceptor(state);
+      const answer = await this.options.store.vote(asked.version, asked.request);
+      // A newer ring may have come to be durable meanwhile.
+      return answer === undefined ? await this.vote(asked) : { kind: 'paxos', answer };
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
       return { kind: 'refused', reason: `the disk failed: ${error.message}` };
     }
-    return { kind: 'paxos', answer };
   }
 
   private whyNotVote({ voter, seedDigest, request }: TopologyRequest & { kind: 'paxos' }): string | undefined {
@@ -285,7 +296,7 @@ export class Topology {
   private ask(member: MemberId, message: Buffer): void {
     this.options.messenger.ask({ member }, message, FETCH_TIMEOUT_MS, (bytes) => {
       const answer = bytes && decodeAnswer(bytes);
-      if (answer?.kind === 'ring' && answer.ring !== undefined) this.learn(answer.ring);
+      if (answer?.kind === 'ring' && answer.ring !== undefined) void this.learn(answer.ring);
     });
   }
 }

@@ -7,7 +7,10 @@ import { digestOfSeeds } from '../../../lib/cluster/topology/seeds.js';
 import { Topology } from '../../../lib/cluster/topology/topology.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
+import { settled } from './topology-world.js';
 import { BUS_PORT, BusWorld, digestOf } from '../bus/bus-world.js';
+
+const STEP_MS = 10;
 
 /** A node with a bus and a topology; its seeds are hosts. */
 class BusNode {
@@ -73,17 +76,25 @@ class BusNode {
   }
 }
 
+/** Disks make durable what they are to every few milliseconds. */
+async function pass(world: BusWorld, ms: number): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += STEP_MS) {
+    world.time.pass(STEP_MS);
+    await settled();
+  }
+}
+
 describe('BusMessenger', () => {
   it('lets seeds make a cluster by the bus, and others join it', async () => {
     const world = new BusWorld();
     const hosts = ['a', 'b', 'c'];
     const nodes = hosts.map((host, index) => new BusNode(world, host, index, hosts));
     for (const node of nodes) await node.start();
-    world.time.pass(20_000);
+    await pass(world, 20_000);
     expect(nodes.map(({ topology }) => topology?.ring?.members.length)).to.deep.equal([3, 3, 3]);
     const joiner = new BusNode(world, 'd', 9, ['b']);
     await joiner.start();
-    world.time.pass(20_000);
+    await pass(world, 20_000);
     const rings = [...nodes, joiner].map(({ topology }) => topology?.ring && encodeRing(topology.ring).toString());
     expect(new Set(rings).size).to.equal(1);
     expect(joiner.topology?.ring).to.include({ epoch: 2, nextOrdinal: 5 });

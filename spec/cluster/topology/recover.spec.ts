@@ -50,12 +50,12 @@ describe('chooseVoters', () => {
 describe('runRing', () => {
   const DIRECTORY = '/data';
 
-  function directoryOf(): { disk: MemoryDisk; id: string } {
+  async function directoryOf(): Promise<{ disk: MemoryDisk; id: string }> {
     const disk = new MemoryDisk();
     disk.makeDirectory(DIRECTORY);
     const store = RingStore.open(disk, new SeededRandom(1), DIRECTORY);
     const own = { ...members[0], id: store.nodeId };
-    store.saveRing({ ...someRing([own, ...members.slice(1)], 3, 8) });
+    await store.saveRing({ ...someRing([own, ...members.slice(1)], 3, 8) });
     return { disk, id: store.nodeId };
   }
 
@@ -69,7 +69,7 @@ describe('runRing', () => {
   }
 
   it('writes the new ring, durably, and says what to do with the others', async () => {
-    const { disk, id } = directoryOf();
+    const { disk, id } = await directoryOf();
     const { code, printed } = await run(disk, ['recover', '--survivors', `${ids[2]},${id}`, '--dir', DIRECTORY]);
     expect(code).to.equal(0);
     expect(printed.join('\n')).to.contain('epoch 9 of generation 2').and.contain(id);
@@ -78,7 +78,7 @@ describe('runRing', () => {
   });
 
   it('refuses what makes no sense, and changes nothing', async () => {
-    const { disk, id } = directoryOf();
+    const { disk, id } = await directoryOf();
     const before = disk.contentOf(RingStore.pathIn(DIRECTORY));
     const refused: [string[], string][] = [
       [['recover'], 'Usage'],
@@ -99,7 +99,7 @@ describe('runRing', () => {
   });
 
   it('refuses a damaged file, and names it; ringkv check finds it too', async () => {
-    const { disk, id } = directoryOf();
+    const { disk, id } = await directoryOf();
     const damaged = (): string[] => checkDirectory(disk, DIRECTORY, () => undefined).damages.map(({ name }) => name);
     expect(damaged()).to.deep.equal([]);
     disk.plant(RingStore.pathIn(DIRECTORY), Buffer.from('nothing'));

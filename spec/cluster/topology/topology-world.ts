@@ -87,9 +87,11 @@ export class TopologyWorld {
     if (at >= 0) this.events.splice(at, 1);
   }
 
-  runFor(durationMs: number): void {
+  /** Disks make durable what they are to within the moment in which it begins. */
+  async runFor(durationMs: number): Promise<void> {
     const endMs = this.nowMs + durationMs;
     for (;;) {
+      await settled();
       const event = this.events.at(-1);
       if (event === undefined || event.atMs > endMs) break;
       this.events.pop();
@@ -197,6 +199,9 @@ export class WorldNode {
   start(): void {
     const { world, index, zone, seeds, seed } = this;
     const life = ++this.life;
+    void this.disk.died.then(() => {
+      if (life === this.life) this.crash();
+    });
     this.guard(life, () => {
       const store = RingStore.open(this.disk, world.random, DIRECTORY);
       this.store = store;
@@ -323,4 +328,9 @@ export class WorldNode {
       'seed' in target ? node.seed === target.seed : node.isOn && node.id === target.member,
     );
   }
+}
+
+/** Resolves when nothing is under way any more. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
