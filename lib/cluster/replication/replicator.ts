@@ -401,34 +401,39 @@ export class Replicator {
 
   /** A member holds something newer than what a record has put. */
   private putAgain({ concerns, progress }: Receiver, { sequence, record, stamp }: Newer): void {
+    const { options, parts, tallies } = this;
     const shipment = this.kept.find((one) => one.sequence === sequence);
     if (shipment === undefined) {
       // Given up meanwhile: what the record has put is not known here any more.
-      if (!progress.isKnownUpTo(sequence)) this.tallies.fail(this.tallies.ofBatch(sequence));
+      if (!progress.isKnownUpTo(sequence)) tallies.fail(tallies.ofBatch(sequence));
       return;
     }
     const place = shipment.locate(record, concerns);
     if (place === undefined) return;
-    if (this.options.isEraOne(shipment.bytes, place.at, stamp === ERA_STAMP)) {
-      this.decide(shipment, place.part, place.at);
+    const group = shipment.parts.groups[place.part];
+    if (options.isEraOne(shipment.bytes, place.at, stamp === ERA_STAMP)) {
+      const overtaking = this.overtaking(shipment, place.at, progress);
+      // What has overwritten it is decided then, or counts: it is no more than what was there before that.
+      if (overtaking === undefined) this.decide(shipment, place.part, place.at);
+      else tallies.follow(group, sequence, overtaking, true);
       return;
     }
     if (shipment.parts.blind[place.part] === 0) return;
     // Once it was answered, what is newer elsewhere came later: though it may be waited for again, by who reads from more replicas, or from those of another ring.
-    const group = shipment.parts.groups[place.part];
-    if (!this.tallies.isOpen(group, sequence)) return;
-    let isSent = false;
-    if (!this.isOvertaken(shipment, place.at, progress)) {
-      const given = this.options.putAgain(shipment.bytes, place.at, stamp);
-      if (given !== undefined) {
-        shipment.renewed.add(place.at);
-        this.renewals.add(recordAt(shipment.bytes, place.at), given, this.options.nowMs());
-        isSent = true;
-      }
-      this.putAgainCount++;
+    if (!tallies.isOpen(group, sequence)) return;
+    const overtaking = this.overtaking(shipment, place.at, progress);
+    if (overtaking !== undefined) {
+      tallies.follow(group, sequence, overtaking, true);
+      return;
+    }
+    this.putAgainCount++;
+    const given = options.putAgain(shipment.bytes, place.at, stamp);
+    if (given !== undefined) {
+      shipment.renewed.add(place.at);
+      this.renewals.add(recordAt(shipment.bytes, place.at), given, options.nowMs());
     }
     // If something has taken its place here meanwhile, that was sent already, unless it is in the batch that is open.
-    this.tallies.follow(group, sequence, this.parts.count > 0 ? this.sequence + 1 : this.sequence, !isSent);
+    tallies.follow(group, sequence, parts.count > 0 ? this.sequence + 1 : this.sequence, given === undefined);
   }
 
   /**
@@ -451,24 +456,28 @@ export class Replicator {
     });
   }
 
-  /** Whether this node has changed the key at `keyAt` again, behind that record: then a member that has not acknowledged that one has not acknowledged this either. */
-  private isOvertaken(shipment: Shipment, keyAt: number, progress: ReplicaProgress): boolean {
+  /**
+   * The batch in which this node has changed the key at `keyAt` last, behind that record: a member that has not acknowledged that one has not acknowledged this either. Undefined if there is
+   * none.
+   */
+  private overtaking(shipment: Shipment, keyAt: number, progress: ReplicaProgress): number | undefined {
     const { batch, kept, parts, reader } = this;
     const { bytes } = shipment;
+    let overtaking: number | undefined;
     reader.open(bytes, 0, bytes.length, 'a batch that was sent');
     while (reader.next() && reader.keyStart !== keyAt);
     const key = bytes.subarray(reader.keyStart, reader.keyEnd);
-    while (reader.next()) if (reader.keyStart !== keyAt && isOf(reader, key)) return true;
+    while (reader.next()) if (reader.keyStart !== keyAt && isOf(reader, key)) overtaking = shipment.sequence;
     for (const later of kept) {
       if (later.sequence <= shipment.sequence || !later.pending.has(progress)) continue;
       reader.open(later.bytes, 0, later.bytes.length, 'a batch that was sent');
-      while (reader.next()) if (isOf(reader, key)) return true;
+      while (reader.next()) if (isOf(reader, key)) overtaking = later.sequence;
     }
-    if (parts.count === 0) return false;
+    if (parts.count === 0) return overtaking;
     batch.closeRecord();
     reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
-    while (reader.next()) if (isOf(reader, key)) return true;
-    return false;
+    while (reader.next()) if (isOf(reader, key)) overtaking = this.sequence + 1;
+    return overtaking;
   }
 }
 

@@ -68,10 +68,11 @@ export class Tally {
   /** Something of a group at a batch is in a later one, too, or (`isOvertaken`) was overwritten by what is in that: waits for both. */
   follow(group: number, from: number, to: number, isOvertaken: boolean): void {
     const { needs } = this;
+    const wasIn = this.isIn(group, from);
     if (!this.has(group, to)) {
       const moved = needs.filter((need) => isOf(need, group, from));
-      this.needs = [...needs, ...moved.map((need) => ({ ...need, sequence: to, isOvertaken }))];
-    } else if (this.has(group, from) && !isOvertaken) {
+      this.needs = [...needs, ...moved.map((need) => ({ ...need, sequence: to, isOvertaken: isOvertaken || !wasIn }))];
+    } else if (wasIn && !isOvertaken) {
       this.needs = needs.map((need) => (isOf(need, group, to) ? { ...need, isOvertaken } : need));
     }
   }

@@ -171,6 +171,24 @@ describe('A ring of nodes, after a fault,', () => {
     });
   }
 
+  it('has decided only what a client has put last: of two in a row, the first was put by consensus, which had begun with the last', async () => {
+    const ring = await RingBench.start(3);
+    const [actor, other, writer] = ring.replicasOf('k');
+    const between = (a: number, b: number) => (sent: { to: number; message: { from: string } }) =>
+      (sent.to === b && sent.message.from === ring.ids[a]) || (sent.to === a && sent.message.from === ring.ids[b]);
+    const client = ring.nodes[writer].connect();
+    for (const value of ['first', 'last']) client.send('SET', 'k', value);
+    await ring.settle(({ to, kind }) => to === other && kind === MessageKind.REPLICATE);
+    const claimant = ring.nodes[actor].connect();
+    claimant.send('SETNX', 'k', 'claimed');
+    await ring.settle(between(actor, other));
+    expect(claimant.replies()).to.deep.equal([0]);
+    await ring.settle(between(actor, writer));
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK', 'OK']);
+    for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('last');
+  });
+
   it('shows nobody what its log has not taken, while the disk is full: a read had counted that as one of R', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     ring.logFaults.set(0, FULL);
