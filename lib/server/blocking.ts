@@ -17,7 +17,7 @@ import type { BatchReader } from '../record/batch-reader.js';
 import type { Changes } from './changes.js';
 import type { Connection } from './connection.js';
 import { withTimeLeft } from './ring/key-wait.js';
-import { OwnedCall } from './connection.js';
+import { OwnedCall } from './owned-call.js';
 import type { NestedExecutor } from './nested-executor.js';
 
 /** How long a key is kept for somebody who was told that something is there. */

@@ -1,15 +1,11 @@
 import type { Consistency } from '../cluster/coordination/consistency.js';
 import { levelNamed } from '../cluster/coordination/consistency.js';
 import type { Config } from '../config/config.js';
-import type { Keyspace } from '../data/keyspace.js';
 import type { ByteStream, Clock, StreamHandler } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
-import type { BufferPool } from '../protocol/buffer-pool.js';
-import type { RequestLimits } from '../protocol/request-limits.js';
-import type { Blocking } from './blocking.js';
 import type { Clients } from './clients.js';
 import { isOverLimit } from './clients.js';
-import type { ConnectionHost } from './connection.js';
+import type { ConnectionHost, ConnectionParts } from './connection-host.js';
 import { Connection } from './connection.js';
 import type { Executor } from './executor.js';
 import type { Gate } from './gate.js';
@@ -17,21 +13,13 @@ import type { Log } from './log.js';
 import type { Persistence } from './persistence.js';
 import type { PubSubRegistry } from './pubsub.js';
 import { RingClient } from './ring/ring-client.js';
-import type { ServerPort } from './server-port.js';
 import type { Turn } from './turn.js';
-import type { Watches } from './watches.js';
 
 /** The parts of a node that its connections reach. */
-export interface ClientHostParts {
+export interface ClientHostParts extends ConnectionParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
-  readonly keyspace: Keyspace;
-  readonly server: ServerPort;
-  readonly pool: BufferPool;
-  readonly limits: RequestLimits;
-  readonly blocking: Blocking;
-  readonly watches: Watches;
   readonly executor: Executor;
   readonly persistence: Persistence;
   readonly turn: Turn;
@@ -42,13 +30,7 @@ export interface ClientHostParts {
 
 /** Lets clients in, runs their requests, and has what they are sent leave with the turn. */
 export class ClientHost implements ConnectionHost {
-  readonly keyspace: Keyspace;
-  readonly server: ServerPort;
-  readonly pool: BufferPool;
-  readonly limits: RequestLimits;
-  readonly blocking: Blocking;
-  readonly watches: Watches;
-
+  readonly parts: ConnectionParts;
   private readonly config: Config;
   private readonly clock: Clock;
   private readonly log: Log;
@@ -62,15 +44,10 @@ export class ClientHost implements ConnectionHost {
   private readonly forwarded = new WeakSet<Connection>();
 
   constructor(parts: ClientHostParts) {
+    this.parts = parts;
     this.config = parts.config;
     this.clock = parts.clock;
     this.log = parts.log;
-    this.keyspace = parts.keyspace;
-    this.server = parts.server;
-    this.pool = parts.pool;
-    this.limits = parts.limits;
-    this.blocking = parts.blocking;
-    this.watches = parts.watches;
     this.executor = parts.executor;
     this.persistence = parts.persistence;
     this.turn = parts.turn;
@@ -114,7 +91,7 @@ export class ClientHost implements ConnectionHost {
 
   onInput(_connection: Connection, bytes: number): void {
     this.turn.begin();
-    this.keyspace.clock.tick();
+    this.parts.keyspace.clock.tick();
     this.executor.startTimer();
     this.registry.inputBytes += bytes;
   }

@@ -1,112 +1,38 @@
-import Denque from 'denque';
-
 import { assert } from '../base/assert.js';
-import { copyBytes } from '../base/bytes.js';
 import { consistencyText } from '../cluster/coordination/consistency.js';
 import type { Call } from '../commands/call.js';
 import type { Client, ReplyMode, Subscriptions, Wait } from '../commands/ports.js';
 import type { Database, Keyspace } from '../data/keyspace.js';
-import type { ByteStream, StreamHandler, Timer } from '../host/ports.js';
+import type { ByteStream, StreamHandler } from '../host/ports.js';
 import type { Listing } from '../data/listing.js';
 import type { Args } from '../protocol/args.js';
-import type { BufferPool } from '../protocol/buffer-pool.js';
 import type { Output } from '../protocol/reply-writer.js';
 import { ReplyWriter } from '../protocol/reply-writer.js';
-import type { RequestLimits } from '../protocol/request-limits.js';
-import { FAILED, PARSED, RequestParser } from '../protocol/request-parser.js';
-import type { Blocking, Waiter } from './blocking.js';
+import { FAILED, PARSED } from '../protocol/request-parser.js';
 import { encodeWords } from '../protocol/request-encoder.js';
+import type { Waiter } from './blocking.js';
+import type { ConnectionHost } from './connection-host.js';
+import { HeldReply } from './held-reply.js';
 import { readLevels } from './level-words.js';
+import { ReplyOutbox } from './reply-outbox.js';
+import { RequestSource } from './request-source.js';
 import type { RingClient } from './ring/ring-client.js';
 import { WAITS, readiness } from './ring/key-wait.js';
 import type { ServerPort } from './server-port.js';
-import { HeldReply } from './held-reply.js';
+import type { WakeReason } from './sleeper.js';
+import { Sleeper } from './sleeper.js';
 import { Transaction } from './transaction.js';
-import type { Watch, Watches } from './watches.js';
+import type { Watch } from './watches.js';
 
 /** A client whose replies reach this is not read from until it has taken them. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
-/** While a request waits for the disk, so many of those behind it are looked at, of so many bytes, for keys to load meanwhile. */
-const AHEAD_MAX = 64;
-const AHEAD_BYTES_MAX = 64 * 1024;
 /** Pending replies are compared with the limits as soon as a message makes them this long; else at the end of the turn. */
 const PUSHED_CHECK_BYTES = 256 * 1024;
-
-/** What a connection needs of the server that holds it. */
-export interface ConnectionHost {
-  readonly keyspace: Keyspace;
-  readonly server: ServerPort;
-  readonly pool: BufferPool;
-  readonly limits: RequestLimits;
-  readonly blocking: Blocking;
-  readonly watches: Watches;
-  /** Runs one request to the end, or blocks the connection. */
-  execute(connection: Connection, args: Args): void;
-  /** Bytes arrived: called before they are parsed. */
-  onInput(connection: Connection, bytes: number): void;
-  /** What had arrived has been executed, as far as it may be. */
-  onExecuted(): void;
-  /** Whether what is left to execute should wait for the next turn. */
-  isTurnOver(): boolean;
-  /** Calls `goOn` in the next turn. */
-  defer(connection: Connection): void;
-  /** The connection has replies, or is closing: serve it at the end of the turn. */
-  schedule(connection: Connection): void;
-  /** The same for a message. */
-  scheduleMessage(connection: Connection): void;
-  /** Calls `releaseHeld` at the end of the turn. */
-  scheduleRelease(connection: Connection): void;
-  /** Whether replies of this many bytes still pending are too much for the connection. */
-  isOverOutputLimit(connection: Connection, bytes: number): boolean;
-  /** Replies of the connection are too long to be sent: it is closed. */
-  onLostReplies(connection: Connection): void;
-  onOutput(bytes: number): void;
-  onClosed(connection: Connection): void;
-  /** A reply came from elsewhere, and stands at `start`. */
-  onAnswered(connection: Connection, start: number): void;
-  /** What a ring knows of a new client. */
-  ringClientOf(connection: Connection): RingClient;
-}
 
 /** A wait for keys at another member. */
 export interface Away {
   /** Ends it, with an error or as if the time were over. */
   giveUp(isError: boolean): void;
-}
-
-/** A call with arguments of its own, for a command that waits. */
-export class OwnedCall implements Call {
-  readonly args: Args;
-  private readonly connection: Connection;
-
-  constructor(connection: Connection, args: Args) {
-    this.connection = connection;
-    this.args = args;
-  }
-
-  get reply(): ReplyWriter {
-    return this.connection.reply;
-  }
-
-  get keyspace(): Keyspace {
-    return this.connection.keyspace;
-  }
-
-  get db(): Database {
-    return this.connection.db;
-  }
-
-  get client(): Client {
-    return this.connection;
-  }
-
-  get server(): ServerPort {
-    return this.connection.server;
-  }
-
-  get listing(): Listing | undefined {
-    return this.connection.listing;
-  }
 }
 
 /**
@@ -161,16 +87,12 @@ export class Connection implements StreamHandler, Call, Client {
   private ringClient: RingClient | undefined;
   private readonly host: ConnectionHost;
   private readonly stream: ByteStream;
-  private readonly parser: RequestParser;
+  private readonly requests: RequestSource;
   private blockers = 0;
   /** Of these, requests that will be executed again. */
   private holds = 0;
-  /** Requests parsed beforehand: they are the next to be executed. */
-  private readonly ahead = new Denque<Args>();
   private away: Away | undefined;
   private isReleasing = false;
-  /** The next request is one that was held. */
-  private isAgain = false;
   /** A command runs at this moment. */
   private executing = false;
   /** Messages that came meanwhile. */
@@ -186,15 +108,11 @@ export class Connection implements StreamHandler, Call, Client {
   private processing = false;
   /** Goes on in the next turn. */
   private deferred = false;
-  /** Handed to the stream and not taken yet; then what waits behind it. */
-  private sending: Output | undefined;
-  private readonly queue = new Denque<Output>();
-  private pendingBytes = 0;
-  /** Replies that wait for the log or for replicas, in order. */
-  private readonly held = new Denque<HeldReply>();
-  private sleeper: { settle: (reason: 'timeout' | 'unblocked' | 'error' | 'woken') => void } | undefined;
+  private readonly outbox: ReplyOutbox;
+  private readonly sleeper = new Sleeper();
 
   constructor(host: ConnectionHost, stream: ByteStream, id: number, nowMs: number) {
+    const { keyspace, server, pool, limits } = host.parts;
     this.host = host;
     this.stream = stream;
     this.id = id;
@@ -202,12 +120,13 @@ export class Connection implements StreamHandler, Call, Client {
     this.localAddress = stream.localAddress;
     this.isLocal = isLocalAddress(stream.remoteAddress);
     this.createdMs = this.lastUsedMs = nowMs;
-    this.reply = new ReplyWriter(host.pool);
-    this.parser = new RequestParser(host.limits);
-    this.args = this.parser.args;
-    this.keyspace = host.keyspace;
-    this.server = host.server;
-    this.db = host.keyspace.database(0);
+    this.reply = new ReplyWriter(pool);
+    this.outbox = new ReplyOutbox(stream, pool, host);
+    this.requests = new RequestSource(limits);
+    this.args = this.requests.args;
+    this.keyspace = keyspace;
+    this.server = server;
+    this.db = keyspace.database(0);
   }
 
   get client(): Client {
@@ -220,20 +139,20 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   get authenticated(): boolean {
-    return this.parser.authenticated;
+    return this.requests.authenticated;
   }
 
   set authenticated(value: boolean) {
-    this.parser.authenticated = value;
+    this.requests.authenticated = value;
   }
 
   get inputBytes(): number {
-    return this.parser.bufferedBytes;
+    return this.requests.bufferedBytes;
   }
 
   /** Replies that the system has not taken. */
   get outputBytes(): number {
-    return this.pendingBytes + this.reply.length;
+    return this.outbox.pendingBytes + this.reply.length;
   }
 
   get isBlocked(): boolean {
@@ -243,21 +162,13 @@ export class Connection implements StreamHandler, Call, Client {
   onData(buffer: Buffer, length: number): void {
     if (this.isClosed || this.closing) return;
     this.host.onInput(this, length);
-    this.parser.feed(buffer, 0, length);
+    this.requests.feed(buffer, length);
     this.process();
   }
 
   onDrain(): void {
     if (this.isClosed) return;
-    const sent = this.sending;
-    assert(sent !== undefined, 'a drain follows a write');
-    this.sending = undefined;
-    this.sent(sent);
-    while (this.sending === undefined) {
-      const next = this.queue.shift();
-      if (next === undefined) break;
-      this.send(next);
-    }
+    this.outbox.drained();
     this.afterOutput();
   }
 
@@ -287,7 +198,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Whether there is neither a request, nor a reply, nor what more requests are to come for. */
   private get isAtRest(): boolean {
-    const isBetweenRequests = this.blockers === 0 && !this.deferred && this.ahead.length === 0;
+    const isBetweenRequests = this.blockers === 0 && !this.deferred && !this.requests.hasAhead;
     const isTied =
       this.transaction !== undefined || this.watched.size > 0 || this.ringClient?.watchSession !== undefined;
     return isBetweenRequests && !isTied && this.inputBytes === 0 && this.outputBytes === 0;
@@ -297,11 +208,10 @@ export class Connection implements StreamHandler, Call, Client {
     if (this.isClosed) return;
     this.isClosed = true;
     this.stream.destroy();
-    this.sleeper?.settle('error');
+    this.sleeper.wake('error');
     this.letGo();
-    this.queue.clear();
-    this.held.clear();
-    this.ahead.clear();
+    this.outbox.clear();
+    this.requests.clearAhead();
     this.reply.truncate(0);
     this.replyStart = 0;
     this.host.onClosed(this);
@@ -341,11 +251,8 @@ export class Connection implements StreamHandler, Call, Client {
       return;
     }
     const { reply } = this;
-    if (this.blockers > 0) {
-      reply.insert(this.replyStart, message, 0, length);
-      this.ringClient?.marks.shift(this.replyStart, length);
-      this.replyStart += length;
-    } else reply.raw(message, 0, length);
+    if (this.blockers > 0) this.insert(message, length);
+    else reply.raw(message, 0, length);
     if (reply.isLost) {
       this.killForLoss();
       return;
@@ -398,37 +305,18 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** The request that was held is the next one to be executed. */
   releaseWith(args: Args): void {
-    this.ahead.unshift(args);
-    this.isAgain = true;
+    this.requests.putBack(args);
     if (!this.isClosed) this.host.onInput(this, 0);
     this.release();
   }
 
-  /** Parses some requests beforehand, unless that was done already, and shows them. REQUIRES: `args` is not needed any more. */
+  /** See RequestSource. */
   lookAhead(visit: (args: Args) => void): void {
-    let bytes = 0;
-    if (this.ahead.length > 0) return;
-    while (this.ahead.length < AHEAD_MAX && bytes < AHEAD_BYTES_MAX && this.parser.next() === PARSED) {
-      const args = this.parser.args.clone();
-      bytes += args.buffer.length;
-      this.ahead.push(args);
-      visit(args);
-    }
+    this.requests.lookAhead(visit);
   }
 
-  pauseFor(timeoutMs: number): Promise<'timeout' | 'unblocked' | 'error' | 'woken'> {
-    assert(this.sleeper === undefined, 'one pause at a time');
-    return new Promise((resolve) => {
-      let timer: Timer | undefined;
-      this.sleeper = {
-        settle: (reason) => {
-          timer?.cancel();
-          this.sleeper = undefined;
-          resolve(reason);
-        },
-      };
-      if (timeoutMs > 0) timer = this.server.timers.after(timeoutMs, () => this.sleeper?.settle('timeout'));
-    });
+  pauseFor(timeoutMs: number): Promise<WakeReason> {
+    return this.sleeper.sleep(this.server.timers, timeoutMs);
   }
 
   get watchedCount(): number {
@@ -436,15 +324,15 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   get isTouched(): boolean {
-    return this.host.watches.isTouched(this);
+    return this.host.parts.watches.isTouched(this);
   }
 
   watch(key: Buffer): void {
-    this.host.watches.add(this, this.databaseNumber, key);
+    this.host.parts.watches.add(this, this.databaseNumber, key);
   }
 
   unwatch(): void {
-    this.host.watches.clear(this);
+    this.host.parts.watches.clear(this);
     this.ringClient?.watchSession?.ask(encodeWords(['UNWATCH']), () => undefined);
     this.ringClient?.forgetWatch();
   }
@@ -462,7 +350,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** Closes the connection if what it has queued and sent is more than it may have waiting (client-query-buffer-limit). */
   limitTransaction(): void {
     const bytes = this.transaction?.bytes ?? 0;
-    if (bytes + this.inputBytes > this.host.limits.clientQueryBufferLimit) this.kill();
+    if (bytes + this.inputBytes > this.host.parts.limits.clientQueryBufferLimit) this.kill();
   }
 
   runTransaction(): void {
@@ -484,10 +372,10 @@ export class Connection implements StreamHandler, Call, Client {
 
   waitForKeys(call: Call, wait: Wait): void {
     if (this.isNested) wait.onTimeout(call);
-    else if (this.ringClient?.isForwarded !== true) this.waiter = this.host.blocking.add(this, call.args, wait);
+    else if (this.ringClient?.isForwarded !== true) this.waiter = this.host.parts.blocking.add(this, call.args, wait);
     else {
       call.reply.simple(WAITS);
-      this.waiter = this.host.blocking.add(this, call.args, readiness(wait));
+      this.waiter = this.host.parts.blocking.add(this, call.args, readiness(wait));
       this.schedule();
     }
   }
@@ -510,21 +398,20 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** The command that waited is executed again, from the beginning. */
   waitElsewhere(args: Args): void {
-    this.ahead.unshift(args);
-    this.isAgain = true;
+    this.requests.putBack(args);
     this.endWait();
   }
 
   wake(reason: 'unblocked' | 'error' | 'woken'): boolean {
     const { waiter } = this;
     if (waiter !== undefined) {
-      this.host.blocking.giveUp(waiter, reason === 'error' ? 'error' : 'timeout');
+      this.host.parts.blocking.giveUp(waiter, reason === 'error' ? 'error' : 'timeout');
       return true;
     }
-    const { sleeper, away } = this;
-    sleeper?.settle(reason);
+    const { away } = this;
+    const hasWoken = this.sleeper.wake(reason);
     away?.giveUp(reason === 'error');
-    return sleeper !== undefined || away !== undefined;
+    return hasWoken || away !== undefined;
   }
 
   /** Executes what it left over in the turn before. */
@@ -543,7 +430,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Whether replies wait: then those behind them do as well. */
   get holdsReplies(): boolean {
-    return this.held.length > 0;
+    return this.outbox.holdsReplies;
   }
 
   /** Sends what was answered. */
@@ -556,7 +443,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** Takes what was answered, behind what is held already. The caller says what it waits for, and calls `releaseHeld` if that is nothing. */
   holdReply(): HeldReply {
     const held = new HeldReply(this, this.takeOutput());
-    this.held.push(held);
+    this.outbox.hold(held);
     return held;
   }
 
@@ -569,17 +456,8 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Sends what waits no longer. */
   releaseHeld(): void {
-    let ready: Output | undefined;
     this.isReleasing = false;
-    for (let first = this.held.peekFront(); first?.isReady === true; first = this.held.peekFront()) {
-      this.held.shift();
-      const output = first.finish();
-      this.pendingBytes += output.length - first.length;
-      const joined: Output | undefined = ready && this.join(ready, output);
-      if (ready !== undefined && joined === undefined) this.deliver(ready);
-      ready = joined ?? output;
-    }
-    if (ready !== undefined) this.deliver(ready);
+    for (let ready = this.outbox.nextReady(); ready !== undefined; ready = this.outbox.nextReady()) this.deliver(ready);
   }
 
   /** Answers with a reply that was written elsewhere. */
@@ -593,10 +471,10 @@ export class Connection implements StreamHandler, Call, Client {
   private process(): void {
     if (this.processing || this.deferred) return;
     this.processing = true;
-    const { parser, reply, host } = this;
+    const { requests, reply, host, outbox } = this;
     while (this.blockers === 0 && !this.closing && !this.isClosed) {
-      if (reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES) break;
-      if (this.isDismissed && !this.isAgain) {
+      if (reply.length + outbox.pendingBytes > OUTPUT_PAUSE_BYTES) break;
+      if (this.isDismissed && !requests.isAgain) {
         this.closeAfterReplies();
         break;
       }
@@ -605,14 +483,12 @@ export class Connection implements StreamHandler, Call, Client {
         host.defer(this);
         break;
       }
-      const ahead = this.ahead.shift();
-      if (!this.isAgain) this.ringClient?.beginRequest();
-      this.isAgain = false;
-      const status = ahead === undefined ? parser.next() : PARSED;
+      if (!requests.isAgain) this.ringClient?.beginRequest();
+      const status = requests.next();
       if (status === PARSED) {
-        host.execute(this, ahead ?? parser.args);
+        host.execute(this, requests.args);
       } else {
-        if (status === FAILED) this.fail(parser.error);
+        if (status === FAILED) this.fail(requests.error);
         else if (this.readEnded) this.closeAfterReplies();
         break;
       }
@@ -621,17 +497,14 @@ export class Connection implements StreamHandler, Call, Client {
     host.onExecuted();
     if (this.isClosed) return;
     if (reply.length > 0) this.schedule();
-    parser.retain();
+    requests.retain();
     this.regulate();
   }
 
   /** Reads while it may execute and its replies are taken. */
   private regulate(): void {
     const pause =
-      (this.blockers > 0 && !this.listens) ||
-      this.deferred ||
-      this.closing ||
-      this.reply.length + this.pendingBytes > OUTPUT_PAUSE_BYTES;
+      (this.blockers > 0 && !this.listens) || this.deferred || this.closing || this.outputBytes > OUTPUT_PAUSE_BYTES;
     if (pause === this.readPaused) return;
     this.readPaused = pause;
     if (pause) this.stream.pause();
@@ -640,8 +513,8 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** It is closed: nobody keeps anything for it. */
   private letGo(): void {
-    if (this.waiter !== undefined) this.host.blocking.forget(this.waiter);
-    this.host.blocking.release(this);
+    if (this.waiter !== undefined) this.host.parts.blocking.forget(this.waiter);
+    this.host.parts.blocking.release(this);
     this.endTransaction();
     this.ringClient?.close();
   }
@@ -653,7 +526,7 @@ export class Connection implements StreamHandler, Call, Client {
   private get listens(): boolean {
     const isWaiting = this.waiter !== undefined || this.away !== undefined;
     const isHeld = this.blockers === this.holds;
-    return (isHeld || (isWaiting && this.blockers === 1)) && this.parser.bufferedBytes < AHEAD_BYTES_MAX;
+    return (isHeld || (isWaiting && this.blockers === 1)) && !this.requests.isFull;
   }
 
   private fail(error: string): void {
@@ -679,62 +552,39 @@ export class Connection implements StreamHandler, Call, Client {
 
   private insertPushed(): void {
     if (!this.isClosed) {
-      const { reply } = this;
-      for (const message of this.pushed) {
-        reply.insert(this.replyStart, message, 0, message.length);
-        this.ringClient?.marks.shift(this.replyStart, message.length);
-        this.replyStart += message.length;
-      }
+      for (const message of this.pushed) this.insert(message, message.length);
       this.schedule();
     }
     this.pushed.length = 0;
   }
 
-  private takeOutput(): Output {
-    const output = this.reply.detach();
-    this.replyStart = 0;
-    this.pendingBytes += output.length;
-    return output;
+  /** Puts a message before what the command that runs or waits has answered. */
+  private insert(message: Buffer, length: number): void {
+    this.reply.insert(this.replyStart, message, 0, length);
+    this.ringClient?.marks.shift(this.replyStart, length);
+    this.replyStart += length;
   }
 
-  /** Two outputs in the buffer of the first, if there is room. */
-  private join(first: Output, second: Output): Output | undefined {
-    const length = first.length + second.length;
-    if (length > first.buffer.length) return undefined;
-    copyBytes(second.buffer, 0, second.length, first.buffer, first.length);
-    this.host.pool.give(second.buffer);
-    return { buffer: first.buffer, length };
+  private takeOutput(): Output {
+    this.replyStart = 0;
+    return this.outbox.take(this.reply);
   }
 
   private deliver(output: Output): void {
     if (this.isClosed) return;
-    // Nothing was answered: the connection is only to be closed.
-    if (output.length === 0) this.host.pool.give(output.buffer);
-    else if (this.sending === undefined) this.send(output);
-    else this.queue.push(output);
+    this.outbox.send(output);
     this.afterOutput();
-  }
-
-  private send(output: Output): void {
-    // A connection that closes may have had nothing to say.
-    if (output.length === 0 || this.stream.write(output.buffer, 0, output.length)) this.sent(output);
-    else this.sending = output;
-  }
-
-  private sent(output: Output): void {
-    this.pendingBytes -= output.length;
-    this.host.onOutput(output.length);
-    this.host.pool.give(output.buffer);
   }
 
   private afterOutput(): void {
     if (this.isClosed) return;
-    if (this.pendingBytes > 0 && this.host.isOverOutputLimit(this, this.pendingBytes)) {
+    const { pendingBytes } = this.outbox;
+    if (pendingBytes > 0 && this.host.isOverOutputLimit(this, pendingBytes)) {
       this.kill();
       return;
     }
     this.finish();
-    if (!this.readPaused || this.pendingBytes > 0 || this.blockers > 0) return;
+    if (!this.readPaused || this.outbox.pendingBytes > 0 || this.blockers > 0) return;
     this.host.onInput(this, 0);
     this.process();
   }

@@ -11,7 +11,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Blocking, Waiter } from './blocking.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
-import { OwnedCall } from './connection.js';
+import { OwnedCall } from './owned-call.js';
 import type { HeldRequests } from './held-requests.js';
 import { levelsOfWith, readLevels } from './level-words.js';
 import type { MonitoredClient } from './monitor.js';

@@ -6,7 +6,7 @@ import type { Loader } from '../data/loader.js';
 import type { Keyspace } from '../data/keyspace.js';
 import type { Args } from '../protocol/args.js';
 import type { Connection } from './connection.js';
-import { OwnedCall } from './connection.js';
+import { OwnedCall } from './owned-call.js';
 import type { Transaction } from './transaction.js';
 
 export interface HeldRequestsOptions {

@@ -8,7 +8,7 @@ import { blindPuts } from '../../commands/blind-puts.js';
 import type { RingRole } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
 import type { Connection } from '../connection.js';
-import { OwnedCall } from '../connection.js';
+import { OwnedCall } from '../owned-call.js';
 import { NOBODY_LIVES } from './refusals.js';
 
 const OK = Buffer.from('+OK\r\n');
