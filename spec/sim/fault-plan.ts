@@ -60,9 +60,7 @@ const CRASH_KINDS: readonly CrashKind[] = ['kill', 'power', 'step', 'any'];
 export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPlan {
   const { diskFaults } = limits;
   const isOn = (): boolean => random.below(2) === 0;
-  /** Small ones are as likely as large ones: the logarithm is uniform. */
-  const between = (least: number, most: number): number =>
-    Math.round(least * (most / least) ** (random.uint32() / 0x1_0000_0000));
+  const between = (least: number, most: number): number => drawBetween(random, least, most);
   const share = (most: number): number => (isOn() ? between(1, most * 1000) / 1000 : 0);
   return {
     chaosMs: between(5_000, 60_000),
@@ -83,10 +81,7 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
     stops: isOn() ? { everyMs: between(500, 20_000), ms: between(10, 10_000) } : undefined,
     partitions: isOn() ? { everyMs: between(1000, 20_000), ms: between(10, 20_000), oneWay: isOn() } : undefined,
     jumps: isOn() ? { everyMs: between(1000, 20_000), ms: between(1, limits.clockErrorMsMax) } : undefined,
-    disks:
-      random.below(4) === 0 && diskFaults.length > 0
-        ? { everyMs: between(1000, 20_000), ms: between(10, 5000), how: diskFaults[random.below(diskFaults.length)] }
-        : undefined,
+    disks: drawDiskFaults(random, diskFaults),
     diskDelayUs: isOn() ? between(100, 100_000) : 0,
     driftPpm: isOn() ? between(1, 200) : 0,
     link: isOn()
@@ -100,6 +95,18 @@ export function drawFaultPlan(random: SeededRandom, limits: PlanLimits): FaultPl
       : GOOD_LINK,
     badLinkShare: BAD_LINK_SHARES[random.below(BAD_LINK_SHARES.length)],
   };
+}
+
+/** What happens to disks: in one plan of four, if `kinds` has any. */
+export function drawDiskFaults(random: SeededRandom, kinds: readonly DiskFault[]): FaultPlan['disks'] {
+  if (random.below(4) !== 0 || kinds.length === 0) return undefined;
+  const everyMs = drawBetween(random, 1000, 20_000);
+  return { everyMs, ms: drawBetween(random, 10, 5000), how: kinds[random.below(kinds.length)] };
+}
+
+/** Small ones are as likely as large ones: the logarithm is uniform. */
+function drawBetween(random: SeededRandom, least: number, most: number): number {
+  return Math.round(least * (most / least) ** (random.uint32() / 0x1_0000_0000));
 }
 
 /** The plan on one line. */

@@ -72,11 +72,16 @@ export class ResizedRing extends SimulatedRing {
     return this.machines.some((machine) => this.replaced.get(machine) === id);
   }
 
+  /** Whether a node is on its way to be a member that nobody names. */
+  get hasNewcomer(): boolean {
+    return this.machines.some((machine) => !this.replaced.has(machine) && !this.isMemberOfNewest(machine));
+  }
+
   /** Stops nodes that are still to take the place of a member: somebody else has, or it was taken out. */
   stopReplacing(id: MemberId): void {
-    const isMember = (machine: Machine): boolean =>
-      this.chronicle.newest.members.some((member) => member.id === this.idOf(machine));
-    const late = this.machines.filter((machine) => this.replaced.get(machine) === id && !isMember(machine));
+    const late = this.machines.filter(
+      (machine) => this.replaced.get(machine) === id && !this.isMemberOfNewest(machine),
+    );
     for (const machine of late) this.leave(machine);
   }
 
@@ -103,6 +108,10 @@ export class ResizedRing extends SimulatedRing {
   protected override isWhole(machines: readonly Machine[] = this.machines): boolean {
     if (!super.isWhole(machines)) return false;
     return machines.every((machine) => this.members.get(machine)?.member.ring.isChanging === false);
+  }
+
+  private isMemberOfNewest(machine: Machine): boolean {
+    return this.chronicle.newest.members.some(({ id }) => id === this.idOf(machine));
   }
 
   private leave(machine: Machine): void {

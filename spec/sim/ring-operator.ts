@@ -109,16 +109,19 @@ export class RingOperator {
     const { members } = this.ring.chronicle.newest;
     if (id === undefined || !members.some((member) => member.id === id)) return;
     if (this.restoring !== undefined || this.staying.length < MEMBERS_LEAST) return;
+    // By a command (RING REPLACE) each second one.
+    const isCommanded = this.counts.of('disks lost') % 2 === 1;
     this.counts.add('disks lost');
     const isTakenOut = this.canSpareOne && this.random.below(2) === 0;
-    const comesBack = !isTakenOut && this.random.below(2) === 0;
+    const comesBack = !isTakenOut && this.random.below(2) === 0 && !isCommanded;
     this.ring.loseDisk(victim, comesBack ? id : undefined);
     if (comesBack) this.options.boot(victim);
-    this.restoring = this.restore(id, isTakenOut).then(() => (this.restoring = undefined));
+    const way = isTakenOut ? 'removed' : isCommanded ? 'commanded' : 'replaced';
+    this.restoring = this.restore(id, way).then(() => (this.restoring = undefined));
   }
 
   /** Has a member that is lost replaced, or taken out, again and again until it is so. */
-  private async restore(id: MemberId, isTakenOut: boolean): Promise<void> {
+  private async restore(id: MemberId, way: 'removed' | 'commanded' | 'replaced'): Promise<void> {
     const { ring } = this;
     for (;;) {
       const { newest } = ring.chronicle;
@@ -128,10 +131,20 @@ export class RingOperator {
         return;
       }
       if (member?.state === 'joining') await this.ask(['RING', 'ABORT']);
-      else if (member !== undefined && isTakenOut) await this.takeOut(id);
+      else if (member !== undefined && way === 'removed') await this.takeOut(id);
+      else if (member !== undefined && way === 'commanded') await this.replace(id);
       else if (member !== undefined && !ring.isReplaced(id)) this.options.boot(ring.add(id));
       await this.world.sleep(this.random.below(2 * LOOK_MS));
     }
+  }
+
+  /** Whoever joins next takes the place of a member; somebody is to join. */
+  private async replace(id: MemberId): Promise<void> {
+    const { ring } = this;
+    if (isChanging(ring.chronicle.newest)) return;
+    this.counts.add('replacements asked for');
+    await this.ask(['RING', 'REPLACE', id]);
+    if (!ring.hasNewcomer) this.options.boot(ring.add());
   }
 
   private async takeOut(id: MemberId): Promise<void> {

@@ -1,17 +1,17 @@
 /**
  * Everything at once: a ring, three replicas of everything, that members join, leave and are taken out of, and whose machines lose their disks, one at a time (ring-operator.ts), while
- * nodes crash and pause, networks are cut, clocks are wrong and disks slow; and clients that read, write, count, delete, keep versions, and compare and set keys that others write plainly.
+ * nodes crash and pause, networks are cut, clocks are wrong and disks slow, full or failing; and clients that read, write, count, delete, keep versions, and compare and set keys that others write plainly.
  *
  *  1. Keys that are compared and set are linearizable, plain commands on them included, whether the log of the data is synced or not.
  *  2. At QUORUM with `appendfsync always` nothing that was acknowledged is lost, reads do not go back, no deleted value shows again, and no version is gone before somebody who has seen it writes. With
- *     `everysec` a power failure may take back what was acknowledged: where the plan has such, only the first is looked at, and the last.
+ *     `everysec` a power failure, or a sync that fails, may take back what was acknowledged: where the plan has such, only the first is looked at, and the last.
  *  3. When all is well again, hints and anti-entropy make all replicas equal, though nobody reads.
  */
 
 import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
-import type { FaultPlan } from '../fault-plan.js';
-import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import type { DiskFault, FaultPlan } from '../fault-plan.js';
+import { describePlan, drawDiskFaults, drawFaultPlan } from '../fault-plan.js';
 import type { Machine } from '../machine.js';
 import { MixedRing } from '../mixed-ring.js';
 import { checkRegister } from '../register-checker.js';
@@ -23,6 +23,7 @@ import type { NodeChanges } from '../simulated-node.js';
 const FOUNDERS_LEAST = 3;
 /** What `max-clock-drift` is, between two clocks. */
 const CLOCK_ERROR_MS_MAX = 250;
+const DISK_FAULTS: readonly DiskFault[] = ['full', 'failing'];
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 240_000;
 /** Between two things that the operator does, on average. */
@@ -37,11 +38,12 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
     run: async (world, { nodes }) => {
       const random = world.fork();
       const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] };
-      const plan: FaultPlan = { ...drawFaultPlan(random, limits), ...faults };
+      const drawn = drawFaultPlan(random, limits);
       const founders = FOUNDERS_LEAST + random.below(2);
       const appendfsync = random.below(4) === 0 ? 'everysec' : 'always';
+      const plan: FaultPlan = { ...drawn, disks: drawDiskFaults(random, DISK_FAULTS), ...faults };
       const losesPower = plan.blackouts !== undefined || (plan.crashes !== undefined && plan.crashes.how !== 'kill');
-      const mayForget = appendfsync === 'everysec' && losesPower;
+      const mayForget = appendfsync === 'everysec' && (losesPower || plan.disks?.how === 'failing');
       world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
       const chronicle = new RingChronicle();
       const simulated = new MixedRing(world, mayForget, { nodes: founders, appendfsync, plan, changes, chronicle });
