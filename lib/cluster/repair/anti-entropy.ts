@@ -174,12 +174,13 @@ export class AntiEntropy {
     const needed = Math.min(replicasNeeded(Level.QUORUM, replicas.length), others.length);
     const told: Buffer[] = [];
     const asked = others.filter(isUp).map(async (member) => {
-      await this.closer.share(member, (slot) => this.commonWith(member).has(slot));
+      const urgency = { timeoutMs: timeoutMs() };
+      await this.closer.share(member, (slot) => this.commonWith(member).has(slot), urgency);
       const write = (payload: PayloadBuffer): void => {
         payload.byte(Wanted.EVERYTHING);
         writeRange(payload, range);
       };
-      const answer = await this.calls.ask(member, MessageKind.COMPARE_KEYS, write, { timeoutMs: timeoutMs() });
+      const answer = await this.calls.ask(member, MessageKind.COMPARE_KEYS, write, urgency);
       readNumber(answer);
       while (!answer.isAtEnd) {
         const { keys, batches } = takeDifference(answer, (batch) => {

@@ -29,7 +29,7 @@ import type { Ring } from '../ring/ring.js';
 import { Closing } from './closing.js';
 import type { DigestTrees } from './digest-trees.js';
 import type { DigestedData, RepairStore } from './ports.js';
-import type { RepairCalls } from './repair-calls.js';
+import type { RepairCalls, Urgency } from './repair-calls.js';
 import { RepairFailedError } from './repair-calls.js';
 import { Step, readBounds, readRuns, writeBounds, writeRuns } from './repair-messages.js';
 import type { SlotBounds } from './slot-bounds.js';
@@ -138,11 +138,12 @@ export class SlotCloser {
   }
 
   /** Has the same bounds of the slots that both hold as another replica. */
-  async share(member: MemberId, isCommon: (slot: number) => boolean): Promise<void> {
+  async share(member: MemberId, isCommon: (slot: number) => boolean, urgency?: Urgency): Promise<void> {
     const { calls, bounds } = this.options;
-    const answer = await calls.ask(member, MessageKind.BOUNDS, (payload) => {
+    const write = (payload: PayloadBuffer): void => {
       writeBounds(payload, bounds.runs);
-    });
+    };
+    const answer = await calls.ask(member, MessageKind.BOUNDS, write, urgency);
     this.adopt(readBounds(answer).dead, isCommon);
   }
 
