@@ -20,6 +20,7 @@ import type { ConfigFiles } from './config/parse.js';
 import { parseCommandLine } from './config/parse.js';
 import { NodeClock } from './host/node-clock.js';
 import { NodeDisk } from './host/node-disk.js';
+import { putHelperThreadsBehind } from './host/node-helper-threads.js';
 import { NodeNetwork } from './host/node-network.js';
 import { writeText } from './host/node-output.js';
 import { NodeProcess } from './host/node-process.js';
@@ -257,6 +258,7 @@ async function main(): Promise<void> {
   }
   // The young heap holds next to nothing at a collection: waking helper threads for it costs more than it saves.
   setFlagsFromString('--no-parallel-scavenge');
+  putHelperThreadsBehind();
   const machine = { totalMemoryBytes: new NodeProcess().totalMemoryBytes };
   const commandLine = parseCommandLine(process.argv.slice(2), configFiles);
   if (commandLine.action === 'version') {
