@@ -92,16 +92,16 @@ export class ClientHost implements ConnectionHost {
   onInput(_connection: Connection, bytes: number): void {
     this.turn.begin();
     this.parts.keyspace.clock.tick();
-    this.executor.startTimer();
+    this.executor.times.start();
     this.registry.inputBytes += bytes;
   }
 
   onExecuted(): void {
-    this.executor.settle();
+    this.executor.times.settle();
   }
 
   isTurnOver(): boolean {
-    return this.turn.isOver(this.executor.nowUs);
+    return this.turn.isOver(this.executor.times.nowUs);
   }
 
   defer(connection: Connection): void {

@@ -81,7 +81,7 @@ export class CommandEngine {
 
   /** Executes a request as if it had just arrived. */
   execute(connection: Connection, args: Args): void {
-    this.executor.startTimer();
+    this.executor.times.start();
     this.options.execute(connection, args);
   }
 

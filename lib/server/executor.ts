@@ -9,49 +9,14 @@ import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { ReplyWriter } from '../protocol/reply-writer.js';
 import type { Blocking, Waiter } from './blocking.js';
+import { CallTimes, RUN_MAX } from './call-times.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
+import type { Guards, RingExecution } from './executor-ports.js';
 import { OwnedCall } from './owned-call.js';
 import type { HeldRequests } from './held-requests.js';
 import { levelsOfWith, readLevels } from './level-words.js';
-import type { MonitoredClient } from './monitor.js';
-import type { SlowLogClient } from './slow-log.js';
 import type { Transaction } from './transaction.js';
-
-/** Why a command may not run now; `undefined`: it may. The texts are Redis's. */
-export interface Guards {
-  /** Whether any of the others may say no, or `watch` wants to see commands: kept up to date, so that the common case asks once. */
-  readonly alert: boolean;
-  /** Holds the request back (CLIENT PAUSE); true if it did. */
-  postpone(connection: Connection, entry: CommandEntry, args: Args, isWrite: boolean): boolean;
-  refusal(entry: CommandEntry, isWrite: boolean): string | undefined;
-  /** Whether nothing runs any more. */
-  readonly isStopping: boolean;
-  /** Shows a command that has run to the monitors. */
-  watch(client: MonitoredClient, entry: CommandEntry, args: Args): void;
-  /** Grows whenever making room took some time. */
-  readonly roomLookCount: number;
-  /** Makes room in memory for a command that needs some; false if there is none, a promise if there will be. */
-  makeRoom(): boolean | Promise<void>;
-  /** A command took long enough to be logged. */
-  onSlow(client: SlowLogClient, entry: CommandEntry, args: Args, durationUs: number): void;
-}
-
-/** What a node in a ring does around commands: see coordinator.ts. */
-export interface RingExecution {
-  /** Whether a request may run, here and now. If not, it was answered, or waits. */
-  admit(connection: Connection, entry: CommandEntry, args: Args): boolean;
-  /** Whether a request was begun ahead of its turn: then it happens, whatever comes now. */
-  hasBegun(args: Args): boolean;
-  /** Whether a command may be queued behind MULTI; if not, it was answered. */
-  admitQueued(connection: Connection, transaction: Transaction, entry: CommandEntry, args: Args): boolean;
-  /** Whether EXEC may run, here and now. If not, it was answered, or waits. */
-  admitExec(connection: Connection, transaction: Transaction, args: Args): boolean;
-  /** Why a script of that client may not call a command; undefined if it may. */
-  scriptRefusal(connection: Connection, entry: CommandEntry, args: Args): string | undefined;
-  /** A command has run, and answered from `start` on. */
-  ran(connection: Connection, hasChanged: boolean, start: number): void;
-}
 
 /** Longest part of an unknown command, and of its arguments, that is shown in the error. */
 const SHOWN_BYTES = 128;
@@ -67,21 +32,15 @@ const WHILE_SUBSCRIBED: ReadonlySet<string> = new Set([
   'quit',
   'reset',
 ]);
-/** Short calls may share a reading of the clock: at most so many, of at most so many bytes, unless what counts as slow is less than this. */
-const RUN_MAX = 64;
+/** A call is short that copies less than this. */
 const SMALL_BYTES = 4096;
-const SHARED_SLOW_US = 1000;
 
 /**
  * Runs requests: finds the command, checks that it may run as it was sent, runs it, and counts. A command that waits blocks its
  * connection until its promise settles.
  */
 export class Executor {
-  /** Commands that take so long are reported to the guards (microseconds). */
-  slowUs = Infinity;
-  /** Whether the durations of calls are counted by command (latency-tracking). */
-  tracksLatency = false;
-  commandsProcessed = 0;
+  readonly times: CallTimes;
   /** In a ring of nodes. */
   ring: RingExecution | undefined;
   readonly errors = new Map<string, number>();
@@ -89,14 +48,8 @@ export class Executor {
   private readonly commands: CommandTable;
   private readonly keyspace: Keyspace;
   private readonly guards: Guards;
-  private readonly clock: Clock;
   private readonly held: HeldRequests;
   private readonly blocking: Blocking;
-  /** When the running command began: the end of the one before it. */
-  private startedUs = 0;
-  /** The short command that has run last, and how often without reading the clock. */
-  private runEntry: CommandEntry | undefined;
-  private runLength = 0;
   /** What the running command answers to, and the errors that were counted of it. */
   private running: ReplyWriter | undefined;
   private errorsCounted = 0;
@@ -115,29 +68,14 @@ export class Executor {
     this.commands = commands;
     this.keyspace = keyspace;
     this.guards = guards;
-    this.clock = clock;
+    this.times = new CallTimes(clock);
     this.held = held;
     this.blocking = blocking;
   }
 
-  /** The monotonic time when the last command ended, or input arrived. */
-  get nowUs(): number {
-    return this.startedUs;
-  }
-
-  /** Whether even short commands are timed by themselves: they may be slow. */
-  get timesEach(): boolean {
-    return this.slowUs < SHARED_SLOW_US;
-  }
-
   resetFigures(): void {
-    this.commandsProcessed = 0;
+    this.times.commandsProcessed = 0;
     this.errors.clear();
-  }
-
-  /** Input arrived: reads the clock for the first of its commands. */
-  startTimer(): void {
-    this.startedUs = this.clock.monotonicUs();
   }
 
   execute(connection: Connection, args: Args): void {
@@ -242,7 +180,7 @@ export class Executor {
     reply.simple('QUEUED');
     if (replyMode !== 'on') muteReply(connection, replyMode, start);
     // A turn has to know the time that passes.
-    if (transaction.count % RUN_MAX === 0) this.readClock();
+    if (transaction.count % RUN_MAX === 0) this.times.read();
     connection.limitTransaction();
   }
 
@@ -301,7 +239,7 @@ export class Executor {
     const { roomLookCount } = this.guards;
     const room = this.guards.makeRoom();
     // That takes as long as many commands do: the turn has to know.
-    if (this.guards.roomLookCount !== roomLookCount) this.readClock();
+    if (this.guards.roomLookCount !== roomLookCount) this.times.read();
     if (room === true) return true;
     if (room === false) this.reject(connection, entry, "OOM command not allowed when used memory > 'maxmemory'.");
     else this.held.hold(connection, args, room);
@@ -331,12 +269,12 @@ export class Executor {
     connection.replyMode = 'on';
     connection.db = db;
     this.isAside = true;
-    this.startTimer();
+    this.times.start();
     const refusal = entry && this.guards.refusal(entry, entry.isWrite);
     if (entry?.run === undefined) reply.error(`ERA ${entry?.name.toUpperCase()} is not possible here`);
     else if (refusal !== undefined) reply.error(refusal);
     else this.run(connection, entry, args);
-    this.settle();
+    this.times.settle();
     this.isAside = false;
     connection.select(databaseNumber);
     connection.replyMode = replyMode;
@@ -356,7 +294,7 @@ export class Executor {
     connection.args = args;
     this.running = reply;
     this.errorsCounted = reply.errors;
-    if (this.runEntry !== undefined && this.runEntry !== entry) this.settle();
+    this.times.enter(entry);
     if (this.guards.alert && entry.isScript) this.guards.watch(connection, entry, args);
     try {
       entry.run?.(connection);
@@ -381,7 +319,7 @@ export class Executor {
     const hasChanged = keyspace.batch.recordCount !== changes;
     if (hasChanged && !this.isAside) connection.wroteInTurn = true;
     if (reply.errors !== this.errorsCounted) this.noteFailure(entry, reply);
-    if (entry.isShort && !this.timesEach && isSmall(args, reply.length - start)) this.share(entry);
+    if (entry.isShort && !this.times.timesEach && isSmall(args, reply.length - start)) this.times.share(entry);
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
@@ -393,67 +331,22 @@ export class Executor {
 
   /** A command waits for keys: it counts when it has answered, for the time that it took before it waited. */
   private beginWait(connection: Connection, waiter: Waiter, entry: CommandEntry, args: Args, mode: ReplyMode): void {
-    const beganUs = this.startedUs;
-    this.startTimer();
-    const durationUs = this.startedUs - beganUs;
+    const durationUs = this.times.lap();
     const { reply } = connection;
     const { errors } = reply;
     waiter.onEnd = () => {
-      this.count(entry, durationUs);
+      this.times.count(entry, durationUs);
       if (reply.errors !== errors) this.noteFailure(entry, reply);
-      if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, waiter.call.args, durationUs);
+      if (durationUs >= this.times.slowUs) this.guards.onSlow(connection, entry, waiter.call.args, durationUs);
       if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, connection.replyStart);
     };
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
   }
 
-  /**
-   * Counts a short call. Runs of the same short command, as pipelines have them, share one reading of the clock: it costs as much
-   * as a tenth of such a command.
-   */
-  private share(entry: CommandEntry): void {
-    this.commandsProcessed++;
-    entry.calls++;
-    this.runEntry = entry;
-    if (++this.runLength === RUN_MAX) this.settle();
-  }
-
-  /** Lets the time be known that has passed between two commands. */
-  private readClock(): void {
-    if (this.runEntry === undefined) this.startTimer();
-    else this.settle();
-  }
-
-  /** Ends a run of short calls: each has taken its share of the time. Called when the input at hand has been executed, too. */
-  settle(): void {
-    const { runEntry, runLength } = this;
-    if (runEntry === undefined) return;
-    this.runEntry = undefined;
-    this.runLength = 0;
-    const nowUs = this.clock.monotonicUs();
-    const durationUs = nowUs - this.startedUs;
-    this.startedUs = nowUs;
-    runEntry.totalUs += durationUs;
-    if (this.tracksLatency) runEntry.trackLatency(durationUs / runLength, runLength);
-  }
-
-  /** Counts a call that is timed by itself; a run of the same command before it, each far shorter, counts with its usual time. */
+  /** Counts a call that is timed by itself. */
   private account(connection: Connection, entry: CommandEntry, args: Args): void {
-    if (this.tracksLatency && this.runLength > 0) entry.trackLatency(entry.totalUs / entry.calls, this.runLength);
-    this.runEntry = undefined;
-    this.runLength = 0;
-    const nowUs = this.clock.monotonicUs();
-    const durationUs = nowUs - this.startedUs;
-    this.startedUs = nowUs;
-    this.count(entry, durationUs);
-    if (durationUs >= this.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
-  }
-
-  private count(entry: CommandEntry, durationUs: number): void {
-    this.commandsProcessed++;
-    entry.calls++;
-    entry.totalUs += durationUs;
-    if (this.tracksLatency) entry.trackLatency(durationUs, 1);
+    const durationUs = this.times.take(entry);
+    if (durationUs >= this.times.slowUs) this.guards.onSlow(connection, entry, args, durationUs);
   }
 
   private noteFailure(entry: CommandEntry, reply: ReplyWriter): void {
@@ -464,7 +357,7 @@ export class Executor {
 
   /** Counts a call inside of another one, which had so many `errors` before it. If both answer to the same, an error is counted once. */
   countNested(entry: CommandEntry, durationUs: number, reply: ReplyWriter, errors: number): void {
-    this.count(entry, durationUs);
+    this.times.count(entry, durationUs);
     if (reply.errors === errors) return;
     this.noteFailure(entry, reply);
     if (reply === this.running) this.errorsCounted += reply.errors - errors;
@@ -486,10 +379,10 @@ export class Executor {
       if (connection.isClosed) return;
       if (reply.errors !== errors) this.noteFailure(entry, reply);
       if (mode !== 'on') muteReply(connection, mode, connection.replyStart);
-      this.startTimer();
+      this.times.start();
       connection.unblock();
     };
-    this.settle();
+    this.times.settle();
     const waiting = this.waitWarm(connection, entry, args);
     this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);

@@ -5,7 +5,7 @@ import type { Clock } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
 import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
-import type { Guards } from './executor.js';
+import type { Guards } from './executor-ports.js';
 import type { LatencyEvents } from './latency-monitor.js';
 import type { Memory } from './memory.js';
 import type { MonitoredClient } from './monitor.js';

@@ -63,13 +63,13 @@ function applyNowAndLater(parts: LiveSettingsParts): void {
   follow(['slowlog-log-slower-than', 'latency-monitor-threshold'], () => {
     const slow = config.slowlogLogSlowerThanUs < 0 ? Infinity : config.slowlogLogSlowerThanUs;
     const late = config.latencyMonitorThresholdMs === 0 ? Infinity : config.latencyMonitorThresholdMs * 1000;
-    executor.slowUs = Math.min(slow, late);
+    executor.times.slowUs = Math.min(slow, late);
   });
   follow(['active-expire-effort'], () => {
     parts.expiry.effort = config.activeExpireEffort;
   });
   follow(['latency-tracking'], () => {
-    executor.tracksLatency = config.latencyTracking;
+    executor.times.tracksLatency = config.latencyTracking;
   });
   follow(['slowlog-max-len'], () => {
     parts.slowLog.trim(config.slowlogMaxLen);

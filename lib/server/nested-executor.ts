@@ -12,7 +12,8 @@ import type { Args } from '../protocol/args.js';
 import type { MonitoredClient } from './monitor.js';
 import type { CommandEntry, CommandTable } from './command-table.js';
 import { Connection } from './connection.js';
-import type { Executor, Guards } from './executor.js';
+import type { Executor } from './executor.js';
+import type { Guards } from './executor-ports.js';
 
 /** Of short commands, one call in so many is timed: reading the clock costs as much as a fifth of one. The others count with the same time. */
 const TIMED_EVERY = 16;
@@ -59,7 +60,7 @@ export class NestedExecutor implements NestedCommands {
     const { reply, args } = call;
     const { executor, guards } = this;
     const errors = reply.errors;
-    const isTimed = !entry.isShort || entry.calls % TIMED_EVERY === 0 || executor.timesEach;
+    const isTimed = !entry.isShort || entry.calls % TIMED_EVERY === 0 || executor.times.timesEach;
     const startedUs = isTimed ? this.clock.monotonicUs() : 0;
     this.loadingUs = 0;
     const { runNested } = entry;
@@ -69,7 +70,7 @@ export class NestedExecutor implements NestedCommands {
     const durationUs = isTimed ? this.clock.monotonicUs() - startedUs : entry.nestedUs + this.loadingUs;
     if (isTimed) entry.nestedUs = Math.min(durationUs, USUAL_US_MAX);
     executor.countNested(entry, durationUs, reply, errors);
-    if (durationUs >= executor.slowUs) {
+    if (durationUs >= executor.times.slowUs) {
       guards.onSlow(
         { address: call.client.address, name: call.client.name, lastCommand: entry.name },
         entry,

@@ -134,7 +134,7 @@ export class ServerPort implements Server {
       startedMs: this.startedMs,
       connectionsReceived: registry.received,
       connectionsRejected: registry.rejected,
-      commandsProcessed: executor.commandsProcessed,
+      commandsProcessed: executor.times.commandsProcessed,
       inputBytes: registry.inputBytes,
       outputBytes: registry.outputBytes,
       watchedKeys: watches.keyCount,
@@ -149,7 +149,11 @@ export class ServerPort implements Server {
   /** Called once a second. */
   sampleRates(): void {
     const { registry, executor } = this.parts;
-    const now = { commands: executor.commandsProcessed, input: registry.inputBytes, output: registry.outputBytes };
+    const now = {
+      commands: executor.times.commandsProcessed,
+      input: registry.inputBytes,
+      output: registry.outputBytes,
+    };
     for (const key of ['commands', 'input', 'output'] as const) {
       this.lastSecond[key] = Math.max(0, now[key] - this.before[key]);
       this.before[key] = now[key];

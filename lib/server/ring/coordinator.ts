@@ -28,7 +28,7 @@ import type { Args } from '../../protocol/args.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
-import type { RingExecution } from '../executor.js';
+import type { RingExecution } from '../executor-ports.js';
 import type { HeldReply } from '../held-reply.js';
 import type { Transaction } from '../transaction.js';
 import { Advances } from './advances.js';
