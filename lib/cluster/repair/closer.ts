@@ -36,7 +36,7 @@ import type { SlotBounds } from './slot-bounds.js';
 
 /** What this node has sent to others, and keeps for them. */
 export interface Outflow {
-  /** Of all that was sent so far: whether it has arrived, and nothing is kept for anybody. */
+  /** Of all that was sent so far: whether it has arrived, and nothing is kept for anybody, nor can come back after a power failure. */
   mark(): () => boolean;
   readonly timeoutMs: () => number;
 }

@@ -6,6 +6,7 @@
  * 1. A hint is durable when its file and the file's name are. Whoever wants to know is told then, in order.
  * 2. After a failed write or sync nothing more is appended to the file. Those who wait for it are told that it is not durable.
  * 3. What cannot be read at the start is reported, and left alone: it goes with the member.
+ * 4. A file that was removed may come back with a power failure, until its directory is durable; one that could not be read, or removed, with the next process.
  */
 
 import { CorruptionError, DiskError } from '../../base/errors.js';
@@ -53,11 +54,19 @@ export class HintLog {
   private appendedCount = 0;
   private waits: Wait[] = [];
   private isGone = false;
+  /** Removals of files, those that are under way, and how many cannot come undone. */
+  private removals: number;
+  private removing = 0;
+  private durableRemovals = 0;
+  /** A file is there that this process does not look at any more, and the next one may. */
+  private hasRest = false;
 
   private constructor(options: HintLogOptions, member: MemberId) {
     this.options = options;
     this.member = member;
     this.path = `${options.directory}/${member}`;
+    // Of an earlier process, perhaps.
+    this.removals = Number(options.disk.exists(this.path));
   }
 
   /** Opens what earlier processes have left. Throws DiskError if the directory cannot be read. */
@@ -84,6 +93,16 @@ export class HintLog {
 
   get isEmpty(): boolean {
     return this.files.length === 0;
+  }
+
+  /** Whether no file that was removed can come back. */
+  get areRemovalsDurable(): boolean {
+    return this.removing === 0 && this.durableRemovals === this.removals;
+  }
+
+  /** Whether nothing is kept, and nothing that was kept can come back, whatever happens. */
+  get isClear(): boolean {
+    return this.isEmpty && this.areRemovalsDurable && !this.hasRest;
   }
 
   get first(): HintFile | undefined {
@@ -129,9 +148,10 @@ export class HintLog {
     this.sync();
   }
 
-  /** Makes what was appended durable. One sync runs at a time; what comes meanwhile, and is waited for, is served by the next. */
+  /** Makes what was appended durable, and what was removed. One sync runs at a time; what comes meanwhile, and is waited for, is served by the next. */
   sync(): void {
-    if (this.isSyncing || this.isGone || (this.unsynced.length === 0 && this.waits.length === 0)) return;
+    const isDone = this.unsynced.length === 0 && this.waits.length === 0 && this.durableRemovals === this.removals;
+    if (this.isSyncing || this.isGone || isDone) return;
     this.isSyncing = true;
     const upTo = this.appendedCount;
     const writers = [...this.unsynced];
@@ -154,16 +174,29 @@ export class HintLog {
 
   /** The file is no longer needed, as far as anybody knows. */
   removeFile(file: HintFile): void {
+    const { disk, warn, onWork } = this.options;
     this.letGo(file);
-    this.options.disk.removeLater(file.path).catch((error: unknown) => {
-      if (!(error instanceof DiskError)) throw error;
-      this.options.warn(`Hints that were delivered will be sent again: ${error.message}`);
-    });
+    this.removing++;
+    disk.removeLater(file.path).then(
+      () => {
+        onWork();
+        this.removing--;
+        this.removals++;
+        this.sync();
+      },
+      (error: unknown) => {
+        if (!(error instanceof DiskError)) throw error;
+        this.removing--;
+        this.hasRest = true;
+        warn(`Hints that were delivered will be sent again: ${error.message}`);
+      },
+    );
   }
 
   /** The file cannot be read: it stays where it is, and is not looked at any more. */
-  setAside({ message }: Error, file?: HintFile): void {
-    this.options.warn(`Hints for node ${this.member} are lost: ${message}`);
+  setAside(error: Error, file?: HintFile): void {
+    this.options.warn(`Hints for node ${this.member} are lost: ${error.message}`);
+    this.hasRest ||= error instanceof DiskError;
     if (file !== undefined) this.letGo(file);
   }
 
@@ -176,8 +209,8 @@ export class HintLog {
     this.options.warn(`Hints for node ${this.member} are lost: ${damage}`);
   }
 
-  /** The member is gone for good: nothing is kept for it. */
-  remove(): void {
+  /** The member is gone for good: nothing is kept for it. Resolves with whether nothing of it can come back. */
+  async remove(): Promise<boolean> {
     const { disk, warn } = this.options;
     this.isGone = true;
     this.close();
@@ -185,10 +218,14 @@ export class HintLog {
     for (const { then } of this.waits.splice(0)) then(false);
     try {
       for (const name of disk.list(this.path)) disk.remove(`${this.path}/${name}`);
-      if (disk.exists(this.path)) disk.removeDirectory(this.path);
+      if (!disk.exists(this.path)) return true;
+      await disk.syncDirectoryLater(this.path);
+      disk.removeDirectory(this.path);
+      return true;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       warn(`Hints for node ${this.member}, which has left, could not be removed: ${error.message}`);
+      return false;
     }
   }
 
@@ -229,13 +266,15 @@ export class HintLog {
 
   private async syncAll(writers: readonly HintWriter[]): Promise<void> {
     const { disk, directory, parent } = this.options;
-    if (writers.length === 0) return;
+    const { removals } = this;
+    if (writers.length === 0 && removals === this.durableRemovals) return;
     for (const writer of writers) {
       // What has been handed over meanwhile is needed no more, and was closed.
       if (this.unsynced.includes(writer)) await writer.sync();
     }
     await disk.syncDirectoryLater(this.path);
-    if (this.areParentsDurable) return;
+    this.durableRemovals = removals;
+    if (this.areParentsDurable || writers.length === 0) return;
     await disk.syncDirectoryLater(directory);
     await disk.syncDirectoryLater(parent);
     this.areParentsDurable = true;
@@ -247,7 +286,7 @@ export class HintLog {
     const over = this.waits.filter((wait) => wait.upTo <= upTo);
     this.waits = this.waits.filter((wait) => wait.upTo > upTo);
     for (const { then } of over) then(isDurable);
-    if (this.waits.length > 0) this.sync();
+    if (this.waits.length > 0 || (isDurable && this.durableRemovals < this.removals)) this.sync();
   }
 
   private forgetWriter(writer: HintWriter): void {

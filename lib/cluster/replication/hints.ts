@@ -63,6 +63,8 @@ export class Hints implements HintKeeper {
   private readonly backlogs = new Map<MemberId, Backlog>();
   /** Those that are no members any more. */
   private readonly gone = new Set<MemberId>();
+  /** So many of them have left something that may come back. */
+  private restCount = 0;
   private keptCount = 0;
   private droppedCount = 0;
   /** Of members that are gone. */
@@ -102,10 +104,10 @@ export class Hints implements HintKeeper {
     };
   }
 
-  /** Whether nothing is kept for anybody. */
-  get isEmpty(): boolean {
-    for (const { log } of this.backlogs.values()) if (log.hintCount > 0) return false;
-    return true;
+  /** Whether nothing is kept for anybody, and nothing that was kept can come back: not after a power failure either. */
+  get isClear(): boolean {
+    for (const { log } of this.backlogs.values()) if (!log.isClear) return false;
+    return this.restCount === 0;
   }
 
   /** How many are kept for a member. */
@@ -162,7 +164,7 @@ export class Hints implements HintKeeper {
       const isGone = this.gone.has(member);
       if (isGone || this.options.links.isUp(member)) replay.pump();
       else if (isDue) this.expire(log);
-      if (isGone && log.isEmpty) this.forget(member);
+      if (isGone && log.isEmpty && log.areRemovalsDurable) this.forget(member);
     }
   }
 
@@ -206,7 +208,11 @@ export class Hints implements HintKeeper {
     this.lostBefore += log.lostBytes;
     this.backlogs.delete(member);
     this.gone.delete(member);
-    log.remove();
+    this.restCount++;
+    void log.remove().then((isRemoved) => {
+      this.options.onWork();
+      if (isRemoved) this.restCount--;
+    });
   }
 
   /** Drops what is too old. */

@@ -485,10 +485,10 @@ export class RingPart implements TurnReplicas {
     this.forgetBounds();
   }
 
-  /** Of all that was sent to others so far: whether it has arrived, and nothing is kept for anybody. */
+  /** Of all that was sent to others so far: whether it has arrived, and nothing is kept for anybody, nor can come back. */
   private markSent(): () => boolean {
     const { lastSequence } = this.replicator;
-    return () => this.replicator.isDelivered(lastSequence) && this.hints.isEmpty;
+    return () => this.replicator.isDelivered(lastSequence) && this.hints.isClear;
   }
 
   /** What was settled of slots that this node holds no more is nothing for when it holds them again. */

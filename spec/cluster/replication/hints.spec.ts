@@ -231,6 +231,56 @@ describe('Hints', () => {
     }
   });
 
+  it('is clear when nothing that was kept can come back with a power failure, and not before (simulator, scenario everything, seed 2400039)', async () => {
+    const waiting: (() => void)[] = [];
+    const later = (run: () => void): void => void waiting.push(run);
+    const before = new HintBench(new MemoryDisk({ later }));
+    for (const member of [MEMBER, OTHER]) before.hints.keep(member, hint(0), () => undefined);
+    const drain = async (bench: HintBench): Promise<number> => {
+      let cameBack = 0;
+      for (let step = 0; step < 40 && !bench.hints.isClear; step++) {
+        const left = new HintBench(bench.disk.snapshot(keepNothing));
+        cameBack += left.deliverAll(MEMBER).length + left.deliverAll(OTHER).length;
+        waiting.shift()?.();
+        await flushMicrotasks();
+        bench.nowMs += 1000;
+        bench.hints.tick();
+      }
+      expect(bench.hints.isClear).to.equal(true);
+      const left = new HintBench(bench.disk.snapshot(keepNothing));
+      expect([...left.deliverAll(MEMBER), ...left.deliverAll(OTHER)]).to.deep.equal([]);
+      return cameBack;
+    };
+    for (let step = 0; step < 20; step++) {
+      waiting.shift()?.();
+      await flushMicrotasks();
+    }
+    expect(before.hints.isClear).to.equal(false);
+    // The process ends when it has removed one of two, and not made that durable.
+    expect(before.deliverAll(MEMBER)).to.deep.equal([0]);
+    waiting.shift()?.();
+    const next = new HintBench(before.disk.kill({ later }), 5000);
+    waiting.length = 0;
+    next.hints.retain([MEMBER]);
+    expect(next.hints.isClear).to.equal(false);
+    expect(await drain(next)).to.be.above(0);
+  });
+
+  it('is not clear while something is there that the next process may read', async () => {
+    const bench = new HintBench();
+    await keepAll(bench, 0, 1);
+    expect(bench.deliverAll()).to.deep.equal([0]);
+    await flushMicrotasks();
+    expect(bench.hints.isClear).to.equal(true);
+    await keepAll(bench, 1, 2);
+    const onRead = (): Fault => ({ kind: 'error', code: 'EIO' });
+    const unreadable = new HintBench(bench.disk.crash(keepEverything, { onRead }));
+    unreadable.hints.tick();
+    await flushMicrotasks();
+    expect(unreadable.hints.figures.count).to.equal(0);
+    expect(unreadable.hints.isClear).to.equal(false);
+  });
+
   it('keeps what is whole of a damaged file, and says what is lost', async () => {
     const bench = new HintBench();
     await keepAll(bench, 0, 10, 100);
