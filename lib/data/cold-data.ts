@@ -16,6 +16,13 @@ export interface ColdData {
   mayHold(db: number, high: number, low: number): boolean;
   /** The disk holds nothing of a key that is stamped above this; 0: nothing at all. Errs on the side of more. */
   newestStamp(db: number, high: number, low: number): number;
+  /**
+   * Everything in memory stamped up to this, at a position, was on disk once, and deletes up to there may have gone from it: what a record says of that which the disk is to complete, and
+   * the disk does not, was deleted.
+   */
+  goneUpTo(position: number): number;
+  /** From now on that is 0 for a slot, until more deletes may go: what comes to be in memory is not on disk. */
+  forgetGone(slot: number): void;
   /** Whether a delete of a key must be remembered in memory: because the disk holds the key, or soon will. */
   keepsDeletes(db: number, high: number, low: number): boolean;
   /**
@@ -93,6 +100,8 @@ export const NO_COLD_DATA: ColdData = {
   cleanUpTo: -1,
   mayHold: () => false,
   newestStamp: () => 0,
+  goneUpTo: () => 0,
+  forgetGone: () => undefined,
   keepsDeletes: () => false,
   load: () => Promise.reject(new Error('no data is cold')),
   loadNow: () => {

@@ -3,8 +3,10 @@
  * (`absorb` and its kin). Adds nothing to the batch.
  */
 
+import { SLOT_SPAN } from '../base/position.js';
 import { BatchReader } from '../record/batch-reader.js';
 import { ChangeKind } from '../record/batch-format.js';
+import { entryAbove } from '../record/entry-above.js';
 import { entryOfChange } from '../record/entry-of-record.js';
 import type { Entry } from '../record/entry.js';
 import type { Cell } from '../record/entry.js';
@@ -25,6 +27,9 @@ import { RecordCursor } from './record-cursor.js';
 
 /** What `newerThan` answers if the disk has to be asked. */
 export const UNDECIDED = -1;
+
+/** Records of a slot that are looked at at a time. */
+const WALKED_KEYS = 64;
 
 const listId = new ListId();
 
@@ -53,7 +58,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     if (this.place !== 0 && this.isSpent(this.place)) this.drop();
     const { place } = this;
     if (place !== 0 && !heap.isPartial(place)) return;
-    const before = place === 0 ? EMPTY_ENTRY : this.entryOf(place);
+    const before = place === 0 ? EMPTY_ENTRY : this.newsOf(place);
     const after = merge(before, entry);
     if (place !== 0 && !hasElements(after)) db.keyCount--; // it was taken to be there
     this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
@@ -69,7 +74,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
       if (built.form > LARGE) heap.large.release(built.value.readInt32LE(0));
       return;
     }
-    const before = place === 0 ? undefined : this.entryOf(place);
+    const before = place === 0 ? undefined : this.newsOf(place);
     const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
     head.delete(built.pair.stamp, built.pair.origin);
     head.form = built.form;
@@ -126,6 +131,32 @@ export abstract class KeyspaceMerge extends RecordCursor {
     head.access = this.access.fresh();
     const { bytes, valueStart, valueEnd } = reader;
     this.putRecord(heap.write(0, head, key, 0, key.length, bytes, valueStart, valueEnd), false, false);
+  }
+
+  /** Takes out of memory what of a slot is deleted, and only the disk knew, before something is taken back that is not on disk (ColdData.forgetGone). */
+  forgetGone(db: Database, slot: number): void {
+    const end = (slot + 1) * SLOT_SPAN;
+    const goneUpTo = this.cold.goneUpTo(slot * SLOT_SPAN);
+    if (goneUpTo === 0) return;
+    const keys: Buffer[] = [];
+    for (let at = slot * SLOT_SPAN; at < end;) {
+      at = db.table.walk(at, WALKED_KEYS, (ref, position) => {
+        if (position < end && this.heap.isPartial(ref)) keys.push(this.heap.key(ref));
+      });
+    }
+    for (const key of keys) {
+      const place = this.locate(db, key, 0, key.length);
+      if (this.heap.newestStamp(place) <= goneUpTo) this.drop();
+      else this.writeEntry(this.newsOf(place), this.heap.access(place), true);
+    }
+    this.cold.forgetGone(slot);
+  }
+
+  /** What a record that the disk is to complete says, but for what the disk is to know better (ColdData.goneUpTo). */
+  private newsOf(place: number): Entry {
+    const entry = this.entryOf(place);
+    const goneUpTo = this.cold.goneUpTo(this.hasher.position);
+    return goneUpTo === 0 ? entry : entryAbove(entry, goneUpTo);
   }
 
   /** Merges one change of a log or of another node. Adds nothing to the batch. */

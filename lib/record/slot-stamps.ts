@@ -61,10 +61,26 @@ export class SlotStamps {
     this.rises++;
   }
 
-  clear(slot: number): void {
-    if (this.stamps[slot] === 0) return;
-    this.stamps[slot] = 0;
-    this.highestStamp = this.stamps.reduce((highest, stamp) => Math.max(highest, stamp), 0);
+  raiseRuns(runs: Float64Array): void {
+    for (let at = 0; at < runs.length; at += RUN_LENGTH) {
+      for (let slot = runs[at]; slot < runs[at + 1]; slot++) this.raise(slot, runs[at + 2]);
+    }
+  }
+
+  /** Sets those to 0 that are not wanted; whether there were any. */
+  retain(isWanted: (slot: number) => boolean): boolean {
+    if (this.highestStamp === 0) return false;
+    let hasChanged = false;
+    let highest = 0;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (this.stamps[slot] > 0 && !isWanted(slot)) {
+        this.stamps[slot] = 0;
+        hasChanged = true;
+      }
+      highest = Math.max(highest, this.stamps[slot]);
+    }
+    this.highestStamp = highest;
+    return hasChanged;
   }
 
   /** The runs, none higher than `limit`. */

@@ -69,6 +69,14 @@ export class MemoryColdData implements ColdData {
     return Math.max(1, ...stamps);
   }
 
+  goneUpTo(): number {
+    return 0;
+  }
+
+  forgetGone(): void {
+    // It never drops a delete.
+  }
+
   keepsDeletes(db: number, high: number, low: number): boolean {
     return this.isLogging || this.mayHold(db, high, low);
   }

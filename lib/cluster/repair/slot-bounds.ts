@@ -18,7 +18,6 @@ import { join } from 'node:path';
 
 import { CorruptionError } from '../../base/errors.js';
 import { ShapeError, integer, list, object } from '../../base/json-shape.js';
-import { SLOT_COUNT } from '../../base/position.js';
 import type { Disk } from '../../host/ports.js';
 import { SlotStamps } from '../../record/slot-stamps.js';
 import { readCheckedFile, writeCheckedFile } from '../topology/checked-file.js';
@@ -94,15 +93,8 @@ export class SlotBounds {
 
   /** Forgets what is not held here any more. Throws DiskError. */
   retain(isHeld: (slot: number) => boolean): void {
-    if (this.closed.highest === 0) return;
-    let hasChanged = false;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.closed.of(slot) === 0 || isHeld(slot)) continue;
-      this.closed.clear(slot);
-      this.dead.clear(slot);
-      hasChanged = true;
-    }
-    if (hasChanged) this.write(this.closed, this.dead);
+    this.dead.retain(isHeld);
+    if (this.closed.retain(isHeld)) this.write(this.closed, this.dead);
   }
 
   private raise(closed: Float64Array, dead: Float64Array, mayRise: (slot: number, stamp: number) => boolean): void {

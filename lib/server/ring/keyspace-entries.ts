@@ -85,7 +85,10 @@ export class KeyspaceEntries implements RingStore {
   }
 
   takeBack(bytes: Buffer): Taken {
-    this.countChanges(bytes);
+    const { keyspace } = this;
+    this.countChanges(bytes, (slot) => {
+      keyspace.forgetGone(keyspace.database(0), slot);
+    });
     return this.takePlain(bytes);
   }
 
@@ -187,8 +190,8 @@ export class KeyspaceEntries implements RingStore {
     return this.eras?.mayHold(slot) === true && this.eras.isEraOne(bytes.subarray(start, end), slot);
   }
 
-  /** Returns the lowest stamp. */
-  private countChanges(bytes: Buffer): number {
+  /** Returns the lowest stamp. `onSlot`: is called for each record of a key. */
+  private countChanges(bytes: Buffer, onSlot?: (slot: number) => void): number {
     const { reader } = this;
     let lowestStamp = Infinity;
     reader.open(bytes, 0, bytes.length, 'a batch of another member');
@@ -199,6 +202,7 @@ export class KeyspaceEntries implements RingStore {
       const slot = slotOf(bytes, reader.keyStart, reader.keyEnd);
       this.changes[slot]++;
       this.onSlot?.(slot);
+      onSlot?.(slot);
     }
     return lowestStamp;
   }

@@ -1,4 +1,4 @@
-import type { SlotStamps } from '../../record/slot-stamps.js';
+import { SlotStamps } from '../../record/slot-stamps.js';
 import type { CompactionJob, CompactionResult } from '../jobs/job.js';
 import type { MergeCompaction } from '../levels/compaction.js';
 import { inputsOf } from '../levels/compaction.js';
@@ -29,8 +29,13 @@ const FAILURES_MAX = 20;
  *
  * Where other nodes have the data, what a delete hides may lie above it: it came late, and is in the log, or in a table that was flushed later. So only what is stamped up to
  * `cleanUpTo` goes, and where nothing that old lies in any table beside the inputs. While a table is damaged, nothing goes: nobody knows what is in it.
+ *
+ * A record in memory that the disk is to complete may have come late, too, and hold what a delete on disk alone hides. The disk has all of the record by then, so that is not looked at any
+ * more (`gone`).
  */
 export class DeletesLimit {
+  /** Up to where deletes of each slot may have gone. Everything in memory up to there was on disk before. */
+  readonly gone = new SlotStamps();
   private readonly options: DeletesLimitOptions;
   private readonly attempts = new WeakMap<TableMeta, Attempt>();
 
@@ -65,7 +70,9 @@ export class DeletesLimit {
       .flatMap((level) => level.overlapping(hull))
       .filter((table) => !inputs.has(table) && table.minStamp <= highest);
     const ranges = keeping.flatMap(({ smallest, largest }) => [smallest, largest]);
-    return { deadUpTo: deadUpTo.runs(highest), deeper: Float64Array.from([...deeper, ...ranges]) };
+    const runs = deadUpTo.runs(highest);
+    this.gone.raiseRuns(runs);
+    return { deadUpTo: runs, deeper: Float64Array.from([...deeper, ...ranges]) };
   }
 
   /** A job begins: the returned function is called with what it has made. */

@@ -36,6 +36,7 @@ export interface StoreParts {
   readonly storeLog: StoreLog;
   readonly flusher: Flusher;
   readonly compactor: Compactor;
+  readonly deletes: DeletesLimit;
   /** Which slots the data is of, where other nodes have others. */
   readonly slots: HeldSlots;
 }
@@ -50,7 +51,6 @@ export interface StoreState {
 interface Beginnings extends StoreState, Omit<StoreParts, 'log' | 'storeLog' | 'flusher' | 'compactor'> {
   readonly options: StoreOptions;
   readonly target: StoreTarget;
-  readonly deletes: DeletesLimit;
 }
 
 /**

@@ -257,10 +257,11 @@ export class Store {
    * resolved. `cleanFor`: see SlotNotes. Returns about which part of all keys is left. Throws DiskFullError, and has changed nothing then; and LogFailedError. REQUIRES: as for `append`.
    */
   giveUp(slots: SlotSet, cleanFor: string): number {
-    const { log, storeLog, orders, flusher, slots: held } = this.opened;
+    const { log, storeLog, orders, flusher, deletes, slots: held } = this.opened;
     let left = 1;
     if (slots.size > 0) {
       storeLog.rotate();
+      deletes.gone.retain((slot) => !slots.has(slot));
       left = held.giveUp(slots, orders.nextTableId, log.segmentNumber - 1);
       flusher.scaleCounts(left);
     }
@@ -427,6 +428,14 @@ export class Store {
 
   newestStamp(db: number, high: number, low: number): number {
     return this.reader?.newestStamp(db, high, low) ?? 0;
+  }
+
+  goneUpTo(position: number): number {
+    return this.parts?.deletes.gone.at(position) ?? 0;
+  }
+
+  forgetGone(slot: number): void {
+    this.parts?.deletes.gone.retain((each) => each !== slot);
   }
 
   isEmpty(db: number): boolean {
