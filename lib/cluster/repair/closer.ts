@@ -1,16 +1,17 @@
 /**
  * Settles slots, so that the deletes in them may go (rule 4 of the design; slot-bounds.ts says what that means). A slot's first replica does, in a round of anti-entropy:
  *
- *     CLOSE, to all members ─▶ compared with each other replica ─▶ SEAL, to these ─▶ CONFIRM
+ *     CLOSE, to all members ─▶ compared with each other replica ─▶ SEAL, to all members ─▶ CONFIRM
  *        nothing up to T comes      nothing differs                  it is durable     deletes up to T may go
  *
  *  1. T lies behind by as long as a write may be under way, and clocks may differ. CLOSE is answered when all that the member has sent before has arrived, and it keeps no hint for
- *     anybody: with level ANY, a hint may be all there is of a write. What it stamps later is above T: it has heard of our clock.
+ *     anybody, nor would after a power failure: with level ANY, a hint may be all there is of a write; and one that was delivered long ago, and comes once more, may reach a member that has
+ *     just begun to take the slot over, and knows nothing of what was deleted. What it stamps later is above T: it has heard of our clock.
  *  2. What replicas compare is summed up after that. So where nothing differs, and the first replica is told nothing up to T in between, each of them has all up to T that any of them
  *     has, and nothing else comes: whatever was sent has arrived, hints there are none, and what replicas tell each other, each of them has. Slots in which anything differed wait for the
  *     next round.
  *  3. SEAL is answered when all of that is durable, and again nothing is under way: a change of an old element of a list (LSET) has a new stamp, and might have been made where a delete
- *     was not known yet. It counts if the process is the one that closed the slot.
+ *     was not known yet. It counts if the process is the one that closed the slot, and has handed on no hint since (Closing.settled): that may have come from one that had not closed yet.
  *  4. Who misses CONFIRM hears of it when it is compared with next: until then it keeps its deletes, and takes what is stamped up to T as it always did. There is nothing of that.
  *  5. All members take part; none may be down, damaged, or joining or leaving. So whoever is away stops it: what he has when he is back is all known, or no hint.
  *
@@ -26,6 +27,7 @@ import { PayloadBuffer } from '../bus/payload-buffer.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
 import type { Ring } from '../ring/ring.js';
+import type { Witness } from './closing.js';
 import { Closing } from './closing.js';
 import type { DigestTrees } from './digest-trees.js';
 import type { DigestedData, RepairStore } from './ports.js';
@@ -36,6 +38,8 @@ import type { SlotBounds } from './slot-bounds.js';
 
 /** What this node has sent to others, and keeps for them. */
 export interface Outflow {
+  /** Hints that this process was sent for itself and has handed on to others, because they hold the keys by now. */
+  readonly handedOn: () => number;
   /** Of all that was sent so far: whether it has arrived, and nothing is kept for anybody, nor can come back after a power failure. */
   mark(): () => boolean;
   readonly timeoutMs: () => number;
@@ -91,14 +95,15 @@ export class SlotCloser {
       if (replicas[0] === self) slots.set(slot, replicas.slice(1));
     }
     if (slots.size === 0) return undefined;
-    const closing = new Closing(stamp, slots, others, bounds.stirred);
+    const closing = new Closing(stamp, slots, [self, ...others], bounds.stirred);
     const runs = runsOf(slots.keys(), stamp);
     await this.close(runs);
+    closing.closed(self, this.witness);
     bounds.stirred.clear();
     trees.renew();
     await Promise.all(
       others.map(async (id) => {
-        closing.closed(id, (await this.ask(id, Step.CLOSE, runs)).word());
+        closing.closed(id, readWitness(await this.ask(id, Step.CLOSE, runs)));
       }),
     );
     return closing;
@@ -106,15 +111,16 @@ export class SlotCloser {
 
   /** Ends it: what was compared is made durable everywhere, and may go. */
   async finish(closing: Closing): Promise<void> {
-    const { replicas, stamp } = closing;
+    const { replicas, members, stamp } = closing;
+    const { self } = this.options;
     const sealing = runsOf(closing.same, stamp);
     if (sealing.length === 0) return;
     await this.seal(sealing);
-    await Promise.all(
-      replicas.map(async (id) => {
-        closing.sealed(id, (await this.ask(id, Step.SEAL, sealing)).word());
-      }),
-    );
+    closing.sealed(self, this.witness);
+    const sealed = members.map(async (id) => {
+      if (id !== self) closing.sealed(id, readWitness(await this.ask(id, Step.SEAL, sealing)));
+    });
+    await Promise.all(sealed);
     const { settled } = closing;
     if (settled.length === 0) return;
     const runs = runsOf(settled, stamp);
@@ -134,7 +140,9 @@ export class SlotCloser {
       });
     else if (step === Step.SEAL) await this.seal(runs);
     else this.confirm(runs);
-    answer.word(this.options.incarnation);
+    const { incarnation, handedOn } = this.witness;
+    answer.word(incarnation);
+    answer.word(handedOn);
   }
 
   /** Has the same bounds of the slots that both hold as another replica. */
@@ -176,6 +184,11 @@ export class SlotCloser {
     }
   }
 
+  private get witness(): Witness {
+    const { incarnation, outflow } = this.options;
+    return { incarnation, handedOn: outflow.handedOn() };
+  }
+
   private async close(runs: Float64Array): Promise<void> {
     const { bounds } = this.options;
     this.check();
@@ -185,6 +198,7 @@ export class SlotCloser {
 
   private async seal(runs: Float64Array): Promise<void> {
     const { bounds, store } = this.options;
+    if (!this.holdsAny(runs)) return;
     await this.settle();
     this.check();
     if (!bounds.areClosed(runs, (slot) => this.isHeld(slot))) throw new RepairFailedError('slots are not closed');
@@ -227,6 +241,13 @@ export class SlotCloser {
     });
   }
 
+  private holdsAny(runs: Float64Array): boolean {
+    for (let at = 0; at < runs.length; at += 3) {
+      for (let slot = runs[at]; slot < runs[at + 1]; slot++) if (this.isHeld(slot)) return true;
+    }
+    return false;
+  }
+
   private isHeld(slot: number): boolean {
     return this.replicasOf(slot).includes(this.options.self);
   }
@@ -238,6 +259,10 @@ export class SlotCloser {
 }
 
 const NO_RUNS = new Float64Array(0);
+
+function readWitness(answer: PayloadReader): Witness {
+  return { incarnation: answer.word(), handedOn: answer.word() };
+}
 
 function runsOf(slots: Iterable<number>, stamp: number): Float64Array {
   const stamps = new SlotStamps();

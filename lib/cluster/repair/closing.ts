@@ -1,10 +1,17 @@
 import type { MemberId } from '../ring/member.js';
 
-/** What is known of one of the others. */
+/** Who has closed slots, or made durable what there is of them. */
+export interface Witness {
+  /** Of the process. */
+  readonly incarnation: number;
+  /** How often it has handed on a hint that it was sent. */
+  readonly handedOn: number;
+}
+
+/** What is known of a member. */
 interface Answers {
-  /** Of the process that has closed the slots, and of the one that has made durable what it had. */
-  closedBy: number | undefined;
-  sealedBy: number | undefined;
+  closedBy: Witness | undefined;
+  sealedBy: Witness | undefined;
   /** The slots in which it had something else than this node, when both were compared; undefined: they were not. */
   differing: ReadonlySet<number> | undefined;
 }
@@ -18,7 +25,7 @@ export class Closing {
   private readonly stirred: ReadonlySet<number>;
 
   /**
-   * `members`: all others of the ring, replicas of these slots or not. `stirred`: slots of which this node was told something up to the stamp since they are closed: it may not have
+   * `members`: all of the ring, replicas of these slots or not. `stirred`: slots of which this node was told something up to the stamp since they are closed: it may not have
    * had it when it was compared with the first replica, and have had it when it was with the next.
    */
   constructor(
@@ -35,15 +42,19 @@ export class Closing {
     }
   }
 
+  get members(): readonly MemberId[] {
+    return [...this.answers.keys()];
+  }
+
   /** The others that hold any of the slots. */
   get replicas(): readonly MemberId[] {
     return [...new Set([...this.slots.values()].flat())];
   }
 
-  /** Nothing up to the stamp is under way from there any more, nor kept there for anybody; and nothing is taken. */
-  closed(member: MemberId, incarnation: number): void {
+  /** Nothing up to the stamp is under way from there any more, nor kept there for anybody. */
+  closed(member: MemberId, by: Witness): void {
     const answers = this.answers.get(member);
-    if (answers !== undefined) answers.closedBy = incarnation;
+    if (answers !== undefined) answers.closedBy = by;
   }
 
   /** Whether that is so of all members: what comes to light after it is not news of others. */
@@ -57,10 +68,23 @@ export class Closing {
     if (answers !== undefined) answers.differing = differing;
   }
 
-  /** All that a replica had when it was compared is durable. */
-  sealed(member: MemberId, incarnation: number): void {
+  /** All that a member had when it was compared is durable. REQUIRES: it is closed. */
+  sealed(member: MemberId, by: Witness): void {
     const answers = this.answers.get(member);
-    if (answers !== undefined) answers.sealedBy = incarnation;
+    if (answers !== undefined) answers.sealedBy = by;
+  }
+
+  /**
+   * Whether all members have stayed as they were from when all had closed. A process that was started anew meanwhile may have lost what it had. And a hint that was handed on may have been
+   * with one that was still to close, and then with one that had closed: so nobody would have said that it is kept.
+   */
+  private get isStill(): boolean {
+    return [...this.answers.values()].every(
+      ({ closedBy, sealedBy }) =>
+        closedBy !== undefined &&
+        closedBy.incarnation === sealedBy?.incarnation &&
+        closedBy.handedOn === sealedBy.handedOn,
+    );
   }
 
   /** The slots of which all replicas have the same: they are worth being made durable. */
@@ -70,12 +94,7 @@ export class Closing {
 
   /** The slots that are settled. */
   get settled(): readonly number[] {
-    if (!this.isClosed) return [];
-    return this.slotsWhere(
-      (slot, { differing, closedBy, sealedBy }) =>
-        // A process that was started anew meanwhile may have lost what it had.
-        differing?.has(slot) === false && closedBy !== undefined && sealedBy === closedBy,
-    );
+    return this.isStill ? this.same : [];
   }
 
   private slotsWhere(holds: (slot: number, answers: Answers) => boolean): number[] {

@@ -12,7 +12,7 @@
  *     difference     = position sum count:u32 (key:bytes batches){count}     no batches: the key cannot be read
  *     TAKE_ENTRIES   = id:u32 batches                         answer: nothing
  *     SETTLE         = id:u32 step:u8 runs                    a step of closing slots (closer.ts)
- *                      answer: incarnation:u32                of the process that answers; to the last step, nothing
+ *                      answer: incarnation:u32 handed:u32     of the process that answers; hints that it has handed on
  *     BOUNDS         = id:u32 closed:runs dead:runs           answer: the same of who is asked (slot-bounds.ts)
  *     runs           = count:u32 (first:u32 end:u32 stamp){count}
  *     COMPARED       = id:u32 failed:u8 answer                failed: reason:bytes

@@ -31,6 +31,8 @@ export interface InheritedHintsOptions {
 export type Settle = (isKept: boolean) => void;
 
 export class InheritedHints {
+  /** Hints for this node that it has handed on. */
+  handedOn = 0;
   private readonly options: InheritedHintsOptions;
 
   constructor(options: InheritedHintsOptions) {
@@ -58,6 +60,7 @@ export class InheritedHints {
       (index: number): Concerns =>
       (group) =>
         isStray(group) && ring.groups[group].next.includes(index);
+    this.handedOn++;
     this.hand(ring, shipment, concerns, settle);
     return true;
   }

@@ -135,7 +135,7 @@ export class RingPart implements TurnReplicas {
     });
     this.responder = new Responder(this.entries, this.versioned);
     this.inquiries = new Inquiries({ ...common, store: this.entries });
-    this.antiEntropy = this.makeAntiEntropy(nowMs);
+    this.antiEntropy = this.makeAntiEntropy(nowMs, inherited);
     this.coordinator = new Coordinator({
       ...common,
       replicator: this.replicator,
@@ -445,7 +445,7 @@ export class RingPart implements TurnReplicas {
     return replicator;
   }
 
-  private makeAntiEntropy(nowMs: () => number): AntiEntropy {
+  private makeAntiEntropy(nowMs: () => number, inherited: InheritedHints): AntiEntropy {
     const { membership, random, repairStore, isOpen, writeTimeoutMs, settings, onMessage, warn } = this.options;
     const { bounds, clockWatch, maxDriftMs } = this.options;
     return new AntiEntropy({
@@ -454,7 +454,7 @@ export class RingPart implements TurnReplicas {
       nowMs,
       store: repairStore,
       bounds,
-      outflow: { mark: () => this.markSent(), timeoutMs: writeTimeoutMs },
+      outflow: { handedOn: () => inherited.handedOn, mark: () => this.markSent(), timeoutMs: writeTimeoutMs },
       oldStamp: () => firstStampOf(clockWatch.wallMs() - writeTimeoutMs() - maxDriftMs()),
       links: this.versioned,
       ring: () => this.view.ring,
