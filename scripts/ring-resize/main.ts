@@ -32,6 +32,8 @@ at all when the node is killed: what becomes of requests then is shown.
 
 const STEP_TIMEOUT_MS = 180_000;
 const CALM_MS = 2000;
+/** What was sent so shortly before a node is killed may be under way there. */
+const UNDER_WAY_MS = 1000;
 const VALUE_BYTES = 100;
 /** Shares: the largest beside the smallest. */
 const UNEVEN_MAX = 1.25;
@@ -99,7 +101,7 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
     await history.check((words) => clients[0].call(words));
     await readKeys({ port, count: keys, valueBytes: VALUE_BYTES });
     for (const client of clients) client.close();
-    const planned = load.samples.filter(({ dueMs }) => dueMs < beforeLoss);
+    const planned = load.samples.filter(({ dueMs }) => dueMs < beforeLoss - UNDER_WAY_MS);
     const findings = findingsOf(planned, load.samples, resize.phases, p99);
     const resentCount = plainClients.reduce((sum, client) => sum + client.resentCount, 0);
     say(findingsTable(findings));
