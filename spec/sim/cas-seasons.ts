@@ -10,9 +10,9 @@ import type { SeededRandom } from './seeded-random.js';
 import type { SimClient } from './sim-client.js';
 import type { World } from './world.js';
 
-const IN_USE_MAX = 3;
-/** From one key to the next, on average; and how long a plain write is left alone, at most. */
-const SEASON_MS = 1500;
+const IN_USE_DEFAULT = 3;
+/** How long a key is in use, on average; and how long a plain write is left alone, at most. */
+const SEASON_MS = 4500;
 const ALONE_MS_MAX = 3000;
 const PAUSE_MS = 100;
 const STARTER = 'starter';
@@ -27,12 +27,14 @@ export class CasSeasons {
   private readonly world: World;
   private readonly random: SeededRandom;
   private readonly keepsPlain: boolean;
+  private readonly inUseMax: number;
   private isStopped = false;
 
-  /** `keepsPlain`: what was written plainly, and acknowledged, is never lost. */
-  constructor(world: World, keepsPlain: boolean) {
+  /** `keepsPlain`: what was written plainly, and acknowledged, is never lost. `inUseMax`: keys at a time. */
+  constructor(world: World, keepsPlain: boolean, inUseMax = IN_USE_DEFAULT) {
     this.world = world;
     this.keepsPlain = keepsPlain;
+    this.inUseMax = inUseMax;
     this.random = world.fork();
   }
 
@@ -51,14 +53,14 @@ export class CasSeasons {
         await this.writeOver(clients, next, key);
         this.use(key);
       }
-      await this.world.sleep(this.random.below(2 * SEASON_MS));
+      await this.world.sleep(this.random.below(Math.floor((2 * SEASON_MS) / this.inUseMax)));
     }
   }
 
   private use(key: string): void {
     this.begun.push(key);
     this.keys.push(key);
-    if (this.keys.length > IN_USE_MAX) this.keys.shift();
+    if (this.keys.length > this.inUseMax) this.keys.shift();
   }
 
   /** Writes a key plainly, and has consensus take it over a little later. False: it is not known whether it was written. */

@@ -5,14 +5,20 @@ import { BytesPayload } from '../../lib/cluster/bus/payload.js';
 import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
 import type { RingMessage } from '../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
+import { movesUnderWay } from '../../lib/cluster/ring/moves.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
 import { RingStore } from '../../lib/cluster/topology/ring-store.js';
 import { writeChunk } from '../../lib/cluster/transfer/transfer-messages.js';
+import type { RingLinks } from '../../lib/server/ring/ring-links.js';
 import type { RingMember, RingMemberOptions } from '../../lib/server/ring/ring-member.js';
 import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 import { inheriting } from './inheriting.js';
-import { bytesOf, membershipWith } from './planted-ring-bugs.js';
+import { Handlers, bytesOf, membershipWith } from './planted-ring-bugs.js';
 
+/** Of FILLED (transfer-messages.ts): flags, and parts. */
+const FILLED_BYTES = 5;
+const FILLED = 1;
+const REWRITTEN = 2;
 /** Of CHUNK, as it is sent: its batch begins there. */
 const BATCH_AT = HEAD_BYTES + 33;
 /** One of so many chunks with anything in them is damaged. */
@@ -29,6 +35,40 @@ export function readFromJoining(member: RingMember): RingMembership {
       value: (listener: (ring: Ring) => void) => {
         member.onRing((ring) => {
           listener(early(ring));
+        });
+      },
+    },
+  }) as RingMembership;
+}
+
+/**
+ * Nobody waits until a majority of those who hold what moves refuses what is sent for the ring before, and has had decided anew what it had accepted in consensus: it is as if all that hold it, and take over nothing, said so at
+ * once. What is written plainly is safe even so, where each slot has as many replicas as before: who is displaced has given what it had, and refuses what is older since (topology/ring-change.ts, 3), so whatever a majority
+ * acknowledges later is with a majority that holds it on; or so many others have given it that no majority is left that does not refuse. What an acceptor has accepted is given to nobody.
+ */
+export function fenceNobody(member: RingMember): RingMembership {
+  const handlers = new Handlers(member.links);
+  const pretend = (ring: Ring): void => {
+    const taking = new Set(movesUnderWay(ring).map(({ to }) => to));
+    const { generation, epoch } = ring.document;
+    const message = Buffer.alloc(HEAD_BYTES + FILLED_BYTES);
+    message.writeUInt32LE(generation, 0);
+    message.writeUInt32LE(epoch, 4);
+    message[HEAD_BYTES] = FILLED | REWRITTEN;
+    for (const { id } of ring.members) if (!taking.has(id)) handlers.pretend(id, MessageKind.FILLED, message);
+  };
+  const serve: RingLinks['serve'] = (kind, handler) => {
+    handlers.serve(kind, (message) => {
+      if (kind === MessageKind.FILLED) message.buffer[message.start + HEAD_BYTES] |= REWRITTEN;
+      handler(message);
+    });
+  };
+  return Object.create(membershipWith(member, { serve }), {
+    onRing: {
+      value: (listener: (ring: Ring) => void) => {
+        member.onRing((ring) => {
+          listener(ring);
+          if (ring.isChanging) pretend(ring);
         });
       },
     },

@@ -10,6 +10,7 @@ import type { FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
 import type { Machine } from '../machine.js';
 import { checkRegister } from '../register-checker.js';
+import { RelayedAbsences } from '../relayed-absences.js';
 import { ResizedRing } from '../resized-ring.js';
 import type { ResizedRingOptions } from '../resized-ring.js';
 import { RingChronicle } from '../ring-chronicle.js';
@@ -19,7 +20,7 @@ import type { SimClient } from '../sim-client.js';
 import type { NodeChanges } from '../simulated-node.js';
 import type { World } from '../world.js';
 
-const FOUNDERS = 3;
+const FOUNDERS_DEFAULT = 3;
 const CLOCK_ERROR_MS_MAX = 250;
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 240_000;
@@ -30,6 +31,12 @@ const LAST = 'last';
 export interface ChangingFaults extends Partial<FaultPlan> {
   /** Between two things that the operator does, on average; undefined: he does nothing. */
   readonly operateEveryMs?: number;
+  /** Whether members join while others are away, one after the other, in place of what the operator does. */
+  readonly relaysAbsences?: boolean;
+  /** Members of the ring at first. */
+  readonly founders?: number;
+  /** Keys that are compared and set at a time, at most; none of them is written plainly before. Default: few, and some are. */
+  readonly casKeys?: number | undefined;
   /** Machines at a time, at most; of three, the operator can do nothing but replace one whose disk is lost. */
   readonly nodesMax?: number;
 }
@@ -38,9 +45,9 @@ class CasRing extends ResizedRing {
   readonly cas: CasClients;
   private readonly seasons: CasSeasons;
 
-  constructor(world: World, options: ResizedRingOptions) {
+  constructor(world: World, casKeys: number | undefined, options: ResizedRingOptions) {
     super(world, options);
-    this.seasons = new CasSeasons(world, true);
+    this.seasons = new CasSeasons(world, casKeys === undefined, casKeys);
     this.cas = new CasClients(world, { keys: this.seasons.keys, thinkMs: THINK_MS });
   }
 
@@ -68,7 +75,14 @@ class CasRing extends ResizedRing {
 /** `changes`: a bug to be found. `faults`: those to find it by. */
 export function changingRing(
   changes: NodeChanges,
-  { operateEveryMs, nodesMax = 5, ...faults }: ChangingFaults,
+  {
+    operateEveryMs,
+    founders = FOUNDERS_DEFAULT,
+    casKeys,
+    relaysAbsences = false,
+    nodesMax = 5,
+    ...faults
+  }: ChangingFaults,
 ): Scenario {
   return {
     name: 'changing-ring',
@@ -80,7 +94,14 @@ export function changingRing(
       const plan: FaultPlan = { ...drawFaultPlan(random, limits), ...faults };
       world.headline = describePlan(plan);
       const chronicle = new RingChronicle();
-      const ring = new CasRing(world, { nodes: FOUNDERS, appendfsync: 'always', plan, changes, chronicle, hotKeys: 3 });
+      const ring = new CasRing(world, casKeys, {
+        nodes: founders,
+        appendfsync: 'always',
+        plan,
+        changes,
+        chronicle,
+        hotKeys: 3,
+      });
       const { machines, clients, activity, history } = ring;
       const chaos = new Chaos(world, plan, {
         machines,
@@ -100,7 +121,11 @@ export function changingRing(
         const operator = new RingOperator(world, ring, { nodesMax: nodes, everyMs: operateEveryMs, boot });
         void operator.run(world.nowUs + plan.chaosMs * 1000);
       }
+      const relayed = relaysAbsences
+        ? new RelayedAbsences(world, ring, { nodesMax: nodes, boot }).run(world.nowUs + plan.chaosMs * 1000)
+        : Promise.resolve();
       await chaos.run();
+      await world.within(CONVERGE_MS, 'everybody is back', relayed);
       await world.within(CONVERGE_MS, 'the ring is what it is to be', ring.agree());
       ring.stop();
       await world.within(MEMBERS_MS, 'every client is answered', used);

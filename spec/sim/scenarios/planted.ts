@@ -4,7 +4,7 @@
 
 import type { FaultPlan } from '../fault-plan.js';
 import { acknowledgeDuringSync } from '../planted-bugs.js';
-import { damageChunks, readFromJoining, reuseId, takeDamagedChunks } from '../planted-change-bugs.js';
+import { damageChunks, fenceNobody, readFromJoining, reuseId, takeDamagedChunks } from '../planted-change-bugs.js';
 import { acceptNothingUnchanged, acknowledgeOldEra, forgetPromises } from '../planted-consensus-bugs.js';
 import {
   acknowledgeBeforeLog,
@@ -138,6 +138,19 @@ const GROWING: ChangingFaults = {
   operateEveryMs: 1500,
 };
 
+/** Members join, and others are away one after the other meanwhile. */
+const RELAYED: ChangingFaults = {
+  ...QUIET,
+  chaosMs: 12_000,
+  driftPpm: 0,
+  downMax: 1,
+  badLinkShare: 0,
+  relaysAbsences: true,
+  founders: 5,
+  casKeys: 40,
+  nodesMax: 8,
+};
+
 /** A ring with faults that show a bug sooner than what a seed would draw. */
 function ringWith(faults: RingFaults): (changes: NodeChanges) => Scenario {
   return (changes) => ring(changes, faults);
@@ -223,6 +236,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: (changes) => changingRing(changes, { ...SLOW, chaosMs: 8000, operateEveryMs: 700 }),
     shows: SEEN,
     seed: 1,
+  },
+  {
+    name: 'early-end',
+    about: 'a change of the ring ends before a majority of those who hold what moves refuses the ring before',
+    changes: { membership: fenceNobody },
+    scenario: (changes) => changingRing(changes, RELAYED),
+    shows: SEEN,
+    seed: 5,
   },
   {
     name: 'same-id',
