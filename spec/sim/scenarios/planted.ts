@@ -179,7 +179,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: countHints },
     scenario: ringWith(ALONE_OF_TWO),
     shows: LOST,
-    seed: 2,
+    seed: 6,
   },
   {
     name: 'no-read-repair',
