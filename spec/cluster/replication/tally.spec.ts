@@ -15,16 +15,30 @@ function tallyOf(group: number, replicas: ReplicaProgress[], needed: number, seq
   return new Tally([{ group, replicas, needed, sequence, isOvertaken: false }], needed, sinceMs);
 }
 
-describe('Tallies', () => {
-  const replicas = (): ReplicaProgress[] => ['a', 'b', 'c'].map((id) => new ReplicaProgress(id));
+function replicas(): ReplicaProgress[] {
+  return ['a', 'b', 'c'].map((id) => new ReplicaProgress(id));
+}
 
+/** One tally of batch `sequence`, which two of three replicas are to have, and `w`, who waits for it. */
+function oneTally(sequence = 1): {
+  readonly tallies: Tallies;
+  readonly tally: Tally;
+  readonly replicas: ReplicaProgress[];
+  readonly told: string[];
+} {
+  const told: string[] = [];
+  const three = replicas();
+  const tallies = new Tallies();
+  const tally = tallyOf(0, three, 2, sequence, 0);
+  tally.waiters.push(waiter(told, 'w'));
+  tallies.add(tally);
+  return { tallies, tally, replicas: three, told };
+}
+
+describe('Tallies', () => {
   it('settle when enough replicas have the batch, and only then', () => {
-    const told: string[] = [];
-    const [a, b, c] = replicas();
-    const tallies = new Tallies();
-    const tally = tallyOf(0, [a, b, c], 2, 5, 0);
-    tally.waiters.push(waiter(told, 'w'));
-    tallies.add(tally);
+    const { tallies, told, replicas } = oneTally(5);
+    const [a, b, c] = replicas;
     a.acknowledge(5);
     b.acknowledge(4);
     tallies.settle();
@@ -36,13 +50,9 @@ describe('Tallies', () => {
   });
 
   it('wait for the later batch when something was sent again', () => {
-    const told: string[] = [];
-    const [a, b, c] = replicas();
-    const tallies = new Tallies();
-    const tally = tallyOf(0, [a, b, c], 2, 1, 0);
+    const { tallies, tally, told, replicas } = oneTally();
+    const [a, b, c] = replicas;
     tally.isOfWriter = true;
-    tally.waiters.push(waiter(told, 'w'));
-    tallies.add(tally);
     tallies.follow(0, 1, 2, false);
     tallies.follow(1, 2, 9, false);
     for (const replica of [a, b, c]) replica.acknowledge(1);
@@ -96,31 +106,22 @@ describe('Tallies', () => {
   });
 
   it('wait for what consensus decides', () => {
-    const told: string[] = [];
-    const [a, b, c] = replicas();
-    const tallies = new Tallies();
-    const tally = tallyOf(0, [a, b, c], 2, 1, 100);
-    tally.waiters.push(waiter(told, 'put'));
-    tallies.add(tally);
+    const { tallies, tally, told, replicas } = oneTally();
     expect(tallies.of(0, 1)).to.deep.equal([tally]);
     expect(tallies.of(1, 1)).to.deep.equal([]);
     tally.undecided++;
-    for (const replica of [a, b, c]) replica.acknowledge(1);
+    for (const replica of replicas) replica.acknowledge(1);
     tallies.settle();
     expect(told).to.deep.equal([]);
     tally.undecided--;
     tallies.settle();
-    expect(told).to.deep.equal(['put settled']);
+    expect(told).to.deep.equal(['w settled']);
   });
 
   it('are not open for what has overwritten what they wait for', () => {
-    const told: string[] = [];
-    const [a, b, c] = replicas();
-    const tallies = new Tallies();
-    const tally = tallyOf(0, [a, b, c], 2, 1, 0);
+    const { tallies, tally, told, replicas } = oneTally();
+    const [a, b] = replicas;
     tally.isOfWriter = true;
-    tally.waiters.push(waiter(told, 'w'));
-    tallies.add(tally);
     tallies.follow(0, 1, 2, true);
     expect([tallies.isOpen(0, 1), tallies.isOpen(0, 2)]).to.deep.equal([true, false]);
     expect([tallies.find(0, 2, 2), tallies.of(0, 2)]).to.deep.equal([undefined, [tally]]);
