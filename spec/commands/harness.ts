@@ -18,6 +18,7 @@ import { Config } from '../../lib/config/config.js';
 import { AccessPolicy } from '../../lib/data/access.js';
 import type { ColdData } from '../../lib/data/cold-data.js';
 import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
+import { EntryDigests } from '../../lib/data/entry-digests.js';
 import { Keyspace } from '../../lib/data/keyspace.js';
 import { WRONG_TYPE, WRONG_TYPE_ERROR } from '../../lib/data/wrong-type.js';
 import { Args } from '../../lib/protocol/args.js';
@@ -248,6 +249,19 @@ export class Harness {
     this.randomState = x;
     return x >>> 0;
   }
+}
+
+/** Each takes over what the others have changed. */
+export function exchange(...sides: Harness[]): void {
+  const batches = sides.map((side) => side.takeBatch());
+  for (const [i, batch] of batches.entries()) {
+    for (const [j, side] of sides.entries()) if (i !== j && batch !== undefined) side.merge(batch);
+  }
+}
+
+/** What copies compare of a key. */
+export function digestOf({ keyspace }: Harness, key: Buffer): unknown {
+  return new EntryDigests(keyspace).of(keyspace.database(0), key, 0, key.length);
 }
 
 function plain(value: RespValue): Plain {

@@ -12,11 +12,12 @@ import type {
   DigestResult,
   FlushJob,
   FlushResult,
+  Job,
 } from './job.js';
 import type { JobControl } from './job-control.js';
 import { JobAbortedError } from './job-control.js';
 import { AbortablePace } from './pace.js';
-import type { Job, ThreadAnswer, ThreadOrder } from './job-thread.js';
+import type { ThreadAnswer, ThreadOrder } from './job-thread.js';
 
 /**
  * Who runs the jobs. The promises reject with DiskError and CorruptionError as the disk has it, with JobAbortedError if the control said

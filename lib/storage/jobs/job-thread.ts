@@ -5,25 +5,12 @@ import { runBackup } from './backup.js';
 import { runCompaction } from './compact.js';
 import { runDigest } from './digest.js';
 import { runFlush } from './flush.js';
-import type {
-  BackupJob,
-  BackupResult,
-  CompactionJob,
-  CompactionResult,
-  DigestJob,
-  DigestResult,
-  FlushJob,
-  FlushResult,
-} from './job.js';
+import type { Job, JobResult } from './job.js';
 import type { WordWait } from './job-control.js';
 import { JobAbortedError, JobControl } from './job-control.js';
 import type { Pace } from './pace.js';
 import { ThreadPace } from './pace.js';
 import { Scratch } from '../../base/scratch.js';
-
-export type Job = FlushJob | CompactionJob | BackupJob | DigestJob;
-
-type JobResult = FlushResult | CompactionResult | BackupResult | DigestResult;
 
 export interface ThreadOrder {
   readonly job: Job;

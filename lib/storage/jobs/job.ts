@@ -185,3 +185,7 @@ export interface BackupResult {
   readonly linkedTables: number;
   readonly copiedBytes: number;
 }
+
+export type Job = FlushJob | CompactionJob | BackupJob | DigestJob;
+
+export type JobResult = FlushResult | CompactionResult | BackupResult | DigestResult;
