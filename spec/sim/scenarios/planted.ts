@@ -117,6 +117,21 @@ const SLOW: ChangingFaults = {
   badLinkShare: 0.25,
 };
 
+/** Who joins is filled slowly, or what others have been told is on its way, while one after the other is away that holds what it takes over. */
+const SLOW_AND_KILLED: ChangingFaults = {
+  ...QUIET,
+  chaosMs: 8000,
+  crashes: { everyMs: 1000, downMs: 1000, how: 'kill', apartMs: 0, aim: 'anytime' },
+  driftPpm: 0,
+  downMax: 1,
+  link: { ...GOOD_LINK, delayUs: 100_000, jitterUs: 300_000 },
+  badLinkShare: 0.5,
+  operateEveryMs: 700,
+  founders: 4,
+  casKeys: 24,
+  nodesMax: 6,
+};
+
 /** Of three nodes now one is away, and now another one has lost its disk. */
 const LOSING: ChangingFaults = {
   ...QUIET,
@@ -171,7 +186,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: acknowledgeBeforeLog },
     scenario: ringWith(DARK),
     shows: LOST,
-    seed: 24,
+    seed: 28,
   },
   {
     name: 'hint-as-replica',
@@ -211,7 +226,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { disk: forgetPromises },
     scenario: (changes) => cas(changes, KILLED),
     shows: NO_ORDER,
-    seed: 5,
+    seed: 7,
   },
   {
     name: 'nothing-accepted',
@@ -219,7 +234,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { membership: acceptNothingUnchanged },
     scenario: (changes) => cas(changes, KILLED),
     shows: NO_ORDER,
-    seed: 3,
+    seed: 5,
   },
   {
     name: 'old-era',
@@ -233,9 +248,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'joining-reads',
     about: 'who is joining is asked as if it had what its slots hold',
     changes: { membership: readFromJoining },
-    scenario: (changes) => changingRing(changes, { ...SLOW, chaosMs: 8000, operateEveryMs: 700 }),
+    scenario: (changes) => changingRing(changes, SLOW_AND_KILLED),
     shows: SEEN,
-    seed: 1,
+    seed: 8,
   },
   {
     name: 'early-end',
