@@ -43,14 +43,13 @@ export class ResizedRing extends SimulatedRing {
     const lines = [`join-timeout ${JOIN_TIMEOUT_S}`];
     if (replaces !== undefined) lines.push(`cluster-replaces ${replaces}`);
     const config = `${lines.join('\n')}\n${this.moreConfig}`;
-    const seeds = this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
     const { process } = machine;
     const leave = (): void => {
       this.leave(machine);
     };
     const isGone = new Promise<void>((resolve) => this.onGone.set(machine, resolve));
     try {
-      await Promise.race([super.boot(machine, config, leave, seeds), isGone]);
+      await Promise.race([super.boot(machine, config, leave, this.seedsNow()), isGone]);
     } catch (error) {
       // It has heard at its start that it is no member any more.
       if (!(error instanceof Error) || !error.message.includes('has left its ring')) throw error;
@@ -108,6 +107,15 @@ export class ResizedRing extends SimulatedRing {
   protected override isWhole(machines: readonly Machine[] = this.machines): boolean {
     if (!super.isWhole(machines)) return false;
     return machines.every((machine) => this.members.get(machine)?.member.ring.isChanging === false);
+  }
+
+  /**
+   * Once there is a ring, an operator names members, and nobody who is still to be one: a majority of those whom newcomers are told of, all newcomers, would be a cluster of its own.
+   */
+  private seedsNow(): string | undefined {
+    if (!this.chronicle.hasRing) return undefined;
+    const members = this.machines.filter((machine) => this.isMemberOfNewest(machine));
+    return members.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
   }
 
   private isMemberOfNewest(machine: Machine): boolean {

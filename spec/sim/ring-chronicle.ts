@@ -22,6 +22,11 @@ export class RingChronicle {
     this.removed.add(id);
   }
 
+  /** Whether anybody has had one. */
+  get hasRing(): boolean {
+    return this.newestEpoch > 0;
+  }
+
   /** REQUIRES: somebody has a ring. */
   get newest(): RingDocument {
     const newest = this.byEpoch.get(this.newestEpoch);

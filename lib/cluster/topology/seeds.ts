@@ -97,6 +97,8 @@ function foundStep(
         reason: `the seed ${seeds[index]} has other seeds: all nodes must be given the same list`,
       };
     }
+    // There is a ring, that of the member in whose place it is to be.
+    if (candidate.replaces !== undefined) continue;
     if (!founders.some((founder) => founder.candidate.id === candidate.id)) {
       founders.push({ seed: seeds[index], candidate });
     }
