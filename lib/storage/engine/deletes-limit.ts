@@ -7,7 +7,7 @@ import type { VersionSet } from '../levels/version-set.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 
 export interface DeletesLimitOptions {
-  readonly versions: VersionSet;
+  readonly versions: Pick<VersionSet, 'current'>;
   /** Up to where all other nodes that have the data know what is dead; undefined: nobody else has it. */
   readonly deadUpTo: SlotStamps | undefined;
   /** What is stamped up to this is in tables. */

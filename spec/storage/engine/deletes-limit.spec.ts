@@ -4,7 +4,6 @@ import { SLOT_SPAN } from '../../../lib/base/position.js';
 import { SlotStamps } from '../../../lib/record/slot-stamps.js';
 import { DeletesLimit } from '../../../lib/storage/engine/deletes-limit.js';
 import type { CompactionJob } from '../../../lib/storage/jobs/job.js';
-import type { VersionSet } from '../../../lib/storage/levels/version-set.js';
 import { Version } from '../../../lib/storage/levels/version.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { tableOf } from '../levels/some-tables.js';
@@ -21,7 +20,12 @@ class Limit {
 
   constructor(...tables: TableMeta[]) {
     this.version = this.version.apply({ added: tables.map((table) => ({ level: 0, table })) });
-    const versions = Object.defineProperty({}, 'current', { get: () => this.version }) as VersionSet;
+    const current = (): Version => this.version;
+    const versions = {
+      get current(): Version {
+        return current();
+      },
+    };
     this.limit = new DeletesLimit({ versions, deadUpTo: this.settled, cleanUpTo: () => this.cleanUpTo });
   }
 
