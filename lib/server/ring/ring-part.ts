@@ -476,6 +476,7 @@ export class RingPart implements TurnReplicas {
     this.flush();
     this.hasMoved = true;
     this.inForce.use(ring);
+    this.presence.introduce(this.inForce.others());
     this.replicator.useRing(ring);
     this.refresher.restart();
     this.consensus.restart();

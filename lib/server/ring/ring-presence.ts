@@ -4,8 +4,8 @@
  *
  *     PRESENT = flags:u8          ASKS: say what you are, if you have your data.  AWAY: this member does not serve; without it: it does
  *
- * It is said to all when a node has its data, or serves no longer, or again; and to each with whom it connects. A connection that breaks may have been a
- * restart: what was known is forgotten.
+ * It is said to all when a node has its data, or serves no longer, or again, or acts by another ring, whose members may not have been told; and to each with whom it
+ * connects. A connection that breaks may have been a restart: what was known is forgotten.
  */
 
 import { BytesPayload } from '../../cluster/bus/payload.js';
@@ -20,6 +20,8 @@ const AWAY = 2;
 export class RingPresence {
   private readonly links: MemberLinks;
   private readonly present = new Set<MemberId>();
+  /** Whom this node has told, by the connection that there is, and whether that was that it is away. */
+  private readonly told = new Map<MemberId, boolean>();
   private isOpen = false;
   private isAway = false;
 
@@ -31,6 +33,11 @@ export class RingPresence {
   open(others: readonly MemberId[]): void {
     this.isOpen = true;
     for (const member of others) this.tell(member, ASKS);
+  }
+
+  /** These are the other members now: who was told something else, or nothing, is told. */
+  introduce(others: readonly MemberId[]): void {
+    for (const member of others) if (this.told.get(member) !== this.isAway) this.tell(member, ASKS);
   }
 
   /** This node serves from now on, or does not. */
@@ -52,6 +59,7 @@ export class RingPresence {
   /** It is gone. */
   lost(member: MemberId): void {
     this.present.delete(member);
+    this.told.delete(member);
   }
 
   /** PRESENT. */
@@ -64,6 +72,8 @@ export class RingPresence {
 
   private tell(member: MemberId, flags: number): void {
     if (!this.isOpen) return;
-    this.links.send(member, MessageKind.PRESENT, new BytesPayload(Uint8Array.of(flags | (this.isAway ? AWAY : 0))));
+    const { isAway } = this;
+    const payload = new BytesPayload(Uint8Array.of(flags | (isAway ? AWAY : 0)));
+    if (this.links.send(member, MessageKind.PRESENT, payload)) this.told.set(member, isAway);
   }
 }

@@ -261,4 +261,20 @@ describe('A ring of nodes, after a fault,', () => {
     expect(ring.nodes[0].node.keyspace.keyCount).to.equal(2);
     expect(await ring.ask(client, 'WITH', 'ALL', 'GET', 'other')).to.equal('1');
   });
+
+  it('tells members that joined while its disk was full that there is room again (simulator, scenario everything, seed 2700316: one waited for it for ever)', async () => {
+    const ring = await RingBench.start(3, 'write-timeout 500');
+    ring.logFaults.set(0, FULL);
+    ring.nodes[0].connect().send('SET', 'k', 'v');
+    await ring.settle();
+    const joiner = await ring.join();
+    ring.adopt([1, 2, joiner]);
+    await ring.settle();
+    ring.logFaults.clear();
+    await ring.advance(200);
+    ring.adopt();
+    await ring.advance(200);
+    const status = (await ring.ask(ring.nodes[joiner].connect(), 'RING', 'STATUS')) as unknown[];
+    expect(status[status.indexOf('members-up') + 1]).to.equal(4);
+  });
 });
