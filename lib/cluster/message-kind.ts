@@ -37,6 +37,7 @@ export const MessageKind = {
   COMPARED: 61,
   SETTLE: 62,
   BOUNDS: 63,
+  FORGET: 55,
   /** transfer/transfer-messages.ts */
   PULL: 64,
   CHUNK: 65,

@@ -24,6 +24,8 @@ export function ring({ server }: Call): InfoField[] {
     ['clock_error_ms', figures.clockErrorMs],
     ['decided_keys', figures.decidedKeys],
     ['decided_bytes', figures.decidedBytes],
+    ['decided_deleted_keys', repair.deletedDecisions],
+    ['decided_forgotten_keys', repair.forgottenDecisions],
     ['hint_bytes', hints.bytes],
     ['hints', hints.count],
     ['hint_oldest_age_sec', hints.oldestAgeSeconds],

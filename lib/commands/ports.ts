@@ -452,6 +452,9 @@ export interface RepairFigures {
   readonly settledUpToMs: number;
   /** Deleted keys that compactions have dropped. */
   readonly deletesDropped: number;
+  /** Deleted keys of which this node knew, when it looked last, what consensus has decided; and those that it had forgotten. */
+  readonly deletedDecisions: number;
+  readonly forgottenDecisions: number;
 }
 
 /** What a replica knows of a key. */

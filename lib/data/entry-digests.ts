@@ -58,6 +58,16 @@ export class EntryDigests {
     return { high: digest.high, low: digest.low };
   }
 
+  /** That of a key of which nothing is known that counts. */
+  ofNothing(db: Database, key: Uint8Array): EntryDigest {
+    const { keyspace, digest } = this;
+    keyspace.hasher.hash(key, 0, key.length);
+    const deadUpTo = keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0;
+    digest.clear();
+    digest.registers(aboveStamp(flushedPair(db), deadUpTo), NO_EXPIRY);
+    return { high: digest.high, low: digest.low };
+  }
+
   private addCells(ref: number, deletedUpTo: Pair): void {
     const { heap } = this.keyspace;
     const collection = this.keyspace.collectionAt(ref);

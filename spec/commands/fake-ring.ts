@@ -63,6 +63,8 @@ export class FakeRing implements RingInfo {
       settledSlots: 36,
       settledUpToMs: 37,
       deletesDropped: 38,
+      deletedDecisions: 39,
+      forgottenDecisions: 40,
     },
   } as const;
   /** How often RING REPAIR was called. */

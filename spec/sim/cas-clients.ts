@@ -99,17 +99,17 @@ export class CasClients {
     };
   }
 
-  /** One thing, for one of the clients. */
+  /** One thing, for one of the clients. `level`: the words before the request that name one. */
   async ask(
     client: string,
     connection: SimClient,
     key: string,
     kind: RegisterCall['kind'],
+    level: readonly string[] = this.drawLevel(),
   ): Promise<RegisterCall['outcome']> {
     const value = String(++this.names * VALUE_STEP);
     const expected = this.seen.get(key) ?? 'nothing';
     const invokedUs = this.world.nowUs;
-    const level = this.random.uint32() < (this.options.levelShare ?? 0) * 0x1_0000_0000 ? LINEARIZABLE : [];
     const answer = await connection.call(...level, ...wordsOf(kind, key, value, expected));
     const outcome = outcomeOf(answer);
     const call: RegisterCall = {
@@ -126,6 +126,10 @@ export class CasClients {
     this.note(key, call);
     this.world.note(client, () => `${key}: ${describeCall(call)}`);
     return outcome;
+  }
+
+  private drawLevel(): readonly string[] {
+    return this.random.uint32() < (this.options.levelShare ?? 0) * 0x1_0000_0000 ? LINEARIZABLE : [];
   }
 
   private callsOf(key: string): RegisterCall[] {

@@ -6,12 +6,16 @@
  *     data    = state*                                   what was promised and accepted in one turn
  *     state   = 1:u8 key:bytes promised:ballot                                            a promise
  *             | 2:u8 key:bytes promised:ballot accepted:ballot entry:bytes                something was accepted
+ *             | 3:u8 slot:u32 floor:ballot                                                of the slot, nothing up to that ballot is promised or accepted any more
+ *             | 4:u8 key:bytes                                                            the state of the key is forgotten
+ *             | 5:u8                                                                      all that counts by now stands in this file
  *
  *  1. A state that was told to anybody is on the disk: `whenDurable` waits for a sync that began after it was written. How the data's own log is synced does not
  *     matter.
- *  2. States only rise: who reads all files in their order has the newest of each key, however often a state stands there.
+ *  2. States only rise until they are forgotten: who reads all files in their order has the newest of each key, however often a state stands there.
  *  3. A file that has grown to some times of what is in memory is followed by another one, to which everything is written again, a little at a time. When that is
- *     durable, those before it go.
+ *     durable, and says that it is everything, those before it go, in any order: what only they have does not count, though a crash may leave some of them, and not those that say
+ *     what was forgotten.
  *  4. What a crash has torn off the end of the last file was never told. Damage anywhere else stops the start: a node that went on without it could break a promise
  *     and has to come back as a new one.
  *  5. After a failed write or sync nothing is promised or accepted any more. A disk that is full is no failure: what waits is written when there is room.
@@ -38,6 +42,7 @@ import { PayloadBuffer } from '../bus/payload-buffer.js';
 import { PayloadReader } from '../bus/payload-reader.js';
 import type { AcceptorState } from './acceptor.js';
 import { FRESH_STATE } from './acceptor.js';
+import type { Ballot } from './ballot.js';
 import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
 import { readBallot, writeBallot } from './messages.js';
 
@@ -47,7 +52,7 @@ export function consensusDirectory(directory: string): string {
 }
 
 const NAME = /^(\d{10})\.states$/;
-const StateKind = { PROMISE: 1, ACCEPTED: 2 } as const;
+const StateKind = { PROMISE: 1, ACCEPTED: 2, FLOOR: 3, FORGOTTEN: 4, WHOLE: 5 } as const;
 const NO_ID = { high: 0, low: 0 };
 /** What a state takes besides its key and entry, at most. */
 const STATE_BYTES = 32;
@@ -86,6 +91,8 @@ export class AcceptorLog {
   private readonly options: AcceptorLogOptions;
   /** By key, each byte one character. */
   private readonly states = new Map<string, AcceptorState>();
+  /** Of slots that have one. */
+  private readonly floors = new Map<number, Ballot>();
   /** Of each slot, how many keys there are. */
   private readonly counts = new Uint32Array(SLOT_COUNT);
   /** Of keys and entries. */
@@ -142,6 +149,25 @@ export class AcceptorLog {
     return this.states.keys();
   }
 
+  /** Up to where ballots are refused in a slot. */
+  floorOf(slot: number): Ballot {
+    return this.floors.get(slot) ?? NO_BALLOT;
+  }
+
+  /** Notes that ballots up to `floor` are refused in a slot. Durable with `whenDurable`. */
+  raiseFloor(slot: number, floor: Ballot): void {
+    if (compareBallots(floor, this.floorOf(slot)) <= 0) return;
+    this.floors.set(slot, floor);
+    this.addFloor(slot, floor);
+  }
+
+  /** Forgets the state of a key. REQUIRES: the floor of its slot is not below what it has promised. Durable with `whenDurable`. */
+  forget(name: string): void {
+    if (!this.remove(name)) return;
+    this.unwritten.byte(StateKind.FORGOTTEN);
+    this.unwritten.latin1(name);
+  }
+
   /** Notes a new state of a key. REQUIRES: it is above the one before. Durable with `whenDurable`. */
   put(name: string, state: AcceptorState): void {
     this.keep(name, state);
@@ -191,12 +217,27 @@ export class AcceptorLog {
   private keep(name: string, state: AcceptorState): void {
     const before = this.states.get(name);
     if (before === undefined) {
-      const key = Buffer.from(name, 'latin1');
-      this.counts[slotOf(key, 0, key.length)]++;
+      this.counts[slotOfName(name)]++;
       this.liveBytes += name.length;
     }
     this.liveBytes += state.entry.length - (before?.entry.length ?? 0);
     this.states.set(name, state);
+  }
+
+  /** Whether there was a state. */
+  private remove(name: string): boolean {
+    const before = this.states.get(name);
+    if (before === undefined) return false;
+    this.counts[slotOfName(name)]--;
+    this.liveBytes -= name.length + before.entry.length;
+    return this.states.delete(name);
+  }
+
+  private addFloor(slot: number, floor: Ballot): void {
+    const { unwritten } = this;
+    unwritten.byte(StateKind.FLOOR);
+    unwritten.word(slot);
+    writeBallot(unwritten, floor);
   }
 
   private add(name: string, { promised, accepted, entry }: AcceptorState): void {
@@ -271,6 +312,8 @@ export class AcceptorLog {
     while (unwritten.byteLength < STEP_BYTES) {
       const next = rewriting.next();
       if (next.done === true) {
+        for (const [slot, floor] of this.floors) this.addFloor(slot, floor);
+        unwritten.byte(StateKind.WHOLE);
         this.write();
         this.rewriting = undefined;
         return;
@@ -337,7 +380,8 @@ export class AcceptorLog {
       if (header === undefined) return;
       const seed = frameSeed(header.fileId);
       const frames = new FrameReader(file, seed);
-      while (frames.next()) this.readStates(frames.payload, path, frames.end);
+      const names = new Set<string>();
+      while (frames.next()) this.readStates(frames.payload, path, frames.end, names);
       if (frames.ending === 'complete') return;
       if (!isLast || wasDurable(file, seed, frames.end)) {
         throw new CorruptionError(path, frames.end, `the file is damaged. ${ADVICE}`);
@@ -348,16 +392,27 @@ export class AcceptorLog {
     }
   }
 
-  private readStates(payload: Buffer, path: string, end: number): void {
+  /** `names`: the keys that the file has said something of so far. */
+  private readStates(payload: Buffer, path: string, end: number, names: Set<string>): void {
     const reader = new PayloadReader(payload, 0, payload.length);
     while (!reader.isAtEnd) {
       const kind = reader.byte();
-      const name = reader.bytes().toString('latin1');
-      const promised = readBallot(reader);
+      if (kind === StateKind.WHOLE) {
+        for (const name of [...this.states.keys()]) if (!names.has(name)) this.remove(name);
+        continue;
+      }
+      const slot = kind === StateKind.FLOOR ? reader.word() : 0;
+      const name = kind === StateKind.FLOOR ? '' : reader.bytes().toString('latin1');
+      const promised = kind === StateKind.FORGOTTEN ? NO_BALLOT : readBallot(reader);
       const accepted = kind === StateKind.ACCEPTED ? readBallot(reader) : NO_BALLOT;
       const entry = kind === StateKind.ACCEPTED ? reader.bytes().toString('latin1') : FRESH_STATE.entry;
       if (reader.failed) throw new CorruptionError(path, end, `a state that ends too soon. ${ADVICE}`);
-      this.take(name, { promised, accepted, entry });
+      if (kind === StateKind.FLOOR) this.floors.set(slot, maxBallot(promised, this.floorOf(slot)));
+      else if (kind === StateKind.FORGOTTEN) this.remove(name);
+      else {
+        names.add(name);
+        this.take(name, { promised, accepted, entry });
+      }
     }
   }
 
@@ -371,6 +426,11 @@ export class AcceptorLog {
   private pathOf(number: number): string {
     return `${this.options.directory}/${String(number).padStart(10, '0')}.states`;
   }
+}
+
+function slotOfName(name: string): number {
+  const key = Buffer.from(name, 'latin1');
+  return slotOf(key, 0, key.length);
 }
 
 /** Whether a frame behind damage at `offset` says that what was there was on the disk. */

@@ -3,7 +3,7 @@
  *
  *     submit ─▶ KeyProposer ─▶ PREPARE, ACCEPT ─▶ acceptors: AcceptorLog, durable ─▶ PROMISED, ACCEPTED ─▶ decided ─▶ DECIDED ─▶ EraStore.show
  *
- * A key is in *era 0* while it is only written plainly, and in *era 1* at an acceptor from its first promise on, for ever.
+ * A key is in *era 0* while it is only written plainly, and in *era 1* at an acceptor from its first promise on, until it is deleted, and forgotten (forgetting.ts).
  *
  *  1. In era 1 an acceptor takes no plain write of the key any more, wherever it comes from: replication, hints, repair, or this node's own clients. So whatever a
  *     majority has acknowledged plainly is among what a majority tells with its promises, and whatever comes later is acknowledged by no majority.
@@ -24,11 +24,14 @@ import type { PayloadReader } from '../bus/payload-reader.js';
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
-import { FRESH_STATE, accept, promise } from './acceptor.js';
+import type { AcceptorState } from './acceptor.js';
+import { FRESH_STATE, accept, hasAtMost, mayForget, promise } from './acceptor.js';
 import type { AcceptorLog } from './acceptor-log.js';
 import type { Ballot } from './ballot.js';
-import { NO_BALLOT, compareBallots } from './ballot.js';
+import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
 import { EMPTY_BYTES } from './entry-bytes.js';
+import type { DeletedKey, Vote } from './forgetting.js';
+import { Holding } from './forgetting.js';
 import type { Accept, AcceptAnswer, Prepare, PrepareAnswer } from './messages.js';
 import {
   readAccept,
@@ -67,6 +70,14 @@ export interface EraStore {
   load(key: Buffer): Promise<void>;
   /** The merge of such entries. */
   merge(key: Buffer, entries: readonly Buffer[]): Buffer;
+  /** The merge of such entries into one that was accepted, if that says that the key is deleted; else that one. */
+  mergeInto(key: Buffer, entry: Buffer, entries: readonly Buffer[]): Buffer;
+  /** If an entry says nothing but that the key is deleted, a stamp that none of what it knows of the key is above. */
+  deletedAt(entry: Buffer): number | undefined;
+  /** Whether plain writes have left nothing of a key but what is settled; undefined: it has to be loaded first. */
+  isGone(key: Buffer): boolean | undefined;
+  /** The stamp up to which deletes in a slot are settled; 0: none are. */
+  settledUpTo(slot: number): number;
   /** What is left of an entry: without what was emptied with the database, or has expired. */
   left(key: Buffer, entry: Buffer): Buffer;
   /** What was stamped up to this was emptied with the database. */
@@ -95,6 +106,8 @@ export interface ConsensusOptions {
   readonly actsFor: (slot: number) => boolean;
   /** This process has stood still when so much time has passed between two looks: others act for its keys then. */
   readonly standstillMs: () => number;
+  /** Whether nothing is left of slots that this node has taken over, from before: nothing is promised or accepted until then. */
+  readonly isReady: () => boolean;
   /** Whether something is being done to keys that is not done yet: nothing is promised meanwhile. */
   readonly isBusy: () => boolean;
   /** A key has come to be in era 1 here. */
@@ -196,6 +209,63 @@ export class Consensus implements ProposerPort {
     this.heard.add(name);
     this.heardCounts[slotOf(key, 0, key.length)]++;
     this.options.onEra(Buffer.from(key));
+  }
+
+  /** The keys that were deleted, as far as it is decided, known here, and settled, one after the other; undefined for each other one. */
+  *deletedKeys(): Generator<DeletedKey | undefined, void> {
+    const { store } = this.options;
+    for (const name of this.log.keys()) {
+      const state = this.log.get(name);
+      yield state === undefined || this.unfinished.has(name) ? undefined : deletedKeyOf(store, name, state);
+    }
+  }
+
+  /** What this node has of a key that is to be forgotten (forgetting.ts); undefined: it has to be loaded first. If it is no more than that, ballots up to `floor` are refused from now on. */
+  revoke({ key, accepted, stamp }: DeletedKey, floor: Ballot): Vote | undefined {
+    const { store } = this.options;
+    const slot = slotOf(key, 0, key.length);
+    const state = this.log.get(key.toString('latin1')) ?? FRESH_STATE;
+    const { promised } = state;
+    if (!this.isAnswering || !hasAtMost(state, accepted) || store.settledUpTo(slot) < stamp) {
+      return { holding: Holding.OTHER, promised };
+    }
+    const isGone = store.isGone(key);
+    if (isGone === undefined) return undefined;
+    if (!isGone) {
+      const isStateless = compareBallots(state.accepted, NO_BALLOT) === 0;
+      return { holding: isStateless ? Holding.PLAIN : Holding.OTHER, promised };
+    }
+    if (mayForget(state, accepted, floor)) this.log.raiseFloor(slot, floor);
+    return { holding: Holding.DELETE, promised };
+  }
+
+  /** Forgets a key, if it has no more of it than what all acceptors have agreed about. Returns whether it has. */
+  forget(key: Buffer, accepted: Ballot, floor: Ballot): boolean {
+    const name = key.toString('latin1');
+    const slot = slotOf(key, 0, key.length);
+    if (this.heard.delete(name)) this.heardCounts[slot]--;
+    const state = this.log.get(name);
+    const isRefusing = compareBallots(this.log.floorOf(slot), floor) >= 0;
+    if (state === undefined || !isRefusing || !mayForget(state, accepted, floor)) return false;
+    this.drop(name);
+    return true;
+  }
+
+  /** What this node has promised and accepted of some slots means nothing any more: others have decided all of it anew since. Resolves when that is durable. */
+  giveUp(isGivenUp: (slot: number) => boolean): Promise<void> {
+    const names = [...this.log.keys()].filter((name) => isGivenUp(slotOfName(name)));
+    for (const name of names) {
+      this.log.raiseFloor(slotOfName(name), this.log.get(name)?.promised ?? NO_BALLOT);
+      this.drop(name);
+    }
+    return names.length === 0 ? Promise.resolve() : this.whenDurable();
+  }
+
+  /** Resolves when all that was forgotten, and all floors, are durable. */
+  whenDurable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.log.whenDurable(resolve);
+    });
   }
 
   /** Has a change decided. */
@@ -312,6 +382,10 @@ export class Consensus implements ProposerPort {
     return this.log.get(key.toString('latin1'))?.promised ?? NO_BALLOT;
   }
 
+  floorHere(key: Buffer): Ballot {
+    return this.log.floorOf(slotOf(key, 0, key.length));
+  }
+
   prepare(member: MemberId, message: Prepare): void {
     if (member === this.options.self) this.answerPrepare(member, message);
     else writePrepare(this.prepares.to(member), message);
@@ -331,15 +405,25 @@ export class Consensus implements ProposerPort {
     return this.options.store.merge(key, entries);
   }
 
+  mergeInto(key: Buffer, entry: Buffer, entries: readonly Buffer[]): Buffer {
+    return this.options.store.mergeInto(key, entry, entries);
+  }
+
   // As an acceptor.
 
+  /** Whether it knows what it has promised, and can promise more. */
+  private get isAnswering(): boolean {
+    return this.isOpen && this.log.failure === undefined && this.options.isReady();
+  }
+
   private answerPrepare(from: MemberId, { id, ballot, key }: Prepare): void {
-    if (!this.isOpen || this.log.failure !== undefined) return;
+    if (!this.isAnswering) return;
     const name = key.toString('latin1');
+    const floor = this.floorHere(key);
     const before = this.log.get(name) ?? FRESH_STATE;
-    const after = promise(before, ballot);
+    const after = promise(before, floor, ballot);
     if (after === undefined) {
-      this.tellPromised(from, id, { isPromised: false, promised: before.promised });
+      this.tellPromised(from, id, { isPromised: false, promised: maxBallot(before.promised, floor) });
       return;
     }
     let entry: Buffer | undefined;
@@ -354,7 +438,7 @@ export class Consensus implements ProposerPort {
     this.log.put(name, after);
     this.entered(name, key);
     this.log.whenDurable(() => {
-      this.tellPromised(from, id, { isPromised: true, accepted: after.accepted, entry });
+      this.tellPromised(from, id, { isPromised: true, accepted: after.accepted, floor, entry });
     });
   }
 
@@ -372,14 +456,15 @@ export class Consensus implements ProposerPort {
 
   /** `message` may have views. */
   private answerAccept(from: MemberId, message: Accept): void {
-    if (!this.isOpen || this.log.failure !== undefined) return;
+    if (!this.isAnswering) return;
     const { id, ballot, next, key } = message;
     const name = key.toString('latin1');
     const entry = message.entry.toString('latin1');
+    const floor = this.floorHere(key);
     const before = this.log.get(name) ?? FRESH_STATE;
-    const after = accept(before, ballot, entry, next);
+    const after = accept(before, floor, ballot, entry, next);
     if (after === undefined) {
-      this.tellAccepted(from, id, before.promised);
+      this.tellAccepted(from, id, maxBallot(before.promised, floor));
       return;
     }
     if (after !== before) {
@@ -413,6 +498,12 @@ export class Consensus implements ProposerPort {
     this.moving.delete(name);
     this.flushed.delete(name);
     this.options.store.show(key, Buffer.from(state.entry, 'latin1'), !this.unchanged.delete(name));
+  }
+
+  private drop(name: string): void {
+    this.log.forget(name);
+    this.unfinished.delete(name);
+    for (const names of [this.unchanged, this.moving, this.flushed]) names.delete(name);
   }
 
   /** A key has a state: perhaps the first one. */
@@ -493,6 +584,16 @@ export class Consensus implements ProposerPort {
     if (outboxes.to(member).byteLength > MESSAGE_BYTES) outboxes.flush();
     return outboxes.to(member);
   }
+}
+
+/** Such an entry is little more than the key. */
+const DELETE_BYTES_MAX = 100;
+
+function deletedKeyOf(store: EraStore, name: string, { accepted, entry }: AcceptorState): DeletedKey | undefined {
+  if (compareBallots(accepted, NO_BALLOT) === 0 || entry.length > name.length + DELETE_BYTES_MAX) return undefined;
+  const stamp = store.deletedAt(Buffer.from(entry, 'latin1'));
+  if (stamp === undefined || stamp > store.settledUpTo(slotOfName(name))) return undefined;
+  return { key: Buffer.from(name, 'latin1'), accepted, stamp };
 }
 
 function slotOfName(name: string): number {

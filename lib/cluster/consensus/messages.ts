@@ -4,7 +4,7 @@
  *     PREPARE  = id:u32 ballot key:bytes                                promise the ballot, and say what is accepted
  *     PROMISED = id:u32 answer
  *     answer   = 0:u8 ballot                                            refused: this is promised
- *              | 1:u8 ballot entry:bytes                                accepted by that ballot; with NO_BALLOT: what plain writes have made of the key
+ *              | 1:u8 ballot floor:ballot entry:bytes                   accepted by that ballot; with NO_BALLOT: what plain writes have made of the key
  *     ACCEPT   = id:u32 ballot next:ballot key:bytes entry:bytes        accept the entry, and promise `next`
  *     ACCEPTED = id:u32 (0:u8 ballot | 1:u8)                            refused: this is promised; or done
  *     DECIDED  = ballot key:bytes                                       what was accepted by that ballot is decided
@@ -19,7 +19,13 @@ import type { Ballot } from './ballot.js';
 /** How an acceptor answers a PREPARE. */
 export type PrepareAnswer =
   | { readonly isPromised: false; readonly promised: Ballot }
-  | { readonly isPromised: true; readonly accepted: Ballot; readonly entry: Buffer };
+  | {
+      readonly isPromised: true;
+      readonly accepted: Ballot;
+      /** Of the key's slot: what was accepted by ballots up to there is perhaps forgotten. */
+      readonly floor: Ballot;
+      readonly entry: Buffer;
+    };
 
 /** How it answers an ACCEPT: undefined if it was done, else what it has promised. */
 export type AcceptAnswer = Ballot | undefined;
@@ -60,7 +66,9 @@ export function writePromised(payload: PayloadBuffer, id: number, answer: Prepar
   payload.word(id);
   payload.byte(Number(answer.isPromised));
   writeBallot(payload, answer.isPromised ? answer.accepted : answer.promised);
-  if (answer.isPromised) payload.bytes(answer.entry);
+  if (!answer.isPromised) return;
+  writeBallot(payload, answer.floor);
+  payload.bytes(answer.entry);
 }
 
 export function readPromised(reader: PayloadReader): { id: number; answer: PrepareAnswer } | undefined {
@@ -68,7 +76,7 @@ export function readPromised(reader: PayloadReader): { id: number; answer: Prepa
   const isPromised = reader.byte() === 1;
   const ballot = readBallot(reader);
   const answer: PrepareAnswer = isPromised
-    ? { isPromised, accepted: ballot, entry: reader.bytes() }
+    ? { isPromised, accepted: ballot, floor: readBallot(reader), entry: reader.bytes() }
     : { isPromised, promised: ballot };
   return reader.failed ? undefined : { id, answer };
 }

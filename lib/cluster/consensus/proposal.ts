@@ -1,5 +1,5 @@
 import type { Ballot } from './ballot.js';
-import { compareBallots } from './ballot.js';
+import { NO_BALLOT, compareBallots } from './ballot.js';
 
 /** What a proposal makes of an entry, and what is answered if that is decided. */
 export interface Proposed {
@@ -65,14 +65,16 @@ export class Proposal {
    *  - An entry of that ballot is what all that comes is built on: if it holds the change, the change is in.
    *  - Entries of higher ballots are with no majority, and never will be: if all that hold it are such, it has not happened, and may run again.
    *  - Else somebody has built on something between: nobody knows.
+   *  - What was accepted by ballots up to `floor` is perhaps forgotten, if nothing is accepted now: nobody knows of such either.
    */
-  standing(accepted: Ballot): Standing {
+  standing(accepted: Ballot, floor: Ballot): Standing {
     const index = this.attempts.findIndex(({ ballot }) => compareBallots(ballot, accepted) === 0);
     if (index >= 0) {
       this.attempts.length = index + 1;
       return 'included';
     }
-    return this.attempts.every(({ ballot }) => compareBallots(ballot, accepted) > 0) ? 'open' : 'unknown';
+    const known = compareBallots(accepted, NO_BALLOT) === 0 ? floor : accepted;
+    return this.attempts.every(({ ballot }) => compareBallots(ballot, known) > 0) ? 'open' : 'unknown';
   }
 
   decided(): void {

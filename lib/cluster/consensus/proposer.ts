@@ -6,7 +6,8 @@
  *      └─────────────── with ACCEPT the next ballot was promised: the next round begins with ACCEPT ◀────────────┘
  *
  *  1. What is proposed by a ballot is built on what a majority had accepted when it promised that ballot: the entry of the highest ballot among them; if there is
- *     none, the merge of what plain writes have made of the key at each of them.
+ *     none, the merge of what plain writes have made of the key at each of them. If that entry says that the key is deleted, somebody may have forgotten it already, and taken plain writes
+ *     since (forgetting.ts): what those have made of the key who have accepted nothing, though their floor is not below that ballot, is merged into it.
  *  2. One entry is proposed by a ballot (see acceptor.ts). ACCEPT may be sent again, PREPARE may not: that takes a new ballot.
  *  3. Every change ends with a round of ACCEPT, those included that change nothing and those that only look: what they have seen is decided then.
  *  4. Nothing of a change is told before it is decided. If that is not known in time, the outcome is unknown.
@@ -40,13 +41,22 @@ export interface ProposerPort {
   nextId(proposer: KeyProposer, before: number): number;
   /** The acceptors of a key. */
   acceptorsOf(key: Buffer): MemberSets;
-  /** What this node's own acceptor has promised. */
+  /** What this node's own acceptor has promised, and up to where it refuses all ballots. */
   promisedHere(key: Buffer): Ballot;
+  floorHere(key: Buffer): Ballot;
   prepare(member: MemberId, message: Prepare): void;
   accept(member: MemberId, message: Accept): void;
   decided(member: MemberId, ballot: Ballot, key: Buffer): void;
   /** The merge of what plain writes have made of a key at some nodes. */
   merge(key: Buffer, entries: readonly Buffer[]): Buffer;
+  /** The same merged into an entry that was accepted, if that says that the key is deleted. */
+  mergeInto(key: Buffer, entry: Buffer, entries: readonly Buffer[]): Buffer;
+}
+
+interface Promised {
+  readonly accepted: Ballot;
+  readonly floor: Ballot;
+  readonly entry: Buffer;
 }
 
 /** `settle`: those who waited for the round that has ended are told. */
@@ -66,7 +76,7 @@ export class KeyProposer {
   private entry: Buffer = EMPTY_BYTES;
   /** The highest ballot that anybody was heard to have promised. */
   private highest: Ballot = NO_BALLOT;
-  private readonly promises = new Map<MemberId, { accepted: Ballot; entry: Buffer }>();
+  private readonly promises = new Map<MemberId, Promised>();
   private readonly accepted = new Set<MemberId>();
   private readonly refused = new Set<MemberId>();
   /** `next` was promised by a majority, with what it has accepted last: the entry. */
@@ -123,7 +133,7 @@ export class KeyProposer {
       this.wasRefused(member, answer.promised);
       return;
     }
-    this.promises.set(member, { accepted: answer.accepted, entry: Buffer.from(answer.entry) });
+    this.promises.set(member, { ...answer, entry: Buffer.from(answer.entry) });
     if (isMajority(this.sets, (one) => this.promises.has(one))) this.learn();
   }
 
@@ -165,12 +175,14 @@ export class KeyProposer {
 
   private begin(): void {
     // Whatever this node's own acceptor has promised since, others have perhaps, too.
-    const stands = this.isLeader && compareBallots(this.port.promisedHere(this.key), this.next) <= 0;
-    if (!stands) {
+    const { port, key, next } = this;
+    const isPromised =
+      compareBallots(port.promisedHere(key), next) <= 0 && compareBallots(port.floorHere(key), next) < 0;
+    if (!this.isLeader || !isPromised) {
       this.prepare();
       return;
     }
-    this.propose(this.next);
+    this.propose(next);
   }
 
   private prepare(): void {
@@ -178,7 +190,7 @@ export class KeyProposer {
     this.isLeader = false;
     this.sets = port.acceptorsOf(key);
     this.members = membersOf(this.sets);
-    this.highest = maxBallot(this.highest, port.promisedHere(key));
+    this.highest = maxBallot(this.highest, maxBallot(port.promisedHere(key), port.floorHere(key)));
     this.ballot = ballotAbove(maxBallot(this.highest, this.next), port.ordinal);
     this.next = this.ballot;
     this.startRound('prepare');
@@ -189,22 +201,17 @@ export class KeyProposer {
 
   /** A majority has promised. */
   private learn(): void {
-    const { port, key, promises } = this;
-    let best = NO_BALLOT;
-    for (const { accepted } of promises.values()) best = maxBallot(best, accepted);
-    if (compareBallots(best, NO_BALLOT) === 0) {
-      this.entry = port.merge(
-        key,
-        [...promises.values()].map(({ entry }) => entry),
-      );
-    } else {
-      for (const one of promises.values()) if (compareBallots(one.accepted, best) === 0) this.entry = one.entry;
-    }
-    promises.clear();
+    // Of what is too old to be told any more, nobody may remember whether it has happened.
+    this.expire(this.port.nowMs());
+    const promises = [...this.promises.values()];
+    this.promises.clear();
+    const best = promises.reduce((highest, { accepted }) => maxBallot(highest, accepted), NO_BALLOT);
+    const floor = promises.reduce((highest, one) => maxBallot(highest, one.floor), NO_BALLOT);
+    this.entry = this.entryOf(promises, best);
     const again: Proposal[] = [];
     const included: Proposal[] = [];
     for (const proposal of this.running) {
-      const standing = proposal.standing(best);
+      const standing = proposal.standing(best, floor);
       if (standing === 'included') included.push(proposal);
       else if (standing === 'open') again.push(proposal);
       else proposal.change.end('unknown');
@@ -212,6 +219,18 @@ export class KeyProposer {
     this.running = included;
     this.queue.unshift(...again);
     this.propose(this.ballot);
+  }
+
+  /** What all that comes is built on, if `best` is the highest ballot that anything was accepted by. */
+  private entryOf(promises: readonly Promised[], best: Ballot): Buffer {
+    const { port, key } = this;
+    const isAcceptedBy = (one: Promised, ballot: Ballot): boolean => compareBallots(one.accepted, ballot) === 0;
+    const plain = promises.filter((one) => isAcceptedBy(one, NO_BALLOT));
+    const accepted = promises.find((one) => isAcceptedBy(one, best));
+    const entriesOf = (some: readonly Promised[]): Buffer[] => some.map(({ entry }) => entry);
+    if (accepted === undefined || plain.length === promises.length) return port.merge(key, entriesOf(plain));
+    const forgetful = plain.filter(({ floor }) => compareBallots(floor, best) >= 0);
+    return forgetful.length === 0 ? accepted.entry : port.mergeInto(key, accepted.entry, entriesOf(forgetful));
   }
 
   /** Has all that waits run on the entry, and proposes what comes of it. REQUIRES: a majority has promised `ballot`. */

@@ -6,7 +6,7 @@
  *  2. Whoever is compared with begins a round of his own, if the last one is not recent: so rounds of all fall together, and what is summed up serves several.
  *  3. What damaged tables held is had from all others that hold the same slots; then the tables go. That begins at once, and is tried again until it is done.
  *  4. If nothing has changed since the last time, nothing is read, and two kilobytes are sent for each other member.
- *  5. With it, slots are settled in which keys were deleted (closer.ts).
+ *  5. With it, slots are settled in which keys were deleted (closer.ts), and consensus forgets deleted keys (key-forgetter.ts).
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -28,6 +28,8 @@ import { CommonSlots } from './common-slots.js';
 import { DigestTrees } from './digest-trees.js';
 import type { ExchangeFigures } from './exchange.js';
 import { Exchange, takeDifference, writeRange } from './exchange.js';
+import type { ForgettingConsensus } from './key-forgetter.js';
+import { KeyForgetter } from './key-forgetter.js';
 import type { DamagedTables, RepairStore } from './ports.js';
 import { RepairCalls, RepairFailedError } from './repair-calls.js';
 import { Wanted, readNumber } from './repair-messages.js';
@@ -64,6 +66,8 @@ export interface AntiEntropyOptions {
   readonly bytesPerSecond: () => number;
   /** Whether slots are settled (closer.ts). */
   readonly settlesSlots: () => boolean;
+  /** Forgets what is deleted. */
+  readonly consensus: ForgettingConsensus;
   /** Work of the loop's turn begins. */
   readonly onWork: () => void;
   /** A line for the server's log. */
@@ -85,6 +89,7 @@ export class AntiEntropy {
   private readonly calls: RepairCalls;
   private readonly responder: RepairResponder;
   private readonly closer: SlotCloser;
+  private readonly forgetter: KeyForgetter;
   private readonly found: ExchangeFigures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
   /** What this node has in common with others, in the ring `commonRing`. */
   private readonly common = new Map<MemberId, CommonSlots>();
@@ -113,6 +118,7 @@ export class AntiEntropy {
     this.throttle = new Throttle(bytesPerSecond, nowMs);
     this.calls = new RepairCalls({ links, throttle: this.throttle, nowMs, onWork });
     this.closer = new SlotCloser({ ...options, trees: this.trees, calls: this.calls, incarnation: random.uint32() });
+    this.forgetter = new KeyForgetter({ ...options, calls: this.calls });
     this.responder = new RepairResponder({
       store,
       links,
@@ -152,6 +158,8 @@ export class AntiEntropy {
       settledSlots: this.closer.settledSlots,
       settledUpToMs: bounds.dead.highest === 0 ? 0 : stampMs(bounds.dead.highest),
       deletesDropped: options.store.deletesDropped,
+      deletedDecisions: this.forgetter.deletedKeys,
+      forgottenDecisions: this.forgetter.forgottenKeys,
     };
   }
 
@@ -209,6 +217,7 @@ export class AntiEntropy {
     else if (kind === MessageKind.COMPARE_KEYS) this.responder.onKeys(member, reader);
     else if (kind === MessageKind.TAKE_ENTRIES) this.responder.onTake(member, reader);
     else if (kind === MessageKind.SETTLE) this.onSettle(member, reader.copyOfRest());
+    else if (kind === MessageKind.FORGET) this.onForget(member, reader.copyOfRest());
     else if (kind === MessageKind.BOUNDS) this.onBounds(member, reader.copyOfRest());
     else this.calls.onAnswer(member, reader);
   }
@@ -302,6 +311,7 @@ export class AntiEntropy {
       if (!(await this.exchange(member, round, closing))) isWhole = false;
     }
     if (closing !== undefined) await this.noteFailure(() => this.closer.finish(closing));
+    if (damaged === undefined && this.options.settlesSlots()) await this.noteFailure(() => this.forgetter.run());
     if (damaged !== undefined) {
       const isDone = isWhole && (await this.noteFailure(() => this.dropDamaged(damaged)));
       if (!isDone) this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
@@ -326,6 +336,11 @@ export class AntiEntropy {
   private onSettle(member: MemberId, reader: PayloadReader): void {
     const id = reader.word();
     this.responder.answer(member, id, (payload) => this.closer.onSettle(reader, payload));
+  }
+
+  private onForget(member: MemberId, reader: PayloadReader): void {
+    const id = reader.word();
+    this.responder.answer(member, id, (payload) => this.forgetter.onForget(reader, payload));
   }
 
   private onBounds(member: MemberId, reader: PayloadReader): void {

@@ -45,6 +45,10 @@ export interface RepairStore {
   forget(key: Buffer, others: readonly Buffer[]): Promise<void>;
   /** Resolves when all that was taken over is durable. Rejects if it cannot be. */
   sync(): Promise<void>;
+  /** So many keys were looked at: lets others go on from time to time. */
+  rest(keys: number): Promise<void>;
+  /** Brings what the disk has of a key into memory. Rejects with CorruptionError and DiskError. */
+  load(key: Buffer): Promise<void>;
   /** More of what is dead may go. */
   onDeadRisen(): void;
   /** Deleted keys that went. */

@@ -14,6 +14,8 @@
  *     SETTLE         = id:u32 step:u8 runs                    a step of closing slots (closer.ts)
  *                      answer: incarnation:u32 handed:u32     of the process that answers; hints that it has handed on
  *     BOUNDS         = id:u32 closed:runs dead:runs           answer: the same of who is asked (slot-bounds.ts)
+ *     FORGET         = id:u32 step:u8 (key:bytes accepted:ballot stamp floor:ballot)*      a step of forgetting keys (key-forgetter.ts); ballots as in consensus/messages.ts
+ *                      answer: (holding:u8 promised:ballot)*         to REVOKE, of each key; to FORGET, nothing
  *     runs           = count:u32 (first:u32 end:u32 stamp){count}
  *     COMPARED       = id:u32 failed:u8 answer                failed: reason:bytes
  *     sum            = high:u32 low:u32      stamp, position = high:u32 low:u32      numbers little-endian
@@ -50,6 +52,10 @@ export function readNumber(reader: PayloadReader): number {
 /** What SETTLE asks for: all that has left before is taken, and nothing more up to the stamps; all of it is durable; it is settled. */
 export const Step = { CLOSE: 0, SEAL: 1, CONFIRM: 2 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
+
+/** What FORGET asks for: the highest ballots that a key was promised by are refused from now on; it is forgotten. */
+export const ForgetStep = { REVOKE: 0, FORGET: 1 } as const;
+export type ForgetStep = (typeof ForgetStep)[keyof typeof ForgetStep];
 
 /** Runs of SlotStamps. */
 export function writeRuns(payload: PayloadBuffer, runs: Float64Array): void {

@@ -11,7 +11,8 @@
  *  3. A source streams only after it acts by e+1. It streams all that it has logged by then, deletes too. Who takes over a range gets it from each member that it displaces; if one
  *     of these is dead, or it displaces nobody, from |O| - majority + 1 members of O.
  *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1, and has had decided anew, by Q of O and Q of N, whatever
- *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows.
+ *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows. Who takes over slots has forgotten what it had accepted of them when it held them before
+ *     (server/ring/ring-slots.ts), and nothing is forgotten as deleted (consensus/forgetting.ts) in e+1.
  *     A member that leaves, and can be reached, has sent its clients away by then (server/ring/retirement.ts).
  *     What each of these has done stays done, for it is durable: so it counts when anybody has heard of all of it, though some of them may be lost by then, and others be started anew
  *     (transfer/change-progress.ts).

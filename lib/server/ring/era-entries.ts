@@ -1,8 +1,9 @@
 import type { EraStore } from '../../cluster/consensus/consensus.js';
+import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { Draft } from '../../data/draft.js';
 import type { Keyspace } from '../../data/keyspace.js';
 import { EMPTY_ENTRY } from '../../record/entry.js';
-import { batchOf, beginEraEntry, withBatch } from './era-entry.js';
+import { batchOf, beginEraEntry, deletedAt, withBatch } from './era-entry.js';
 import type { KeyspaceEntries } from './keyspace-entries.js';
 
 /** The keyspace, as consensus about keys reads and changes it. */
@@ -11,7 +12,10 @@ export class EraEntries implements EraStore {
   private readonly entries: KeyspaceEntries;
   private readonly draft: Draft;
 
-  constructor(keyspace: Keyspace, entries: KeyspaceEntries, draft: Draft) {
+  private readonly bounds: SlotBounds;
+
+  constructor(keyspace: Keyspace, entries: KeyspaceEntries, draft: Draft, bounds: SlotBounds) {
+    this.bounds = bounds;
     this.keyspace = keyspace;
     this.entries = entries;
     this.draft = draft;
@@ -33,6 +37,29 @@ export class EraEntries implements EraStore {
 
   merge(key: Buffer, entries: readonly Buffer[]): Buffer {
     return beginEraEntry(this.draft.merge(key, entries));
+  }
+
+  mergeInto(key: Buffer, entry: Buffer, entries: readonly Buffer[]): Buffer {
+    if (deletedAt(entry) === undefined) return entry;
+    const batch = batchOf(entry);
+    const merged = beginEraEntry(this.draft.merge(key, [batch, ...entries]));
+    // If nothing was put since, it is still the same key that began with a plain put, or did not.
+    return deletedAt(merged) === undefined ? merged : withBatch(entry, batchOf(merged));
+  }
+
+  deletedAt(entry: Buffer): number | undefined {
+    return deletedAt(entry);
+  }
+
+  isGone(key: Buffer): boolean | undefined {
+    const digest = this.entries.digest(key);
+    if (digest === undefined) return undefined;
+    const nothing = this.entries.digestOfNothing(key);
+    return digest.high === nothing.high && digest.low === nothing.low;
+  }
+
+  settledUpTo(slot: number): number {
+    return this.bounds.dead.of(slot);
   }
 
   left(key: Buffer, entry: Buffer): Buffer {

@@ -39,6 +39,19 @@ export function seedOf(entry: Buffer): Pair {
   return entry.length === 0 ? PAIR_ZERO : { stamp: entry.readDoubleLE(0), origin: entry.readUInt16LE(8) };
 }
 
+/** If the entry says nothing but that the key is deleted, or not even that: a stamp that nothing in it is above, and the put neither that it began with. */
+export function deletedAt(entry: Buffer): number | undefined {
+  let { stamp } = seedOf(entry);
+  const batch = batchOf(entry);
+  if (batch.length === 0) return stamp;
+  reader.open(batch, 0, batch.length, 'an entry');
+  while (reader.next()) {
+    if (reader.kind !== ChangeKind.DELETE) return undefined;
+    stamp = Math.max(stamp, reader.stamp);
+  }
+  return stamp;
+}
+
 function join(seed: Pair, batch: Buffer): Buffer {
   const entry = Buffer.alloc(SEED_BYTES + batch.length);
   entry.writeDoubleLE(seed.stamp, 0);

@@ -43,7 +43,7 @@ export class KeyspaceEntries implements RingStore {
   constructor(keyspace: Keyspace, batches: ForeignBatches, loader: Loader, draft: Draft, bounds: SlotBounds) {
     this.settled = new SettledFilter(bounds);
     this.keyspace = keyspace;
-    this.eraStore = new EraEntries(keyspace, this, draft);
+    this.eraStore = new EraEntries(keyspace, this, draft, bounds);
     this.digests = new EntryDigests(keyspace);
     this.batches = batches;
     this.loader = loader;
@@ -52,6 +52,11 @@ export class KeyspaceEntries implements RingStore {
 
   digest(key: Buffer): Digest | undefined {
     return this.digests.of(this.keyspace.database(0), key, 0, key.length);
+  }
+
+  /** That of a key of which nothing is known that counts. */
+  digestOfNothing(key: Buffer): Digest {
+    return this.digests.ofNothing(this.keyspace.database(0), key);
   }
 
   summary(key: Buffer): KeySummary | undefined {
@@ -92,9 +97,10 @@ export class KeyspaceEntries implements RingStore {
     return this.takePlain(bytes);
   }
 
-  /** The entry of a key was decided: it takes the place of what was there. */
+  /** The entry of a key was decided: it takes the place of what was there, however late it is known. */
   takeDecided(bytes: Buffer): void {
-    this.take(this.settled.filter(bytes, this.countChanges(bytes))?.batch ?? bytes);
+    this.settled.note(bytes, this.countChanges(bytes));
+    this.take(bytes);
   }
 
   isEraOne(key: Buffer): boolean {

@@ -37,6 +37,14 @@ export class RefusedPut {
     this.expiresAtMs = expiresAtMs;
   }
 
+  /** Whether it is so old that what it has become may be forgotten (cluster/consensus/forgetting.ts): whoever waits for it has long been told that nobody knows. */
+  get isSettled(): boolean {
+    const { keyspace, key, pairs } = this;
+    keyspace.hasher.hash(key, 0, key.length);
+    const settledUpTo = keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0;
+    return pairs.some(({ stamp }) => stamp <= settledUpTo);
+  }
+
   /** What it makes of the entry that consensus has. If that began with it, it has happened, and whatever the entry is by now came later. */
   putOn(entry: Buffer): Buffer {
     const { key, keyspace, draft, value, expiresAtMs, pairs } = this;

@@ -115,10 +115,14 @@ export class RefusedPuts {
   }
 
   private submit(put: RefusedPut, onDecided: () => void): void {
+    let isPut = false;
     this.options.consensus.submit(put.key, {
-      run: (entry) => ({ entry: put.putOn(entry), reply: EMPTY_BYTES }),
+      run: (entry) => {
+        isPut = !put.isSettled;
+        return { entry: isPut ? put.putOn(entry) : entry, reply: EMPTY_BYTES };
+      },
       end: (outcome) => {
-        if (outcome === 'decided') onDecided();
+        if (outcome === 'decided' && isPut) onDecided();
       },
     });
   }

@@ -1,19 +1,17 @@
 import type { DamagedTables, DigestedData, RepairStore } from '../../cluster/repair/ports.js';
 import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { Database, Keyspace } from '../../data/keyspace.js';
-import { flushedPair } from '../../data/keyspace-merge.js';
 import type { Loader } from '../../data/loader.js';
 import type { Timers } from '../../host/ports.js';
 import { SLOT_SPAN } from '../../base/position.js';
 import type { Entry } from '../../record/entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY } from '../../record/entry.js';
+import { EMPTY_ENTRY } from '../../record/entry.js';
 import { entryOfRecord } from '../../record/entry-of-record.js';
 import { lostDeletes } from '../../record/lost-deletes.js';
 import { merge, mergeAll } from '../../record/merge.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { Sum } from '../../record/leaf-sums.js';
 import { addDigest } from '../../record/leaf-sums.js';
-import { aboveStamp } from '../../record/pair.js';
 import { WriteBatch } from '../../record/write-batch.js';
 import type { Store } from '../../storage/engine/store.js';
 import type { KeyspaceEntries } from './keyspace-entries.js';
@@ -94,21 +92,23 @@ export class KeyspaceRepair implements RepairStore {
   }
 
   async addTo(sum: Sum, key: Buffer): Promise<void> {
-    const { entries, keyspace } = this.options;
+    const { entries } = this.options;
     await this.rest(1);
     let digest = entries.digest(key);
     for (; digest === undefined; digest = entries.digest(key)) await this.options.loader.loadOwn(this.db, key);
-    const position = this.positionOf(key);
-    const nothing = keyspace.newDigest();
-    nothing.registers(aboveStamp(flushedPair(this.db), keyspace.deadUpTo?.at(position) ?? 0), NO_EXPIRY);
+    const nothing = entries.digestOfNothing(key);
     if (digest.high === nothing.high && digest.low === nothing.low) return;
-    addDigest(sum, position, digest.high, digest.low);
+    addDigest(sum, this.positionOf(key), digest.high, digest.low);
   }
 
   async batchesOf(key: Buffer): Promise<Buffer[]> {
     const { entries } = this.options;
     while (entries.digest(key) === undefined) await this.options.loader.loadOwn(this.db, key);
     return entries.batchesOf(key);
+  }
+
+  load(key: Buffer): Promise<void> {
+    return this.options.entries.load(key);
   }
 
   takeOver(batch: Buffer): void {
@@ -179,8 +179,7 @@ export class KeyspaceRepair implements RepairStore {
     await store.dropQuarantined(ids);
   }
 
-  /** So many keys were looked at: lets others go on from time to time. */
-  private async rest(keys: number): Promise<void> {
+  async rest(keys: number): Promise<void> {
     this.sliceKeys += keys;
     if (this.sliceKeys < SLICE_KEYS) return;
     this.sliceKeys = 0;

@@ -19,6 +19,8 @@ export interface RingConsensusOptions extends RingPartOptions {
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly standstillMs: () => number;
+  /** See ConsensusOptions. */
+  readonly isReady: () => boolean;
 }
 
 /** A node's part in decisions about keys (cluster/consensus/consensus.ts): its acceptor's log, its proposals, and the commands whose outcome they are. */
@@ -56,6 +58,7 @@ export class RingConsensus {
       isUp: options.isUp,
       actsFor: options.actsFor,
       standstillMs: options.standstillMs,
+      isReady: options.isReady,
       isBusy: options.isBusy,
       onEra: (key) => {
         options.onEra(slotOf(key, 0, key.length));

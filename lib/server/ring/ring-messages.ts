@@ -41,6 +41,7 @@ const REPAIR_KINDS = [
   MessageKind.COMPARED,
   MessageKind.SETTLE,
   MessageKind.BOUNDS,
+  MessageKind.FORGET,
 ];
 
 const TRANSFER_KINDS = [MessageKind.PULL, MessageKind.CHUNK, MessageKind.TAKEN, MessageKind.UNABLE, MessageKind.FILLED];

@@ -124,7 +124,11 @@ export class RingPart implements TurnReplicas {
     this.sessions = new ClientSessions({ ...common, links });
     this.hints = this.makeHints(ring, inherited);
     this.replicator = this.makeReplicator(ring, nowMs);
-    this.deciding = new RingConsensus({ ...common, actsFor: (slot) => this.actsFor(slot) });
+    this.deciding = new RingConsensus({
+      ...common,
+      actsFor: (slot) => this.actsFor(slot),
+      isReady: () => this.slots.isReady,
+    });
     ({ consensus: this.consensus, linearizer: this.linearizer } = this.deciding);
     this.refresher = new Refresher({
       ...common,
@@ -150,6 +154,7 @@ export class RingPart implements TurnReplicas {
     this.slots = new RingSlots({
       ...common,
       store: options.slotStore,
+      acceptors: this.consensus,
       onReady: () => {
         this.messages.release();
       },
@@ -464,6 +469,7 @@ export class RingPart implements TurnReplicas {
       intervalMs: () => settings.repairIntervalSeconds * 1000,
       bytesPerSecond: () => settings.repairRateBytes,
       settlesSlots: () => settings.repairDeletes,
+      consensus: this.consensus,
       onWork: onMessage,
       report: warn,
     });
@@ -479,8 +485,8 @@ export class RingPart implements TurnReplicas {
     this.presence.introduce(this.inForce.others());
     this.replicator.useRing(ring);
     this.refresher.restart();
-    this.consensus.restart();
     this.slots.useRing(ring);
+    this.consensus.restart();
     this.resize.useRing();
     this.hints.retain(ring.members.map(({ id }) => id));
     this.forgetBounds();

@@ -9,12 +9,14 @@
  *  2. Slots are taken over clean: when this node acts by a ring under change by which it gains slots, whatever it has of them from before is given up, once for each such ring: it may
  *     have missed that it had lost them, and others may have collected the tombstones of what it still has. Until that is noted it says and takes nothing of data for that ring
  *     (`isReady`; early-messages.ts). What comes afterwards is of this ring, and stays, over restarts too.
+ *     What an acceptor has promised and accepted of slots goes with them, durably before that is noted (rule 6 of cluster/consensus/forgetting.ts).
  *  3. Nothing of a slot is merged with what was given up of it: whoever takes over something has the rest dropped first (`enter`).
  *  4. What comes to a slot that is not this node's, by whatever way, is given up later.
  */
 
 import { AssertionError } from '../../base/assert.js';
 import { SlotSet } from '../../base/slot-set.js';
+import type { Consensus } from '../../cluster/consensus/consensus.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import { ringVersionText } from '../../cluster/ring/ring-version.js';
 import type { Ring } from '../../cluster/ring/ring.js';
@@ -43,6 +45,7 @@ export interface SlotStore {
 export interface RingSlotsOptions {
   readonly self: MemberId;
   readonly store: SlotStore;
+  readonly acceptors: Pick<Consensus, 'giveUp'>;
   readonly keyspace: Keyspace;
   readonly clock: Clock;
   readonly warn: (line: string) => void;
@@ -67,6 +70,8 @@ export class RingSlots {
   private hasStrays = false;
   private isDropping = false;
   private restUntilMs = 0;
+  /** What acceptors had of slots that were given up is gone for good. */
+  private hasForgotten: Promise<void> = Promise.resolve();
 
   constructor(options: RingSlotsOptions) {
     this.options = options;
@@ -129,7 +134,10 @@ export class RingSlots {
     const version = ringVersionText(ring.document);
     const mustClean = next.without(old).size > 0 && slots.cleanFor !== version;
     this.own = SlotSet.of([...old.ranges(), ...next.ranges()]);
-    const given = slots.without(mustClean ? old : this.own);
+    const kept = mustClean ? old : this.own;
+    const given = slots.without(kept);
+    const forgotten = this.options.acceptors.giveUp((slot) => !kept.has(slot));
+    this.hasForgotten = this.hasForgotten.then(() => forgotten);
     try {
       this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
     } catch (error) {
@@ -163,7 +171,7 @@ export class RingSlots {
     const { slots } = store;
     const cleanFor = slots?.cleanFor;
     this.isNoting = this.isUnnoted = true;
-    store.noteSlots().then(
+    this.noteForgotten().then(
       () => {
         // Meanwhile the ring may have changed again, or the data be read anew.
         if (store.slots !== slots || slots?.cleanFor !== cleanFor) return;
@@ -183,6 +191,13 @@ export class RingSlots {
         warn(`That slots were given up could not be noted, it is tried again: ${error.message}`);
       },
     );
+  }
+
+  private async noteForgotten(): Promise<void> {
+    let forgotten: Promise<void> | undefined;
+    // More may have been given up meanwhile: that would be noted with it.
+    while (forgotten !== this.hasForgotten) await (forgotten = this.hasForgotten);
+    await this.options.store.noteSlots();
   }
 
   private get nowMs(): number {

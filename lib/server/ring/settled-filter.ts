@@ -40,6 +40,14 @@ export class SettledFilter {
     return lowestStamp > this.bounds.closed.highest ? undefined : this.cut(batch);
   }
 
+  /** Notes the same of a batch of which all is taken. Throws CorruptionError. */
+  note(batch: Buffer, lowestStamp: number): void {
+    const { reader } = this;
+    if (lowestStamp > this.bounds.closed.highest) return;
+    reader.open(batch, 0, batch.length, 'an entry that was decided');
+    while (reader.next()) this.noteStirred(this.slot());
+  }
+
   private cut(batch: Buffer): SettledBatch | undefined {
     const { reader, bounds } = this;
     const kept: number[] = [];

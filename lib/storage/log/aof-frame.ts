@@ -47,8 +47,8 @@ const VERSIONS = {
   segment: 1,
   manifest: 1,
   hints: 1,
-  /** In 1, entries had no seed (server/ring/era-entry.ts). */
-  consensus: 2,
+  /** In 1, entries had no seed (server/ring/era-entry.ts); in 2, nothing was forgotten. */
+  consensus: 3,
 } as const;
 /** "ringkvB\n" began the files of an earlier format: it is not to be given again. */
 const MAGICS = {

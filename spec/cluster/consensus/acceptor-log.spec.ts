@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 
 import { expect } from 'chai';
 import { CorruptionError } from '../../../lib/base/errors.js';
+import { slotOf } from '../../../lib/base/position.js';
 import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
 import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
 import { NO_BALLOT } from '../../../lib/cluster/consensus/ballot.js';
@@ -14,7 +15,7 @@ import { SeededRandom } from '../../sim/seeded-random.js';
 
 const DIRECTORY = '/data/consensus';
 /** Of the files' format. */
-const VERSION = 2;
+const VERSION = 3;
 
 function openLog(disk: MemoryDisk): AcceptorLog {
   const onFailed = (error: Error): void => {
@@ -29,6 +30,10 @@ function openLog(disk: MemoryDisk): AcceptorLog {
   });
   log.open();
   return log;
+}
+
+function slotOfName(name: string): number {
+  return slotOf(Buffer.from(name), 0, name.length);
 }
 
 const accepted = (round: number, text: string): AcceptorState => ({
@@ -93,6 +98,55 @@ describe('AcceptorLog', () => {
     const again = openLog(disk.crash(keepNothing));
     expect(again.get('hot')?.accepted.round).to.equal(1500);
     for (let i = 0; i < 20; i++) expect(again.get(`kept ${i}`)).to.deep.equal(accepted(i + 1, `${i}`));
+  });
+
+  it('forgets a state for good, and keeps the floor of its slot; a state that comes after that is kept', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    log.put('gone', accepted(4, 'value'));
+    log.put('again', accepted(4, 'value'));
+    log.put('kept', accepted(4, 'value'));
+    await durable(log);
+    const { usedBytes } = log;
+    for (const name of ['gone', 'again']) {
+      log.raiseFloor(slotOfName(name), { round: 5, proposer: 1 });
+      log.forget(name);
+    }
+    expect(log.hasSlot(slotOfName('gone'))).to.equal(false);
+    log.put('again', accepted(7, 'new'));
+    log.raiseFloor(slotOfName('gone'), { round: 2, proposer: 1 });
+    await durable(log);
+    expect(log.usedBytes).to.be.below(usedBytes);
+    for (const state of [log, openLog(disk.crash(keepNothing))]) {
+      expect([...state.keys()].sort()).to.deep.equal(['again', 'kept']);
+      expect(state.get('again')).to.deep.equal(accepted(7, 'new'));
+      expect(state.floorOf(slotOfName('gone'))).to.deep.equal({ round: 5, proposer: 1 });
+      expect(state.floorOf(slotOfName('kept'))).to.deep.equal(NO_BALLOT);
+    }
+  });
+
+  it('does not bring back what was forgotten, whichever of the files that were written again a crash leaves', async () => {
+    const disk = newDisk();
+    let log = openLog(disk);
+    log.put('gone', accepted(4, 'value'));
+    log.put('kept', accepted(4, 'value'));
+    await durable(log);
+    const first = [...disk.list(DIRECTORY)];
+    const old = Buffer.from(disk.contentOf(`${DIRECTORY}/${first[0]}`));
+    // Each start begins another file.
+    for (let start = 0; start < 2; start++) {
+      log = openLog(disk);
+      if (start === 0) log.raiseFloor(slotOfName('gone'), { round: 5, proposer: 1 });
+      log.forget('gone');
+      log.put('other', accepted(start + 1, 'value'));
+      await durable(log);
+      await durable(log);
+    }
+    expect(disk.list(DIRECTORY)).to.not.include(first[0]);
+    disk.plant(`${DIRECTORY}/${first[0]}`, old);
+    const again = openLog(disk.kill());
+    expect([...again.keys()].sort()).to.deep.equal(['kept', 'other']);
+    expect(again.floorOf(slotOfName('gone'))).to.deep.equal({ round: 5, proposer: 1 });
   });
 
   it('waits while the disk is full, and says that it is durable when it is', async () => {

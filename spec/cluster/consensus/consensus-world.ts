@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly syncMs?: number;
   /** A bug. */
   readonly log?: (options: AcceptorLogOptions, world: ConsensusWorld) => AcceptorLog;
+  /** A bug: what is forgotten is built on as if nobody had written it plainly since. */
+  readonly ignoresPlain?: boolean;
   /** A bug: an acceptor whose plain writes go on in era 1. */
   readonly ignoresEra?: (index: number) => boolean;
 }
@@ -94,13 +96,15 @@ export class ConsensusWorld {
 export class WorldNode {
   readonly id: string;
   consensus: Consensus | undefined;
-  /** What plain writes have made of each key, and what is to be seen. */
+  /** What plain writes and consensus have made of each key, and what is to be seen of the latter. */
   readonly plain = new Map<string, string>();
   readonly shown = new Map<string, string>();
   private readonly world: ConsensusWorld;
   readonly index: number;
   private disk: MemoryDisk;
   private life = 0;
+  /** The stamp up to which no plain write is taken. */
+  settled = 0;
 
   constructor(world: ConsensusWorld, index: number) {
     this.world = world;
@@ -141,6 +145,7 @@ export class WorldNode {
         isUp: () => true,
         actsFor: () => index === 0,
         standstillMs: () => Infinity,
+        isReady: () => true,
         isBusy: () => false,
         onEra: () => undefined,
       });
@@ -175,11 +180,28 @@ export class WorldNode {
     return {
       plainEntry: (key) => Buffer.from(this.plain.get(key.toString()) ?? ''),
       load: () => Promise.resolve(),
-      merge: (_key, entries) => Buffer.from(entries.map(String).sort().at(-1) ?? ''),
+      merge: (_key, entries) => Buffer.from(maxOf(entries)),
+      mergeInto: (_key, entry, entries) =>
+        stampIfDeleted(String(entry)) === undefined || this.world.options.ignoresPlain === true
+          ? entry
+          : Buffer.from(maxOf([entry, ...entries])),
+      deletedAt: (entry) => stampIfDeleted(String(entry)),
+      isGone: (key) => {
+        const stamp = stampIfDeleted(this.plain.get(key.toString()) ?? '');
+        return stamp !== undefined && stamp <= this.settled;
+      },
+      settledUpTo: () => this.settled,
       left: (_key, entry) => entry,
       flushedUpTo: 0,
-      show: (key, entry) => this.shown.set(key.toString(), entry.toString()),
+      show: (key, entry) => {
+        this.shown.set(key.toString(), entry.toString());
+        this.put(entry.toString(), key.toString());
+      },
     };
+  }
+
+  put(entry: string, key = 'key'): void {
+    if (entry > (this.plain.get(key) ?? '')) this.plain.set(key, entry);
   }
 
   private diskOptions(): ConstructorParameters<typeof MemoryDisk>[0] {
@@ -217,6 +239,15 @@ export class WorldNode {
       if (!(error instanceof PowerFailure)) throw error;
     }
   }
+}
+
+function maxOf(entries: readonly Buffer[]): string {
+  return entries.map(String).sort().at(-1) ?? '';
+}
+
+/** The stamp of an entry that has no value. */
+export function stampIfDeleted(entry: string): number | undefined {
+  return entry === '' || entry.endsWith(':') ? Number(entry.split(':')[0]) : undefined;
 }
 
 function receive(consensus: Consensus, from: string, kind: number, bytes: Buffer): void {

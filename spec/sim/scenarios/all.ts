@@ -5,6 +5,7 @@ import { cas } from './cas.js';
 import { deletes } from './deletes.js';
 import { diverging } from './diverging.js';
 import { everything } from './everything.js';
+import { forgetting } from './forgetting.js';
 import { growingRing } from './growing-ring.js';
 import { locks } from './locks.js';
 import { ring } from './ring.js';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   cas(),
   locks(),
   deletes(),
+  forgetting(),
   everything(),
 ];
 
