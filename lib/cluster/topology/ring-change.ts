@@ -9,7 +9,7 @@
  *     are told what they lack, and say nothing that counts among O: a joining member runs no command, and nobody reads from it (rule 6 of the design).
  *  2. Whoever acts by a ring refuses what is sent for an older one (coordination/versioned-links.ts). A ring is durable before anybody acts by it.
  *  3. A source streams only after it acts by e+1. It streams all that it has logged by then, deletes too. Who takes over a range gets it from each member that it displaces; if one
- *     of these is dead, or it displaces nobody, from |O| - majority + 1 members of O.
+ *     of these is dead, or it displaces nobody, from a majority of O (from |O| - majority + 1, if no more survive).
  *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1, and has had decided anew, by Q of O and Q of N, whatever
  *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows. Who takes over slots has forgotten what it had accepted of them when it held them before
  *     (server/ring/ring-slots.ts), and nothing is forgotten as deleted (consensus/forgetting.ts) in e+1.
@@ -26,6 +26,8 @@
  *                 What was acknowledged before by Q of O was taken at e by each of them. Let D be one that is not of N. It acts by e+1 before it streams, and took nothing at e after
  *                 that (2): so the stream has what it took, and the one that takes D's place has what D had. Hence at least as many of N have the write as had of O. With D dead, |O| - Q + 1
  *                 members of O are streamed: one of them is among any Q. If |N| is |O| + 1, or |O| - 1, with nobody in D's place, Q(O) + Q(N) is more than the larger of both: they meet by themselves.
+ *                 What is left of a write by the next change may be with fewer than Q of O, then: with |O| - Q + 1, which is what Q of O meet. Hence who displaces nobody takes from Q of O. Where the
+ *                 replicas themselves go from 5 to 4 to 3, or from 3 to 2 to 1, that is not enough: what those who go had alone has to have reached the others in between (hints, repair).
  *   two reads     The first one, by e+1, had Q of O and Q of N with the same before it answered. So the next one finds it, by whatever ring.
  *   crashes       Of a source: what it has acted on is durable, and so is what it has logged as far as its appendfsync promises; it streams again from what its receiver has durable. Of
  *                 a receiver: it goes on from what it has noted as durable, for this epoch; what it merges twice does no harm. Of a voter: Paxos. Whoever drives the change keeps nothing: all

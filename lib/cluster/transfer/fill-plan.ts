@@ -2,7 +2,7 @@
  * What a member that takes over slots has to be given by whom, and what of that it has: pure. Why these sources are enough: topology/ring-change.ts.
  *
  *     a range  ◀── all that it displaces, if they can be reached
- *              ◀── else |O| - majority + 1 of those who hold it
+ *              ◀── else a majority of those who hold it, or |O| - majority + 1, if those whom it displaces are dead
  */
 
 import { assert } from '../../base/assert.js';
@@ -139,9 +139,13 @@ export function areEnough(move: Move, isUp: (id: MemberId) => boolean): boolean 
   return (displaced.length > 0 && displaced.every(isUp)) || from.filter(isUp).length >= enoughOf(move);
 }
 
-/** Of so many who hold a range, one has whatever was acknowledged by a majority of them. */
-function enoughOf({ from }: Move): number {
-  return from.length - majorityOf(from.length) + 1;
+/**
+ * Of so many who hold a range, one has whatever was acknowledged. That is known to be with so many that a majority of them meets it, and not always with a majority: a member that has left, with
+ * nobody in its place, was one of those who acknowledged it.
+ */
+function enoughOf({ from, displaced }: Move): number {
+  const majority = majorityOf(from.length);
+  return Math.max(from.length - majority + 1, Math.min(majority, from.length - displaced.length));
 }
 
 function isOf(given: Given, { start, end, from }: Move): boolean {

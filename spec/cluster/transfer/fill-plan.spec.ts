@@ -32,9 +32,15 @@ describe('FillPlan', () => {
     expect(plan.progress).to.equal(1);
   });
 
-  it('asks so many, too, where nobody is displaced', () => {
-    expect(sourcesOf(new FillPlan([move(0, 9, [a, b, c, d], [])]), everybody)).to.deep.equal([a, b]);
+  it('asks a majority where nobody is displaced: who has left before may have been one of those who had something', () => {
+    expect(sourcesOf(new FillPlan([move(0, 9, [a, b, c, d], [])]), everybody)).to.deep.equal([a, b, c]);
+    expect(sourcesOf(new FillPlan([move(0, 9, [a, b, c], [])]), everybody)).to.deep.equal([a, b]);
+    expect(sourcesOf(new FillPlan([move(0, 9, [a, b], [])]), everybody)).to.deep.equal([a, b]);
     expect(sourcesOf(new FillPlan([move(0, 9, [a], [])]), everybody)).to.deep.equal([a]);
+  });
+
+  it('asks who survives of two', () => {
+    expect(sourcesOf(new FillPlan([move(0, 9, [a, b], [b])]), (id) => id !== b)).to.deep.equal([a]);
   });
 
   it('goes on where a source has come to, with what was noted before, and only for the same ranges', () => {
@@ -52,6 +58,6 @@ describe('FillPlan', () => {
     const moved = move(0, 9, [a, b, c, d], [d]);
     const plan = new FillPlan([moved]);
     plan.note(moved, c, SLOT_SPAN);
-    expect(sourcesOf(plan, (id) => id !== d)).to.deep.equal([c, a]);
+    expect(sourcesOf(plan, (id) => id !== d)).to.deep.equal([c, a, b]);
   });
 });

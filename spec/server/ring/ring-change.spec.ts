@@ -282,6 +282,24 @@ describe('A ring that grows and shrinks', () => {
     });
   }
 
+  it('fills who joins two with what one of them has, and one that has left had', async () => {
+    const ring = await RingBench.start(3, 'hint-size-max 1\nrepair-interval 0\n');
+    const client = ring.nodes[0].connect();
+    const keys = Array.from({ length: 30 }, (_, i) => `key:${i}`);
+    ring.isolate(1);
+    await ring.advance(300);
+    for (const key of keys) expect(await ring.ask(client, 'SET', key, 'v')).to.equal('OK');
+    ring.connectAgain();
+    await ring.advance(300);
+    ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[0]));
+    await finish(ring);
+    const joiner = await ring.join();
+    ring.adopt([1, 2, joiner]);
+    await finish(ring);
+    const reader = ring.nodes[joiner].connect();
+    for (const key of keys) expect(await ring.ask(reader, 'WITH', 'ONE', 'GET', key), key).to.equal('v');
+  });
+
   it('fills who takes the place of a dead member from those who survive', async () => {
     const ring = await RingBench.start(3);
     await fill(ring, 40);
