@@ -70,7 +70,7 @@ export const RING_OPTIONS: readonly Option[] = [
     'seconds from one comparison of what replicas hold to the next; 0: only by RING REPAIR; not in Redis'),
   real('repair-rate', 'repairRateBytes', memory(0, ULONG_MAX), '16mb',
     'bytes a second that repair may send; 0: no limit; not in Redis'),
-  real('repair-deletes', 'repairDeletes', boolean(), 'no',
+  real('repair-deletes', 'repairDeletes', boolean(), 'yes',
     'whether marks of deleted keys go when all replicas have them; not in Redis'),
   real('max-clock-drift', 'maxClockDriftMs', count(1), '500',
     'milliseconds by which clocks of nodes may differ; not in Redis'),

@@ -69,7 +69,7 @@ export class Settings {
   readonly hintWindowSeconds: number = 0;
   readonly repairIntervalSeconds: number = 0;
   readonly repairRateBytes: number = 0;
-  readonly repairDeletes: boolean = false;
+  readonly repairDeletes: boolean = true;
   readonly maxClockDriftMs: number = 0;
 
   /** Patterns of keys; byte text. */

@@ -16,7 +16,7 @@ const TABLES = `${DIRECTORY}/tables`;
 const OLD_MS = 1000;
 /** A member that joins is filled while one looks so often. */
 const FILL_LOOKS = 60;
-const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\nrepair-deletes yes\n';
+const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
 
 async function figure(ring: RingBench, node: number, name: string): Promise<number> {
   const info = String(await ring.ask(ring.nodes[node].connect(), 'INFO', 'ring'));

@@ -22,7 +22,7 @@ const CLIENTS = 4;
 /** So few that each has deletes that are settled, and writes that are under way. */
 const SLOTS = 6;
 /** What is written is old enough to be settled after a second and a half. */
-const CONFIG = 'repair-interval 2\nrepair-deletes yes\nwrite-timeout 1000\n';
+const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 /** A ring with clients that delete. */
 class DeletingRing extends SimulatedRing {

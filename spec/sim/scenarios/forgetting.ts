@@ -27,7 +27,7 @@ const LATE_MS = 3000;
 const CLOCK_ERROR_MS_MAX = 250;
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 240_000;
-const CONFIG = 'repair-interval 2\nrepair-deletes yes\nwrite-timeout 1000\n';
+const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 const STARTER = 'starter';
 
 class ForgettingRing {
