@@ -26,7 +26,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { assert } from '../../base/assert.js';
 import type { MemberId } from '../ring/member.js';
 
-export const PROTOCOL_VERSION = 1;
+/** Another one whenever the layout of a message changes: what members of both versions told each other would be misread. */
+export const PROTOCOL_VERSION = 2;
 export const NONCE_BYTES = 32;
 export const DIGEST_BYTES = 32;
 const MEMBER_ID_BYTES = 20;
