@@ -107,6 +107,8 @@ export class AcceptorLog {
   private tornAt: number | undefined;
   private isSyncing = false;
   private readonly waiting: (() => void)[] = [];
+  /** Of those who are told that the disk has failed. */
+  private readonly rejects = new Set<(error: DiskError) => void>();
 
   constructor(options: AcceptorLogOptions) {
     this.options = options;
@@ -179,10 +181,21 @@ export class AcceptorLog {
     this.waiting.push(then);
   }
 
+  /** Resolves when everything that was put is durable. Rejects with DiskError if the disk fails, or has failed. */
+  durable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.rejects.add(reject);
+      this.whenDurable(() => {
+        this.rejects.delete(reject);
+        resolve();
+      });
+    });
+  }
+
   /** The turn ends: writes what was put, and has it synced. */
   flush(): void {
     if (this.failure !== undefined) {
-      this.waiting.length = 0;
+      this.abandon(this.failure);
       return;
     }
     if (this.waiting.length === 0 && this.unwritten.isEmpty) return;
@@ -356,8 +369,15 @@ export class AcceptorLog {
   private fail(error: unknown): void {
     if (!(error instanceof DiskError)) throw error;
     this.failure = error;
-    this.waiting.length = 0;
+    this.abandon(error);
     this.options.onFailed(error);
+  }
+
+  /** Nothing that waits will ever be durable. */
+  private abandon(error: DiskError): void {
+    this.waiting.length = 0;
+    for (const reject of this.rejects) reject(error);
+    this.rejects.clear();
   }
 
   /** What an earlier process has written and not synced was not told, but is now. */

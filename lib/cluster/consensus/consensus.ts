@@ -251,21 +251,21 @@ export class Consensus implements ProposerPort {
     return true;
   }
 
-  /** What this node has promised and accepted of some slots means nothing any more: others have decided all of it anew since. Resolves when that is durable. */
+  /** What this node has promised and accepted of some slots means nothing any more: others have decided all of it anew since. Resolves when that is durable. Rejects with DiskError. */
   giveUp(isGivenUp: (slot: number) => boolean): Promise<void> {
+    // There may be very many keys, and mostly none of these slots.
+    if (!this.hasStates(isGivenUp)) return Promise.resolve();
     const names = [...this.log.keys()].filter((name) => isGivenUp(slotOfName(name)));
     for (const name of names) {
       this.log.raiseFloor(slotOfName(name), this.log.get(name)?.promised ?? NO_BALLOT);
       this.drop(name);
     }
-    return names.length === 0 ? Promise.resolve() : this.whenDurable();
+    return this.whenDurable();
   }
 
-  /** Resolves when all that was forgotten, and all floors, are durable. */
+  /** Resolves when all that was forgotten, and all floors, are durable. Rejects with DiskError if they cannot be. */
   whenDurable(): Promise<void> {
-    return new Promise((resolve) => {
-      this.log.whenDurable(resolve);
-    });
+    return this.log.durable();
   }
 
   /** Has a change decided. */
@@ -498,6 +498,11 @@ export class Consensus implements ProposerPort {
     this.moving.delete(name);
     this.flushed.delete(name);
     this.options.store.show(key, Buffer.from(state.entry, 'latin1'), !this.unchanged.delete(name));
+  }
+
+  private hasStates(isMeant: (slot: number) => boolean): boolean {
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.log.hasSlot(slot) && isMeant(slot)) return true;
+    return false;
   }
 
   private drop(name: string): void {

@@ -160,9 +160,7 @@ export class KeyForgetter {
       }
       votes.push(vote);
     }
-    const isDurable = consensus.whenDurable();
-    await store.sync();
-    await isDurable;
+    await Promise.all([consensus.whenDurable(), store.sync()]);
     this.check(begun);
     return votes;
   }

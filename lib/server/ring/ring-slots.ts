@@ -70,7 +70,7 @@ export class RingSlots {
   private hasStrays = false;
   private isDropping = false;
   private restUntilMs = 0;
-  /** What acceptors had of slots that were given up is gone for good. */
+  /** What this node's acceptor had of slots that were given up is gone for good. Rejects when its disk has failed: it is one no more, until a restart. */
   private hasForgotten: Promise<void> = Promise.resolve();
 
   constructor(options: RingSlotsOptions) {
@@ -137,7 +137,9 @@ export class RingSlots {
     const kept = mustClean ? old : this.own;
     const given = slots.without(kept);
     const forgotten = this.options.acceptors.giveUp((slot) => !kept.has(slot));
-    this.hasForgotten = this.hasForgotten.then(() => forgotten);
+    this.hasForgotten = bothDone(this.hasForgotten, forgotten);
+    // Whoever notes it is told.
+    this.hasForgotten.catch(() => undefined);
     try {
       this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
     } catch (error) {
@@ -203,6 +205,10 @@ export class RingSlots {
   private get nowMs(): number {
     return this.options.clock.monotonicUs() / 1000;
   }
+}
+
+async function bothDone(one: Promise<void>, other: Promise<void>): Promise<void> {
+  await Promise.all([one, other]);
 }
 
 /** The slots that the member with this index is a replica of. */

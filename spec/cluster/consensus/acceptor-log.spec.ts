@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 import { expect } from 'chai';
-import { CorruptionError } from '../../../lib/base/errors.js';
+import { CorruptionError, DiskError } from '../../../lib/base/errors.js';
 import { slotOf } from '../../../lib/base/position.js';
 import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
 import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
@@ -17,10 +17,11 @@ const DIRECTORY = '/data/consensus';
 /** Of the files' format. */
 const VERSION = 3;
 
-function openLog(disk: MemoryDisk): AcceptorLog {
-  const onFailed = (error: Error): void => {
-    throw error;
-  };
+function rethrow(error: Error): void {
+  throw error;
+}
+
+function openLog(disk: MemoryDisk, onFailed: (error: DiskError) => void = rethrow): AcceptorLog {
   const log = new AcceptorLog({
     disk,
     random: new SeededRandom(1),
@@ -168,6 +169,24 @@ describe('AcceptorLog', () => {
     await durable(log);
     expect(isDurable).to.equal(true);
     expect(openLog(disk.crash(keepNothing)).get('key')).to.deep.equal(accepted(2, 'after'));
+  });
+
+  it('says to those who ask for it that nothing is durable any more when the disk has failed', async () => {
+    let hasFailed = false;
+    const disk = newDisk(({ name }) => (hasFailed && name === 'append' ? { kind: 'error', code: 'EIO' } : undefined));
+    const log = openLog(disk, () => undefined);
+    log.put('key', accepted(1, 'before'));
+    await Promise.all([log.durable(), durable(log)]);
+    hasFailed = true;
+    for (const when of ['while it fails', 'afterwards']) {
+      log.put('key', accepted(2, 'after'));
+      const isDurable = log.durable().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      log.flush();
+      expect(await isDurable, when).to.be.instanceOf(DiskError);
+    }
   });
 
   it('does not start over damage of what was durable', async () => {

@@ -79,6 +79,17 @@ describe('Decisions about deleted keys', () => {
     expect(await figures(ring, 'decided_keys')).to.deep.equal([0, 0, 0]);
   });
 
+  it('stay when the disk of an acceptor has failed, and hold up no repair there', async () => {
+    const ring = await ringWithDeleted();
+    ring.acceptorFaults.set(0, { kind: 'error', code: 'EIO' });
+    await repairAll(ring);
+    expect(await figures(ring, 'decided_keys')).to.deep.equal([10, 10, 10]);
+    const [before] = await figures(ring, 'repair_rounds');
+    await repairAll(ring);
+    const [after] = await figures(ring, 'repair_rounds');
+    expect(after).to.be.above(before);
+  });
+
   it('that one replica still has when the others have forgotten them hide no plain write since; they go later', async () => {
     const ring = await ringWithDeleted();
     const isTold: Filter = ({ kind, to, message: { buffer, start } }) =>

@@ -111,6 +111,8 @@ export class RingBench {
   private readonly rings: Ring[] = [];
   /** What goes wrong when a node appends to its log, as it was first started. */
   readonly logFaults = new Map<number, Fault>();
+  /** The same of what it promises and accepts. */
+  readonly acceptorFaults = new Map<number, Fault>();
   /** Who has heard of which newer ring. */
   readonly heard: (readonly [node: number, version: RingVersion])[] = [];
   /** What nodes that reach a majority have proposed to come next. */
@@ -153,8 +155,11 @@ export class RingBench {
     const bench = new RingBench(count, `repair-interval 0\n${configText}`, replicaCount);
     for (let i = 0; i < count; i++) bench.links.push(new BenchLinks(bench, i));
     for (let i = 0; i < count; i++) {
-      const plan = ({ name, path }: Step): Fault | undefined =>
-        name === 'append' && path.includes('/aof/') ? bench.logFaults.get(i) : undefined;
+      const plan = ({ name, path }: Step): Fault | undefined => {
+        if (name !== 'append') return undefined;
+        if (path.includes('/aof/')) return bench.logFaults.get(i);
+        return path.includes('/consensus/') ? bench.acceptorFaults.get(i) : undefined;
+      };
       bench.rings.push(bench.ring);
       bench.nodes.push(await NodeBench.start(configText, { membership: bench.membershipOf(i), plan }));
     }
