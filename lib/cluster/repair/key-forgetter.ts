@@ -14,8 +14,9 @@ import type { RepairCalls } from './repair-calls.js';
 import { RepairFailedError } from './repair-calls.js';
 import { ForgetStep, readNumber, writeNumber } from './repair-messages.js';
 
-/** So many keys are asked about at a time. */
+/** So many keys are asked about at a time, or fewer if they have so many bytes. */
 const STEP_KEYS = 256;
+const STEP_BYTES = 256 * 1024;
 /** So many are remembered that others should have had forgotten. */
 const LEFT_MAX = 100_000;
 const TIMEOUT_MS = 10_000;
@@ -64,6 +65,7 @@ export class KeyForgetter {
     const left = new Set<string>();
     const acceptors = new Map<number, readonly MemberId[]>();
     let step: Forgetting[] = [];
+    let bytes = 0;
     this.deletedKeys = 0;
     for (const deleted of consensus.deletedKeys()) {
       await store.rest(1);
@@ -75,9 +77,11 @@ export class KeyForgetter {
       if (!members.includes(self) || !members.every((id) => this.isThere(id))) continue;
       if (members[0] !== self && !this.isLeft(deleted.key, left)) continue;
       step.push(new Forgetting(deleted, members, consensus.promisedHere(deleted.key)));
-      if (step.length < STEP_KEYS) continue;
+      bytes += deleted.key.length;
+      if (step.length < STEP_KEYS && bytes < STEP_BYTES) continue;
       await this.forgetAll(step, begun);
       step = [];
+      bytes = 0;
     }
     if (step.length > 0) await this.forgetAll(step, begun);
     this.left = left;
