@@ -11,14 +11,13 @@ export class EraEntries implements EraStore {
   private readonly keyspace: Keyspace;
   private readonly entries: KeyspaceEntries;
   private readonly draft: Draft;
-
   private readonly bounds: SlotBounds;
 
   constructor(keyspace: Keyspace, entries: KeyspaceEntries, draft: Draft, bounds: SlotBounds) {
-    this.bounds = bounds;
     this.keyspace = keyspace;
     this.entries = entries;
     this.draft = draft;
+    this.bounds = bounds;
   }
 
   plainEntry(key: Buffer): Buffer | undefined {

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 
 import { Bus } from '../../../lib/cluster/bus/bus.js';
 import type { BusOptions } from '../../../lib/cluster/bus/bus.js';
-import { Handshake, NONCE_BYTES } from '../../../lib/cluster/bus/handshake.js';
+import { Handshake, NONCE_BYTES, PROTOCOL_VERSION } from '../../../lib/cluster/bus/handshake.js';
 import type { Refusal } from '../../../lib/cluster/bus/handshake.js';
 import { BytesPayload } from '../../../lib/cluster/bus/payload.js';
 import type { PeerError } from '../../../lib/cluster/bus/peer-error.js';
@@ -156,7 +156,7 @@ describe('Bus on loopback sockets', () => {
       identity: identityOf('newer'),
       secret: Buffer.from('secret'),
       nonce: Buffer.alloc(NONCE_BYTES, 1),
-      version: 2,
+      version: PROTOCOL_VERSION + 1,
     });
     const refusal = await new Promise<Refusal | undefined>((resolve) => {
       const port = ports.get(idOf('a')) ?? 0;
