@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { assert } from '../base/assert.js';
 import { CorruptionError, DiskError } from '../base/errors.js';
 import type { RingDocument } from '../cluster/ring/ring-document.js';
 import { ringVersionText } from '../cluster/ring/ring-version.js';
@@ -86,7 +87,8 @@ async function recover(directory: string, survivors: readonly string[], { disk, 
     throw new RecoverError(`${store.nodeId}, whose directory this is, is not among the survivors`);
   }
   disk.lock(lockPath(directory));
-  await store.saveRing(recovered);
+  const isKept = await store.saveRing(recovered);
+  assert(isKept, 'a ring that was recovered is newer than the one before');
   for (const line of summaryOf(ring, recovered)) print(line);
   return ExitCode.OK;
 }

@@ -454,6 +454,23 @@ describe('A ring that grows and shrinks', () => {
     for (const { node } of ring.nodes) expect(node.server.ring?.figures.givenUpSlots).to.equal(0);
   });
 
+  it('says so when it cannot be noted that what consensus has decided about slots that were given away is forgotten', async () => {
+    const ring = await RingBench.start(3);
+    const client = ring.nodes[0].connect();
+    for (let i = 0; i < 20; i++) expect(await ring.ask(client, 'SET', `key:${i}`, 'v', 'NX')).to.equal('OK');
+    for (let i = 0; i < 20; i++) expect(await ring.ask(client, 'CAS', `key:${i}`, 'v', 'w')).to.equal(1);
+    const joiner = await ring.join();
+    ring.adopt();
+    await untilProposed(ring);
+    const { goes } = movingKey(ring, joiner);
+    ring.acceptorFaults.set(goes, { kind: 'error', code: 'EIO' });
+    ring.adopt(undefined, ring.proposed.at(-1));
+    await ring.advance(1000);
+    const { lines } = ring.nodes[goes];
+    expect(lines.filter((line) => /could not be noted, it is tried again: .*consensus/.test(line))).to.have.length(1);
+    expect(await ring.ask(ring.nodes[goes].connect(), 'GET', 'key:1')).to.equal('w');
+  });
+
   for (const isRewritten of [true, false]) {
     const verb = isRewritten ? 'keeps' : 'would lose';
     const unless = isRewritten ? '' : ', if it did not have it decided anew';
