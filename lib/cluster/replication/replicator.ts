@@ -462,22 +462,26 @@ export class Replicator {
    */
   private overtaking(shipment: Shipment, keyAt: number, progress: ReplicaProgress): number | undefined {
     const { batch, kept, parts, reader } = this;
-    const { bytes } = shipment;
-    let overtaking: number | undefined;
+    const { bytes, sequence } = shipment;
     reader.open(bytes, 0, bytes.length, 'a batch that was sent');
     while (reader.next() && reader.keyStart !== keyAt);
     const key = bytes.subarray(reader.keyStart, reader.keyEnd);
-    while (reader.next()) if (reader.keyStart !== keyAt && isOf(reader, key)) overtaking = shipment.sequence;
-    for (const later of kept) {
-      if (later.sequence <= shipment.sequence || !later.pending.has(progress)) continue;
-      reader.open(later.bytes, 0, later.bytes.length, 'a batch that was sent');
-      while (reader.next()) if (isOf(reader, key)) overtaking = later.sequence;
+    if (parts.count > 0) {
+      batch.closeRecord();
+      reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
+      while (reader.next()) if (isOf(reader, key)) return this.sequence + 1;
     }
-    if (parts.count === 0) return overtaking;
-    batch.closeRecord();
-    reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
-    while (reader.next()) if (isOf(reader, key)) overtaking = this.sequence + 1;
-    return overtaking;
+    // The last ones first: keys that are changed often are found soon, however much is kept.
+    for (let i = kept.length - 1; i >= 0 && kept[i].sequence > sequence; i--) {
+      const later = kept[i];
+      if (!later.pending.has(progress)) continue;
+      reader.open(later.bytes, 0, later.bytes.length, 'a batch that was sent');
+      while (reader.next()) if (isOf(reader, key)) return later.sequence;
+    }
+    reader.open(bytes, 0, bytes.length, 'a batch that was sent');
+    while (reader.next() && reader.keyStart !== keyAt);
+    while (reader.next()) if (reader.keyStart !== keyAt && isOf(reader, key)) return sequence;
+    return undefined;
   }
 }
 
