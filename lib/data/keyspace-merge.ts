@@ -58,7 +58,7 @@ export abstract class KeyspaceMerge extends RecordCursor {
     if (this.place !== 0 && this.isSpent(this.place)) this.drop();
     const { place } = this;
     if (place !== 0 && !heap.isPartial(place)) return;
-    const before = place === 0 ? EMPTY_ENTRY : this.newsOf(place);
+    const before = place === 0 ? EMPTY_ENTRY : this.withoutGone(this.newsOf(place), () => entry);
     const after = merge(before, entry);
     if (place !== 0 && !hasElements(after)) db.keyCount--; // it was taken to be there
     this.writeEntry(after, place === 0 ? this.access.fresh() : heap.access(place), false);
@@ -90,7 +90,11 @@ export abstract class KeyspaceMerge extends RecordCursor {
     if (place !== 0) heap.letGo(place);
     const ref = heap.write(place, head, key, 0, key.length, built.value, 0, built.value.length);
     this.putRecord(ref, hadExpiry, built.isEmpty);
-    if (before !== undefined) this.mergeInto(before, built);
+    if (before !== undefined)
+      this.mergeInto(
+        this.withoutGone(before, () => this.entryOf(this.place)),
+        built,
+      );
   }
 
   /** Merges what was in memory into the collection under the cursor, which came from the disk just now. */
@@ -157,6 +161,18 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const entry = this.entryOf(place);
     const goneUpTo = this.cold.goneUpTo(this.hasher.position);
     return goneUpTo === 0 ? entry : entryAbove(entry, goneUpTo);
+  }
+
+  /**
+   * The same without elements of lists that are as old as what may have gone, and of which the disk has nothing: they are gone, though they were changed later, by who had not heard of
+   * the delete (ColdData.goneUpTo). What lives of that age was on disk before.
+   */
+  private withoutGone(news: Entry, onDisk: () => Entry): Entry {
+    const goneUpTo = this.cold.goneUpTo(this.hasher.position);
+    const isDoubtful = (cell: Cell): boolean => ageOf(cell).stamp <= goneUpTo;
+    if (goneUpTo === 0 || ![...news.cells.values()].some(isDoubtful)) return news;
+    const { cells } = onDisk();
+    return { ...news, cells: new Map([...news.cells].filter(([name, cell]) => !isDoubtful(cell) || cells.has(name))) };
   }
 
   /** Merges one change of a log or of another node. Adds nothing to the batch. */

@@ -79,6 +79,11 @@ export class LogCoverage {
     this.unlogged = Math.min(this.unlogged, stamp);
   }
 
+  /** Whether there are some. */
+  get hasUnlogged(): boolean {
+    return this.unlogged !== Infinity || this.unbegun !== Infinity;
+  }
+
   /** All of these were appended. */
   clearUnlogged(): void {
     this.unlogged = Infinity;

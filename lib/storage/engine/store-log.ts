@@ -48,6 +48,12 @@ export class StoreLog {
     return (coverage.isLogging ? log.failed : undefined) ?? versions.failed;
   }
 
+  /** Whether everything that has changed is in tables. */
+  get isStored(): boolean {
+    const { log, coverage } = this.options;
+    return !coverage.hasUnlogged && log.closedSegments.length === 0 && !log.hasPayloads;
+  }
+
   /** The log was just replayed, up to segment `deadUpTo` without what is dead of slots: all that it has yet moves to tables. `stamp`: the newest in tables. */
   takeUp(factsOf: ReplayedLog['factsOf'], stamp: number, deadUpTo: number): void {
     const { log, flusher, coverage } = this.options;

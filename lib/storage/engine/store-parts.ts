@@ -67,6 +67,7 @@ export async function openParts(
   const { coverage, notes } = state;
   const { versions } = tables;
   const { current } = versions;
+  const later: { storeLog?: StoreLog } = {};
   const newest = [...current.tables()].reduce((stamp, { maxStamp }) => Math.max(stamp, maxStamp), 0);
   coverage.flushedStamp = newest;
   const slots = new HeldSlots(current);
@@ -76,6 +77,7 @@ export async function openParts(
   const jobs = options.jobs();
   const deletes = new DeletesLimit({
     versions,
+    knownUpTo: () => (later.storeLog?.isStored === true ? coverage.flushedStamp : target.clock.latest),
     deadUpTo: options.isReplicated ? (options.deadUpTo ?? new SlotStamps()) : undefined,
     cleanUpTo: () => (coverage.isLogging && !coverage.isBeginning ? reader.cleanUpTo : 0),
   });
@@ -89,6 +91,7 @@ export async function openParts(
   if (versions.current.logging === undefined) await versions.log({ logging: true });
   const { flusher, compactor } = makeMovers(common, log);
   const storeLog = new StoreLog({ ...common, ...options, log, flusher });
+  later.storeLog = storeLog;
   storeLog.takeUp(factsOf, newest, slots.floors.lastSegment);
   compactor.kick();
   if (coverage.isLogging) void storeLog.dropDead();

@@ -289,6 +289,7 @@ export class Store {
 
   /** More of what is dead may go (StoreOptions.deadUpTo). */
   onDeadRisen(): void {
+    this.parts?.deletes.onDeadRisen();
     this.parts?.compactor.kick();
   }
 

@@ -198,6 +198,11 @@ export class AppendOnlyFile {
     return this.syncer.sync();
   }
 
+  /** Whether there is anything in the segment that is being written. */
+  get hasPayloads(): boolean {
+    return this.current.hasPayloads;
+  }
+
   /**
    * Goes on in a new segment; the old one is made durable in the background. False: there is nothing in it, and it stays the
    * current one. Throws LogFailedError; and DiskFullError if there is no room for a new file, and then nothing has changed.

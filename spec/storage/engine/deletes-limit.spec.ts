@@ -14,6 +14,7 @@ const RANGE = { smallest: SLOT * SLOT_SPAN, largest: SLOT * SLOT_SPAN + 100 };
 /** A limit over tables of level 0, newest last, with what it goes by in the hands of the spec. */
 class Limit {
   cleanUpTo = 1000;
+  knownUpTo = 0;
   readonly settled = new SlotStamps();
   readonly limit: DeletesLimit;
   private version = Version.empty;
@@ -26,7 +27,12 @@ class Limit {
         return current();
       },
     };
-    this.limit = new DeletesLimit({ versions, deadUpTo: this.settled, cleanUpTo: () => this.cleanUpTo });
+    this.limit = new DeletesLimit({
+      versions,
+      deadUpTo: this.settled,
+      knownUpTo: () => this.knownUpTo,
+      cleanUpTo: () => this.cleanUpTo,
+    });
   }
 
   settle(stamp: number): void {
@@ -83,6 +89,29 @@ describe('DeletesLimit', () => {
     bench.settle(400);
     expect(bench.rules(input).deeper).to.deep.equal(Float64Array.of(old.smallest, old.largest));
     expect(bench.rules(input, old).deeper).to.deep.equal(new Float64Array(0));
+  });
+
+  it('keeps what is settled until all that was known by then is in tables, and where any table beside the inputs is as old', () => {
+    const [input, amended, young] = [deletes(1, 100), deletes(2, 500), deletes(3, 700)];
+    const bench = new Limit(input, amended, young);
+    bench.cleanUpTo = 450;
+    bench.knownUpTo = 600;
+    bench.settle(400);
+    expect(bench.limit.mayLose(input)).to.equal(false);
+    expect(bench.rules(input).deadUpTo).to.deep.equal(new Float64Array(0));
+    bench.cleanUpTo = 600;
+    bench.knownUpTo = 800;
+    expect(bench.limit.mayLose(input)).to.equal(true);
+    expect(bench.rules(input).deeper).to.deep.equal(Float64Array.of(amended.smallest, amended.largest));
+    expect(bench.rules(input, amended).deeper).to.deep.equal(new Float64Array(0));
+    // More is settled: what was before still goes meanwhile.
+    bench.settle(550);
+    expect(bench.rules(input, amended).deadUpTo).to.deep.equal(Float64Array.of(SLOT, SLOT + 1, 400));
+    bench.cleanUpTo = 800;
+    expect(bench.rules(input, amended, young).deadUpTo).to.deep.equal(Float64Array.of(SLOT, SLOT + 1, 550));
+    // The slot was given up.
+    bench.settled.retain(() => false);
+    expect(bench.rules(input, amended, young).deadUpTo).to.deep.equal(new Float64Array(0));
   });
 
   it('keeps everything while a table is damaged', () => {
