@@ -27,13 +27,17 @@ export class ClientDoor {
     this.options = options;
   }
 
-  /** Resolves when no client is left, or the door is open again. Who is always busy for `patienceMs` is sent away between two requests, though more of them have come. */
-  async close(patienceMs: number): Promise<void> {
+  /**
+   * Resolves when no client is left, or the door is open again, or after `limitMs`, though requests are still under way. Who is always busy for `patienceMs` is sent away between two requests, though
+   * more of them have come.
+   */
+  async close(patienceMs: number, limitMs = Infinity): Promise<void> {
     const { clock, timers, stopListening } = this.options;
-    const urgentUs = clock.monotonicUs() + patienceMs * 1000;
+    const begunUs = clock.monotonicUs();
+    const ageMs = (): number => (clock.monotonicUs() - begunUs) / 1000;
     this.isClosed = true;
     stopListening();
-    while (this.isClosed && this.dismiss(clock.monotonicUs() >= urgentUs) > 0) {
+    while (this.isClosed && this.dismiss(ageMs() >= patienceMs) > 0 && ageMs() < limitMs) {
       await new Promise<void>((resolve) => {
         timers.after(LOOK_EVERY_MS, resolve);
       });
