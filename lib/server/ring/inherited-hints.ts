@@ -9,12 +9,12 @@
  */
 
 import type { MemberId } from '../../cluster/ring/member.js';
-import type { Ring, SlotGroup } from '../../cluster/ring/ring.js';
+import type { Ring } from '../../cluster/ring/ring.js';
 import { BatchParts, EVERY_GROUP } from '../../cluster/replication/batch-parts.js';
 import type { HintKeeper } from '../../cluster/replication/ports.js';
 import { regroup } from '../../cluster/replication/regroup.js';
 import type { Concerns } from '../../cluster/replication/shipment.js';
-import { Shipment, batchBytesFor, concernsOf, writeBatchFor } from '../../cluster/replication/shipment.js';
+import { Shipment, batchBytesFor, writeBatchFor } from '../../cluster/replication/shipment.js';
 import { BATCH_HEADER_BYTES } from '../../record/batch-format.js';
 
 export interface InheritedHintsOptions {
@@ -43,8 +43,10 @@ export class InheritedHints {
   passOn(batch: Buffer, settle: Settle): void {
     const ring = this.options.ring();
     const shipment = shipmentOf(batch, ring);
-    const concerns = (index: number): Concerns =>
-      concernsOf(new Set(groupsOf(ring, ({ members }) => members.includes(index))));
+    const concerns =
+      (index: number): Concerns =>
+      (group) =>
+        group === EVERY_GROUP || ring.groups[group].members.includes(index);
     this.hand(ring, shipment, concerns, settle);
   }
 
@@ -100,8 +102,4 @@ function shipmentOf(batch: Buffer, ring: Ring): Shipment {
   const whole = new BatchParts();
   whole.add(EVERY_GROUP, false, batch.length);
   return new Shipment(0, batch, regroup({ bytes: batch, parts: whole }, ring).parts, 0);
-}
-
-function groupsOf(ring: Ring, isOf: (group: SlotGroup) => boolean): number[] {
-  return ring.groups.flatMap((group, index) => (isOf(group) ? [index] : []));
 }
