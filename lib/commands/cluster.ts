@@ -13,7 +13,7 @@ import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp } from './help.js';
 import { integerArgument } from './integer-argument.js';
-import type { RingInfo, RingMember } from './ports.js';
+import type { RingInfo, RingMember } from './ring-ports.js';
 
 export const NO_RING = 'ERR This instance has cluster support disabled';
 

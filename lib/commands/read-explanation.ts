@@ -1,4 +1,4 @@
-import type { ReplicaKnowledge } from './ports.js';
+import type { ReplicaKnowledge } from './ring-ports.js';
 
 /** What a read of a key would meet. Replicas are named by their index. */
 export interface ReadSituation {

@@ -10,7 +10,7 @@ import type { Command, CommandFlag, SyncCommand } from './command.js';
 import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp } from './help.js';
-import type { ReplicaKnowledge, RingInfo, RingMember } from './ports.js';
+import type { ReplicaKnowledge, RingInfo, RingMember } from './ring-ports.js';
 import { explainRead } from './read-explanation.js';
 
 /** What a field holds: maps and lists nest. */

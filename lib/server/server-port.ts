@@ -2,12 +2,12 @@ import type { Command } from '../commands/command.js';
 import type {
   Client,
   ProcessFigures,
-  RingInfo,
   ScriptFigures,
   Server,
   ServerFigures,
   Storage,
 } from '../commands/ports.js';
+import type { RingInfo } from '../commands/ring-ports.js';
 import type { Config } from '../config/config.js';
 import type { ActiveExpiry } from '../data/active-expiry.js';
 import type { Keyspace } from '../data/keyspace.js';

@@ -1,4 +1,4 @@
-import type { LedRange, ReplicaKnowledge, RingInfo, RingMember } from '../../lib/commands/ports.js';
+import type { LedRange, ReplicaKnowledge, RingInfo, RingMember } from '../../lib/commands/ring-ports.js';
 
 const SLOTS = 16384;
 

@@ -18,13 +18,13 @@ import type {
   QueuedCommands,
   ProcessFigures,
   ReplyMode,
-  RingInfo,
   Server,
   ServerFigures,
   Storage,
   Wait,
   Subscriptions,
 } from '../../lib/commands/ports.js';
+import type { RingInfo } from '../../lib/commands/ring-ports.js';
 import { UNBLOCKED } from '../../lib/commands/error-texts.js';
 import { serverCommands } from '../../lib/commands/server-commands.js';
 import { Config } from '../../lib/config/config.js';

@@ -9,7 +9,7 @@
  * In these cases reads bring replicas up, key by key, and anti-entropy all of them.
  */
 
-import type { RingFigures } from '../../lib/commands/ports.js';
+import type { RingFigures } from '../../lib/commands/ring-ports.js';
 import type { FaultPlan } from './fault-plan.js';
 
 /** Of one process. */

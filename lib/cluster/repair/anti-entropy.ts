@@ -10,7 +10,7 @@
  */
 
 import { AssertionError } from '../../base/assert.js';
-import type { RepairFigures } from '../../commands/ports.js';
+import type { RepairFigures } from '../../commands/ring-ports.js';
 import { slotOf } from '../../base/position.js';
 import { stampMs } from '../../base/stamp.js';
 import type { Random } from '../../host/ports.js';

@@ -10,7 +10,7 @@
  */
 
 import { DiskError } from '../../base/errors.js';
-import type { HintFigures } from '../../commands/ports.js';
+import type { HintFigures } from '../../commands/ring-ports.js';
 import type { Clock, Disk, Random } from '../../host/ports.js';
 import type { MemberId } from '../ring/member.js';
 import type { Payload } from '../bus/payload.js';

@@ -3,7 +3,7 @@ import type { Address, MemberId } from '../../cluster/ring/member.js';
 import type { RingDocument } from '../../cluster/ring/ring-document.js';
 import type { RingVersion } from '../../cluster/ring/ring-version.js';
 import type { Ring } from '../../cluster/ring/ring.js';
-import type { PeerLink } from '../../commands/ports.js';
+import type { PeerLink } from '../../commands/ring-ports.js';
 import type { TlsSettings } from '../../host/ports.js';
 import type { RingLinks } from './ring-links.js';
 

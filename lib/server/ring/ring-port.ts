@@ -1,4 +1,4 @@
-import type { LedRange, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../../commands/ports.js';
+import type { LedRange, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../../commands/ring-ports.js';
 import { Level, majorityOf, replicasNeeded } from '../../cluster/coordination/consistency.js';
 import type { ClockWatch } from '../../cluster/coordination/clock-watch.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
