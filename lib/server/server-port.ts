@@ -1,12 +1,5 @@
 import type { Command } from '../commands/command.js';
-import type {
-  Client,
-  ProcessFigures,
-  ScriptFigures,
-  Server,
-  ServerFigures,
-  Storage,
-} from '../commands/ports.js';
+import type { Client, ProcessFigures, ScriptFigures, Server, ServerFigures, Storage } from '../commands/ports.js';
 import type { RingInfo } from '../commands/ring-ports.js';
 import type { Config } from '../config/config.js';
 import type { ActiveExpiry } from '../data/active-expiry.js';
