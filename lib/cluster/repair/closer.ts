@@ -13,7 +13,9 @@
  *  3. SEAL is answered when all of that is durable, and again nothing is under way: a change of an old element of a list (LSET) has a new stamp, and might have been made where a delete
  *     was not known yet. It counts if the process is the one that closed the slot, and has handed on no hint since (Closing.settled): that may have come from one that had not closed yet.
  *  4. Who misses CONFIRM hears of it when it is compared with next: until then it keeps its deletes, and takes what is stamped up to T as it always did. There is nothing of that.
- *  5. All members take part; none may be down, damaged, or joining or leaving. So whoever is away stops it: what he has when he is back is all known, or no hint.
+ *  5. All members take part; none may be down, damaged, or joining or leaving. So whoever is away stops it: what he has when he is back is all known, or no hint. And it begins and ends in one
+ *     ring: who has joined in between was not asked. So all replicas of a slot have closed it up to where any of them has it settled, or were given that by one who has: whoever does not
+ *     know yet that it is settled hears of it and believes it (4).
  *
  * What comes up to T after that (a message that was under way for very long, a hint of a disk that could not be read for a while) was known, or deleted: it is dropped
  * (server/ring/settled-filter.ts). Only what a damaged table has lost is taken as it comes, and what is given to who takes slots over. If a delete was lost with a table, what it hid
@@ -83,9 +85,9 @@ export class SlotCloser {
   /** Closes the slots of which this node is the first replica, and in which keys were deleted that may go; undefined if there are none, or not all members can take part. */
   async begin({ oldestDead }: Pick<DigestedData, 'oldestDead'>): Promise<Closing | undefined> {
     const { ring, isUp, self, bounds, oldStamp, trees } = this.options;
-    const { members, isChanging } = ring();
-    const others = members.map(({ id }) => id).filter((id) => id !== self);
-    if (isChanging || !others.every(isUp)) return undefined;
+    const begun = ring();
+    const others = begun.members.map(({ id }) => id).filter((id) => id !== self);
+    if (begun.isChanging || !others.every(isUp)) return undefined;
     const stamp = oldStamp();
     const slots = new Map<number, readonly MemberId[]>();
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
@@ -95,9 +97,10 @@ export class SlotCloser {
       if (replicas[0] === self) slots.set(slot, replicas.slice(1));
     }
     if (slots.size === 0) return undefined;
-    const closing = new Closing(stamp, slots, [self, ...others], bounds.stirred);
+    const closing = new Closing(begun, stamp, slots, bounds.stirred);
     const runs = runsOf(slots.keys(), stamp);
     await this.close(runs);
+    this.check(begun);
     closing.closed(self, this.witness);
     bounds.stirred.clear();
     trees.renew();
@@ -111,16 +114,18 @@ export class SlotCloser {
 
   /** Ends it: what was compared is made durable everywhere, and may go. */
   async finish(closing: Closing): Promise<void> {
-    const { replicas, members, stamp } = closing;
+    const { ring, replicas, members, stamp } = closing;
     const { self } = this.options;
     const sealing = runsOf(closing.same, stamp);
     if (sealing.length === 0) return;
     await this.seal(sealing);
+    this.check(ring);
     closing.sealed(self, this.witness);
     const sealed = members.map(async (id) => {
       if (id !== self) closing.sealed(id, readWitness(await this.ask(id, Step.SEAL, sealing)));
     });
     await Promise.all(sealed);
+    this.check(ring);
     const { settled } = closing;
     if (settled.length === 0) return;
     const runs = runsOf(settled, stamp);
@@ -217,10 +222,11 @@ export class SlotCloser {
     if (bounds.dead.riseCount !== riseCount) store.onDeadRisen();
   }
 
-  private check(): void {
+  /** Whether slots may be settled, in the ring that it was begun in. */
+  private check(begun = this.options.ring()): void {
     const { store, ring } = this.options;
     if (store.damaged !== undefined) throw new RepairFailedError('tables are damaged');
-    if (ring().isChanging) throw new RepairFailedError('the ring is being changed');
+    if (begun.isChanging || ring() !== begun) throw new RepairFailedError('the ring is being changed');
   }
 
   /** Resolves when all that was sent up to now has arrived, and nothing is kept for anybody. */

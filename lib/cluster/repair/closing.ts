@@ -1,4 +1,5 @@
 import type { MemberId } from '../ring/member.js';
+import type { Ring } from '../ring/ring.js';
 
 /** Who has closed slots, or made durable what there is of them. */
 export interface Witness {
@@ -18,6 +19,8 @@ interface Answers {
 
 /** Decides which slots are settled up to a stamp (closer.ts): of those that are to be, where all the other replicas have the same as this node, and have it for good. */
 export class Closing {
+  /** It begins and ends in this one. */
+  readonly ring: Ring;
   readonly stamp: number;
   /** Of each slot, the other replicas. */
   private readonly slots: ReadonlyMap<number, readonly MemberId[]>;
@@ -25,19 +28,20 @@ export class Closing {
   private readonly stirred: ReadonlySet<number>;
 
   /**
-   * `members`: all of the ring, replicas of these slots or not. `stirred`: slots of which this node was told something up to the stamp since they are closed: it may not have
+   * All members of the ring take part, replicas of these slots or not. `stirred`: slots of which this node was told something up to the stamp since they are closed: it may not have
    * had it when it was compared with the first replica, and have had it when it was with the next.
    */
   constructor(
+    ring: Ring,
     stamp: number,
     slots: ReadonlyMap<number, readonly MemberId[]>,
-    members: readonly MemberId[],
     stirred: ReadonlySet<number>,
   ) {
+    this.ring = ring;
     this.stamp = stamp;
     this.slots = slots;
     this.stirred = stirred;
-    for (const id of members) {
+    for (const { id } of ring.members) {
       this.answers.set(id, { closedBy: undefined, sealedBy: undefined, differing: undefined });
     }
   }

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 
 import { Closing } from '../../../lib/cluster/repair/closing.js';
+import { Ring } from '../../../lib/cluster/ring/ring.js';
+import { someMember, someRing } from '../ring/some-rings.js';
 
 const STAMP = 1000;
-const [SELF, A, B, AWAY] = ['self', 'a', 'b', 'away'];
 const NOTHING: ReadonlySet<number> = new Set();
-const OTHERS = [SELF, A, B, AWAY];
+const RING = new Ring(someRing([1, 2, 3, 4].map((ordinal) => someMember(ordinal, [ordinal]))));
+const OTHERS = RING.members.map(({ id }) => id);
+const [SELF, A, B] = OTHERS;
 
 /** Slot 1 is this node's, A's and B's, slot 2 its and A's. All have closed them. */
 function closed(stirred = new Set<number>()): Closing {
@@ -13,7 +16,7 @@ function closed(stirred = new Set<number>()): Closing {
     [1, [A, B]],
     [2, [A]],
   ]);
-  const closing = new Closing(STAMP, slots, OTHERS, stirred);
+  const closing = new Closing(RING, STAMP, slots, stirred);
   for (const id of OTHERS) closing.closed(id, { incarnation: 7, handedOn: 3 });
   return closing;
 }
@@ -40,7 +43,7 @@ describe('Closing', () => {
   });
 
   it('settles nothing before all members have closed, replicas of the slots or not', () => {
-    const closing = new Closing(STAMP, new Map([[1, [A]]]), OTHERS, NOTHING);
+    const closing = new Closing(RING, STAMP, new Map([[1, [A]]]), NOTHING);
     for (const id of [SELF, A, B]) closing.closed(id, { incarnation: 7, handedOn: 3 });
     compareAll(closing);
     sealAll(closing);

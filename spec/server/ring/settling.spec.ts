@@ -144,6 +144,30 @@ describe('Deletes of a ring', () => {
     expect(await ring.ask(client, 'WITH', 'ONE', 'GET', 'left')).to.equal('v');
   });
 
+  it('are not settled by who was a member when that was begun, while the ring has got another one since', async () => {
+    const ring = await RingBench.start(3, `${CONFIG}write-timeout 5000\n`);
+    await setAll(ring);
+    await deleteAll(ring);
+    await ring.advance(OLD_MS + 5000);
+    ring.nodes[0].connect().send('SET', 'late', 'v');
+    const isTaken = ({ kind }: Sent): boolean => kind !== MessageKind.REPLICATED;
+    await repairAll(ring, isTaken, [0]);
+    const joiner = await ring.join();
+    ring.adopt();
+    ring.adopt(undefined, finished(ring.ring.document));
+    await ring.advance(1500);
+    expect(await figure(ring, 0, 'repair_failures')).to.equal(1);
+    for (const node of [0, 1, 2, joiner]) expect(await figure(ring, node, 'repair_settled_up_to_ms')).to.equal(0);
+    // What the new one was not given before it was a member is brought there by the first rounds.
+    for (let i = 0; i < 2; i++) await repairAll(ring, undefined, [0, 1, 2, joiner]);
+    for (const key of KEYS) {
+      const slot = slotOf(Buffer.from(key), 0, key.length);
+      for (const node of ring.replicasOf(key)) {
+        expect(ring.nodes[node].node.server.ring?.settledUpToMs(slot), key).to.be.above(0);
+      }
+    }
+  });
+
   it('are settled for who takes slots over as for those who have had them, and after a restart', async () => {
     const ring = await RingBench.start(3, CONFIG);
     await setAll(ring, [...KEYS, 'left']);
