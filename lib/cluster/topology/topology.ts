@@ -5,6 +5,7 @@
  *  2. A ring is durable before the node acts on it, and gives way to a newer one only.
  *  3. A vote is durable before it is answered.
  *  4. Who is asked with an older ring answers with the newer one.
+ *  5. Nodes act on a ring at about the same moment, when all have it (ring-start.ts).
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -23,6 +24,7 @@ import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { whyNotLeave } from './ring-change.js';
 import { RingPursuit } from './ring-pursuit.js';
+import { RingStart } from './ring-start.js';
 import { nextVersion } from './ring-store.js';
 import { digestOfSeeds, normalizeSeeds } from './seeds.js';
 import { checkSuccessor } from './successor.js';
@@ -40,13 +42,14 @@ export class Topology {
   private addition: Addition | undefined;
   private nextEpoch: NextEpoch | undefined;
   private readonly pursuit: RingPursuit;
+  private readonly ringStart: RingStart;
   /** Of the newest ring, and of the one that was known before: who is gone has to hear of it. */
   private members: readonly Member[] = [];
   private membersBefore: readonly Member[] = [];
   private isStopped = false;
   private onChanged: (reason: string | undefined) => void = () => undefined;
 
-  /** `onRing` is told each ring that the node takes, when it is durable: at `start` the one that is on its disk. */
+  /** `onRing` is told each ring that the node is to act by, when it is durable: at `start` the one that is on its disk. One that gives way to a newer one before that it is not told. */
   constructor(options: TopologyOptions, onRing: (ring: RingDocument) => void) {
     this.options = options;
     this.onRing = onRing;
@@ -59,9 +62,11 @@ export class Topology {
         void this.learn(ring);
       },
       takeDecided: (ring) => {
-        void this.learn(ring).then(() => this.spread(ring));
+        const isSpread = this.spread(ring);
+        void Promise.all([this.learn(ring), isSpread]).then(() => this.ringStart.due(ring));
       },
     };
+    this.ringStart = new RingStart({ timers: options.timers, act: onRing });
     this.pursuit = new RingPursuit({
       timers: options.timers,
       self: options.store.nodeId,
@@ -102,6 +107,7 @@ export class Topology {
     this.addition?.stop();
     this.nextEpoch?.stop();
     this.pursuit.stop();
+    this.ringStart.stop();
   }
 
   /**
@@ -133,14 +139,16 @@ export class Topology {
     this.fetch(member);
   }
 
-  /** A member is known to have a ring of this version: this node gets it, if it is newer. */
+  /** A member is known to act by a ring of this version: this node gets it, if it is newer, and acts by it, too. */
   heardOf(version: RingVersion, member: MemberId): void {
-    if (!this.isStopped) this.pursuit.heardOf(version, member);
+    if (this.isStopped) return;
+    this.ringStart.due(version);
+    this.pursuit.heardOf(version, member);
   }
 
   /**
    * Takes a ring that has been decided, if it is newer than the one that is known, and of the same cluster. A node that is in no ring takes
-   * one that has it. What the disk does not take is asked for again later. Resolves when it is durable, and this node has been told; or nothing comes of it.
+   * one that has it. What the disk does not take is asked for again later. Resolves when it is durable, or nothing comes of it.
    */
   async learn(ring: RingDocument): Promise<void> {
     if (this.isStopped || !this.isNews(ring)) return;
@@ -160,13 +168,16 @@ export class Topology {
 
   /** The ring is durable, and the newest. */
   private take(ring: RingDocument): void {
+    const isFirst = this.members.length === 0;
     this.membersBefore = this.members;
     this.members = ring.members;
     this.boot?.stop();
     this.boot = undefined;
     this.addition?.stop();
     this.endChange('the ring has changed meanwhile');
-    this.onRing(ring);
+    // Nobody waits for who was in no ring.
+    if (isFirst) this.onRing(ring);
+    else this.ringStart.kept(ring);
   }
 
   private endChange(reason: string | undefined): void {
@@ -282,21 +293,26 @@ export class Topology {
     }
   }
 
-  /** Tells the members of a ring, and those of the one before. */
-  private spread(ring: RingDocument): void {
+  /** Tells the members of a ring, and those of the ones before. Resolves when they have it, or have not answered in time. */
+  private async spread(ring: RingDocument): Promise<void> {
     const message = encodeMessage({ kind: 'ring', ring });
-    const ids = new Set([...ring.members, ...this.membersBefore].map(({ id }) => id));
-    for (const id of ids) if (id !== this.options.store.nodeId) this.ask(id, message);
+    const ids = new Set([...ring.members, ...this.members, ...this.membersBefore].map(({ id }) => id));
+    ids.delete(this.options.store.nodeId);
+    await Promise.all(Array.from(ids, (id) => this.ask(id, message)));
   }
 
   private fetch(member: MemberId): void {
-    this.ask(member, encodeMessage({ kind: 'fetch' }));
+    void this.ask(member, encodeMessage({ kind: 'fetch' }));
   }
 
-  private ask(member: MemberId, message: Buffer): void {
-    this.options.messenger.ask({ member }, message, FETCH_TIMEOUT_MS, (bytes) => {
-      const answer = bytes && decodeAnswer(bytes);
-      if (answer?.kind === 'ring' && answer.ring !== undefined) void this.learn(answer.ring);
+  /** Resolves when the member has answered, or has not in time. */
+  private ask(member: MemberId, message: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      this.options.messenger.ask({ member }, message, FETCH_TIMEOUT_MS, (bytes) => {
+        const answer = bytes && decodeAnswer(bytes);
+        if (answer?.kind === 'ring' && answer.ring !== undefined) void this.learn(answer.ring);
+        resolve();
+      });
     });
   }
 }

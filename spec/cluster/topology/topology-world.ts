@@ -157,6 +157,8 @@ export class WorldNode {
   holdsData = false;
   /** It takes no writes before. */
   pausedUntilMs = 0;
+  /** The ring that it acts by. */
+  actsBy: RingDocument | undefined;
   /** The power fails at a step of the disk that is to come. */
   isFailing = false;
   /** Nothing more can be made on the disk. */
@@ -228,6 +230,7 @@ export class WorldNode {
         },
         (ring) => {
           this.pausedUntilMs = 0;
+          this.actsBy = ring;
           world.observe(ring);
         },
       );

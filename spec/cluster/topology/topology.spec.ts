@@ -95,6 +95,33 @@ describe('Topology', function () {
     expect(c.ring).to.deep.equal(newer);
   });
 
+  it('acts by a ring when all others have it, or after a while if one cannot be reached', async () => {
+    for (const isCut of [false, true]) {
+      const world = new TopologyWorld(12);
+      const nodes = world.addSeeds(3);
+      for (const node of nodes) node.start();
+      await world.runFor(10_000);
+      nodes[0].holdsData = true;
+      const { epoch } = world.commonRing;
+      world.addNode([nodes[0].seed]).start();
+      if (isCut) world.part([nodes[2]]);
+      const [keptMs, actsMs] = [new Map<WorldNode, number>(), new Map<WorldNode, number>()];
+      for (let ms = 0; ms < 3000; ms++) {
+        await world.runFor(1);
+        for (const node of nodes) {
+          if (node.ring?.epoch === epoch + 1 && !keptMs.has(node)) keptMs.set(node, ms);
+          if (node.actsBy?.epoch === epoch + 1 && !actsMs.has(node)) actsMs.set(node, ms);
+        }
+      }
+      const allHaveItMs = Math.max(...keptMs.values());
+      const firstMs = Math.min(...actsMs.values());
+      expect(keptMs.size).to.equal(isCut ? 2 : 3);
+      expect(actsMs.size).to.equal(keptMs.size);
+      if (isCut) expect(firstMs - Math.min(...keptMs.values())).to.be.within(249, 251);
+      else expect(firstMs).to.be.within(allHaveItMs, allHaveItMs + 80);
+    }
+  });
+
   it('has a ring that its disk did not take as soon as that does, without being told again', async () => {
     const world = new TopologyWorld(9);
     const nodes = world.addSeeds(3);
