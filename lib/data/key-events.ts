@@ -29,6 +29,11 @@ export class KeyEvents {
     this.listener = listener;
   }
 
+  /** Whether any are told. */
+  get isTelling(): boolean {
+    return this.classes !== 0;
+  }
+
   wants(eventClass: number): boolean {
     return (this.classes & eventClass) !== 0;
   }

@@ -1,5 +1,6 @@
 import type { Consistency } from '../cluster/coordination/consistency.js';
 import { levelNamed } from '../cluster/coordination/consistency.js';
+import type { MemberId } from '../cluster/ring/member.js';
 import type { Config } from '../config/config.js';
 import type { ByteStream, Clock, StreamHandler } from '../host/ports.js';
 import type { Args } from '../protocol/args.js';
@@ -41,7 +42,7 @@ export class ClientHost implements ConnectionHost {
   private readonly pubsub: PubSubRegistry;
   private readonly gate: Gate;
   /** Connections that come by way of other members, or of this one. */
-  private readonly forwarded = new WeakSet<Connection>();
+  private readonly forwarded = new WeakMap<Connection, MemberId>();
 
   constructor(parts: ClientHostParts) {
     this.parts = parts;
@@ -74,9 +75,9 @@ export class ClientHost implements ConnectionHost {
   }
 
   /** A stream of requests that another member sends on, or this one to itself. */
-  acceptForwarded(stream: ByteStream): StreamHandler {
+  acceptForwarded(stream: ByteStream, from: MemberId): StreamHandler {
     const connection = new Connection(this, stream, this.registry.nextId(), this.clock.wallMs());
-    this.forwarded.add(connection);
+    this.forwarded.set(connection, from);
     connection.authenticated = true;
     this.registry.add(connection);
     return connection;
@@ -141,7 +142,7 @@ export class ClientHost implements ConnectionHost {
   }
 
   ringClientOf(connection: Connection): RingClient {
-    return new RingClient(this.forwarded.has(connection), this.usualConsistency());
+    return new RingClient(this.forwarded.get(connection), this.usualConsistency());
   }
 
   onAnswered(connection: Connection, start: number): void {

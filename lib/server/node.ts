@@ -274,7 +274,7 @@ export class Node {
       turn: this.turn,
       server: this.server,
       door: this.door,
-      accept: (stream) => this.clients.acceptForwarded(stream),
+      accept: (stream, from) => this.clients.acceptForwarded(stream, from),
       execute: (connection, args) => {
         engine.execute(connection, args);
       },

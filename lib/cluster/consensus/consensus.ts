@@ -13,6 +13,7 @@
  *     that this node knows of no key of which that is not so.
  *  5. What FLUSHALL has emptied is removed by a round of each key: else who has not heard of it, and acts for the key, would have it again.
  *  6. What was accepted and is not known to be decided after a while is proposed again, as it is, by who acts for the key; or by anybody, if nobody does.
+ *  7. Anybody may propose about a key at any time. That one member alone does spares it a round trip: who acts for the key, or whom that one has left it to, because its clients alone use it.
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -32,7 +33,8 @@ import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
 import { EMPTY_BYTES } from './entry-bytes.js';
 import type { DeletedKey, Vote } from './forgetting.js';
 import { Holding } from './forgetting.js';
-import type { Accept, AcceptAnswer, Prepare, PrepareAnswer } from './messages.js';
+import { LeftKeys } from './left-keys.js';
+import type { Accept, AcceptAnswer, Decided, Prepare, PrepareAnswer } from './messages.js';
 import {
   readAccept,
   readAccepted,
@@ -110,6 +112,8 @@ export interface ConsensusOptions {
   readonly isReady: () => boolean;
   /** Whether something is being done to keys that is not done yet: nothing is promised meanwhile. */
   readonly isBusy: () => boolean;
+  /** Whether other members may propose about a key that this node acts for, and this one about theirs. */
+  readonly leavesKeys: () => boolean;
   /** A key has come to be in era 1 here. */
   readonly onEra: (key: Buffer) => void;
 }
@@ -130,6 +134,7 @@ export class Consensus implements ProposerPort {
   private readonly byId = new Map<number, KeyProposer>();
   private readonly heard = new Set<string>();
   private readonly heardCounts = new Uint32Array(SLOT_COUNT);
+  private readonly left = new LeftKeys();
   private readonly unfinished = new Unfinished();
   /** Of these, those of which the entry is the one that was decided before. */
   private readonly unchanged = new Set<string>();
@@ -200,6 +205,11 @@ export class Consensus implements ProposerPort {
     if (!this.mayHold(slot)) return false;
     const name = key.toString('latin1');
     return this.log.get(name) !== undefined || this.heard.has(name);
+  }
+
+  /** Whether who acts for a key has left it to this node. */
+  isLeft(key: Buffer): boolean {
+    return !this.left.isEmpty && this.leavesKeys && this.left.has(key.toString('latin1'));
   }
 
   /** Another member says that a key is in era 1. */
@@ -293,6 +303,7 @@ export class Consensus implements ProposerPort {
 
   /** The acceptors of keys may be others now, or are about to be. REQUIRES: what was to be said by the ring before was sent. */
   restart(): void {
+    this.left.clear();
     for (const proposer of this.proposers.values()) proposer.restart();
     this.noteMoving();
   }
@@ -333,7 +344,9 @@ export class Consensus implements ProposerPort {
     while (!reader.isAtEnd) {
       const message = readPromised(reader);
       if (message === undefined) return;
-      this.byId.get(message.id)?.onPromised(from, message.id, message.answer);
+      const proposer = this.byId.get(message.id);
+      if (!message.answer.isPromised) this.wasRefused(proposer);
+      proposer?.onPromised(from, message.id, message.answer);
     }
   }
 
@@ -349,7 +362,9 @@ export class Consensus implements ProposerPort {
     while (!reader.isAtEnd) {
       const message = readAccepted(reader);
       if (message === undefined) return;
-      this.byId.get(message.id)?.onAccepted(from, message.id, message.answer);
+      const proposer = this.byId.get(message.id);
+      if (message.answer !== undefined) this.wasRefused(proposer);
+      proposer?.onAccepted(from, message.id, message.answer);
     }
   }
 
@@ -357,7 +372,7 @@ export class Consensus implements ProposerPort {
     while (!reader.isAtEnd) {
       const message = readDecided(reader);
       if (message === undefined) return;
-      this.show(message.ballot, message.key);
+      this.takeDecided(message);
     }
   }
 
@@ -365,6 +380,10 @@ export class Consensus implements ProposerPort {
 
   nowMs(): number {
     return this.options.nowMs();
+  }
+
+  get leavesKeys(): boolean {
+    return this.options.leavesKeys();
   }
 
   nextId(proposer: KeyProposer, before: number): number {
@@ -396,9 +415,9 @@ export class Consensus implements ProposerPort {
     else writeAccept(this.room(this.accepts, member), message);
   }
 
-  decided(member: MemberId, ballot: Ballot, key: Buffer): void {
-    if (member === this.options.self) this.show(ballot, key);
-    else writeDecided(this.decideds.to(member), ballot, key);
+  decided(member: MemberId, message: Decided): void {
+    if (member === this.options.self) this.show(message.ballot, message.key);
+    else writeDecided(this.decideds.to(member), message);
   }
 
   merge(key: Buffer, entries: readonly Buffer[]): Buffer {
@@ -435,6 +454,7 @@ export class Consensus implements ProposerPort {
         return;
       }
     } else entry = Buffer.from(after.entry, 'latin1');
+    this.noteProposer(name, ballot);
     this.log.put(name, after);
     this.entered(name, key);
     this.log.whenDurable(() => {
@@ -468,6 +488,7 @@ export class Consensus implements ProposerPort {
       return;
     }
     if (after !== before) {
+      this.noteProposer(name, ballot);
       const wasDecided = !this.unfinished.has(name) || this.unchanged.has(name);
       if (wasDecided && entry === before.entry) this.unchanged.add(name);
       else this.unchanged.delete(name);
@@ -490,14 +511,31 @@ export class Consensus implements ProposerPort {
     else writeAccepted(this.accepteds.to(member), id, answer);
   }
 
-  /** What was accepted by that ballot is decided. */
-  private show(ballot: Ballot, key: Buffer): void {
+  /** Somebody proposes about a key: nobody else had it to himself. */
+  private noteProposer(name: string, { proposer }: Ballot): void {
+    if (proposer !== this.ordinal) this.left.delete(name);
+  }
+
+  /** What a proposer of this node has asked for was refused: somebody else proposes about the key. */
+  private wasRefused(proposer: KeyProposer | undefined): void {
+    if (proposer !== undefined) this.left.delete(proposer.key.toString('latin1'));
+  }
+
+  /** If it is news, and the key is left to this node, it proposes about it from now on. */
+  private takeDecided({ ballot, isLeft, key }: Decided): void {
+    if (this.show(ballot, key) && isLeft) this.left.add(key.toString('latin1'));
+  }
+
+  /** What was accepted by that ballot is decided. Returns whether that is news, and nothing else was accepted since. */
+  private show(ballot: Ballot, key: Buffer): boolean {
     const name = key.toString('latin1');
     const state = this.log.get(name);
-    if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name)) return;
+    if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name))
+      return false;
     this.moving.delete(name);
     this.flushed.delete(name);
     this.options.store.show(key, Buffer.from(state.entry, 'latin1'), !this.unchanged.delete(name));
+    return true;
   }
 
   private hasStates(isMeant: (slot: number) => boolean): boolean {
@@ -508,6 +546,7 @@ export class Consensus implements ProposerPort {
   private drop(name: string): void {
     this.log.forget(name);
     this.unfinished.delete(name);
+    this.left.delete(name);
     for (const names of [this.unchanged, this.moving, this.flushed]) names.delete(name);
   }
 

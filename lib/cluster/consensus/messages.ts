@@ -7,7 +7,7 @@
  *              | 1:u8 ballot floor:ballot entry:bytes                   accepted by that ballot; with NO_BALLOT: what plain writes have made of the key
  *     ACCEPT   = id:u32 ballot next:ballot key:bytes entry:bytes        accept the entry, and promise `next`
  *     ACCEPTED = id:u32 (0:u8 ballot | 1:u8)                            refused: this is promised; or done
- *     DECIDED  = ballot key:bytes                                       what was accepted by that ballot is decided
+ *     DECIDED  = ballot isLeft:u8 key:bytes                             what was accepted by that ballot is decided; 1: and the key is left to the receiver
  *     ballot   = round:u32 proposer:u32
  *     bytes    = length:u32 byte*                                       numbers little-endian
  */
@@ -39,6 +39,13 @@ export interface Prepare {
 export interface Accept extends Prepare {
   readonly next: Ballot;
   readonly entry: Buffer;
+}
+
+export interface Decided {
+  readonly ballot: Ballot;
+  /** Whether the receiver may propose about the key from now on, for its clients alone use it. */
+  readonly isLeft: boolean;
+  readonly key: Buffer;
 }
 
 export function writeBallot(payload: PayloadBuffer, { round, proposer }: Ballot): void {
@@ -108,12 +115,13 @@ export function readAccepted(reader: PayloadReader): { id: number; answer: Accep
   return reader.failed ? undefined : { id, answer };
 }
 
-export function writeDecided(payload: PayloadBuffer, ballot: Ballot, key: Buffer): void {
+export function writeDecided(payload: PayloadBuffer, { ballot, isLeft, key }: Decided): void {
   writeBallot(payload, ballot);
+  payload.byte(Number(isLeft));
   payload.bytes(key);
 }
 
-export function readDecided(reader: PayloadReader): { ballot: Ballot; key: Buffer } | undefined {
-  const read = { ballot: readBallot(reader), key: reader.bytes() };
+export function readDecided(reader: PayloadReader): Decided | undefined {
+  const read = { ballot: readBallot(reader), isLeft: reader.byte() === 1, key: reader.bytes() };
   return reader.failed ? undefined : read;
 }

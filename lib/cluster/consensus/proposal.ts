@@ -1,3 +1,4 @@
+import type { MemberId } from '../ring/member.js';
 import type { Ballot } from './ballot.js';
 import { NO_BALLOT, compareBallots } from './ballot.js';
 
@@ -13,6 +14,8 @@ export interface Proposed {
  * `timeout`: nothing was proposed in time, and nothing will be. `unknown`: perhaps it was decided, or will be yet.
  */
 export interface Change {
+  /** The member whose client has asked for it; undefined: it is this one's. */
+  readonly askedBy?: MemberId | undefined;
   /** What it makes of the entry. If it is called again, what it said before has not happened, and never will. */
   run(entry: Buffer): Proposed;
   /** Called once. The reply is that of the run that counts. */

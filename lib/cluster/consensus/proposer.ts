@@ -12,6 +12,7 @@
  *  3. Every change ends with a round of ACCEPT, those included that change nothing and those that only look: what they have seen is decided then.
  *  4. Nothing of a change is told before it is decided. If that is not known in time, the outcome is unknown.
  *  5. All that waits for a key goes into one round, in the order in which it came.
+ *  6. If the clients of one acceptor alone use the key, it is left to that one, with what is decided: it proposes about it itself from then on, until somebody else does.
  */
 
 import type { Random } from '../../host/ports.js';
@@ -19,11 +20,12 @@ import type { MemberId } from '../ring/member.js';
 import type { Ballot } from './ballot.js';
 import { NO_BALLOT, ballotAbove, compareBallots, maxBallot } from './ballot.js';
 import { EMPTY_BYTES } from './entry-bytes.js';
-import type { Accept, AcceptAnswer, Prepare, PrepareAnswer } from './messages.js';
+import type { Accept, AcceptAnswer, Decided, Prepare, PrepareAnswer } from './messages.js';
 import type { Change } from './proposal.js';
 import { Proposal } from './proposal.js';
 import type { MemberSets } from './quorum.js';
 import { isMajority, membersOf } from './quorum.js';
+import { SoleUser } from './sole-user.js';
 
 /** A round that is not answered begins anew, or is sent again, after this. */
 const RETRY_MS = 300;
@@ -36,6 +38,8 @@ export interface ProposerPort {
   /** This node's ordinal. */
   readonly ordinal: number;
   readonly random: Random;
+  /** Whether a key may be left to another member. */
+  readonly leavesKeys: boolean;
   nowMs(): number;
   /** A number for a round that no other has had; that of the proposer's round before means nothing any more. */
   nextId(proposer: KeyProposer, before: number): number;
@@ -46,7 +50,7 @@ export interface ProposerPort {
   floorHere(key: Buffer): Ballot;
   prepare(member: MemberId, message: Prepare): void;
   accept(member: MemberId, message: Accept): void;
-  decided(member: MemberId, ballot: Ballot, key: Buffer): void;
+  decided(member: MemberId, message: Decided): void;
   /** The merge of what plain writes have made of a key at some nodes. */
   merge(key: Buffer, entries: readonly Buffer[]): Buffer;
   /** The same merged into an entry that was accepted, if that says that the key is deleted. */
@@ -89,6 +93,9 @@ export class KeyProposer {
   private backOffMs = BACK_OFF_MS;
   /** Acceptors of the round that was decided last which have not said that they have it. */
   private readonly missing = new Set<MemberId>();
+  private readonly user = new SoleUser();
+  /** Whom the key was left to by the round that was decided last. */
+  private leftTo: MemberId | undefined;
 
   constructor(port: ProposerPort, key: Buffer) {
     this.port = port;
@@ -146,7 +153,7 @@ export class KeyProposer {
       return;
     }
     if (this.phase !== 'accept') {
-      if (this.missing.delete(member)) this.port.decided(member, this.ballot, this.key);
+      if (this.missing.delete(member)) this.tellDecided(member);
       return;
     }
     this.accepted.add(member);
@@ -259,20 +266,28 @@ export class KeyProposer {
   }
 
   private decide(): void {
-    const { port, key, ballot, accepted, running } = this;
+    const { port, accepted, running, user } = this;
     this.phase = 'settle';
     this.isLeader = this.refused.size === 0;
     this.running = [];
     this.backOffMs = BACK_OFF_MS;
-    this.dueMs = port.nowMs() + RETRY_MS;
+    const nowMs = port.nowMs();
+    this.dueMs = nowMs + RETRY_MS;
+    for (const { change } of running) user.usedBy(change.askedBy, nowMs);
+    this.leftTo = port.leavesKeys ? user.at(nowMs) : undefined;
     this.missing.clear();
     for (const member of this.members) {
-      if (accepted.has(member)) port.decided(member, ballot, key);
+      if (accepted.has(member)) this.tellDecided(member);
       else this.missing.add(member);
     }
     for (const proposal of running) proposal.decided();
     this.phase = 'idle';
     if (this.queue.length > 0) this.begin();
+  }
+
+  private tellDecided(member: MemberId): void {
+    const { ballot, key, leftTo } = this;
+    this.port.decided(member, { ballot, isLeft: member === leftTo, key });
   }
 
   /** Somebody has promised a higher ballot. If no majority can be had any more, another round follows, a little later. */

@@ -1,9 +1,15 @@
 import type { RefreshRun } from '../../cluster/coordination/refresher.js';
 import type { Args } from '../../protocol/args.js';
+import type { Step } from './pipeline-order.js';
 
-/** What was begun for a request before its turn came: to refresh its keys, or all of it, elsewhere or by consensus. */
+/** To refresh the keys of a request was begun when this node had sent that last batch; or all of it, elsewhere or by consensus. */
+export type Begun = { readonly run: RefreshRun; readonly sequence: number } | { readonly step: Step };
+
+/** What was begun for a request before its turn came. */
 export class Advance {
   readonly run: RefreshRun | undefined;
+  /** If that is all of it. */
+  readonly step: Step | undefined;
   /** The last batch that this node had sent when it was begun. */
   readonly sequence: number;
   /** Whether it has ended; then `error` or `reply` says how. */
@@ -14,9 +20,11 @@ export class Advance {
   /** Called when it ends, if the request's turn has come by then. */
   then: (() => void) | undefined;
 
-  constructor(run?: RefreshRun, sequence = 0) {
-    this.run = run;
-    this.sequence = sequence;
+  constructor(begun: Begun) {
+    const isStep = 'step' in begun;
+    this.run = isStep ? undefined : begun.run;
+    this.sequence = isStep ? 0 : begun.sequence;
+    this.step = isStep ? begun.step : undefined;
   }
 
   end(outcome: { error?: string | undefined; reply?: Buffer | undefined }): void {

@@ -1,4 +1,5 @@
 import type { RingView } from '../../cluster/coordination/ring-view.js';
+import type { MemberId } from '../../cluster/ring/member.js';
 import type { ByteStream, StreamHandler, Timers } from '../../host/ports.js';
 import type { Connection } from '../connection.js';
 import { openLoop } from './loop-stream.js';
@@ -10,7 +11,7 @@ export interface ClientSessionsOptions {
   readonly links: Pick<RingLinks, 'openChannel'>;
   readonly timers: Timers;
   /** Serves a stream of requests of this node's own. */
-  readonly accept: (stream: ByteStream) => StreamHandler;
+  readonly accept: (stream: ByteStream, from: MemberId) => StreamHandler;
   /** Work of the loop's turn begins. */
   readonly onWork: () => void;
 }
@@ -32,7 +33,7 @@ export class ClientSessions {
     if (known !== undefined) return known;
     const open = (handler: StreamHandler): ByteStream =>
       member === view().self
-        ? openLoop(timers, accept, handler)
+        ? openLoop(timers, (far) => accept(far, id), handler)
         : links.openChannel(id, JSON.stringify({ client: connection.address }), handler);
     const session = new RemoteSession(
       open,

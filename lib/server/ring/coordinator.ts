@@ -7,7 +7,7 @@
  *     any of them       else ─▶ the first live replica, over a session of this client's own
  *     put at level ANY  no replica can be reached ─▶ hints for all of them, here
  *     several slots     split by who runs them, and put together
- *     CAS and its kin, any level LINEARIZABLE, any key in era 1: the first live replica ─▶ linearizer, key by key
+ *     CAS and its kin, any level LINEARIZABLE, any key in era 1: the first live replica, or this one, if it was left the key ─▶ linearizer, key by key
  *
  * Requests that wait block their connection, as those do that wait for the disk. Requests of other members (`isForwarded`) go no further.
  */
@@ -66,7 +66,7 @@ export interface CoordinatorOptions {
   /** Whether hints count as replicas that cannot be reached (sloppy-quorum). */
   readonly isSloppy: () => boolean;
   readonly refresher: Refresher;
-  readonly consensus: Pick<Consensus, 'isEraOne' | 'mayHold'>;
+  readonly consensus: Pick<Consensus, 'isEraOne' | 'isLeft' | 'mayHold'>;
   readonly linearizer: Linearizer;
   /** What the configuration says of keys. */
   readonly declared: DeclaredKeys;

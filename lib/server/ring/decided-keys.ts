@@ -9,7 +9,7 @@ import type { Connection } from '../connection.js';
 
 export interface DecidedKeysOptions {
   readonly view: () => RingView;
-  readonly consensus: Pick<Consensus, 'isEraOne' | 'mayHold'>;
+  readonly consensus: Pick<Consensus, 'isEraOne' | 'isLeft' | 'mayHold'>;
 }
 
 /** What consensus decides about, as far as this node has heard: keys, and requests that use them. */
@@ -32,6 +32,12 @@ export class DecidedKeys {
 
   isEraOne(key: Buffer): boolean {
     return this.options.consensus.isEraOne(key);
+  }
+
+  /** Who proposes what is asked of a key: who acts for it, or this node, if that one has left it to it. NOBODY if none can. */
+  proposerFor(slot: number, key: Buffer): number {
+    const view = this.options.view();
+    return this.options.consensus.isLeft(key) && view.serves(slot) ? view.self : view.firstLive(slot);
   }
 
   /** Whether consensus decides about a request. A read of a single replica takes what that knows to be decided. */

@@ -5,6 +5,7 @@ import { RING_CHANGED } from '../../commands/error-texts.js';
 import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
 import type { Connection } from '../connection.js';
+import type { DecidedKeys } from './decided-keys.js';
 import type { Forwarder, RequestWait } from './forwarder.js';
 import type { Linearizer } from './linearizer.js';
 import type { PartedRequests } from './parted-requests.js';
@@ -16,6 +17,7 @@ const NO_WAITING = 'ERA nobody can wait for a key that consensus decides about';
 
 export interface DecidedRequestsOptions {
   readonly view: () => RingView;
+  readonly decided: DecidedKeys;
   readonly linearizer: Linearizer;
   readonly refusals: Refusals;
   readonly parts: PartedRequests;
@@ -25,7 +27,10 @@ export interface DecidedRequestsOptions {
   readonly redirectTo: (slot: number, member: number, usesTls: boolean) => string | undefined;
 }
 
-/** Requests whose outcome consensus decides, key by key, at who acts for the key. */
+/**
+ * Requests whose outcome consensus decides, key by key: at who acts for the key, or at this node, if that one has left the key to it. What is watched, and EXEC, is at who
+ * acts for the key in any case.
+ */
 export class DecidedRequests {
   private readonly options: DecidedRequestsOptions;
 
@@ -33,7 +38,7 @@ export class DecidedRequests {
     this.options = options;
   }
 
-  /** Has a request decided on by consensus, by who acts for its key. `indexes`: of its keys, if they are arguments of its own. */
+  /** Has a request decided on by consensus. `indexes`: of its keys, if they are arguments of its own. */
   decide(
     connection: Connection,
     name: string,
@@ -43,7 +48,7 @@ export class DecidedRequests {
     wait: RequestWait,
     indexes?: readonly number[],
   ): boolean {
-    const { linearizer, refusals, parts, forwarder, pipeline, redirectTo } = this.options;
+    const { decided, linearizer, refusals, parts, forwarder, pipeline, redirectTo } = this.options;
     const view = this.options.view();
     const { slot, isForwarded } = connection.ring;
     const [key] = keys;
@@ -52,7 +57,7 @@ export class DecidedRequests {
       if (isOfEach) return parts.askEach(connection, name, 'change', args, indexes);
       return refusals.refuse(connection, args, SEVERAL_KEYS);
     }
-    const target = view.firstLive(slot);
+    const target = wait === 'reply' ? decided.proposerFor(slot, key) : view.firstLive(slot);
     if (!view.serves(slot) || (target !== view.self && !isForwarded)) {
       if (isForwarded) return refusals.refuse(connection, args, RING_CHANGED);
       const redirect = target === NOBODY ? undefined : redirectTo(slot, target, connection.usesTls);

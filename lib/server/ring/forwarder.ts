@@ -24,7 +24,6 @@ import type { Refusals } from './refusals.js';
 import { NOBODY_LIVES } from './refusals.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 import { RemoteWait } from './remote-wait.js';
-import type { RequestRoles } from './request-roles.js';
 
 /** A request is executed again at once so many times, then a little later. */
 const ATTEMPTS_AT_ONCE = 3;
@@ -38,7 +37,6 @@ export type RequestWait = 'reply' | 'keys' | 'watch' | 'exec';
 export interface ForwarderOptions {
   readonly view: () => RingView;
   readonly forwards: Forwards;
-  readonly roles: RequestRoles;
   readonly pipeline: Pipeline;
   readonly refusals: Refusals;
   /** Milliseconds since an arbitrary start. */
@@ -99,7 +97,7 @@ export class Forwarder {
 
   /** The turn of a request has come that was begun ahead: it is answered when it has ended. */
   finish(connection: Connection, borrowed: Args, role: RingRole, advance: Advance): false {
-    const { roles, pipeline, fail } = this.options;
+    const { pipeline, fail } = this.options;
     const args = borrowed.clone();
     const end = (): void => {
       if (advance.error === undefined) {
@@ -115,8 +113,7 @@ export class Forwarder {
       return false;
     }
     advance.then = end;
-    const simple = roles.simple(connection, args);
-    if (simple !== undefined) pipeline.beginAhead(connection, simple);
+    if (advance.step !== undefined) pipeline.beginAhead(connection, advance.step);
     return false;
   }
 

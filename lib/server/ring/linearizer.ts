@@ -1,5 +1,5 @@
 /**
- * Commands on one key whose outcome is decided by consensus (cluster/consensus/consensus.ts), at the member that acts for the key:
+ * Commands on one key whose outcome is decided by consensus (cluster/consensus/consensus.ts), at the member that proposes about the key (decided-keys.ts):
  *
  *     request ─▶ held ─▶ a round learns the entry ─▶ the command runs on a draft of it (data/draft.ts) ─▶ what it leaves is decided ─▶ the reply leaves
  *
@@ -75,6 +75,7 @@ export class Linearizer {
     }
     const request = new ProposedRequest(connection, args, key, slot, options);
     options.consensus.submit(key, {
+      askedBy: connection.ring.via,
       run: (entry) => this.noted(request.run(entry)),
       end: (outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
         this.tell(reply);
@@ -102,6 +103,7 @@ export class Linearizer {
     const args = borrowed.clone();
     connection.hold();
     options.consensus.submit(key, {
+      askedBy: connection.ring.via,
       run: (entry) => ({ entry, reply: EMPTY }),
       end: (outcome) => {
         if (!connection.isClosed) {

@@ -30,6 +30,7 @@ import type { ServerPort } from '../server-port.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
 import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { StampBound } from '../../cluster/topology/stamp-bound.js';
+import type { MemberId } from '../../cluster/ring/member.js';
 import type { Turn } from '../turn.js';
 
 export interface ClockWatchParts {
@@ -60,7 +61,7 @@ export interface RingParts extends ClockWatchParts {
   readonly server: ServerPort;
   readonly door: ClientDoor;
   /** Serves a stream of requests of this node's own, or of another member. */
-  readonly accept: (stream: ByteStream) => StreamHandler;
+  readonly accept: (stream: ByteStream, from: MemberId) => StreamHandler;
   /** Executes a request as if it had just arrived. */
   readonly execute: (connection: Connection, args: Args) => void;
   /** The node is no member of its ring any more: it stops. */

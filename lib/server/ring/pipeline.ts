@@ -47,9 +47,10 @@ export class Pipeline {
     });
   }
 
-  private begin(connection: Connection, args: Args, { slot, key, member, role }: SimpleRequest): void {
+  private begin(connection: Connection, args: Args, request: SimpleRequest): void {
+    const { slot, key, member, role } = request;
     const { view, advances, forwards, linearizer, sessionAt } = this.options;
-    const advance = new Advance();
+    const advance = new Advance({ step: request });
     advances.add(args, advance);
     if (member === view().self) {
       linearizer.begin(connection, args, key, slot, (ending) => {

@@ -126,7 +126,7 @@ export class QuorumReads {
       const run = this.beginRefresh([args.copy(1)], level, (error) => {
         advance.end({ error });
       });
-      const advance = new Advance(run, this.options.replicator.sequence);
+      const advance = new Advance({ run, sequence: this.options.replicator.sequence });
       this.options.advances.add(args, advance);
     };
   }

@@ -51,11 +51,11 @@ export class RequestRoles {
     if (entry?.hasOneKey !== true || entry.isBlocking || entry.isTransactional || args.count < 2) return undefined;
     const role = this.of(entry, args);
     const slot = slotOf(args.buffer, args.start[1], args.end[1]);
-    const { self } = view();
     const isDecided = decided.concernsRequest(connection, entry.name, role, args, [1]);
     const isHere = view().serves(slot) && ((role !== 'change' && !isDecided) || connection.ring.isForwarded);
     const key = isDecided ? args.copy(1) : EMPTY;
-    return { role, slot, key, isDecided, member: isHere ? self : view().firstLive(slot) };
+    const actor = isDecided ? decided.proposerFor(slot, key) : view().firstLive(slot);
+    return { role, slot, key, isDecided, member: isHere ? view().self : actor };
   }
 }
 

@@ -12,8 +12,8 @@ const ATTEMPTS_MAX = 16;
 
 /** What a ring of nodes has to know of one of its clients. */
 export class RingClient {
-  /** It comes by way of another member: what it asks goes no further. */
-  readonly isForwarded: boolean;
+  /** The member that it comes by way of, perhaps this one itself; undefined: it has connected here. */
+  readonly via: MemberId | undefined;
   /** The slot of the keys of the request that runs; of several ones, `slots`. */
   slot = NO_SLOT;
   slots: readonly number[] | undefined;
@@ -38,9 +38,14 @@ export class RingClient {
   once: Consistency | undefined;
   private readonly usual: Consistency;
 
-  constructor(isForwarded: boolean, consistency: Consistency) {
-    this.isForwarded = isForwarded;
+  constructor(via: MemberId | undefined, consistency: Consistency) {
+    this.via = via;
     this.chosen = this.usual = consistency;
+  }
+
+  /** It comes by way of another member: what it asks goes no further. */
+  get isForwarded(): boolean {
+    return this.via !== undefined;
   }
 
   /** Back to how a new client is (RESET). */

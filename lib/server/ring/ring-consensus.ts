@@ -60,6 +60,8 @@ export class RingConsensus {
       standstillMs: options.standstillMs,
       isReady: options.isReady,
       isBusy: options.isBusy,
+      // Who acts for a key tells of what happens to it.
+      leavesKeys: () => !options.drafts.events.isTelling,
       onEra: (key) => {
         options.onEra(slotOf(key, 0, key.length));
       },

@@ -11,7 +11,7 @@ export interface RingLinks {
   /** Opens a stream to a member; `metadata` says whose requests it carries. */
   openChannel(member: MemberId, metadata: string, handler: StreamHandler): ByteStream;
   /** Has streams accepted that other members open. */
-  serveChannels(accept: (stream: ByteStream) => StreamHandler): void;
+  serveChannels(accept: (stream: ByteStream, from: MemberId) => StreamHandler): void;
   /** Whether a member is alive, as far as one knows, connected, and answers in time. */
   isUp(member: MemberId): boolean;
   /** `onDown`: what was sent and not answered is lost, or not. */

@@ -348,7 +348,7 @@ export class RingMember implements RingMembership {
       },
       openChannel: (member, metadata, handler) => bus.openChannel(member, metadata, handler),
       serveChannels: (accept) => {
-        bus.serveChannels((stream) => accept(stream));
+        bus.serveChannels((stream, _metadata, from) => accept(stream, from));
       },
       isUp: (member) => member === this.self || (bus.isResponsive(member) && this.gossip?.isUp(member) === true),
       watch: (watcher) => {

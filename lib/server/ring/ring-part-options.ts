@@ -3,6 +3,7 @@ import type { ClockWatch } from '../../cluster/coordination/clock-watch.js';
 import type { RepairStore } from '../../cluster/repair/ports.js';
 import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { TransferData } from '../../cluster/transfer/ports.js';
+import type { MemberId } from '../../cluster/ring/member.js';
 import type { Settings } from '../../config/settings.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Keyspace } from '../../data/keyspace.js';
@@ -66,7 +67,7 @@ export interface RingPartOptions {
   readonly redirects: () => boolean;
   readonly door: Pick<ClientDoor, 'close' | 'open'>;
   /** Serves a stream of requests of this node's own, or of another member. */
-  readonly accept: (stream: ByteStream) => StreamHandler;
+  readonly accept: (stream: ByteStream, from: MemberId) => StreamHandler;
   /** The command that a request calls, if it calls one properly. */
   readonly entryOf: (args: Args) => CommandEntry | undefined;
   readonly execute: (connection: Connection, args: Args) => void;

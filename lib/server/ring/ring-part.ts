@@ -197,7 +197,7 @@ export class RingPart implements TurnReplicas {
     options.onMessage();
     this.consensus.open();
     this.slots.useRing(this.view.ring);
-    links.serveChannels((stream) => options.accept(stream));
+    links.serveChannels((stream, from) => options.accept(stream, from));
     this.presence.open(this.inForce.others());
     this.askForMissed();
     this.coordinator.startUp.begin();

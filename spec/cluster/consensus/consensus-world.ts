@@ -147,6 +147,7 @@ export class WorldNode {
         standstillMs: () => Infinity,
         isReady: () => true,
         isBusy: () => false,
+        leavesKeys: () => true,
         onEra: () => undefined,
       });
       consensus.open();

@@ -145,7 +145,7 @@ describe('A client that waits for keys of another member', () => {
     const { acceptChannel } = ring.links[acting];
     expect(acceptChannel).to.not.equal(undefined);
     if (acceptChannel === undefined) return;
-    const channel = openLoop(ring.nodes[acting].timers, acceptChannel, {
+    const channel = openLoop(ring.nodes[acting].timers, (stream) => acceptChannel(stream, ring.ids[acting]), {
       onData: (buffer, length) => (said += buffer.toString('latin1', 0, length)),
       onDrain: () => undefined,
       onEnd: () => undefined,

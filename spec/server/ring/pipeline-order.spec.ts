@@ -28,6 +28,12 @@ describe('PipelineOrder', () => {
     expect(order.admits(step(4, 'd', 2, false))).to.equal(false);
   });
 
+  it('keeps the order of what is decided about one key, at another member since', () => {
+    const order = new PipelineOrder(SELF, step(1, 'a', 2, true));
+    expect(order.admits(step(1, 'a', 2, true))).to.equal(true);
+    expect(order.admits(step(1, 'a', SELF, true))).to.equal(false);
+  });
+
   it('keeps the order of keys of one slot', () => {
     const here = new PipelineOrder(SELF, step(1, '{t}a', SELF, true));
     expect(here.admits(step(1, '{t}b', SELF, true))).to.equal(false);

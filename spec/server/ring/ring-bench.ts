@@ -41,7 +41,7 @@ interface Sent {
 class BenchLinks implements RingLinks {
   readonly handlers = new Map<number, (message: RingMessage) => void>();
   readonly watchers: LinkWatcher[] = [];
-  acceptChannel: ((stream: ByteStream) => StreamHandler) | undefined;
+  acceptChannel: ((stream: ByteStream, from: string) => StreamHandler) | undefined;
   private readonly ring: RingBench;
   private readonly index: number;
 
@@ -71,10 +71,11 @@ class BenchLinks implements RingLinks {
     const to = this.ring.ids.indexOf(member);
     const { acceptChannel } = this.ring.links[to];
     if (acceptChannel === undefined) throw new Error('the other side takes no channels');
-    return openLoop(this.ring.nodes[to].timers, acceptChannel, handler);
+    const self = this.ring.ids[this.index];
+    return openLoop(this.ring.nodes[to].timers, (stream) => acceptChannel(stream, self), handler);
   }
 
-  serveChannels(accept: (stream: ByteStream) => StreamHandler): void {
+  serveChannels(accept: (stream: ByteStream, from: string) => StreamHandler): void {
     this.acceptChannel = accept;
   }
 
