@@ -42,8 +42,8 @@ import type { SlotBounds } from './slot-bounds.js';
 export interface Outflow {
   /** Hints that this process was sent for itself and has handed on to others, because they hold the keys by now. */
   readonly handedOn: () => number;
-  /** Of all that was sent so far: whether it has arrived, and nothing is kept for anybody, nor can come back after a power failure. */
-  mark(): () => boolean;
+  /** Of all that was sent so far: what of it has not arrived, or is kept for somebody, or can come back after a power failure. Undefined: nothing. */
+  mark(): () => string | undefined;
   readonly timeoutMs: () => number;
 }
 
@@ -65,7 +65,7 @@ export interface SlotCloserOptions {
 }
 
 interface Waiting {
-  readonly isOver: () => boolean;
+  readonly obstacle: () => string | undefined;
   readonly untilMs: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -183,9 +183,10 @@ export class SlotCloser {
     const { waiting } = this;
     this.waiting = [];
     for (const one of waiting) {
-      if (one.isOver()) one.resolve();
+      const obstacle = one.obstacle();
+      if (obstacle === undefined) one.resolve();
       else if (one.untilMs > nowMs) this.waiting.push(one);
-      else one.reject(new RepairFailedError('writes are under way to other members, or hints are kept for them'));
+      else one.reject(new RepairFailedError(obstacle));
     }
   }
 
@@ -232,11 +233,11 @@ export class SlotCloser {
   /** Resolves when all that was sent up to now has arrived, and nothing is kept for anybody. */
   private settle(): Promise<void> {
     const { outflow, nowMs } = this.options;
-    const isOver = outflow.mark();
-    if (isOver()) return Promise.resolve();
+    const obstacle = outflow.mark();
+    if (obstacle() === undefined) return Promise.resolve();
     const untilMs = nowMs() + 2 * outflow.timeoutMs();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ isOver, untilMs, resolve, reject });
+      this.waiting.push({ obstacle, untilMs, resolve, reject });
     });
   }
 

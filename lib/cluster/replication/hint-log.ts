@@ -6,7 +6,7 @@
  * 1. A hint is durable when its file and the file's name are. Whoever wants to know is told then, in order.
  * 2. After a failed write or sync nothing more is appended to the file. Those who wait for it are told that it is not durable.
  * 3. What cannot be read at the start is reported, and left alone: it goes with the member.
- * 4. A file that was removed may come back with a power failure, until its directory is durable; one that could not be read, or removed, with the next process.
+ * 4. A file that was removed may come back with a power failure, until its directory is durable; one that could not be read, with the next process. What could not be removed is tried again.
  */
 
 import { CorruptionError, DiskError } from '../../base/errors.js';
@@ -58,8 +58,11 @@ export class HintLog {
   private removals: number;
   private removing = 0;
   private durableRemovals = 0;
+  /** Files that could not be removed, with the reason. */
+  private readonly unremoved = new Map<string, DiskError>();
   /** A file is there that this process does not look at any more, and the next one may. */
   private hasRest = false;
+  private isKnownToStay = false;
 
   private constructor(options: HintLogOptions, member: MemberId) {
     this.options = options;
@@ -100,9 +103,13 @@ export class HintLog {
     return this.removing === 0 && this.durableRemovals === this.removals;
   }
 
-  /** Whether nothing is kept, and nothing that was kept can come back, whatever happens. */
-  get isClear(): boolean {
-    return this.isEmpty && this.areRemovalsDurable && !this.hasRest;
+  /** What is kept, or may come back of what was; undefined: nothing, whatever happens. */
+  get obstacle(): string | undefined {
+    const { member, unremoved } = this;
+    if (!this.isEmpty) return `hints are kept for node ${member}`;
+    for (const { message } of unremoved.values()) return `hints that node ${member} has cannot be removed: ${message}`;
+    if (this.hasRest) return `hints for node ${member} cannot be read: they may be when this node starts anew`;
+    return this.areRemovalsDurable ? undefined : `hints that node ${member} has are being removed`;
   }
 
   get first(): HintFile | undefined {
@@ -174,23 +181,17 @@ export class HintLog {
 
   /** The file is no longer needed, as far as anybody knows. */
   removeFile(file: HintFile): void {
-    const { disk, warn, onWork } = this.options;
     this.letGo(file);
-    this.removing++;
-    disk.removeLater(file.path).then(
-      () => {
-        onWork();
-        this.removing--;
-        this.removals++;
-        this.sync();
-      },
-      (error: unknown) => {
-        if (!(error instanceof DiskError)) throw error;
-        this.removing--;
-        this.hasRest = true;
-        warn(`Hints that were delivered will be sent again: ${error.message}`);
-      },
-    );
+    this.remove(file.path);
+  }
+
+  /** Tries again what could not be removed. */
+  removeAgain(): void {
+    if (this.isGone) return;
+    for (const path of this.unremoved.keys()) {
+      if (this.options.disk.exists(path)) this.remove(path);
+      else this.noteRemoved(path);
+    }
   }
 
   /** The file cannot be read: it stays where it is, and is not looked at any more. */
@@ -209,8 +210,8 @@ export class HintLog {
     this.options.warn(`Hints for node ${this.member} are lost: ${damage}`);
   }
 
-  /** The member is gone for good: nothing is kept for it. Resolves with whether nothing of it can come back. */
-  async remove(): Promise<boolean> {
+  /** The member is gone for good: nothing is kept for it. Resolves with whether nothing of it can come back; if it may, this is to be called again. */
+  async removeAll(): Promise<boolean> {
     const { disk, warn } = this.options;
     this.isGone = true;
     this.close();
@@ -224,7 +225,10 @@ export class HintLog {
       return true;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      warn(`Hints for node ${this.member}, which has left, could not be removed: ${error.message}`);
+      if (!this.isKnownToStay) {
+        warn(`Hints for node ${this.member}, which has left, cannot be removed, it is tried again: ${error.message}`);
+      }
+      this.isKnownToStay = true;
       return false;
     }
   }
@@ -235,6 +239,32 @@ export class HintLog {
     if (this.isSyncing) return;
     for (const writer of this.unsynced) writer.close();
     this.unsynced = [];
+  }
+
+  private remove(path: string): void {
+    const { disk, warn, onWork } = this.options;
+    this.removing++;
+    disk.removeLater(path).then(
+      () => {
+        onWork();
+        this.removing--;
+        this.noteRemoved(path);
+      },
+      (error: unknown) => {
+        if (!(error instanceof DiskError)) throw error;
+        this.removing--;
+        if (!this.unremoved.has(path)) {
+          warn(`Hints that were delivered cannot be removed, it is tried again: ${error.message}`);
+        }
+        this.unremoved.set(path, error);
+      },
+    );
+  }
+
+  private noteRemoved(path: string): void {
+    this.unremoved.delete(path);
+    this.removals++;
+    this.sync();
   }
 
   private survey(number: number): void {

@@ -63,8 +63,8 @@ export class Hints implements HintKeeper {
   private readonly backlogs = new Map<MemberId, Backlog>();
   /** Those that are no members any more. */
   private readonly gone = new Set<MemberId>();
-  /** So many of them have left something that may come back. */
-  private restCount = 0;
+  /** What is left of some of them and may come back, and whether it is being removed. */
+  private readonly rests = new Map<HintLog, boolean>();
   private keptCount = 0;
   private droppedCount = 0;
   /** Of members that are gone. */
@@ -104,10 +104,11 @@ export class Hints implements HintKeeper {
     };
   }
 
-  /** Whether nothing is kept for anybody, and nothing that was kept can come back: not after a power failure either. */
-  get isClear(): boolean {
-    for (const { log } of this.backlogs.values()) if (!log.isClear) return false;
-    return this.restCount === 0;
+  /** What is kept for somebody, or may come back of what was, after a power failure for instance; undefined: nothing. */
+  get obstacle(): string | undefined {
+    for (const { log } of this.backlogs.values()) if (log.obstacle !== undefined) return log.obstacle;
+    for (const { member } of this.rests.keys()) return `hints for node ${member}, which has left, are not removed yet`;
+    return undefined;
   }
 
   /** How many are kept for a member. */
@@ -160,12 +161,17 @@ export class Hints implements HintKeeper {
     const isDue = nowMs - this.syncedMs >= SYNC_EVERY_MS;
     if (isDue) this.syncedMs = nowMs;
     for (const [member, { log, replay }] of this.backlogs) {
-      if (isDue) log.sync();
+      if (isDue) {
+        log.removeAgain();
+        log.sync();
+      }
       const isGone = this.gone.has(member);
       if (isGone || this.options.links.isUp(member)) replay.pump();
       else if (isDue) this.expire(log);
       if (isGone && log.isEmpty && log.areRemovalsDurable) this.forget(member);
     }
+    if (!isDue) return;
+    for (const [log, isBeingRemoved] of this.rests) if (!isBeingRemoved) this.removeRest(log);
   }
 
   /** Makes what was kept durable, as far as the disk can. Nothing may be kept after this. */
@@ -208,10 +214,15 @@ export class Hints implements HintKeeper {
     this.lostBefore += log.lostBytes;
     this.backlogs.delete(member);
     this.gone.delete(member);
-    this.restCount++;
-    void log.remove().then((isRemoved) => {
+    this.removeRest(log);
+  }
+
+  private removeRest(log: HintLog): void {
+    this.rests.set(log, true);
+    void log.removeAll().then((isRemoved) => {
       this.options.onWork();
-      if (isRemoved) this.restCount--;
+      if (isRemoved) this.rests.delete(log);
+      else this.rests.set(log, false);
     });
   }
 

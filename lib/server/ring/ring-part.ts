@@ -492,10 +492,11 @@ export class RingPart implements TurnReplicas {
     this.forgetBounds();
   }
 
-  /** Of all that was sent to others so far: whether it has arrived, and nothing is kept for anybody, nor can come back. */
-  private markSent(): () => boolean {
+  /** Of all that was sent to others so far: what of it has not arrived, or is kept for somebody, or can come back. */
+  private markSent(): () => string | undefined {
     const { lastSequence } = this.replicator;
-    return () => this.replicator.isDelivered(lastSequence) && this.hints.isClear;
+    return () =>
+      this.replicator.isDelivered(lastSequence) ? this.hints.obstacle : 'writes are under way to other members';
   }
 
   /** What was settled of slots that this node holds no more is nothing for when it holds them again. */

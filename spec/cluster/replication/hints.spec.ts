@@ -238,7 +238,7 @@ describe('Hints', () => {
     for (const member of [MEMBER, OTHER]) before.hints.keep(member, hint(0), () => undefined);
     const drain = async (bench: HintBench): Promise<number> => {
       let cameBack = 0;
-      for (let step = 0; step < 40 && !bench.hints.isClear; step++) {
+      for (let step = 0; step < 40 && bench.hints.obstacle !== undefined; step++) {
         const left = new HintBench(bench.disk.snapshot(keepNothing));
         cameBack += left.deliverAll(MEMBER).length + left.deliverAll(OTHER).length;
         waiting.shift()?.();
@@ -246,7 +246,7 @@ describe('Hints', () => {
         bench.nowMs += 1000;
         bench.hints.tick();
       }
-      expect(bench.hints.isClear).to.equal(true);
+      expect(bench.hints.obstacle).to.equal(undefined);
       const left = new HintBench(bench.disk.snapshot(keepNothing));
       expect([...left.deliverAll(MEMBER), ...left.deliverAll(OTHER)]).to.deep.equal([]);
       return cameBack;
@@ -255,14 +255,14 @@ describe('Hints', () => {
       waiting.shift()?.();
       await flushMicrotasks();
     }
-    expect(before.hints.isClear).to.equal(false);
+    expect(before.hints.obstacle).to.not.equal(undefined);
     // The process ends when it has removed one of two, and not made that durable.
     expect(before.deliverAll(MEMBER)).to.deep.equal([0]);
     waiting.shift()?.();
     const next = new HintBench(before.disk.kill({ later }), 5000);
     waiting.length = 0;
     next.hints.retain([MEMBER]);
-    expect(next.hints.isClear).to.equal(false);
+    expect(next.hints.obstacle).to.not.equal(undefined);
     expect(await drain(next)).to.be.above(0);
   });
 
@@ -271,14 +271,43 @@ describe('Hints', () => {
     await keepAll(bench, 0, 1);
     expect(bench.deliverAll()).to.deep.equal([0]);
     await flushMicrotasks();
-    expect(bench.hints.isClear).to.equal(true);
+    expect(bench.hints.obstacle).to.equal(undefined);
     await keepAll(bench, 1, 2);
     const onRead = (): Fault => ({ kind: 'error', code: 'EIO' });
     const unreadable = new HintBench(bench.disk.crash(keepEverything, { onRead }));
     unreadable.hints.tick();
     await flushMicrotasks();
     expect(unreadable.hints.figures.count).to.equal(0);
-    expect(unreadable.hints.isClear).to.equal(false);
+    expect(unreadable.hints.obstacle).to.contain('cannot be read');
+  });
+
+  it('removes what was handed over as soon as the disk lets it, if it did not at first', async () => {
+    let fault: Fault | undefined;
+    const plan = ({ name }: Step): Fault | undefined => (name === 'remove' ? fault : undefined);
+    const bench = new HintBench(new MemoryDisk({ plan }));
+    await keepAll(bench, 0, 1);
+    bench.hints.keep(OTHER, hint(1));
+    fault = { kind: 'error', code: 'EIO' };
+    expect(bench.deliverAll()).to.deep.equal([0]);
+    await flushMicrotasks();
+    bench.hints.retain([MEMBER]);
+    for (let second = 0; second < 4; second++) {
+      bench.nowMs += 1000;
+      bench.hints.tick();
+      await flushMicrotasks();
+    }
+    expect(bench.disk.list('/data/hints')).to.deep.equal([MEMBER, OTHER]);
+    expect(bench.hints.obstacle).to.match(/node a+ has cannot be removed: /);
+    const { length } = bench.warnings;
+    fault = undefined;
+    for (let second = 0; second < 4; second++) {
+      bench.nowMs += 1000;
+      bench.hints.tick();
+      await flushMicrotasks();
+    }
+    expect(bench.hints.obstacle).to.equal(undefined);
+    expect(bench.disk.list(DIRECTORY)).to.deep.equal([]);
+    expect(bench.warnings.slice(length)).to.deep.equal([]);
   });
 
   it('keeps what is whole of a damaged file, and says what is lost', async () => {
