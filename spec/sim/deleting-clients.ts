@@ -1,6 +1,6 @@
 /**
  * Clients that write keys once and delete them later, each through another node: what was deleted, and acknowledged so, never shows again. Each key is written with an outcome that is
- * known: else it may yet appear.
+ * known: else it may yet appear. Some that are written at the level ANY are left: what was acknowledged shows in the end, though a hint was all there was of it.
  */
 
 import type { RespValue } from '../protocol/resp-decoder.js';
@@ -12,6 +12,8 @@ import type { World } from './world.js';
 /** How long a key is there, at most. */
 const LIFE_MS_MAX = 2000;
 const PAUSE_MS = 100;
+/** One of so many keys that are written at ANY is left. */
+const LEFT_SHARE = 2;
 
 interface Asked {
   readonly outcome: ReturnType<typeof outcomeOf>;
@@ -23,6 +25,8 @@ export class DeletingClients {
   readonly keys: string[] = [];
   /** Keys whose delete was acknowledged. */
   readonly deleted: string[] = [];
+  /** Keys that were written at ANY, and are not to be deleted. */
+  readonly left: string[] = [];
   readonly problems: string[] = [];
   private readonly world: World;
   private readonly random: SeededRandom;
@@ -44,18 +48,21 @@ export class DeletingClients {
     this.isStopped = true;
   }
 
-  /** Writes, deletes and looks until `stop`. `next`: a client of any node. */
-  async run(next: () => SimClient): Promise<void> {
+  /** Writes, deletes and looks until `stop`. `next`: a client of any node; `nextOfAny`: the same, to write at ANY. */
+  async run(next: () => SimClient, nextOfAny = next): Promise<void> {
     while (!this.isStopped) {
       await this.world.sleep(this.random.below(2 * this.thinkMs + 1));
       if (this.deleted.length > 0 && this.random.below(2) === 0) await this.look(next());
-      else await this.writeAndDelete(next);
+      else await this.writeAndDelete(next, nextOfAny);
     }
   }
 
   /** What is wrong, with what `read` gives for each key at the end. */
   async check(read: (key: string) => Promise<RespValue>): Promise<string[]> {
     for (const key of this.deleted) this.judge(key, await read(key));
+    for (const key of this.left) {
+      if ((await read(key)) === null) this.problems.push(`${key} was acknowledged, and never shows`);
+    }
     return this.problems;
   }
 
@@ -71,13 +78,18 @@ export class DeletingClients {
     this.problems.push(`${key} was deleted, and shows again at ${this.world.nowUs / 1e6} s`);
   }
 
-  private async writeAndDelete(next: () => SimClient): Promise<void> {
+  private async writeAndDelete(next: () => SimClient, nextOfAny: () => SimClient): Promise<void> {
     const number = this.keys.length + 1;
     const key = this.slots === 0 ? `del:${number}` : `{${number % this.slots}}del:${number}`;
     this.keys.push(key);
     const isAny = this.anyShare > 0 && this.random.uint32() < this.anyShare * 0x1_0000_0000;
     const set = ['SET', key, key];
-    if ((await this.ask(next(), ...(isAny ? ['WITH', 'ANY', ...set] : set))).outcome !== 'ok') return;
+    const asked = isAny ? this.ask(nextOfAny(), 'WITH', 'ANY', ...set) : this.ask(next(), ...set);
+    if ((await asked).outcome !== 'ok') return;
+    if (isAny && this.random.below(LEFT_SHARE) === 0) {
+      this.left.push(key);
+      return;
+    }
     await this.world.sleep(this.random.below(LIFE_MS_MAX));
     while (!this.isStopped) {
       const { outcome, value } = await this.ask(next(), 'DEL', key);

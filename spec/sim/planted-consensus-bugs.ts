@@ -3,6 +3,7 @@
 import { PayloadBuffer } from '../../lib/cluster/bus/payload-buffer.js';
 import { PayloadReader } from '../../lib/cluster/bus/payload-reader.js';
 import { BytesPayload } from '../../lib/cluster/bus/payload.js';
+import type { AcceptorLog } from '../../lib/cluster/consensus/acceptor-log.js';
 import { NO_BALLOT, compareBallots } from '../../lib/cluster/consensus/ballot.js';
 import type { Ballot } from '../../lib/cluster/consensus/ballot.js';
 import type { Accept } from '../../lib/cluster/consensus/messages.js';
@@ -50,6 +51,21 @@ export function forgetToRewrite(node: Node): void {
   const { consensus } = Reflect.get(node, 'ring') as RingPart;
   Object.defineProperty(consensus, 'hasMoved', { value: true });
   Object.defineProperty(consensus, 'rewrite', { value: () => undefined });
+}
+
+/** Decisions about deleted keys are forgotten before the ballots that were promised are refused: a proposer goes on with what it has known of such a key. */
+export function forgetTooEarly(node: Node): void {
+  const { consensus } = Reflect.get(node, 'ring') as RingPart;
+  const log = Reflect.get(consensus, 'log') as AcceptorLog;
+  const forget = consensus.forget.bind(consensus);
+  log.raiseFloor = () => undefined;
+  consensus.forget = (key, accepted, floor) => {
+    const floorOf = log.floorOf.bind(log);
+    log.floorOf = () => floor;
+    const isForgotten = forget(key, accepted, floor);
+    log.floorOf = floorOf;
+    return isForgotten;
+  };
 }
 
 /** What a proposer leaves as it was is taken for decided: nobody is asked to accept it. */

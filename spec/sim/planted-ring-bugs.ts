@@ -8,9 +8,11 @@ import type { RingMessage } from '../../lib/cluster/coordination/versioned-links
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { Acknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
 import { HINT_HEAD_BYTES } from '../../lib/cluster/replication/hint-messages.js';
+import type { Node } from '../../lib/server/node.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
 import type { RingLinks } from '../../lib/server/ring/ring-links.js';
 import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
+import type { RingPart } from '../../lib/server/ring/ring-part.js';
 
 /** Of a head, behind which the sender's clock is. */
 const VERSION_BYTES = 8;
@@ -166,6 +168,12 @@ export function settleTooMuch(member: RingMember): RingMembership {
       return links.send(to, kind, new BytesPayload(bytes));
     },
   });
+}
+
+/** Slots are settled though this node keeps hints that are older. */
+export function settleOverHints(node: Node): void {
+  const { hints } = Reflect.get(node, 'ring') as RingPart;
+  Object.defineProperty(hints, 'obstacle', { value: undefined });
 }
 
 /** What is served, so that messages can be made up. */

@@ -2,7 +2,6 @@
 
 import { Config } from '../../lib/config/config.js';
 import { parseConfigText } from '../../lib/config/parse.js';
-import type { Keyspace } from '../../lib/data/keyspace.js';
 import type { Disk, ProcessProbe } from '../../lib/host/ports.js';
 import { Log } from '../../lib/server/log.js';
 import { Node } from '../../lib/server/node.js';
@@ -37,7 +36,7 @@ export interface NodeChanges {
   /** Of a node in a ring. */
   readonly membership?: (member: RingMember) => RingMembership;
   /** Of a node in a ring, before it reads its data. */
-  readonly keyspace?: (keyspace: Keyspace) => void;
+  readonly node?: (node: Node) => void;
 }
 
 /** A node in a ring, as far as it has come. */
@@ -68,7 +67,7 @@ export async function bootMember(
   onBegin(simulated);
   await member.start();
   const node = nodeOf(world, changes.membership?.(member) ?? member, onStopped);
-  changes.keyspace?.(node.keyspace);
+  changes.node?.(node);
   await node.start();
   simulated.node = node;
 }

@@ -1,15 +1,19 @@
 /**
  * A ring whose replicas settle all the time which deletes may go (cluster/repair/closer.ts), under faults: keys are written, at ANY too, and deleted; nothing that was deleted shows again, and
- * the deletes do go. Logs are synced before an answer leaves, so nothing acknowledged is lost.
+ * the deletes do go. Logs are synced before an answer leaves, so nothing acknowledged is lost. In half of the plans nodes are secluded, so that a hint is all there is of what is put there at ANY, and
+ * hints are handed over late, long after all know each other again.
  */
 
+import type { Disk } from '../../../lib/host/ports.js';
 import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
 import { DeletingClients } from '../deleting-clients.js';
 import type { FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import { readingHintsLate } from '../late-hints.js';
 import type { Machine } from '../machine.js';
 import type { Scenario } from '../scenario.js';
+import { Seclusions } from '../seclusions.js';
 import type { SimClient } from '../sim-client.js';
 import type { NodeChanges } from '../simulated-node.js';
 import { SimulatedRing } from '../simulated-ring.js';
@@ -24,6 +28,11 @@ const SLOTS = 6;
 /** What is written is old enough to be settled after a second and a half. */
 const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
+export interface DeletesFaults extends Partial<FaultPlan> {
+  /** Whether nodes are secluded, and hints handed over late. */
+  readonly secludes?: boolean;
+}
+
 /** A ring with clients that delete. */
 class DeletingRing extends SimulatedRing {
   readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3, slots: SLOTS });
@@ -32,9 +41,14 @@ class DeletingRing extends SimulatedRing {
     return super.boot(machine, CONFIG);
   }
 
-  override async use(): Promise<void> {
+  /** Who is secluded now is asked to write at ANY. */
+  override async use(seclusions?: Seclusions): Promise<void> {
     const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
-    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next)));
+    const nextOfAny = (): SimClient => {
+      const one = seclusions?.current;
+      return one === undefined ? next() : this.client(one);
+    };
+    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next, nextOfAny)));
   }
 
   override stop(): void {
@@ -74,7 +88,7 @@ class DeletingRing extends SimulatedRing {
 }
 
 /** `changes`: a bug to be found. `faults`: in place of what a seed draws. */
-export function deletes(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}): Scenario {
+export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): Scenario {
   return {
     name: 'deletes',
     about: 'a ring that settles which deletes may go: what was deleted never shows again, and the deletes go',
@@ -82,8 +96,15 @@ export function deletes(changes: NodeChanges = {}, faults: Partial<FaultPlan> = 
     run: async (world, { nodes }) => {
       const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] };
       const plan = { ...drawFaultPlan(world.fork(), limits), blackouts: undefined, ...faults };
-      world.headline = describePlan(plan);
-      const simulated = new DeletingRing(world, { nodes, appendfsync: 'always', plan, changes });
+      // As good as drawn.
+      const { secludes = plan.chaosMs % 4 < 2 } = faults;
+      world.headline = `${describePlan(plan)}${secludes ? '; nodes are secluded' : ''}`;
+      const random = secludes ? world.fork() : undefined;
+      const disk = (own: Disk): Disk => {
+        const changed = changes.disk?.(own) ?? own;
+        return random === undefined ? changed : readingHintsLate(changed, () => random.below(2) === 0);
+      };
+      const simulated = new DeletingRing(world, { nodes, appendfsync: 'always', plan, changes: { ...changes, disk } });
       const { machines, clients, activity } = simulated;
       const boot = (machine: Machine): Promise<void> => simulated.boot(machine);
       const chaos = new Chaos(world, plan, {
@@ -95,8 +116,9 @@ export function deletes(changes: NodeChanges = {}, faults: Partial<FaultPlan> = 
       });
       await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
       await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
-      const used = simulated.use();
-      await chaos.run();
+      const seclusions = secludes ? new Seclusions(world, machines) : undefined;
+      const used = simulated.use(seclusions);
+      await Promise.all([chaos.run(), seclusions?.run(world.nowUs + plan.chaosMs * 1000)]);
       await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
       simulated.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
@@ -107,6 +129,7 @@ export function deletes(changes: NodeChanges = {}, faults: Partial<FaultPlan> = 
       const counts = new Counts();
       counts.addAll(chaos.counts);
       counts.add('keys deleted', simulated.deletions.deleted.length);
+      counts.add('keys left that were written at ANY', simulated.deletions.left.length);
       counts.add('deletes gone', simulated.deletesDropped);
       counts.add('closings', simulated.closings);
       return { operations: simulated.deletions.keys.length, problems, counts };

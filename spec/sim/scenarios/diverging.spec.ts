@@ -41,10 +41,10 @@ describe('the scenario of a ring whose sides go on by themselves', function () {
   // The first seed of each is the one that showed it when this was written.
 
   it('finds writes that supersede what they have not seen', async () => {
-    expect(await shown(diverging({ keyspace: supersedeAll }), 1, /has lost v/)).to.not.equal(undefined);
+    expect(await shown(diverging({ node: supersedeAll }), 1, /has lost v/)).to.not.equal(undefined);
   });
 
   it('finds a node that goes on with its part of a counter, of which it has lost the newest', async () => {
-    expect(await shown(diverging({ keyspace: goOnAsBefore }, POWER), 7, /it was raised by/)).to.not.equal(undefined);
+    expect(await shown(diverging({ node: goOnAsBefore }, POWER), 7, /it was raised by/)).to.not.equal(undefined);
   });
 });

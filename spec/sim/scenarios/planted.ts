@@ -5,12 +5,18 @@
 import type { FaultPlan } from '../fault-plan.js';
 import { acknowledgeDuringSync } from '../planted-bugs.js';
 import { damageChunks, fenceNobody, readFromJoining, reuseId, takeDamagedChunks } from '../planted-change-bugs.js';
-import { acceptNothingUnchanged, acknowledgeOldEra, forgetPromises } from '../planted-consensus-bugs.js';
+import {
+  acceptNothingUnchanged,
+  acknowledgeOldEra,
+  forgetPromises,
+  forgetTooEarly,
+} from '../planted-consensus-bugs.js';
 import {
   acknowledgeBeforeLog,
   acknowledgeWhatIsOld,
   countHints,
   repairNobody,
+  settleOverHints,
   settleTooMuch,
   takeStaleMessages,
 } from '../planted-ring-bugs.js';
@@ -21,6 +27,7 @@ import { cas } from './cas.js';
 import type { ChangingFaults } from './changing-ring.js';
 import { changingRing } from './changing-ring.js';
 import { deletes } from './deletes.js';
+import { forgetting } from './forgetting.js';
 import { growingRing } from './growing-ring.js';
 import type { RingFaults } from './ring.js';
 import { ring } from './ring.js';
@@ -280,9 +287,25 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'settled-too-much',
     about: 'slots are settled up to a stamp up to which writes are under way yet',
     changes: { membership: settleTooMuch },
-    scenario: (changes) => deletes(changes, { chaosMs: 10_000 }),
+    scenario: (changes) => deletes(changes, { chaosMs: 10_000, secludes: false }),
     shows: /shows again|differs/,
     seed: 1,
+  },
+  {
+    name: 'settled-over-hint',
+    about: 'slots are settled though hints are kept that are older',
+    changes: { node: settleOverHints },
+    scenario: (changes) => deletes(changes, { ...QUIET, driftPpm: 0, badLinkShare: 0, secludes: true }),
+    shows: /never shows|shows again/,
+    seed: 3,
+  },
+  {
+    name: 'forgotten-too-early',
+    about: 'decisions about deleted keys are forgotten before the ballots that were promised are refused',
+    changes: { node: forgetTooEarly },
+    scenario: (changes) => forgetting(changes, { ...QUIET, driftPpm: 0, badLinkShare: 0 }),
+    shows: NO_ORDER,
+    seed: 3,
   },
 ];
 
