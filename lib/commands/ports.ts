@@ -101,7 +101,7 @@ export interface Client {
   subscriptions: Subscriptions | undefined;
   replyMode: ReplyMode;
 
-  /** The replicas that its commands ask for, as CONSISTENCY shows them. */
+  /** The replicas that its commands ask for, and this one that runs (WITH), as CONSISTENCY shows them. */
   readonly consistency: string;
   /** Has its commands ask for others from now on. Returns the error to answer with, and changes nothing then. */
   chooseConsistency(words: readonly string[]): string | undefined;

@@ -1,9 +1,8 @@
-import type { ReplicaKnowledge } from './ring-ports.js';
+import type { ReadLevel, ReplicaKnowledge } from './ring-ports.js';
 
 /** What a read of a key would meet. Replicas are named by their index. */
 export interface ReadSituation {
-  /** Replicas that it asks. */
-  readonly needed: number;
+  readonly level: ReadLevel;
   /** Those that can be reached. */
   readonly live: readonly number[];
   /** The one that would answer; `undefined` or negative: none. */
@@ -14,13 +13,18 @@ export interface ReadSituation {
 }
 
 /** Why a read would answer what it answers, in a sentence or two. */
-export function explainRead({ needed, live, reader, known, nameOf }: ReadSituation): string {
+export function explainRead({ level, live, reader, known, nameOf }: ReadSituation): string {
+  const told = [...known].flatMap(([index, knowledge]) => (knowledge === undefined ? [] : [{ index, ...knowledge }]));
+  // One replica alone answers with what it knows to be decided.
+  const isOfEraOne = level.needed > 1 && told.some(({ era }) => era > 0);
+  const isDecided = level.isDecided || isOfEraOne;
+  const needed = isDecided ? level.majority : level.needed;
   if (live.length < needed) return `is refused: it needs ${needed} replicas, and ${live.length} can be reached`;
   if (reader === undefined || reader < 0) return 'is refused: no replica can be reached';
-  const told = [...known].flatMap(([index, knowledge]) => (knowledge === undefined ? [] : [{ index, ...knowledge }]));
-  if (told.some(({ era }) => era > 0)) {
+  if (isOfEraOne) {
     return 'is decided by a majority of the replicas, whatever its level: the key was compared and set, so consensus has it';
   }
+  if (isDecided) return 'is decided by a majority of the replicas, because of its level';
   const silent = live.length - told.length;
   const rest = silent > 0 ? ` ${silent} of those that can be reached have not said what they know.` : '';
   const newest = told.toSorted((a, b) => b.stamp - a.stamp).at(0);

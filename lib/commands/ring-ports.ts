@@ -141,6 +141,16 @@ export interface RepairFigures {
   readonly forgottenDecisions: number;
 }
 
+/** What a read asks for. */
+export interface ReadLevel {
+  /** From how many replicas. */
+  readonly needed: number;
+  /** How many of them are a majority. */
+  readonly majority: number;
+  /** Whether consensus decides about whatever is read. */
+  readonly isDecided: boolean;
+}
+
 /** What a replica knows of a key. */
 export interface ReplicaKnowledge {
   /** Equal where what is known is equal. */
@@ -180,8 +190,8 @@ export interface RingInfo {
   digest(key: Buffer): string | undefined;
   /** Up to which Unix millisecond the deletes of a slot may go; 0: none may, or it is not held here. */
   settledUpToMs(slot: number): number;
-  /** How many replicas a read asks at a level, as `Client.consistency` shows it. */
-  readersAt(consistency: string): number;
+  /** What a read asks for at a level, as `Client.consistency` shows it. */
+  readAt(consistency: string): ReadLevel;
   /** What the replicas of a key know of it, by their index. Those that cannot be reached are not among them; `undefined`: it cannot be read there. */
   inquire(key: Buffer): Promise<ReadonlyMap<number, ReplicaKnowledge | undefined>>;
   /** Begins to take a member out of the ring: its slots go to others first. Resolves with the reason if that has not begun. */

@@ -223,7 +223,7 @@ async function explain({ args, reply, client, server }: Call): Promise<void> {
       'last-repair-ago-sec': ring.figures.repair.lastRoundAgoSeconds,
       'settled-up-to-ms': ring.settledUpToMs(slot),
       'a-read': explainRead({
-        needed: ring.readersAt(consistency),
+        level: ring.readAt(consistency),
         live: replicas.filter((index) => all[index].isUp),
         reader: serves ? own : leader,
         known,

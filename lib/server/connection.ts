@@ -228,7 +228,7 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   get consistency(): string {
-    return consistencyText(this.ring.chosen);
+    return consistencyText(this.ring.consistency);
   }
 
   chooseConsistency(words: readonly string[]): string | undefined {

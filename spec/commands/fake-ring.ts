@@ -1,4 +1,4 @@
-import type { LedRange, ReplicaKnowledge, RingInfo, RingMember } from '../../lib/commands/ring-ports.js';
+import type { LedRange, ReadLevel, ReplicaKnowledge, RingInfo, RingMember } from '../../lib/commands/ring-ports.js';
 
 const SLOTS = 16384;
 
@@ -142,8 +142,12 @@ export class FakeRing implements RingInfo {
     return this.replicas(slot).find((member) => this.up[member]) ?? -1;
   }
 
-  readersAt(consistency: string): number {
-    return consistency === 'ONE' ? 1 : 2;
+  readAt(consistency: string): ReadLevel {
+    const needed = new Map([
+      ['ONE', 1],
+      ['ALL', 3],
+    ]).get(consistency);
+    return { needed: needed ?? 2, majority: 2, isDecided: consistency === 'LINEARIZABLE' };
   }
 
   /** What each knows: the first two the same, the last one something older. */

@@ -113,6 +113,22 @@ describe('commands/ring', () => {
     );
   });
 
+  it('RING EXPLAIN says of a key that was compared and set that a majority is enough at each level, but that one replica answers alone', async () => {
+    ring.era = 1;
+    ring.up[2] = false;
+    const readAt = async (level: string): Promise<Plain | undefined> => {
+      client.consistency = level;
+      return (await map('explain', 'foo')).get('a-read');
+    };
+    expect(await readAt('ALL')).to.match(/^is decided by a majority/);
+    expect(await readAt('ONE')).to.equal('is answered by 127.0.0.1:7000 alone, which knows what all others know.');
+    ring.era = 0;
+    expect(await readAt('ALL')).to.equal('is refused: it needs 3 replicas, and 2 can be reached');
+    expect(await readAt('LINEARIZABLE')).to.equal('is decided by a majority of the replicas, because of its level');
+    ring.up[1] = false;
+    expect(await readAt('LINEARIZABLE')).to.equal('is refused: it needs 2 replicas, and 1 can be reached');
+  });
+
   it('RING answers arrays in RESP2, and is refused on a single node', async () => {
     await client.ask('hello', 2);
     expect(await client.ask('ring', 'status')).to.include.members(['epoch', 7]);

@@ -126,7 +126,7 @@ export class Coordinator implements RingExecution {
       ...options,
       decided,
       redirect: (connection, slot, role) => this.redirect(connection, slot, role),
-      routeExec: (connection, args, keys, requests) => this.routeExec(connection, args, keys, requests),
+      routeExec: (...words) => this.routeExec(...words),
       refuse: (connection, args, error) => this.refusals.refuse(connection, args, error),
     });
   }
@@ -215,9 +215,15 @@ export class Coordinator implements RingExecution {
     this.marker.await(reply, marks);
   }
 
-  private routeExec(connection: Connection, args: Args, keys: () => Buffer[], requests: () => Buffer[]): boolean {
-    const names = this.decided.mayConcern(connection, connection.ring.slot) ? keys() : [];
-    if (names.some((name) => this.decided.concerns(connection, name))) {
+  private routeExec(
+    connection: Connection,
+    args: Args,
+    keys: () => Buffer[],
+    requests: () => Buffer[],
+    isComparing: boolean,
+  ): boolean {
+    const names = isComparing || this.decided.mayConcern(connection, connection.ring.slot) ? keys() : [];
+    if (this.decided.concernsTransaction(connection, names, isComparing)) {
       return this.decisions.decide(connection, 'exec', args, names, requests, 'exec');
     }
     return this.route(connection, 'change', args, keys, requests, 'exec');

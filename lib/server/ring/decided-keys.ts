@@ -30,6 +30,12 @@ export class DecidedKeys {
     return ring.consistency.write === Level.LINEARIZABLE || this.isEraOne(key);
   }
 
+  /** Whether consensus decides about a transaction on some keys. `isComparing`: it does what it does only if something is as it was thought to be. */
+  concernsTransaction(connection: Connection, keys: readonly Buffer[], isComparing: boolean): boolean {
+    if (keys.some((key) => this.concerns(connection, key))) return true;
+    return isComparing && this.isNeeded && keys.length > 0 && keys.every((key) => key.equals(keys[0]));
+  }
+
   isEraOne(key: Buffer): boolean {
     return this.options.consensus.isEraOne(key);
   }
@@ -42,14 +48,20 @@ export class DecidedKeys {
 
   /** Whether consensus decides about a request. A read of a single replica takes what that knows to be decided. */
   concernsRequest(connection: Connection, name: string, role: RingRole, args: Args, keys: readonly number[]): boolean {
-    const { replicaCount, ring } = this.options.view();
+    const { replicaCount } = this.options.view();
     const { read, write } = connection.ring.consistency;
-    if (replicaCount < 2 && !ring.isChanging) return false;
+    if (!this.isNeeded) return false;
     if (write === Level.LINEARIZABLE || isComparing(name, args)) return true;
     if (role === 'read' && replicasNeeded(read, replicaCount) < 2) return false;
     return keys.some((i) => {
       const slot = slotOf(args.buffer, args.start[i], args.end[i]);
       return this.options.consensus.mayHold(slot) && this.isEraOne(args.copy(i));
     });
+  }
+
+  /** One replica alone decides by itself. */
+  private get isNeeded(): boolean {
+    const { replicaCount, ring } = this.options.view();
+    return replicaCount > 1 || ring.isChanging;
   }
 }

@@ -1,4 +1,5 @@
-import type { LedRange, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../../commands/ring-ports.js';
+import type { LedRange, ReadLevel, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../../commands/ring-ports.js';
+import type { Consistency } from '../../cluster/coordination/consistency.js';
 import { Level, majorityOf, replicasNeeded } from '../../cluster/coordination/consistency.js';
 import type { ClockWatch } from '../../cluster/coordination/clock-watch.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
@@ -127,9 +128,15 @@ export class RingPort implements RingInfo {
     return digest && digestText(digest);
   }
 
-  readersAt(consistency: string): number {
-    const levels = readLevels(consistency.split(' '), { read: Level.QUORUM, write: Level.QUORUM });
-    return typeof levels === 'string' ? 1 : replicasNeeded(levels.read, this.replicaCount);
+  readAt(consistency: string): ReadLevel {
+    const quorum: Consistency = { read: Level.QUORUM, write: Level.QUORUM };
+    const levels = readLevels(consistency.split(' '), quorum);
+    const { read, write } = typeof levels === 'string' ? quorum : levels;
+    return {
+      needed: replicasNeeded(read, this.replicaCount),
+      majority: majorityOf(this.replicaCount),
+      isDecided: write === Level.LINEARIZABLE && this.replicaCount > 1,
+    };
   }
 
   async inquire(key: Buffer): Promise<Map<number, ReplicaKnowledge | undefined>> {

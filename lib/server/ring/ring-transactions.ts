@@ -1,11 +1,13 @@
 /**
  * Transactions and scripts in a ring: all keys of one, those watched too, lie in one slot, and it runs where that slot's commands run.
  *
- *     WATCH, then MULTI ... EXEC     at the first live replica, over the session that has watched
+ *     WATCH, then MULTI ... EXEC     at the first live replica, over the session that has watched; if all of it is about one key, consensus decides, and so it does about
+ *                                    one without WATCH that has a command which compares and sets
  *     a script                       where its declared keys are; others of their slot it may use, too, unless consensus decides about them
  */
 
 import type { RingRole } from '../../commands/ring-role.js';
+import { isComparing as comparesAndSets } from '../../commands/ring-role.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
 import type { Args } from '../../protocol/args.js';
@@ -30,8 +32,17 @@ export interface TransactionHost {
   readonly decided: Pick<DecidedKeys, 'mayConcern' | 'isEraOne'>;
   /** The error that sends a client elsewhere with a request of this role for a slot; undefined: it is served from here. */
   readonly redirect: (connection: Connection, slot: number, role: RingRole) => string | undefined;
-  /** Runs EXEC where the slot of `connection.ring` has it run, by the request or by all that were queued. True: here, and now. */
-  readonly routeExec: (connection: Connection, args: Args, keys: () => Buffer[], requests: () => Buffer[]) => boolean;
+  /**
+   * Runs EXEC where the slot of `connection.ring` has it run, by the request or by all that were queued. True: here, and now. `isComparing`: consensus decides
+   * about it, if it has one key.
+   */
+  readonly routeExec: (
+    connection: Connection,
+    args: Args,
+    keys: () => Buffer[],
+    requests: () => Buffer[],
+    isComparing: boolean,
+  ) => boolean;
   /** Answers with an error. */
   readonly refuse: (connection: Connection, args: Args, error: string) => false;
 }
@@ -88,7 +99,10 @@ export class RingTransactions {
       connection.reply.nullArray();
       return false;
     }
-    return this.host.routeExec(connection, args, keys, requests);
+    // What is watched at another member, that one knows.
+    const isComparing =
+      connection.watched.size > 0 || transaction.queued.some((one) => comparesAndSets(one.entry.name, one.args));
+    return this.host.routeExec(connection, args, keys, requests, isComparing);
   }
 
   /** A script may use keys of the slot that its own keys are in: for that slot it has what a quorum has. */

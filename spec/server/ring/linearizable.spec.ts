@@ -93,6 +93,34 @@ describe('Linearizer', () => {
     expect(await ring.ask(a, 'GET', '{t}k')).to.equal('7');
   });
 
+  it('transactions of one key that watch it, or compare and set, are decided at any level, wherever they are asked for', async () => {
+    const ring = await RingBench.start(4);
+    const eraOf = async (key: string): Promise<unknown[]> => {
+      const fields = (await ring.ask(ring.nodes[0].connect(), 'RING', 'EXPLAIN', key)) as unknown[];
+      const replicas = fields[fields.indexOf('replicas') + 1] as unknown[][];
+      return replicas.map((one) => one[one.indexOf('era') + 1]);
+    };
+    for (const [i, node] of ring.nodes.entries()) {
+      const client = node.connect();
+      const transaction = async (watched: string[], ...commands: string[][]): Promise<unknown> => {
+        if (watched.length > 0) await ring.ask(client, 'WATCH', ...watched);
+        await ring.ask(client, 'MULTI');
+        for (const command of commands) await ring.ask(client, ...command);
+        return ring.ask(client, 'EXEC');
+      };
+      const [watched, compared, plain, other] = ['w', 'c', 'p', 'o'].map((name) => `{${i}}${name}`);
+      await ring.ask(client, 'SET', watched, '1');
+      expect(await transaction([watched], ['INCR', watched], ['GET', watched])).to.deep.equal([2, '2']);
+      expect(await eraOf(watched)).to.deep.equal([1, 1, 1]);
+      expect(await transaction([], ['SETNX', compared, '1'], ['PEXPIRE', compared, '1000'])).to.deep.equal([1, 1]);
+      expect(await eraOf(compared)).to.deep.equal([1, 1, 1]);
+      expect(await transaction([], ['SET', plain, '1'])).to.deep.equal(['OK']);
+      expect(await transaction([plain, other], ['SET', plain, '2'])).to.deep.equal(['OK']);
+      expect(await transaction([], ['SETNX', plain, '3'], ['SET', other, '1'])).to.deep.equal([0, 'OK']);
+      expect(await eraOf(plain), 'without, or of several keys').to.deep.equal([0, 0, 0]);
+    }
+  });
+
   it('WATCH and EXEC: what was changed in between ends the transaction', async () => {
     const ring = await RingBench.start(3);
     const first = ring.nodes[ring.replicasOf('k')[0]];

@@ -64,6 +64,14 @@ describe('Commands about the ring', () => {
     expect([same, stale]).to.deep.equal([fresh, first]);
   });
 
+  it('RING EXPLAIN behind WITH is about a read at that level', async () => {
+    const ring = await RingBench.start(3);
+    ring.isolate(2);
+    const fields = (await ring.ask(ring.nodes[0].connect(), 'WITH', 'ALL', 'RING', 'EXPLAIN', 'k')) as unknown[];
+    expect(fields[fields.indexOf('consistency') + 1]).to.equal('ALL');
+    expect(fields[fields.indexOf('a-read') + 1]).to.equal('is refused: it needs 3 replicas, and 2 can be reached');
+  });
+
   it('RING EXPLAIN asks all replicas what they know, changes nothing by it, and reads what is on disk', async () => {
     const ring = await RingBench.start(3);
     const client = ring.nodes[0].connect();
