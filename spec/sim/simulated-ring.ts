@@ -207,6 +207,16 @@ export class SimulatedRing {
     return compareMembers(this.machines, this.members, (machine) => this.dump(machine));
   }
 
+  /** The same, but for keys that consensus decides about: hints do not bring these. */
+  compareHandedOver(): string[] {
+    const { decidedKeys } = this.workload;
+    return compareMembers(this.machines, this.members, (machine) => {
+      const dump = this.dump(machine);
+      for (const key of decidedKeys) dump.delete(key);
+      return dump;
+    });
+  }
+
   /** What members have of slots that are not theirs, or that was never dropped since they were. */
   private strays(): string[] {
     return this.machines.flatMap((machine) => {

@@ -91,7 +91,7 @@ export function ring(changes: NodeChanges = {}, faults: RingFaults = {}): Scenar
       await world.within(CONVERGE_MS, 'every client is answered', used);
       await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = simulated.rings();
-      if (simulated.handOff.promisesAll) problems.push(...simulated.compare());
+      if (simulated.handOff.promisesAll) problems.push(...simulated.compareHandedOver());
       problems.push(...(await simulated.repair(CONVERGE_MS)));
       const lost = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll(isCalm(plan)));
       problems.push(...lost, ...simulated.compare());
