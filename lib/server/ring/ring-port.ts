@@ -1,4 +1,11 @@
-import type { LedRange, ReadLevel, ReplicaKnowledge, RingFigures, RingInfo, RingMember } from '../../commands/ring-ports.js';
+import type {
+  LedRange,
+  ReadLevel,
+  ReplicaKnowledge,
+  RingFigures,
+  RingInfo,
+  RingMember,
+} from '../../commands/ring-ports.js';
 import type { Consistency } from '../../cluster/coordination/consistency.js';
 import { Level, majorityOf, replicasNeeded } from '../../cluster/coordination/consistency.js';
 import type { ClockWatch } from '../../cluster/coordination/clock-watch.js';
