@@ -132,6 +132,21 @@ export class RingView {
     });
   }
 
+  /**
+   * Who decides about the keys of a slot (consensus/): its replicas, and those that it will have. Who leaves, and cannot be reached, is none of them if the others are some
+   * (topology/ring-change.ts).
+   */
+  acceptorsOf(slot: number): readonly (readonly MemberId[])[] {
+    const { ring, up, self } = this;
+    const ids = (members: Uint16Array): MemberId[] => Array.from(members, (member) => this.idOf(member));
+    const replicas = ring.replicas(slot);
+    if (!this.isMoving(slot)) return [ids(replicas)];
+    const there = replicas.filter(
+      (member) => up[member] || member === self || ring.members[member].state !== 'leaving',
+    );
+    return [ids(there.length > 0 ? there : replicas), ids(ring.nextReplicas(slot))];
+  }
+
   /** Whether so many can be reached as a level needs, of the replicas that a slot has, and of those that it will have. Allocates nothing. */
   reaches(slot: number, level: number): boolean {
     const { ring } = this;

@@ -3,13 +3,16 @@ import type { Ring } from './ring.js';
 import type { SlotRange } from './slot-range.js';
 import { overlaid } from './slot-range.js';
 
-/** What one member must be given before it can take its place in another ring. */
+/**
+ * What one member must be given before it can take its place in another ring: slots that it takes over; and, where there are fewer replicas than before, what those have of its slots who
+ * go (topology/ring-change.ts).
+ */
 export interface Move {
   /** Slots from `start` to `end`, both included. */
   readonly start: number;
   readonly end: number;
   readonly to: MemberId;
-  /** Who holds them now, the first replica first. */
+  /** Who holds them now, the first replica first; `to`, too, if it stays. */
   readonly from: readonly MemberId[];
   /** Those of `from` that will hold them no more: when a member joins, the one whose place it takes. */
   readonly displaced: readonly MemberId[];
@@ -34,9 +37,15 @@ export function moves(old: Holders, next: Holders): Move[] {
     const from = idsOf(old, pair.old);
     const holders = idsOf(next, pair.next);
     const displaced = from.filter((id) => !holders.includes(id));
-    for (const to of holders) if (!from.includes(to)) result.push({ start, end, to, from, displaced });
+    const isShrinking = holders.length < from.length;
+    for (const to of holders) if (isShrinking || !from.includes(to)) result.push({ start, end, to, from, displaced });
   }
   return result;
+}
+
+/** Whether it is of slots that `to` holds already. */
+export function isOfOwn({ from, to }: Move): boolean {
+  return from.includes(to);
 }
 
 function idsOf({ members }: Holders, replicas: Uint16Array): MemberId[] {

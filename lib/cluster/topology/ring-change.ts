@@ -9,9 +9,13 @@
  *     are told what they lack, and say nothing that counts among O: a joining member runs no command, and nobody reads from it (rule 6 of the design).
  *  2. Whoever acts by a ring refuses what is sent for an older one (coordination/versioned-links.ts). A ring is durable before anybody acts by it.
  *  3. A source streams only after it acts by e+1. It streams all that it has logged by then, deletes too. Who takes over a range gets it from each member that it displaces; if one
- *     of these is dead, or it displaces nobody, from a majority of O (from |O| - majority + 1, if no more survive).
- *  4. e+2 is proposed when everybody who takes over has all of that durable, and a majority of O of each slot that changes acts by e+1, and has had decided anew, by Q of O and Q of N, whatever
- *     it had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows. Who takes over slots has forgotten what it had accepted of them when it held them before
+ *     of these is dead, or it displaces nobody, from a majority of O (from |O| - majority + 1, if no more survive). Where replicas become fewer, each of those who stay gets what who goes has; if that
+ *     one is dead, it gets it from the others of O, and counts itself as one that gives.
+ *  4. e+2 is proposed when everybody who takes over has all of that durable, and of O of each slot that changes |O| - Q + 1, so one of any Q, act by e+1, and have had decided anew, by Q of O and Q of N, whatever
+ *     they had accepted in consensus (consensus/). Of what was decided before, by Q of O, one of these knows. A member of O that leaves and cannot be reached is left out where such decisions are counted: a
+ *     majority of the others is |O| - Q + 1, which meets any Q of O, and any other such majority. With two replicas, one of which is dead, there is no Q of O; what was decided by it, the other one knows.
+ *     (If such a change is aborted, what was decided in it may be with the others alone, until that key is decided again.)
+ *     Who takes over slots has forgotten what it had accepted of them when it held them before
  *     (server/ring/ring-slots.ts), and nothing is forgotten as deleted (consensus/forgetting.ts) in e+1.
  *     A member that leaves, and can be reached, has sent its clients away by then (server/ring/retirement.ts).
  *     What each of these has done stays done, for it is durable: so it counts when anybody has heard of all of it, though some of them may be lost by then, and others be started anew
@@ -23,11 +27,13 @@
  *   e   and e+1   Whoever acts by e reads and writes Q of O; so does who acts by e+1, beside N: they meet.
  *   e+1 and e+2   Whoever acts by e+1 reads and writes Q of N, too, as who acts by e+2 does: they meet. The same with O, if the change is aborted.
  *   e   and e+2   A straggler at e finds no Q of O any more that answers it, by 4, once there can be an e+2: it reads nothing, and no write of it is acknowledged.
- *                 What was acknowledged before by Q of O was taken at e by each of them. Let D be one that is not of N. It acts by e+1 before it streams, and took nothing at e after
- *                 that (2): so the stream has what it took, and the one that takes D's place has what D had. Hence at least as many of N have the write as had of O. With D dead, |O| - Q + 1
- *                 members of O are streamed: one of them is among any Q. If |N| is |O| + 1, or |O| - 1, with nobody in D's place, Q(O) + Q(N) is more than the larger of both: they meet by themselves.
- *                 What is left of a write by the next change may be with fewer than Q of O, then: with |O| - Q + 1, which is what Q of O meet. Hence who displaces nobody takes from Q of O. Where the
- *                 replicas themselves go from 5 to 4 to 3, or from 3 to 2 to 1, that is not enough: what those who go had alone has to have reached the others in between (hints, repair).
+ *                 What was acknowledged before by Q of O was taken at e by each of them. In a ring that is settled it is with Q of the replicas, those included that are dead, and a change leaves it so:
+ *                   D leaves a slot, and somebody takes its place. It acts by e+1 before it streams, and took nothing at e after that (2): so the stream has what it took, and the one that takes D's place
+ *                     has what D had. With D dead, |O| - Q + 1 members of O are streamed, and one of them is among any Q. At least as many of N have the write as had of O.
+ *                   |N| = |O| + 1: who joins has it by the same, and Q(O) + 1 is Q(N) at least.
+ *                   |N| = |O| - 1: if who goes had it, all who stay have it; if not, Q(O) of them. With that one dead, all who stay have it.
+ *                 So it is after any number of changes, with neither hints nor repair in between (spec/cluster/topology/change-sequences.spec.ts), and as many disks may be lost, one after the other, as
+ *                 changes come to their end in between. An abort takes nothing from O. Only `ringkv ring recover` starts from less.
  *   two reads     The first one, by e+1, had Q of O and Q of N with the same before it answered. So the next one finds it, by whatever ring.
  *   crashes       Of a source: what it has acted on is durable, and so is what it has logged as far as its appendfsync promises; it streams again from what its receiver has durable. Of
  *                 a receiver: it goes on from what it has noted as durable, for this epoch; what it merges twice does no harm. Of a voter: Paxos. Whoever drives the change keeps nothing: all

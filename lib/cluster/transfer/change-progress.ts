@@ -52,8 +52,8 @@ export class ChangeProgress {
   }
 
   /**
-   * Whether this node has heard that everybody is filled, and that of the replicas of each slot that changes a majority refuses what is sent for an older ring, and has seen to it that
-   * what it had accepted in consensus is with the new replicas.
+   * Whether this node has heard that everybody is filled, and that of the replicas of each slot that changes so many refuse what is sent for an older ring, and have seen to it that
+   * what they had accepted in consensus is with the new replicas, that no majority is without one of them.
    */
   get hasSeenAll(): boolean {
     for (const receiver of this.receivers) if (!this.isFilled(receiver)) return false;
@@ -83,7 +83,7 @@ export class ChangeProgress {
       if (current === next || this.isFenced(current)) continue;
       const ids = Array.from(current, (index) => members[index].id);
       const able = ids.filter((id) => isUp(id) || this.acts(id));
-      const asked = able.length < majorityOf(ids.length) ? ids : able;
+      const asked = able.length < fenceOf(ids.length) ? ids : able;
       for (const id of asked) if (!this.acts(id)) awaited.set(id, 'to act by this epoch');
     }
     for (const move of this.moves) {
@@ -106,6 +106,11 @@ export class ChangeProgress {
 
   private isFenced(current: Uint16Array): boolean {
     const acting = current.filter((index) => this.acts(this.ring.members[index].id));
-    return acting.length >= majorityOf(current.length);
+    return acting.length >= fenceOf(current.length);
   }
+}
+
+/** Of so many replicas, how many are in every majority: one of them, at least. */
+function fenceOf(replicas: number): number {
+  return replicas - majorityOf(replicas) + 1;
 }

@@ -2,7 +2,7 @@
  * What a member that takes over slots has to be given by whom, and what of that it has: pure. Why these sources are enough: topology/ring-change.ts.
  *
  *     a range  ◀── all that it displaces, if they can be reached
- *              ◀── else a majority of those who hold it, or |O| - majority + 1, if those whom it displaces are dead
+ *              ◀── else a majority of those who hold it, or |O| - majority + 1, if those whom it displaces are dead; itself among them, if it holds it already
  */
 
 import { assert } from '../../base/assert.js';
@@ -10,6 +10,7 @@ import { SLOT_SPAN } from '../../base/position.js';
 import { majorityOf } from '../coordination/consistency.js';
 import type { MemberId } from '../ring/member.js';
 import type { Move } from '../ring/moves.js';
+import { isOfOwn } from '../ring/moves.js';
 
 /** How far one source has given one range. */
 export interface Given {
@@ -70,12 +71,14 @@ export class FillPlan {
     });
   }
 
-  /** What to ask the members for that can be reached: at most one range each. */
+  /** What to ask the members for that can be reached: at most one range each. What can be had of nobody better is done. */
   wanted(isUp: (id: MemberId) => boolean): Wanted[] {
     const asked = new Set<MemberId>();
     const wanted: Wanted[] = [];
     for (const move of this.open) {
-      for (const source of this.sourcesOf(move, isUp)) {
+      const { sources, count } = this.leftOf(move, isUp);
+      if (count <= 0) this.open.delete(move);
+      for (const source of sources.slice(0, Math.max(0, count))) {
         if (asked.has(source)) continue;
         asked.add(source);
         wanted.push({ move, source, from: this.positionOf(move, source) });
@@ -87,7 +90,7 @@ export class FillPlan {
   /** A source has given everything of a range before `position`. REQUIRES: the move is one of `moves`, the same object. */
   note(move: Move, source: MemberId, position: number): void {
     this.givenOf(move).set(source, position);
-    if (this.isDone(move)) this.open.delete(move);
+    if (this.leftOf(move, () => true).count <= 0) this.open.delete(move);
   }
 
   private givenOf(move: Move): Map<MemberId, number> {
@@ -96,20 +99,17 @@ export class FillPlan {
     return given;
   }
 
-  private isDone(move: Move): boolean {
-    const { from, displaced } = move;
-    if (displaced.length > 0 && displaced.every((source) => this.hasGiven(move, source))) return true;
-    return from.filter((source) => this.hasGiven(move, source)).length >= enoughOf(move);
-  }
-
-  private sourcesOf(move: Move, isUp: (id: MemberId) => boolean): MemberId[] {
-    const { from, displaced } = move;
-    const open = (sources: readonly MemberId[]): MemberId[] => sources.filter((id) => !this.hasGiven(move, id));
-    if (displaced.length > 0 && open(displaced).every(isUp)) return open(displaced);
-    const missing = enoughOf(move) - from.filter((source) => this.hasGiven(move, source)).length;
+  /** How many more have to give a range, and those who can, the best ones first. */
+  private leftOf(move: Move, isUp: (id: MemberId) => boolean): { sources: MemberId[]; count: number } {
+    const { displaced } = move;
+    const missing = (sources: readonly MemberId[]): MemberId[] => sources.filter((id) => !this.hasGiven(move, id));
+    const first = missing(displaced);
+    if (displaced.length > 0 && first.every(isUp)) return { sources: first, count: first.length };
+    const others = othersOf(move);
+    const left = missing(others);
     // Who has given something already comes first.
-    const able = open(from).filter(isUp);
-    return able.sort((a, b) => this.positionOf(move, b) - this.positionOf(move, a)).slice(0, missing);
+    const sources = left.filter(isUp).sort((a, b) => this.positionOf(move, b) - this.positionOf(move, a));
+    return { sources, count: enoughOf(move) - (others.length - left.length) };
   }
 
   private hasGiven(move: Move, source: MemberId): boolean {
@@ -123,7 +123,7 @@ export class FillPlan {
   private progressOf(move: Move): number {
     if (!this.open.has(move)) return 1;
     const begin = move.start * SLOT_SPAN;
-    const best = Math.max(...move.from.map((source) => this.positionOf(move, source)));
+    const best = Math.max(...othersOf(move).map((source) => this.positionOf(move, source)));
     return ((best - begin) / (endOf(move) - begin)) * 0.99;
   }
 }
@@ -135,17 +135,24 @@ export function endOf({ end }: Pick<Move, 'end'>): number {
 
 /** Whether of those who hold a range so many can be reached that it can be taken over from them. */
 export function areEnough(move: Move, isUp: (id: MemberId) => boolean): boolean {
-  const { from, displaced } = move;
-  return (displaced.length > 0 && displaced.every(isUp)) || from.filter(isUp).length >= enoughOf(move);
+  const { displaced } = move;
+  return (displaced.length > 0 && displaced.every(isUp)) || othersOf(move).filter(isUp).length >= enoughOf(move);
+}
+
+/** Those who can give something. */
+function othersOf({ from, to }: Move): MemberId[] {
+  return from.filter((id) => id !== to);
 }
 
 /**
- * Of so many who hold a range, one has whatever was acknowledged. That is known to be with so many that a majority of them meets it, and not always with a majority: a member that has left, with
- * nobody in its place, was one of those who acknowledged it.
+ * Of so many others who hold a range, with itself if it does, one has whatever was acknowledged. After `ringkv ring recover` that may be with fewer than a majority, but with so many that a majority
+ * meets them: where a majority survives, it is asked.
  */
-function enoughOf({ from, displaced }: Move): number {
+function enoughOf(move: Move): number {
+  const { from, displaced } = move;
   const majority = majorityOf(from.length);
-  return Math.max(from.length - majority + 1, Math.min(majority, from.length - displaced.length));
+  const enough = Math.max(from.length - majority + 1, Math.min(majority, from.length - displaced.length));
+  return isOfOwn(move) ? Math.max(1, enough - 1) : enough;
 }
 
 function isOf(given: Given, { start, end, from }: Move): boolean {

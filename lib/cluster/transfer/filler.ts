@@ -17,6 +17,7 @@ import type { PayloadReader } from '../bus/payload-reader.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
 import type { Move } from '../ring/moves.js';
+import { isOfOwn } from '../ring/moves.js';
 import type { FillPlan, Given } from './fill-plan.js';
 import type { TransferData } from './ports.js';
 import type { Chunk } from './transfer-messages.js';
@@ -29,7 +30,7 @@ const REST_MS = 1000;
 const SYNC_EVERY_MS = 1000;
 
 export interface FillerOptions {
-  readonly data: Pick<TransferData, 'takeOver' | 'sync'>;
+  readonly data: Pick<TransferData, 'takeOver' | 'takeMore' | 'sync'>;
   readonly links: MemberLinks;
   readonly random: Random;
   /** Milliseconds since an arbitrary start. */
@@ -129,7 +130,7 @@ export class Filler {
       this.refuse(source, 'is not the next one');
       return;
     }
-    if (!this.merge(source, chunk)) return;
+    if (!this.merge(session, chunk)) return;
     session.number = chunk.number;
     session.position = chunk.to;
     session.movedMs = this.options.nowMs();
@@ -150,10 +151,12 @@ export class Filler {
     this.options.warn(`Node ${source} cannot give its slots now: ${reason}`);
   }
 
-  private merge(source: MemberId, { batch }: Chunk): boolean {
+  private merge({ source, move }: Session, { batch }: Chunk): boolean {
     if (batch.length === 0) return true;
+    const { data } = this.options;
     try {
-      this.options.data.takeOver(batch);
+      if (isOfOwn(move)) data.takeMore(batch);
+      else data.takeOver(batch);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       this.refuse(source, error.message);

@@ -26,6 +26,8 @@ export interface TransferData {
   addFloor(batch: WriteBatch): void;
   /** Merges a batch that others have stamped, and logs it with this turn. Throws CorruptionError. */
   takeOver(batch: Buffer): void;
+  /** The same of slots that this node holds already. */
+  takeMore(batch: Buffer): void;
   /** Resolves when all that was taken over is durable. Rejects if it cannot be. */
   sync(): Promise<void>;
 }

@@ -165,7 +165,7 @@ export function makeRing(parts: RingParts): RingPart {
 }
 
 /** The data, as slots of it are given to other nodes. */
-function transferOf({ persistence, keyspace, store }: RingParts): Omit<TransferData, 'takeOver'> {
+function transferOf({ persistence, keyspace, store }: RingParts): Omit<TransferData, 'takeOver' | 'takeMore'> {
   const db = keyspace.database(0);
   return {
     origin: keyspace.origin,

@@ -1,7 +1,6 @@
 import { slotOf } from '../../base/position.js';
 import { AcceptorLog, consensusDirectory } from '../../cluster/consensus/acceptor-log.js';
 import { Consensus } from '../../cluster/consensus/consensus.js';
-import type { MemberSets } from '../../cluster/consensus/quorum.js';
 import type { MemberLinks } from '../../cluster/coordination/ports.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
@@ -53,7 +52,7 @@ export class RingConsensus {
       random,
       nowMs: options.nowMs,
       timeoutMs: options.writeTimeoutMs,
-      acceptorsOf: (slot) => this.acceptorsOf(slot),
+      acceptorsOf: (slot) => view().acceptorsOf(slot),
       isMoving: (slot) => view().isMoving(slot),
       isUp: options.isUp,
       actsFor: options.actsFor,
@@ -101,14 +100,5 @@ export class RingConsensus {
   /** What this node has promised is not asked for any more. */
   close(): void {
     this.log.close();
-  }
-
-  /** The replicas of a slot, and those that it will have. */
-  private acceptorsOf(slot: number): MemberSets {
-    const view = this.options.view();
-    const ids = (members: Uint16Array): MemberId[] => Array.from(members, (member) => view.idOf(member));
-    const sets = [ids(view.ring.replicas(slot))];
-    if (view.isMoving(slot)) sets.push(ids(view.ring.nextReplicas(slot)));
-    return sets;
   }
 }

@@ -51,7 +51,7 @@ export interface RingPartOptions {
     | 'joinTimeoutSeconds'
   >;
   /** The data, as slots of it are given to others. */
-  readonly transfer: Omit<TransferData, 'takeOver'>;
+  readonly transfer: Omit<TransferData, 'takeOver' | 'takeMore'>;
   /** The same, as they are given up, and what has them in memory. */
   readonly slotStore: SlotStore;
   readonly keyspace: Keyspace;

@@ -165,7 +165,11 @@ export class RingPart implements TurnReplicas {
     this.resize = new RingResize({
       ...common,
       isReady: () => this.slots.isReady && this.slots.leftCount === 0,
-      data: { ...options.transfer, takeOver: (batch) => options.store.takeBack(batch) },
+      data: {
+        ...options.transfer,
+        takeOver: (batch) => options.store.takeBack(batch),
+        takeMore: (batch) => options.store.takeOver(batch),
+      },
       takeBounds: (member, isTaken) => this.antiEntropy.takeBounds(member, isTaken),
       retirement: new Retirement(options),
       hasMovedEra: () => this.consensus.hasMoved,

@@ -10,7 +10,7 @@ import type { MemberLinks } from '../../cluster/coordination/ports.js';
 import { MessageKind } from '../../cluster/message-kind.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Move } from '../../cluster/ring/moves.js';
-import { movesUnderWay } from '../../cluster/ring/moves.js';
+import { isOfOwn, movesUnderWay } from '../../cluster/ring/moves.js';
 import type { Ring } from '../../cluster/ring/ring.js';
 import { ChangeProgress } from '../../cluster/transfer/change-progress.js';
 import { FillNotes } from '../../cluster/transfer/fill-notes.js';
@@ -159,7 +159,10 @@ export class RingResize {
     const progress = new ChangeProgress(ring, all);
     const own = all.filter(({ to }) => to === self);
     const isUp = (id: MemberId): boolean => this.isUp(id);
-    const bounds = new TakenBounds({ ...this.options, isUp }, own);
+    const bounds = new TakenBounds(
+      { ...this.options, isUp },
+      own.filter((move) => !isOfOwn(move)),
+    );
     const end = new ChangeEnd(this.options, progress);
     this.change = { progress, filler: this.fillerFor(ring, own, isUp), bounds, end };
     this.toldMs = -Infinity;

@@ -42,6 +42,20 @@ describe('ChangeProgress', () => {
     expect(progress.isComplete).to.equal(true);
   });
 
+  it('is complete with one of two replicas that refuses the ring before: no majority is without it', () => {
+    const members = [1, 2, 3].map((number) => someMember(number, [number * 4000]));
+    const document = withLeaving(someRing(members, 2), someMemberId(3));
+    const progress = new ChangeProgress(
+      new Ring(document),
+      moves(new Ring(aborted(document)), new Ring(finished(document))),
+    );
+    progress.note(someMemberId(1), DONE);
+    expect(progress.isComplete, 'the slots that 2 and 3 have').to.equal(false);
+    progress.note(someMemberId(2), DONE);
+    expect(progress.isComplete).to.equal(true);
+    expect([...progress.awaited((id) => id !== someMemberId(3))]).to.deep.equal([]);
+  });
+
   it('says for whom it waits: those who are to act while they can be reached, as they are enough', () => {
     const progress = joining();
     const isUp = (id: string): boolean => id !== someMemberId(2);

@@ -282,6 +282,39 @@ describe('A ring that grows and shrinks', () => {
     });
   }
 
+  it('keeps what was acknowledged by one that leaves, and then by another one, when there are fewer members than replicas', async () => {
+    const ring = await RingBench.start(3, 'hint-size-max 1\nrepair-interval 0\n');
+    const client = ring.nodes[0].connect();
+    const keys = Array.from({ length: 30 }, (_, i) => `key:${i}`);
+    ring.isolate(2);
+    await ring.advance(300);
+    for (const key of keys) expect(await ring.ask(client, 'SET', key, 'v')).to.equal('OK');
+    ring.connectAgain();
+    await ring.advance(300);
+    for (const leaver of [0, 1]) {
+      ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[leaver]));
+      await finish(ring);
+    }
+    const reader = ring.nodes[2].connect();
+    for (const key of keys) expect(await ring.ask(reader, 'GET', key), key).to.equal('v');
+  });
+
+  it('takes a dead member out of a ring of two replicas, with what the other one has, that which consensus has decided, too', async () => {
+    const ring = await RingBench.start(4, '', 2);
+    const client = ring.nodes[0].connect();
+    const keys = Array.from({ length: 40 }, (_, i) => `key:${i}`);
+    const decided = keys.map((key) => `decided ${key}`);
+    for (const key of keys) expect(await ring.ask(client, 'SET', key, 'v')).to.equal('OK');
+    for (const key of decided) expect(await ring.ask(client, 'SETNX', key, 'v')).to.equal(1);
+    for (const key of decided) expect(await ring.ask(client, 'CAS', key, 'v', 'w')).to.equal(1);
+    ring.isolate(3);
+    await ring.advance(300);
+    ring.adopt([0, 1, 2], withLeaving(ring.ring.document, ring.ids[3]));
+    await finish(ring);
+    for (const key of keys) expect(await ring.ask(client, 'GET', key), key).to.equal('v');
+    for (const key of decided) expect(await ring.ask(client, 'CAS', key, 'w', 'x'), key).to.equal(1);
+  });
+
   it('fills who joins two with what one of them has, and one that has left had', async () => {
     const ring = await RingBench.start(3, 'hint-size-max 1\nrepair-interval 0\n');
     const client = ring.nodes[0].connect();
