@@ -469,7 +469,12 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** Executes what has arrived, as far as it may. */
   private process(): void {
-    if (this.processing || this.deferred) return;
+    if (this.processing) return;
+    if (this.deferred) {
+      // Its reader may overwrite what has come before it goes on.
+      this.requests.retain();
+      return;
+    }
     this.processing = true;
     const { requests, reply, host, outbox } = this;
     while (this.blockers === 0 && !this.closing && !this.isClosed) {

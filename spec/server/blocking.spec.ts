@@ -102,6 +102,16 @@ describe('Blocking', () => {
     expect(client.replies()).to.deep.equal([['k', 'v'], 'OK', 'again']);
   });
 
+  it('keeps what comes from a client in the turn in which it is served: the bytes were overwritten before they were looked at', async () => {
+    const node = await start();
+    const [waiter] = await waiting(node, ['BTAKE', 'k', 0]);
+    node.client.send('SET', 'k', 'v');
+    waiter.send('ECHO', 'behind');
+    waiter.send('ECHO', 'and behind that');
+    await node.run();
+    expect(waiter.replies()).to.deep.equal([['k', 'v'], 'behind', 'and behind that']);
+  });
+
   it('gives up when the time is over', async () => {
     const node = await start();
     const clients = await waiting(node, ['BTAKE', 'k', 0.25], ['BTAKE', 'k', 0], ['BMOVE', 'k', 'j', 1]);
