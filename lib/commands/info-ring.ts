@@ -54,6 +54,7 @@ export function ring({ server }: Call): InfoField[] {
     ['repair_settled_slots', repair.settledSlots],
     ['repair_settled_up_to_ms', repair.settledUpToMs],
     ['repair_deletes_dropped', repair.deletesDropped],
+    ['repair_marks_dropped', repair.marksDropped],
     ['damaged_tables', repair.damagedTables],
     ['restored_tables', repair.restoredTables],
     ['restored_keys', repair.restoredKeys],

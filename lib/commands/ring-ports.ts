@@ -134,8 +134,9 @@ export interface RepairFigures {
   readonly closings: number;
   readonly settledSlots: number;
   readonly settledUpToMs: number;
-  /** Deleted keys that compactions have dropped. */
+  /** Deleted keys that compactions have dropped, and marks of what was taken out of collections. */
   readonly deletesDropped: number;
+  readonly marksDropped: number;
   /** Deleted keys of which this node knew, when it looked last, what consensus has decided; and those that it had forgotten. */
   readonly deletedDecisions: number;
   readonly forgottenDecisions: number;

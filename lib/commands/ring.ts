@@ -88,6 +88,7 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'repair-settled-slots': figures.repair.settledSlots,
       'repair-settled-up-to-ms': figures.repair.settledUpToMs,
       'repair-deletes-dropped': figures.repair.deletesDropped,
+      'repair-marks-dropped': figures.repair.marksDropped,
       'tables-damaged': figures.repair.damagedTables,
       'tables-restored': figures.repair.restoredTables,
       joining: members.filter(({ state }) => state === 'joining').length,

@@ -22,6 +22,8 @@ export interface Collection {
   readonly type: CellType;
   /** Elements of a record that holds cells of this type. */
   liveCount(ref: number): number;
+  /** Whether a record may have marks (record/marks.ts). */
+  mayHaveMarks(ref: number): boolean;
   /** Calls `visit` with every cell of a record, tombstones and removals too. */
   collect(ref: number, visit: (cell: Cell) => void): void;
   /** Makes a value that holds `cells`, all of this type. */

@@ -1,7 +1,8 @@
 import type { CellDigest } from '../record/cell-digest.js';
 import type { Cell } from '../record/entry.js';
-import { CellType, NO_EXPIRY, WHOLE, isComposedType } from '../record/entry.js';
+import { CellType, NO_EXPIRY, WHOLE, holdsValue, isComposedType } from '../record/entry.js';
 import { isElementField } from '../record/list-id.js';
+import { digestedMark, settledExpiry } from '../record/marks.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, aboveStamp, comparePairs, maxPair, pairBefore } from '../record/pair.js';
 import { Removals } from '../record/removals.js';
@@ -24,12 +25,14 @@ const NOTHING = Buffer.alloc(0);
 const chunkField = Buffer.alloc(CHUNK_FIELD_BYTES);
 
 /**
- * Digests of entries (record/cell-digest.ts): of a large collection it is known, of anything else it is made when it is asked for. Deletes that may go everywhere do not count
- * (Keyspace.deadUpTo): so it is the same whether they have.
+ * Digests of entries (record/cell-digest.ts): of a large collection it is known, of anything else it is made when it is asked for. Deletes and marks that may go everywhere do not
+ * count (Keyspace.deadUpTo, record/marks.ts): so it is the same whether they have.
  */
 export class EntryDigests {
   private readonly keyspace: Keyspace;
   private readonly digest: CellDigest;
+  /** Up to where marks of the key at hand do not count. */
+  private deadUpTo = 0;
 
   constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
@@ -42,7 +45,7 @@ export class EntryDigests {
     const { heap } = keyspace;
     if (keyspace.isCold(db, key, start, end)) return undefined;
     const ref = db.table.find(key, start, end);
-    const deadUpTo = keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0;
+    const deadUpTo = (this.deadUpTo = keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0);
     let deletedUpTo = flushedPair(db);
     let expiry = NO_EXPIRY;
     digest.clear();
@@ -50,7 +53,7 @@ export class EntryDigests {
     if (ref !== 0 && !heap.isPartial(ref)) {
       const registers = heap.registers(ref);
       deletedUpTo = maxPair(deletedUpTo, registers.deletedUpTo);
-      if (comparePairs(registers.expiry.pair, deletedUpTo) > 0) ({ expiry } = registers);
+      if (comparePairs(registers.expiry.pair, deletedUpTo) > 0) expiry = settledExpiry(registers.expiry, deadUpTo);
       this.addCells(ref, deletedUpTo);
       if (this.isImplied(ref, deletedUpTo)) deletedUpTo = PAIR_ZERO;
     }
@@ -78,8 +81,10 @@ export class EntryDigests {
       return;
     }
     const large = heap.isLarge(ref) ? heap.large.get(heap.largeIndex(ref)) : undefined;
-    if (large instanceof FieldTable && large.digest !== undefined) this.digest.addAll(large.digest);
-    else if (large instanceof ListNodes && large.digest !== undefined) {
+    if (large instanceof FieldTable && large.digest !== undefined) {
+      this.digest.addAll(large.digest);
+      if (this.deadUpTo > 0 && large.tombstoneCount > 0) this.digest.takeAll(large.tombstonesUpTo(this.deadUpTo));
+    } else if (large instanceof ListNodes && large.digest !== undefined) {
       this.digest.addAll(large.digest.cells);
       this.addRemovals(large.removals, deletedUpTo);
     } else {
@@ -104,18 +109,25 @@ export class EntryDigests {
     return isString && isBefore(heap.stamp(ref), heap.origin(ref), deletedUpTo);
   }
 
-  private addCell({ type, field, value, pair, expiresAtMs }: Cell, removals: Removals): void {
+  private addCell(cell: Cell, removals: Removals): void {
+    const { type, field, value, pair, expiresAtMs } = cell;
     if (type === CellType.LIST && !isElementField(field)) removals.add(field, value, pair);
-    else {
+    else if (pair.stamp > this.deadUpTo || holdsValue(cell)) {
       const isTombstone = value === undefined;
       this.digest.cell(1, type, field, 0, field.length, isTombstone, pair.stamp, pair.origin, expiresAtMs);
     }
   }
 
   private addRemovals(removals: Removals | undefined, deletedUpTo: Pair): void {
-    removals?.forEachCell(deletedUpTo, ({ type, field, value = NOTHING, pair }) => {
-      this.digest.removals(type, field, value, pair);
+    removals?.forEachCell(deletedUpTo, (cell) => {
+      this.addMark(cell);
     });
+  }
+
+  /** Removals, or what was seen: unions have the pair of the youngest. */
+  private addMark({ type, field, value = NOTHING, pair }: Cell): void {
+    const { deadUpTo } = this;
+    if (pair.stamp > deadUpTo) this.digest.removals(type, field, digestedMark(type, value, deadUpTo), pair);
   }
 
   private addComposed(ref: number, deletedUpTo: Pair): void {
@@ -123,13 +135,12 @@ export class EntryDigests {
     for (const cell of this.keyspace.composedStrings.cells(ref).values()) {
       const { type, field, value, pair } = cell;
       if (isSeenCell(cell)) seen.add(value, pair);
-      else if (comparePairs(pair, deletedUpTo) > 0) {
+      else if (comparePairs(pair, deletedUpTo) > 0 && (pair.stamp > this.deadUpTo || value !== undefined)) {
         this.digest.cell(1, type, field, 0, field.length, value === undefined, pair.stamp, pair.origin, 0);
       }
     }
-    // Unions of what was seen have the pair of the youngest.
     const cell = seen.cell(deletedUpTo);
-    if (cell?.value !== undefined) this.digest.removals(cell.type, cell.field, cell.value, cell.pair);
+    if (cell !== undefined) this.addMark(cell);
   }
 
   private addChunks(ref: number): void {

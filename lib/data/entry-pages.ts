@@ -1,5 +1,6 @@
 import type { Cell, Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, cellKey } from '../record/entry.js';
+import { withoutMarks } from '../record/marks.js';
 import { merge } from '../record/merge.js';
 import { aboveStamp } from '../record/pair.js';
 import { WriteBatch } from '../record/write-batch.js';
@@ -39,10 +40,13 @@ export class EntryPages {
 
   /** The next page; `undefined` at the end, and if nothing is known of the key. REQUIRES: for the first one, the key is in memory. */
   next(): Buffer | undefined {
-    if (this.isAtEnd) return undefined;
-    const page = this.place === undefined ? this.first() : { ...EMPTY_ENTRY, cells: this.cellsFrom(this.place) };
-    this.batch.wholeEntry(this.db.id, this.key, page);
-    if (this.batch.isEmpty) return undefined;
+    for (;;) {
+      if (this.isAtEnd) return undefined;
+      const page = this.place === undefined ? this.first() : { ...EMPTY_ENTRY, cells: this.cellsFrom(this.place) };
+      this.batch.wholeEntry(this.db.id, this.key, this.withoutDead(page));
+      // Perhaps there was nothing on it that counts.
+      if (!this.batch.isEmpty) break;
+    }
     const bytes = Buffer.from(this.batch.buffer.subarray(this.batch.start, this.batch.end));
     this.batch.reset();
     return bytes;
@@ -58,13 +62,13 @@ export class EntryPages {
     const floor = { ...EMPTY_ENTRY, deletedUpTo: flushedPair(this.db) };
     if (ref === 0 || !heap.isLarge(ref)) {
       this.isAtEnd = true;
-      return this.withoutDead(merge(ref === 0 ? EMPTY_ENTRY : keyspace.entryOf(ref), floor));
+      return merge(ref === 0 ? EMPTY_ENTRY : keyspace.entryOf(ref), floor);
     }
     const cells = new Map<string, Cell>();
     if (heap.type(ref) === CellType.LIST) keyspace.lists.collectRemovals(ref, (cell) => addTo(cells, cell));
     const { deletedUpTo, expiry } = merge({ ...heap.registers(ref), cells: new Map() }, floor);
     for (const [name, cell] of this.cellsFrom({ cursor: 0 })) cells.set(name, cell);
-    return this.withoutDead({ deletedUpTo, expiry, cells });
+    return { deletedUpTo, expiry, cells };
   }
 
   /** What everybody knows to be dead is told to nobody: who has dropped it would have it again. */
@@ -72,7 +76,8 @@ export class EntryPages {
     const { hasher, deadUpTo } = this.keyspace;
     if (deadUpTo === undefined || deadUpTo.highest === 0) return entry;
     hasher.hash(this.key, 0, this.key.length);
-    return { ...entry, deletedUpTo: aboveStamp(entry.deletedUpTo, deadUpTo.at(hasher.position)) };
+    const stamp = deadUpTo.at(hasher.position);
+    return { ...withoutMarks(entry, stamp), deletedUpTo: aboveStamp(entry.deletedUpTo, stamp) };
   }
 
   private cellsFrom(place: Place): Map<string, Cell> {

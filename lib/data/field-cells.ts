@@ -177,6 +177,12 @@ export class FieldCells extends FieldReader implements Collection {
     return this.cellCount;
   }
 
+  mayHaveMarks(ref: number): boolean {
+    this.open(ref);
+    const { packed, table } = this;
+    return table === undefined ? packed.totalCount > packed.liveCount : table.tombstoneCount > 0;
+  }
+
   collect(ref: number, visit: (cell: Cell) => void): void {
     this.open(ref);
     const { type, packed, table } = this;

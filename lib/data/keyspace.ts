@@ -28,8 +28,12 @@ import type { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, hasElements, isComposedType } from '../record/entry.js';
+import { withoutMarks } from '../record/marks.js';
 import { merge } from '../record/merge.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
+import { FieldTable } from '../storage/memory/field-table.js';
+import type { LargeValue } from '../storage/memory/large-values.js';
+import { ListNodes } from '../storage/memory/list-nodes.js';
 import { LARGE } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { ColdKey } from './cold-data.js';
@@ -58,6 +62,8 @@ export { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
 /** A key with cells that have expired is told of again after so long. */
 const TELL_AGAIN_MS = 1000;
+/** A large collection is looked through for tombstones that may go when one in so many of its cells is one. */
+const DROPPED_PART = 8;
 
 /** Where strings are put together that are changed in part. */
 const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
@@ -500,6 +506,34 @@ export class Keyspace extends KeyspaceMerge {
     return next;
   }
 
+  /** Whether a record may have marks (record/marks.ts). */
+  mayHaveMarks(ref: number): boolean {
+    const { heap } = this;
+    if (heap.isPartial(ref)) return false;
+    return heap.type(ref) === CellType.VERSIONED || this.collectionAt(ref)?.mayHaveMarks(ref) === true;
+  }
+
+  /**
+   * Drops marks of a key that nobody needs any more, if they are on disk: of a large collection, if they are many, and among about `count` cells from `cursor` on (0 begins). Returns where to
+   * go on; 0 at the end.
+   */
+  dropMarks(db: Database, key: Buffer, cursor: number, count: number): number {
+    const { heap, cold } = this;
+    const place = this.locate(db, key, 0, key.length);
+    const upTo = this.deadUpTo?.at(this.hasher.position) ?? 0;
+    if (place === 0 || heap.isPartial(place) || upTo === 0) return 0;
+    if (upTo > cold.cleanUpTo && !this.isClean(place)) return 0;
+    let next = 0;
+    if (heap.isLarge(place)) next = dropFromLarge(heap.large.get(heap.largeIndex(place)), upTo, cursor, count);
+    else {
+      const before = this.entryOf(place);
+      const after = withoutMarks(before, upTo);
+      if (after !== before) this.writeEntry(after, heap.access(place), false);
+    }
+    if (next === 0 && heap.isEmpty(this.place) && this.isClean(this.place)) this.drop();
+    return next;
+  }
+
   /** Slots were given up, with about a `part` of the keys that are on disk alone: they are `leaving`. Reads of them that are under way come to nothing. */
   giveUp(slots: SlotSet, part: number): void {
     for (const range of slots.ranges()) {
@@ -731,6 +765,16 @@ export class Keyspace extends KeyspaceMerge {
     this.expiredCount++;
     this.tell(KEYSPACE_EVENT.expired, 'expired');
   }
+}
+
+/** Drops marks up to a stamp from a large collection (Keyspace.dropMarks). */
+function dropFromLarge(large: LargeValue, upTo: number, cursor: number, count: number): number {
+  if (large instanceof ListNodes) large.forgetRemovals(upTo);
+  if (!(large instanceof FieldTable)) return 0;
+  const { table } = large;
+  if (cursor === 0 && large.tombstonesUpTo(upTo).count * DROPPED_PART < table.count) return 0;
+  const next = large.removeTombstones(upTo, cursor, count);
+  return next >= table.limit ? 0 : next;
 }
 
 function byType(collections: readonly Collection[]): readonly (Collection | undefined)[] {

@@ -151,6 +151,11 @@ export class ListReader {
     return this.count;
   }
 
+  mayHaveMarks(ref: number): boolean {
+    this.open(ref);
+    return this.removals?.isEmpty === false;
+  }
+
   /** Calls `visit` with every cell of a record, removals too. */
   collect(ref: number, visit: (cell: Cell) => void): void {
     this.open(ref);

@@ -197,7 +197,7 @@ export abstract class RecordCursor {
    * none. Returns the record. REQUIRES: `length` is at most PACKED_BYTES_MAX.
    */
   resizeValue(type: CellType, length: number): number {
-    if (this.cellsAt(type) === 0) return this.createCells(type, length, false);
+    if (this.cellsAt(type) === 0) return this.beginCells(type, length);
     return this.recordMoved(this.heap.resize(this.place, length));
   }
 
@@ -205,7 +205,7 @@ export abstract class RecordCursor {
   rewriteValue(form: number, bytes: Uint8Array, start: number, end: number): number {
     const { heap, head } = this;
     const type = (form > LARGE ? form - LARGE : form) as CellType;
-    if (this.cellsAt(type) === 0) this.createCells(type, 0, false);
+    if (this.cellsAt(type) === 0) this.beginCells(type, 0);
     heap.read(this.place, head);
     head.form = form;
     this.recordMoved(heap.write(this.place, head, this.key, this.keyStart, this.keyEnd, bytes, start, end));
@@ -273,19 +273,24 @@ export abstract class RecordCursor {
 
   /** The record under the cursor holds a cell again. An expiry that other nodes have left to it does not fall upon its new life. */
   protected revive(): void {
-    const { heap, head, place } = this;
-    if (heap.expiresAtMs(place) !== 0) {
-      const stamp = this.beginCell();
-      this.batch.expiry(stamp, NEVER);
+    if (this.heap.expiresAtMs(this.place) !== 0) {
       this.db.expiringCount--;
-      heap.read(place, head);
-      head.expire(NEVER, stamp, this.origin);
-      this.putRecord(heap.rewriteHead(place, head), true, false);
+      this.endExpiry(true);
     }
     this.leaveEmpty();
     this.heap.setEmpty(this.place, false);
     this.heap.setAccess(this.place, this.access.fresh());
     this.countNew();
+  }
+
+  /** The record under the cursor does not expire any more, nor does it with anybody who hears of this change. */
+  private endExpiry(hadExpiry: boolean): void {
+    const { heap, head, place } = this;
+    const stamp = this.beginCell();
+    this.batch.expiry(stamp, NEVER);
+    heap.read(place, head);
+    head.expire(NEVER, stamp, this.origin);
+    this.putRecord(heap.rewriteHead(place, head), hadExpiry, false);
   }
 
   /** The collection under the cursor has lost its last element. Its expiry goes, too: it must not fall upon the key's next life. */
@@ -318,6 +323,15 @@ export abstract class RecordCursor {
     }
     this.putRecord(ref, hadExpiry, true);
     return 0;
+  }
+
+  /** `createCells` for a change by this node. An expiry that is buried is so for others, too, who may have dropped what buries it (record/marks.ts). */
+  private beginCells(type: CellType, valueLength: number): number {
+    const { heap, place } = this;
+    const hadExpiry = place !== 0 && heap.expiresAtMs(place) !== 0;
+    this.createCells(type, valueLength, false);
+    if (hadExpiry && heap.expiresAtMs(this.place) === 0) this.endExpiry(false);
+    return this.place;
   }
 
   /** Makes a record of `type` that has no cells, of the key under the cursor, of which nothing live is there. */

@@ -81,10 +81,16 @@ export class CellDigest {
     this.add(1);
   }
 
-  /** Adds the parts of another digest. */
-  addAll({ high, low }: CellDigest): void {
+  /** Adds parts of another digest. */
+  addAll({ high, low }: Pick<CellDigest, 'high' | 'low'>): void {
     this.high = (this.high + high) | 0;
     this.low = (this.low + low) | 0;
+  }
+
+  /** Takes them away. */
+  takeAll({ high, low }: Pick<CellDigest, 'high' | 'low'>): void {
+    this.high = (this.high - high) | 0;
+    this.low = (this.low - low) | 0;
   }
 
   private begin(kind: number, stamp: number, origin: number): void {

@@ -6,6 +6,7 @@ import type { Expiry } from './entry.js';
 import { CellType, NO_EXPIRY } from './entry.js';
 import type { CellSink } from './key-merge.js';
 import { ANCHOR_BYTES } from './list-id.js';
+import { digestedMark, isValueCell, settledExpiry } from './marks.js';
 import type { Pair } from './pair.js';
 import { PAIR_ZERO, aboveStamp, comparePairs, pairBefore } from './pair.js';
 
@@ -14,11 +15,13 @@ import { PAIR_ZERO, aboveStamp, comparePairs, pairBefore } from './pair.js';
  */
 export class DigestSink implements CellSink {
   readonly digest: CellDigest;
-  /** Deletes up to this stamp do not count. Set before each merge. */
+  /** Deletes and marks (marks.ts) up to this stamp do not count. Set before each merge. */
   deadUpTo = 0;
+  /** The lowest stamp of a mark of the last entry that counts, or of the delete of its key if nothing else is known of it; Infinity: there is none. */
+  oldestMark = Infinity;
   private deletedUpTo: Pair = PAIR_ZERO;
-  private hasExpiry = false;
   private cellCount = 0;
+  private hasExpiry = false;
   /** The register does not count: the only value of a string says it by its pair. */
   private isImplied = false;
   private readonly floor: Pair;
@@ -44,34 +47,36 @@ export class DigestSink implements CellSink {
   begin(deletedUpTo: Pair, expiry: Expiry): void {
     this.digest.clear();
     this.deletedUpTo = deletedUpTo;
-    this.hasExpiry = comparePairs(expiry.pair, PAIR_ZERO) > 0;
     this.cellCount = 0;
     this.isImplied = false;
-    this.digest.registers(PAIR_ZERO, expiry);
+    this.oldestMark = Infinity;
+    const counting = settledExpiry(expiry, this.deadUpTo);
+    this.digest.registers(PAIR_ZERO, counting);
+    this.hasExpiry = comparePairs(counting.pair, PAIR_ZERO) > 0;
+    if (this.hasExpiry && counting.atMs === 0) this.oldestMark = counting.pair.stamp;
   }
 
   /** The merge has ended: the digest is whole. */
   end(): void {
-    if (!this.isImplied) this.digest.registers(aboveStamp(this.deletedUpTo, this.deadUpTo), NO_EXPIRY);
-  }
-
-  /** Up to which stamp the key was deleted, if nothing else is known of it; else 0. */
-  get deletedStamp(): number {
-    return this.hasExpiry || this.cellCount > 0 ? 0 : this.deletedUpTo.stamp;
+    const deletedUpTo = aboveStamp(this.deletedUpTo, this.deadUpTo);
+    if (!this.isImplied) this.digest.registers(deletedUpTo, NO_EXPIRY);
+    if (!this.hasExpiry && this.cellCount === 0 && deletedUpTo.stamp > 0) this.oldestMark = deletedUpTo.stamp;
   }
 
   cell(reader: BatchReader): void {
     const { kind, type, bytes, fieldStart, fieldEnd, valueStart, valueEnd, stamp, origin, atMs } = reader;
+    if (!isValueCell(reader)) {
+      if (stamp <= this.deadUpTo) return;
+      this.oldestMark = Math.min(this.oldestMark, stamp);
+    }
     const isTombstone = kind === ChangeKind.TOMBSTONE;
     const isWhole = type === CellType.STRING && fieldStart === fieldEnd && !isTombstone;
     this.isImplied =
       ++this.cellCount === 1 && isWhole && comparePairs(pairBefore({ stamp, origin }), this.deletedUpTo) === 0;
     if (isUnion(reader)) {
       const field = bytes.subarray(fieldStart, fieldEnd);
-      this.digest.removals(type, field, isTombstone ? NOTHING : bytes.subarray(valueStart, valueEnd), {
-        stamp,
-        origin,
-      });
+      const value = isTombstone ? NOTHING : bytes.subarray(valueStart, valueEnd);
+      this.digest.removals(type, field, digestedMark(type, value, this.deadUpTo), { stamp, origin });
     } else {
       this.digest.cell(1, type, bytes, fieldStart, fieldEnd, isTombstone, stamp, origin, isTombstone ? 0 : atMs);
     }

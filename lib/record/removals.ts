@@ -175,6 +175,11 @@ export class Removals {
     return this.known.size === 0;
   }
 
+  /** Forgets cells with a pair up to a stamp. */
+  forget(stamp: number): void {
+    for (const [key, { pair }] of this.known) if (pair.stamp <= stamp) this.known.delete(key);
+  }
+
   get highestPair(): Pair {
     let highest = PAIR_ZERO;
     for (const { pair } of this.known.values()) highest = maxPair(highest, pair);

@@ -14,6 +14,7 @@ import type { Config } from '../config/config.js';
 import { AccessPolicy } from '../data/access.js';
 import { ActiveExpiry } from '../data/active-expiry.js';
 import { Keyspace } from '../data/keyspace.js';
+import { MarkSweeper } from '../data/mark-sweeper.js';
 import { Sweeper } from '../data/sweeper.js';
 import { readLuaBinary } from '../host/node-lua-binary.js';
 import type { Clock, Disk, Network, ProcessProbe, Random, Timer, Timers, TlsSettings } from '../host/ports.js';
@@ -142,6 +143,7 @@ export class Node {
     this.turn = new Turn(clock, timers, this.persistence);
     const expiry = new ActiveExpiry(this.keyspace, clock);
     const sweeper = new Sweeper(this.keyspace, clock);
+    const markSweeper = new MarkSweeper(this.keyspace, clock);
     this.memory = new Memory(
       this.keyspace,
       options.process,
@@ -209,6 +211,7 @@ export class Node {
         () => this.keyspace.freeFlushed(FREE_STEP_RECORDS),
         (durationUs) => expiry.run(durationUs),
         (durationUs) => sweeper.run(durationUs),
+        (durationUs) => markSweeper.run(durationUs),
         () => gate.makeMoreRoom(),
         (durationUs) => this.ring?.slots.run(durationUs) === true,
       ],

@@ -60,7 +60,15 @@ export function checkTable(
 
 /** The reader has compared the ids: this is that table. */
 function compareMetas(path: string, { meta, footer }: TableReader, expected: TableMeta): void {
-  for (const name of ['emptyCount', 'expiringCount', 'minStamp', 'maxStamp', 'expiresByMs', 'foreign'] as const) {
+  for (const name of [
+    'emptyCount',
+    'expiringCount',
+    'minStamp',
+    'maxStamp',
+    'expiresByMs',
+    'markBytes',
+    'foreign',
+  ] as const) {
     if (meta[name] === expected[name]) continue;
     const both = `${meta[name]} in the footer, and ${expected[name]} in the manifest`;
     throw new CorruptionError(path, footer.footerOffset, `${name} is ${both}`);

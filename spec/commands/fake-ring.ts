@@ -63,6 +63,7 @@ export class FakeRing implements RingInfo {
       settledSlots: 36,
       settledUpToMs: 37,
       deletesDropped: 38,
+      marksDropped: 39,
       deletedDecisions: 39,
       forgottenDecisions: 40,
     },

@@ -72,7 +72,7 @@ export class MixedRing extends ResizedRing {
     const problems = await super.readAll(isExact);
     const client = this.client();
     problems.push(...(await this.versions.check((...words) => this.ask(client, 'WITH', 'ALL', ...words))));
-    problems.push(...(await this.deletions.check((key) => this.ask(client, 'GET', key))));
+    problems.push(...(await this.deletions.check((...words) => this.ask(client, ...words))));
     client.close();
     return problems;
   }

@@ -2,6 +2,8 @@
 
 import { slotOf } from '../../lib/base/position.js';
 import { Loader } from '../../lib/data/loader.js';
+import { holdsValue } from '../../lib/record/entry.js';
+import { digestedMark, withoutMarks } from '../../lib/record/marks.js';
 import { aboveStamp } from '../../lib/record/pair.js';
 import type { Disk } from '../../lib/host/ports.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
@@ -245,16 +247,25 @@ export class SimulatedRing {
       const place = db.table.find(bytes, 0, bytes.length);
       // What is left of a record that the disk was to complete says nothing once the disk has all of it.
       if (place === 0 || keyspace.heap.isPartial(place)) continue;
-      const { deletedUpTo: pair, expiry, cells } = keyspace.entryOf(place);
       // What may go everywhere may be gone here, or not.
-      keyspace.hasher.hash(bytes, 0, bytes.length);
-      const deletedUpTo = aboveStamp(pair, keyspace.deadUpTo?.at(keyspace.hasher.position) ?? 0);
+      const settledUpTo = this.settledUpTo(slotOf(bytes, 0, bytes.length));
+      const { deletedUpTo: pair, expiry, cells } = withoutMarks(keyspace.entryOf(place), settledUpTo);
+      const deletedUpTo = aboveStamp(pair, settledUpTo);
       // A key that was looked for in vain.
       if (cells.size === 0 && deletedUpTo.stamp === 0 && expiry.pair.stamp === 0) continue;
-      const shown = [...cells].map(([field, { pair, value }]) => [field, pair, value && Buffer.from(value).toString()]);
+      const shown = [...cells].map(([field, cell]) => {
+        const value = holdsValue(cell) ? cell.value : cell.value && digestedMark(cell.type, cell.value, settledUpTo);
+        return [field, cell.pair, value && Buffer.from(value).toString('latin1')];
+      });
       result.set(key, JSON.stringify([shown.map((cell) => JSON.stringify(cell)).sort(), deletedUpTo, expiry]));
     }
     return result;
+  }
+
+  /** Where one member knows that a slot is settled, that is so, though others may not have heard of it. */
+  private settledUpTo(slot: number): number {
+    const bounds = this.machines.map((machine) => this.members.get(machine)?.node?.keyspace.deadUpTo?.of(slot) ?? 0);
+    return Math.max(0, ...bounds);
   }
 
   protected client(machine: Machine): SimClient {

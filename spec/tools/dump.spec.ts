@@ -113,7 +113,7 @@ describe('runDump of a manifest', () => {
       foreign: false,
     };
     const counts = { recordCount: 10, emptyCount: 1, expiringCount: 2 };
-    const stamps = { minStamp: STAMP, maxStamp: STAMP + 9, expiresByMs: AT_MS };
+    const stamps = { minStamp: STAMP, maxStamp: STAMP + 9, expiresByMs: AT_MS, markBytes: 0 };
     const first: VersionEdit = {
       flushed: { number: 4, nextFileId: { high: 1, low: 1 } },
       logging: true,

@@ -158,6 +158,7 @@ export class AntiEntropy {
       settledSlots: this.closer.settledSlots,
       settledUpToMs: bounds.dead.highest === 0 ? 0 : stampMs(bounds.dead.highest),
       deletesDropped: options.store.deletesDropped,
+      marksDropped: options.store.marksDropped,
       deletedDecisions: this.forgetter.deletedKeys,
       forgottenDecisions: this.forgetter.forgottenKeys,
     };

@@ -1,5 +1,5 @@
 /**
- * Settles slots, so that the deletes in them may go (rule 4 of the design; slot-bounds.ts says what that means). A slot's first replica does, in a round of anti-entropy:
+ * Settles slots, so that the deletes in them may go, and the marks of what was taken out of collections (rule 4 of the design; slot-bounds.ts says what that means, record/marks.ts what a mark is). A slot's first replica does, in a round of anti-entropy:
  *
  *     CLOSE, to all members ─▶ compared with each other replica ─▶ SEAL, to all members ─▶ CONFIRM
  *        nothing up to T comes      nothing differs                  it is durable     deletes up to T may go
@@ -23,6 +23,7 @@
  */
 
 import { SLOT_COUNT } from '../../base/position.js';
+import { endOfSpan } from '../../record/aged-digests.js';
 import { SlotStamps } from '../../record/slot-stamps.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
 import { PayloadBuffer } from '../bus/payload-buffer.js';
@@ -82,13 +83,13 @@ export class SlotCloser {
     this.options = options;
   }
 
-  /** Closes the slots of which this node is the first replica, and in which keys were deleted that may go; undefined if there are none, or not all members can take part. */
+  /** Closes the slots of which this node is the first replica, and in which there are deletes or marks that may go; undefined if there are none, or not all members can take part. */
   async begin({ oldestDead }: Pick<DigestedData, 'oldestDead'>): Promise<Closing | undefined> {
     const { ring, isUp, self, bounds, oldStamp, trees } = this.options;
     const begun = ring();
     const others = begun.members.map(({ id }) => id).filter((id) => id !== self);
     if (begun.isChanging || !others.every(isUp)) return undefined;
-    const stamp = oldStamp();
+    const stamp = endOfSpan(oldStamp());
     const slots = new Map<number, readonly MemberId[]>();
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const dead = oldestDead[slot];

@@ -51,8 +51,9 @@ export interface RepairStore {
   load(key: Buffer): Promise<void>;
   /** More of what is dead may go. */
   onDeadRisen(): void;
-  /** Deleted keys that went. */
+  /** Deleted keys that went, and marks (record/marks.ts). */
   readonly deletesDropped: number;
+  readonly marksDropped: number;
   /** Has a key that is compared and set decided once more, so that all replicas see what was decided: of such a key, nothing is taken over. Does nothing for others. */
   rewrite(key: Buffer): void;
   /** Logs again what memory has of a key, if that is all there is. */

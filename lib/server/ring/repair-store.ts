@@ -147,6 +147,10 @@ export class KeyspaceRepair implements RepairStore {
     return this.options.store.deletesDropped;
   }
 
+  get marksDropped(): number {
+    return this.options.store.marksDropped;
+  }
+
   onDeadRisen(): void {
     this.options.store.onDeadRisen();
   }

@@ -65,6 +65,7 @@ export class Compactor {
   recordsDropped = 0;
   /** Of these, keys that were deleted. */
   deletesDropped = 0;
+  marksDropped = 0;
   busyUs = 0;
   isRunning = false;
   lastError: Error | undefined;
@@ -277,6 +278,7 @@ export class Compactor {
     this.writtenBytes += result.writtenBytes;
     this.recordsDropped += result.recordsIn - result.recordsOut;
     this.deletesDropped += result.emptyDropped;
+    this.marksDropped += result.marksDropped;
   }
 
   private rejectFull(error: Error): void {

@@ -28,7 +28,7 @@ interface Attempt {
 const FAILURES_MAX = 20;
 
 /**
- * Which deletes compactions may drop.
+ * Which deletes compactions may drop, and which marks (record/marks.ts), for these are like them.
  *
  * Where other nodes have the data, what a delete hides may lie above it: it came late, and is in the log, or in a table that was flushed later. So only what is stamped up to
  * `cleanUpTo` goes, and where nothing that old lies in any table beside the inputs; nor anything that was known when it
@@ -57,7 +57,7 @@ export class DeletesLimit {
 
   /** Whether compacting a table may drop deletes in it. */
   readonly mayLose = (table: TableMeta): boolean => {
-    if (table.emptyCount === 0) return false;
+    if (table.emptyCount === 0 && (table.markBytes === 0 || this.options.deadUpTo === undefined)) return false;
     return this.options.deadUpTo === undefined || this.highest >= table.minStamp;
   };
 
@@ -89,13 +89,16 @@ export class DeletesLimit {
   }
 
   /** A job begins: the returned function is called with what it has made. */
-  begin(inputs: readonly TableMeta[]): (result: Pick<CompactionResult, 'tables' | 'emptyDropped'>) => void {
+  begin(
+    inputs: readonly TableMeta[],
+  ): (result: Pick<CompactionResult, 'tables' | 'emptyDropped' | 'marksDropped'>) => void {
     const { highest, riseCount } = this;
     const bound = this.options.deadUpTo?.highest ?? 0;
-    return ({ tables, emptyDropped }) => {
+    return ({ tables, emptyDropped, marksDropped }) => {
       if (this.options.deadUpTo === undefined) return;
       const failures = Math.max(...inputs.map((table) => this.attempts.get(table)?.failures ?? -1)) + 1;
-      const attempt = { bound, highest, riseCount, failures: emptyDropped > 0 ? 0 : Math.min(failures, FAILURES_MAX) };
+      const isVain = emptyDropped + marksDropped === 0;
+      const attempt = { bound, highest, riseCount, failures: isVain ? Math.min(failures, FAILURES_MAX) : 0 };
       for (const table of tables) this.attempts.set(table, attempt);
     };
   }

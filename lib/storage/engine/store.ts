@@ -298,6 +298,11 @@ export class Store {
     return this.parts?.compactor.deletesDropped ?? 0;
   }
 
+  /** Marks (record/marks.ts) that compactions have dropped. */
+  get marksDropped(): number {
+    return this.parts?.compactor.marksDropped ?? 0;
+  }
+
   /** How much writers should be slowed down, 0 to 1. */
   get pressure(): number {
     const { parts } = this;

@@ -63,13 +63,21 @@ class SplittingSink implements RecordSink {
     this.stamps = stamps;
   }
 
-  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs: number): void {
+  add(
+    position: number,
+    flags: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expiresAtMs: number,
+    markBytes: number,
+  ): void {
     const { outputs } = this;
     const table = outputs.current;
     if (table !== undefined && table.sizeBytes >= this.tableBytes && table.lastPosition !== position) {
       if (outputs.hasNext) this.finish();
     }
-    outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs);
+    outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs, markBytes);
   }
 
   finish(): void {
@@ -94,7 +102,7 @@ function resultOf(
   merge: RunMerge,
   givenUpDropped: number,
 ): CompactionResult {
-  const { recordsOut, superseded, emptyDropped, expiredDropped } = merge;
+  const { recordsOut, superseded, emptyDropped, expiredDropped, marksDropped } = merge;
   const recordsIn = sum(job.runs.flat(), ({ recordCount }) => recordCount);
   const flushedDropped = merge.flushedDropped + recordsIn - sum(inputs, ({ recordCount }) => recordCount);
   const accounted = recordsOut + superseded + emptyDropped + expiredDropped + flushedDropped + givenUpDropped;
@@ -110,6 +118,7 @@ function resultOf(
     expiredDropped,
     flushedDropped,
     givenUpDropped,
+    marksDropped,
     liveCount: sum(outputs.metas, ({ recordCount, emptyCount }) => recordCount - emptyCount),
     expiringCount: sum(outputs.metas, ({ expiringCount }) => expiringCount),
   };

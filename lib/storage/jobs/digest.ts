@@ -98,7 +98,7 @@ class DigestPass {
     if (!sink.isNothing) {
       this.sums.add(position, sink.digest.high, sink.digest.low);
       this.keyCount++;
-      if (sink.deletedStamp > 0) this.noteDead(Math.floor(position / SLOT_SPAN), sink.deletedStamp);
+      if (sink.oldestMark < Infinity) this.noteDead(Math.floor(position / SLOT_SPAN), sink.oldestMark);
     }
     for (const { reader } of same) skipKey(reader);
   }

@@ -78,8 +78,8 @@ class FlushWriter {
     this.cells = new CellRows(changes.list, scratch);
     this.record = new RecordWriter(origin);
     const sink: RecordSink = {
-      add: (position, flags, bytes, start, end, expiresAtMs) => {
-        outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs);
+      add: (position, flags, bytes, start, end, expiresAtMs, markBytes) => {
+        outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs, markBytes);
       },
     };
     this.parts = new KeyWriter(origin, sink, options.partBytes);
@@ -122,7 +122,7 @@ class FlushWriter {
       this.parts.finish();
       return;
     }
-    this.outputs.add(this.db, list.position(row), flags, record.buffer, 0, record.end, expiresAtMs);
+    this.outputs.add(this.db, list.position(row), flags, record.buffer, 0, record.end, expiresAtMs, 0);
   }
 
   private finishTable(): void {

@@ -108,8 +108,8 @@ export interface CompactionJob {
    */
   readonly nowMs: number;
   /**
-   * Where other nodes have the data, too: up to which stamp they all know what is dead, and send nothing any more that it hides; runs of SlotStamps. Deleted keys go up to there,
-   * and whatever else is dead or has expired stays. Undefined: nobody else has the data. REQUIRES: what is stamped up to there is in tables, and of those that are newer than the
+   * Where other nodes have the data, too: up to which stamp they all know what is dead, and send nothing any more that it hides; runs of SlotStamps. Deleted keys and marks
+   * (record/marks.ts) go up to there, and what has expired stays. Undefined: nobody else has the data. REQUIRES: what is stamped up to there is in tables, and of those that are newer than the
    * inputs, only in such that `deeper` names.
    */
   readonly deadUpTo: Float64Array | undefined;
@@ -137,6 +137,8 @@ export interface CompactionResult {
   readonly flushedDropped: number;
   /** Records of slots that were given up. */
   readonly givenUpDropped: number;
+  /** Marks that went, of keys that have more to say and of others. */
+  readonly marksDropped: number;
   /** Of the outputs' records: those that hold something, and those that have an expiry. */
   readonly liveCount: number;
   readonly expiringCount: number;
@@ -156,14 +158,14 @@ export interface DigestJob {
   readonly floor: number;
   /** What is dead because its slots were given up. */
   readonly slotFloors: readonly SlotFloor[];
-  /** Deletes up to there do not count (repair/slot-bounds.ts): runs of SlotStamps. */
+  /** Deletes and marks up to there do not count (repair/slot-bounds.ts): runs of SlotStamps. */
   readonly deadUpTo: Float64Array;
 }
 
 export interface DigestResult {
   /** Of LeafSums. */
   readonly words: Int32Array;
-  /** Of each slot, the lowest stamp of a deleted key that still counts; 0: there is none. */
+  /** Of each slot, the lowest stamp of a deleted key, or of a mark, that still counts; 0: there is none. */
   readonly oldestDead: Float64Array;
   readonly readBytes: number;
   readonly keyCount: number;

@@ -3,10 +3,11 @@ import type { BatchReader } from '../../record/batch-reader.js';
 import type { Expiry } from '../../record/entry.js';
 import type { CellSink } from '../../record/key-merge.js';
 import { KeyMerge } from '../../record/key-merge.js';
+import { isValueCell, settledExpiry } from '../../record/marks.js';
 import type { Pair } from '../../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
 import type { RecordSink } from '../sstable/key-writer.js';
-import { KeyWriter, isValueCell } from '../sstable/key-writer.js';
+import { KeyWriter } from '../sstable/key-writer.js';
 import type { RunReader } from './run-reader.js';
 import { RunSource } from './run-source.js';
 
@@ -16,9 +17,12 @@ export type KeyFate = (typeof KeyFate)[keyof typeof KeyFate];
 
 /**
  * Merges what several runs have of one key, cell by cell, and writes what is to stay. At the bottom, where nothing deeper holds the key, tombstones and removals go, and a
- * key that has expired as a whole; of a key in parts, parts whose cells have all expired, too. Where other nodes have it, only what was deleted as a whole does, up to a stamp.
+ * key that has expired as a whole; of a key in parts, parts whose cells have all expired, too. Where other nodes have it, only what was deleted as a whole does, and marks (record/marks.ts),
+ * both up to a stamp.
  */
 export class KeyCompactor implements CellSink {
+  /** Marks that were left out, up to where they go. */
+  marksDropped = 0;
   private readonly merge = new KeyMerge();
   private readonly writer: KeyWriter;
   private readonly sources = new Map<RunReader, RunSource>();
@@ -37,6 +41,8 @@ export class KeyCompactor implements CellSink {
   private hasExpired = false;
   private hasCell = false;
   private hasValue = false;
+  /** Of `marksDropped`, those of the keys before. */
+  private marksBefore = 0;
 
   /** What is stamped up to `floor` does not count. `nowMs`, `origin`, `partBytes`: as in CompactionJob. */
   constructor(floor: number, nowMs: number, origin: number, sink: RecordSink, partBytes?: number) {
@@ -57,6 +63,7 @@ export class KeyCompactor implements CellSink {
     this.goneUpTo = goneUpTo;
     this.isBottom = goneUpTo === Infinity;
     this.hasCell = this.hasValue = this.hasExpired = false;
+    this.marksBefore = this.marksDropped;
     this.chosen.length = 0;
     for (const run of runs) this.chosen.push(this.sourceOf(run));
     this.merge.begin(this.chosen, this);
@@ -67,22 +74,31 @@ export class KeyCompactor implements CellSink {
 
   begin(deletedUpTo: Pair, expiry: Expiry): void {
     const { writer, key } = this;
-    this.isDeleted = deletedUpTo.stamp <= this.goneUpTo && comparePairs(expiry.pair, PAIR_ZERO) === 0;
-    this.hasExpired = this.isBottom && expiry.atMs !== 0 && expiry.atMs <= this.nowMs;
+    const kept = this.isBottom ? expiry : settledExpiry(expiry, this.goneUpTo);
+    if (kept !== expiry) this.marksDropped++;
+    this.isDeleted = deletedUpTo.stamp <= this.goneUpTo && comparePairs(kept.pair, PAIR_ZERO) === 0;
+    this.hasExpired = this.isBottom && kept.atMs !== 0 && kept.atMs <= this.nowMs;
     writer.dropExpiredUpToMs = this.isBottom ? this.nowMs : 0;
-    writer.begin(this.position, key, 0, key.length, deletedUpTo, expiry);
+    writer.begin(this.position, key, 0, key.length, deletedUpTo, kept);
   }
 
   cell(reader: BatchReader): void {
+    const isValue = isValueCell(reader);
+    if (!isValue && !this.isBottom && reader.stamp <= this.goneUpTo) {
+      this.marksDropped++;
+      return;
+    }
     this.hasCell = true;
-    if (isValueCell(reader)) this.hasValue = true;
+    if (isValue) this.hasValue = true;
     else if (this.isBottom) return;
     if (!this.hasExpired) this.writer.add(reader);
   }
 
   private finish(): KeyFate {
     const { writer, nowMs } = this;
-    if (!this.hasCell && writer.isNothing) return KeyFate.NOTHING;
+    if (!this.hasCell && writer.isNothing) {
+      return this.marksDropped > this.marksBefore ? KeyFate.EMPTY : KeyFate.NOTHING;
+    }
     if (this.isBottom) {
       if (!this.hasValue) return KeyFate.EMPTY;
       if (this.hasExpired) return KeyFate.EXPIRED;

@@ -9,13 +9,14 @@
  *     all that older runs have of it: a COMPLETE record then ends the search.
  *  2. Changes stamped up to the floor are dead.
  *  3. A record with nothing live, one that has expired, and the tombstones of one that was merged anyway go only where nothing deeper overlaps:
- *     it might be what they hide. With `deadUpTo` only keys go that are deleted as a whole, up to there: what the rest hides might be with other nodes.
+ *     it might be what they hide. With `deadUpTo` only keys that are deleted as a whole and marks (record/marks.ts) go, up to there: what the rest hides might be with other nodes.
  */
 
 import { BatchReader } from '../../record/batch-reader.js';
 import { ChangeKind } from '../../record/batch-format.js';
 import type { RecordSink } from '../sstable/key-writer.js';
-import { isValueCell } from '../sstable/key-writer.js';
+import { CellType } from '../../record/entry.js';
+import { isValueCell } from '../../record/marks.js';
 import { SlotStamps } from '../../record/slot-stamps.js';
 import { RecordFlags } from '../sstable/record-flags.js';
 import { KeyCompactor, KeyFate } from './key-compactor.js';
@@ -70,6 +71,11 @@ export class RunMerge {
       sink,
       rules.partBytes,
     );
+  }
+
+  /** Marks that went. */
+  get marksDropped(): number {
+    return this.keys.marksDropped;
   }
 
   /** Merges to the end. */
@@ -143,7 +149,7 @@ export class RunMerge {
   /** The key that the only run stands on which has it. */
   private single(run: RunReader): void {
     const flags = run.block.flags(run.index);
-    if (run.mustDecode) this.mergeRuns([run]);
+    if (run.mustDecode || this.mayLoseMarks(run)) this.mergeRuns([run]);
     else if ((flags & (RecordFlags.EXPIRES | RecordFlags.EMPTY | RecordFlags.MORE)) === 0) {
       this.recordsOut++;
       this.copy(run, flags, 0);
@@ -156,7 +162,8 @@ export class RunMerge {
 
   private copy(run: RunReader, flags: number, expiresByMs: number): void {
     const { block, index, position } = run;
-    this.sink.add(position, flags, block.bytes, block.recordStart(index), block.recordEnd(index), expiresByMs);
+    const start = block.recordStart(index);
+    this.sink.add(position, flags, block.bytes, start, block.recordEnd(index), expiresByMs, this.markBytes(run));
   }
 
   /** Copies a record that may have to go. */
@@ -208,13 +215,45 @@ export class RunMerge {
     return this.dead === undefined ? Infinity : this.dead.at(position);
   }
 
-  /** Whether the current record of a run says nothing but that the key was deleted, up to a stamp. */
+  /** Whether the current record of a run, which is EMPTY, says nothing but that the key, or parts of it, are gone, up to a stamp. */
   private isDeleted(run: RunReader, stamp: number): boolean {
     const { reader } = this;
     if (stamp === 0) return false;
     this.open(run);
-    while (reader.next()) if (reader.kind !== ChangeKind.DELETE || reader.stamp > stamp) return false;
+    while (reader.next()) {
+      if (reader.stamp > stamp || (reader.kind === ChangeKind.EXPIRY && reader.atMs !== 0)) return false;
+    }
     return true;
+  }
+
+  /** Whether the record that a run stands on may have marks that may go: it is to be written anew then. */
+  private mayLoseMarks(run: RunReader): boolean {
+    if (this.dead === undefined || !run.mayHaveMarks || this.goneUpTo(run.position) === 0) return false;
+    return this.isOfParts(run);
+  }
+
+  /** How much of the current record of a run is marks, about. */
+  private markBytes(run: RunReader): number {
+    const { reader } = this;
+    if (!run.mayHaveMarks || !this.isOfParts(run)) return 0;
+    let bytes = 0;
+    this.open(run);
+    for (let before = reader.offset; reader.next(); before = reader.offset) {
+      const isCell = reader.kind === ChangeKind.TOMBSTONE || reader.kind === ChangeKind.VALUE;
+      if (isCell && !isValueCell(reader)) bytes += reader.offset - before;
+    }
+    return bytes;
+  }
+
+  /** Whether the current record of a run has cells of a type that has marks. */
+  private isOfParts(run: RunReader): boolean {
+    const { reader } = this;
+    this.open(run);
+    while (reader.next()) {
+      if (reader.kind === ChangeKind.TOMBSTONE || reader.kind === ChangeKind.VALUE)
+        return reader.type !== CellType.STRING;
+    }
+    return false;
   }
 
   private count(fate: KeyFate): void {

@@ -35,6 +35,8 @@ export class RunReader {
   origin = 0;
   /** The current table's records cannot be copied as they are: parts may be dead, or another origin's. */
   mustDecode = false;
+  /** Records of the current table may say that parts of their keys are gone. */
+  mayHaveMarks = false;
   /** Keys that were passed over. */
   passedCount = 0;
 
@@ -107,6 +109,7 @@ export class RunReader {
     this.origin = this.table.footer.origin;
     const dead = this.floors.positionsDeadIn(meta.id);
     this.dead = dead.length === 0 ? undefined : new PositionRanges(dead);
+    this.mayHaveMarks = meta.markBytes > 0;
     this.mustDecode = this.origin !== job.origin || (job.floor !== 0 && meta.minStamp <= job.floor);
     return true;
   }

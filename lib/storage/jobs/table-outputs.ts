@@ -68,9 +68,10 @@ export class TableOutputs {
     start: number,
     end: number,
     expiresAtMs: number,
+    markBytes: number,
   ): void {
     const writer = this.writer ?? this.begin(db);
-    writer.add(position, flags, bytes, start, end, expiresAtMs);
+    writer.add(position, flags, bytes, start, end, expiresAtMs, markBytes);
     if (writer.sizeBytes >= this.pacedNextBytes) this.spend(writer.sizeBytes);
   }
 

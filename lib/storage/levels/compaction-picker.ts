@@ -86,8 +86,10 @@ function inTurn({ tables }: Level, cursor: number, { mayLoseDeletes }: Compactio
   return [...urgent, ...rest.filter(isBehind), ...rest.filter((table) => !isBehind(table))];
 }
 
-function deletesOf({ emptyCount, recordCount }: TableMeta): number {
-  return recordCount === 0 ? 0 : emptyCount / recordCount;
+/** How much of a table is deletes, by keys, or marks, by bytes. */
+function deletesOf({ emptyCount, recordCount, markBytes, fileBytes }: TableMeta): number {
+  if (recordCount === 0) return 0;
+  return Math.min(1, Math.max(emptyCount / recordCount, markBytes / fileBytes));
 }
 
 /** A table of a level between 0 and the bottom goes to the next level; undefined if something is in the way. */

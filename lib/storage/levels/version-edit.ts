@@ -7,6 +7,7 @@
 
 import { AssertionError } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
+import type { Check } from '../../base/json-shape.js';
 import { ShapeError, boolean, integer, list, object, text } from '../../base/json-shape.js';
 import { POSITION_LIMIT, SLOT_COUNT } from '../../base/position.js';
 import type { SlotRange } from '../../base/slot-set.js';
@@ -95,21 +96,26 @@ const database = integer(0, 2 ** 31 - 1);
 const slot = integer(0, SLOT_COUNT - 1);
 const fileId = object<FileId>({ high: word, low: word });
 
-const tableMeta = object<TableMeta>({
-  id: tableId,
-  fileId,
-  db: database,
-  fileBytes: count,
-  smallest: position,
-  largest: position,
-  recordCount: count,
-  emptyCount: count,
-  expiringCount: count,
-  minStamp: stamp,
-  maxStamp: stamp,
-  expiresByMs: count,
-  foreign: boolean,
-});
+const knownTableMeta = object<Omit<TableMeta, 'markBytes'>, Pick<TableMeta, 'markBytes'>>(
+  {
+    id: tableId,
+    fileId,
+    db: database,
+    fileBytes: count,
+    smallest: position,
+    largest: position,
+    recordCount: count,
+    emptyCount: count,
+    expiringCount: count,
+    minStamp: stamp,
+    maxStamp: stamp,
+    expiresByMs: count,
+    foreign: boolean,
+  },
+  { markBytes: count },
+);
+/** (Of a table that was written before anybody looked for marks, there is no word.) */
+const tableMeta: Check<TableMeta> = (value, place) => ({ markBytes: 0, ...knownTableMeta(value, place) });
 
 const versionEdit = object<object, VersionEdit>(
   {},

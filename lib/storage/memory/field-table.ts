@@ -1,4 +1,7 @@
+import { assert } from '../../base/assert.js';
 import type { PositionHasher } from '../../base/position.js';
+import type { DigestSum } from '../../record/aged-digests.js';
+import { AgedDigests } from '../../record/aged-digests.js';
 import type { CellDigest } from '../../record/cell-digest.js';
 import type { LargeValue } from './large-values.js';
 import type { RecordHeap } from './record-heap.js';
@@ -15,6 +18,8 @@ export class FieldTable implements LargeValue {
   readonly table: ResidentTable;
   /** Of all cells, where others ask for it. */
   readonly digest: CellDigest | undefined;
+  /** Of the tombstones among them. */
+  private readonly tombstones: AgedDigests | undefined;
   tombstoneCount = 0;
   /** The earliest expiry of a cell that somebody waits for, Unix ms. */
   awaitedMs = Infinity;
@@ -28,6 +33,7 @@ export class FieldTable implements LargeValue {
   constructor(heap: RecordHeap, hasher: PositionHasher, digest?: CellDigest) {
     this.heap = heap;
     this.digest = digest;
+    this.tombstones = digest && new AgedDigests();
     this.table = new ResidentTable(heap, hasher, 1);
   }
 
@@ -102,8 +108,44 @@ export class FieldTable implements LargeValue {
     this.heap.slab.free(ref);
   }
 
-  /** Adds a cell to the digest, or takes it away. */
+  /** What the tombstones up to a stamp come to in `digest`. REQUIRES: there is one. */
+  tombstonesUpTo(stamp: number): DigestSum {
+    const { digest, tombstones, heap } = this;
+    assert(digest !== undefined && tombstones !== undefined, 'the digest is kept');
+    const known = tombstones.upTo(stamp);
+    if (known !== undefined) return known;
+    const { high, low } = digest;
+    let count = 0;
+    this.table.forEach((ref) => {
+      if (!heap.isEmpty(ref) || heap.stamp(ref) > stamp) return;
+      this.addTo(digest, ref, 1);
+      count++;
+    });
+    const sum = { count, high: (digest.high - high) | 0, low: (digest.low - low) | 0 };
+    digest.high = high;
+    digest.low = low;
+    return sum;
+  }
+
+  /** Takes out tombstones up to a stamp, among about `count` cells from `cursor` on (0 begins); returns where to go on, `table.limit` at the end. */
+  removeTombstones(stamp: number, cursor: number, count: number): number {
+    const { heap, table } = this;
+    const fields: Buffer[] = [];
+    const next = table.walk(cursor, count, (ref) => {
+      if (heap.isEmpty(ref) && heap.stamp(ref) <= stamp) fields.push(heap.key(ref));
+    });
+    for (const field of fields) this.remove(this.find(field, 0, field.length));
+    return next;
+  }
+
+  /** Adds a cell to the digest that is kept, or takes it away. */
   private count(digest: CellDigest, ref: number, sign: 1 | -1): void {
+    const { high, low } = digest;
+    this.addTo(digest, ref, sign);
+    if (this.heap.isEmpty(ref)) this.tombstones?.add(sign, this.heap.stamp(ref), high, low, digest);
+  }
+
+  private addTo(digest: CellDigest, ref: number, sign: 1 | -1): void {
     const { heap } = this;
     heap.read(ref, digestHead);
     const { form, isEmpty, stamp, origin, expiresAtMs } = digestHead;

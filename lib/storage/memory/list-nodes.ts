@@ -101,6 +101,12 @@ export class ListNodes implements LargeValue {
     return this.directory.length * NODE_BYTES + this.placeBytes + this.directory.usedBytes;
   }
 
+  /** Forgets what is gone for good (Removals.forget). */
+  forgetRemovals(stamp: number): void {
+    this.removals?.forget(stamp);
+    if (this.removals?.isEmpty === true) this.removals = undefined;
+  }
+
   /** Stands on the element at `index`. REQUIRES: there is one. */
   seek(index: number): void {
     const { directory } = this;

@@ -15,8 +15,7 @@ import { ChangeHead, ChangeKind, RecordHead } from '../../record/batch-format.js
 import type { BatchReader } from '../../record/batch-reader.js';
 import { ChangeWriter } from '../../record/change-writer.js';
 import type { Expiry } from '../../record/entry.js';
-import { CellType } from '../../record/entry.js';
-import { ANCHOR_BYTES } from '../../record/list-id.js';
+import { isValueCell } from '../../record/marks.js';
 import type { Pair } from '../../record/pair.js';
 import { comparePairs, pairBefore } from '../../record/pair.js';
 import { RecordFlags } from './record-flags.js';
@@ -28,14 +27,15 @@ const HEAD_BYTES_MAX = 24;
 
 /** Takes records as TableWriter does. `bytes` are valid until it returns. */
 export interface RecordSink {
-  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs: number): void;
-}
-
-/** Whether the cell that `reader` stands on says that something is there (holdsValue of record/entry.ts). */
-export function isValueCell({ kind, type, fieldStart, fieldEnd }: BatchReader): boolean {
-  if (kind !== ChangeKind.VALUE) return false;
-  const fieldBytes = fieldEnd - fieldStart;
-  return type === CellType.LIST ? fieldBytes >= ANCHOR_BYTES : type !== CellType.VERSIONED || fieldBytes > 0;
+  add(
+    position: number,
+    flags: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expiresAtMs: number,
+    markBytes: number,
+  ): void;
 }
 
 export class KeyWriter extends ChangeWriter {
@@ -64,6 +64,7 @@ export class KeyWriter extends ChangeWriter {
   private lastOrigin = 0;
   /** Of the cells of the part. */
   private flags = 0;
+  private markBytes = 0;
   private cellsByMs = 0;
 
   /** `origin` is the one whose pairs are written short; `partBytes`: another bound than PART_BYTES. */
@@ -111,15 +112,18 @@ export class KeyWriter extends ChangeWriter {
   add(reader: BatchReader): void {
     const start = this.end;
     this.cellOf(reader);
+    const cellBytes = this.end - start;
     if (this.cellCount > 0 && this.end - this.changesStart > this.partBytesMax) this.closePart(start);
     this.cellCount++;
     this.changeCount++;
     this.isLastValue = reader.kind === ChangeKind.VALUE;
     this.lastStamp = reader.stamp;
     this.lastOrigin = reader.origin;
-    if (reader.kind !== ChangeKind.VALUE) return;
+    if (!isValueCell(reader)) {
+      this.markBytes += cellBytes;
+      return;
+    }
     if (reader.atMs !== 0) this.flags |= RecordFlags.EXPIRES;
-    if (!isValueCell(reader)) return;
     this.flags &= ~RecordFlags.EMPTY;
     this.cellsByMs = Math.max(this.cellsByMs, reader.atMs === 0 ? Infinity : reader.atMs);
   }
@@ -167,7 +171,7 @@ export class KeyWriter extends ChangeWriter {
 
   private beginFlags(): void {
     this.flags = RecordFlags.EMPTY;
-    this.cellsByMs = 0;
+    this.cellsByMs = this.markBytes = 0;
     if (this.partCount > 0) return;
     if (this.hasDelete) this.flags |= RecordFlags.COMPLETE;
     if (this.expiresAtMs !== 0) this.flags |= RecordFlags.EXPIRES;
@@ -201,6 +205,6 @@ export class KeyWriter extends ChangeWriter {
     const at = copyBytes(this.key, 0, keyLength, buffer, writeVarint(buffer, start + 1, keyLength));
     if (isMany) writeVarint(buffer, at, changeCount);
     this.partCount++;
-    this.sink.add(this.position, this.flags | more, buffer, start, end, this.expiresByMs);
+    this.sink.add(this.position, this.flags | more, buffer, start, end, this.expiresByMs, this.markBytes);
   }
 }

@@ -7,7 +7,7 @@
  *     index    = table-index.ts
  *     footer   = crc:u32 version:u32 fileId:u64 flags:u32 origin:u32 number:f64{15} magic:8
  *     number   = id db fileBytes filterOffset indexOffset footerOffset smallest largest recordCount emptyCount expiringCount
- *                minStamp maxStamp expiresByMs 0                                     (TableMeta says what they are)
+ *                minStamp maxStamp expiresByMs markBytes                             (TableMeta says what they are)
  *     flags    = bit 0: foreign
  *     origin   = that of the pairs that records hold short
  *     crc      = sectionChecksum of everything behind it
@@ -113,6 +113,7 @@ export function decodeFooter(path: string, bytes: Buffer, fileBytes: number, exp
       minStamp: numbers[11],
       maxStamp: numbers[12],
       expiresByMs: numbers[13],
+      markBytes: numbers[14],
       foreign: (flags & FLAG_FOREIGN) !== 0,
     },
     origin: bytes.readUInt32LE(20),
@@ -145,6 +146,7 @@ function numbersOf(footer: TableFooter): number[] {
     meta.minStamp,
     meta.maxStamp,
     meta.expiresByMs,
+    meta.markBytes,
   ];
 }
 

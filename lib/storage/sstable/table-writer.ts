@@ -63,6 +63,7 @@ export class TableWriter {
   private doesKeyExpire = false;
   /** The latest end of a record that ends; Infinity if one never does. */
   private expiresByMs = 0;
+  private markBytes = 0;
 
   /** Uses `scratch` until `finish`. */
   constructor(file: DiskFile, options: TableWriterOptions, scratch = new Scratch()) {
@@ -88,9 +89,17 @@ export class TableWriter {
 
   /**
    * Takes the record `bytes[start, end)` of RecordWriter or KeyWriter. `expiresAtMs`: Unix milliseconds from which on nothing in it is live, 0
-   * for never; not looked at with EMPTY. REQUIRES: (position, key) rises, but for the parts of one key. Throws DiskError.
+   * for never; not looked at with EMPTY. `markBytes`: how much of it is marks. REQUIRES: (position, key) rises, but for the parts of one key. Throws DiskError.
    */
-  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number, expiresAtMs = 0): void {
+  add(
+    position: number,
+    flags: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    expiresAtMs = 0,
+    markBytes = 0,
+  ): void {
     const { block } = this;
     assert(position >= block.lastPosition, 'positions rise');
     if (position === block.lastPosition) this.checkKeys(bytes, start, end);
@@ -100,6 +109,7 @@ export class TableWriter {
       this.index.add(position, this.appendedBytes + this.outputEnd, position === block.lastPosition);
     }
     block.add(position, flags, bytes, start, end);
+    this.markBytes += markBytes;
     if ((flags & RecordFlags.EMPTY) === 0) {
       if (expiresAtMs === 0) this.expiresByMs = Infinity;
       else if (expiresAtMs > this.expiresByMs) this.expiresByMs = expiresAtMs;
@@ -135,6 +145,7 @@ export class TableWriter {
       minStamp: stamps.minStamp,
       maxStamp: stamps.maxStamp,
       expiresByMs: expiresByOf(this.expiresByMs),
+      markBytes: this.markBytes,
       foreign: stamps.foreign,
     };
     const footer = encodeFooter({ meta, origin: options.origin, filterOffset, indexOffset, footerOffset });

@@ -9,7 +9,7 @@ import { RingBench } from './ring-bench.js';
 const NODES = [0, 1, 2];
 const KEYS = Array.from({ length: 10 }, (_, i) => `key:${i}`);
 /** What was written so long ago may be settled. */
-const OLD_MS = 1000;
+const OLD_MS = 2000;
 const CONFIG = 'appendfsync always\nwrite-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
 
 type Filter = NonNullable<Parameters<RingBench['settle']>[0]>;

@@ -9,6 +9,7 @@ import type { Database } from '../../../lib/data/keyspace.js';
 import { flushedPair } from '../../../lib/data/keyspace-merge.js';
 import { EntryDigests } from '../../../lib/data/entry-digests.js';
 import { Loader } from '../../../lib/data/loader.js';
+import { MarkSweeper } from '../../../lib/data/mark-sweeper.js';
 import type { Entry } from '../../../lib/record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY } from '../../../lib/record/entry.js';
 import { LeafSums } from '../../../lib/record/leaf-sums.js';
@@ -176,6 +177,12 @@ export class ReplicaBench {
     });
     for (const ref of clean) keyspace.spill(db, ref);
     for (let at = 0; at < POSITION_LIMIT;) at = keyspace.sweepFrom(db, at);
+  }
+
+  /** Drops marks that are settled from memory. */
+  sweepMarks(): void {
+    const sweeper = new MarkSweeper(this.keyspace, this.clock);
+    while (sweeper.run(1000));
   }
 
   /** Looks for what has expired; with `removes`, a command removes it. */

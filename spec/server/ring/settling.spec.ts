@@ -13,7 +13,7 @@ import { RingBench } from './ring-bench.js';
 const KEYS = Array.from({ length: 40 }, (_, i) => `key:${i}`);
 const TABLES = `${DIRECTORY}/tables`;
 /** What was written so long ago may be settled. */
-const OLD_MS = 1000;
+const OLD_MS = 2000;
 /** A member that joins is filled while one looks so often. */
 const FILL_LOOKS = 60;
 const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';

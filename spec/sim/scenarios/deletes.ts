@@ -1,9 +1,10 @@
 /**
- * A ring whose replicas settle all the time which deletes may go (cluster/repair/closer.ts), under faults: keys are written, at ANY too, and deleted; nothing that was deleted shows again, and
- * the deletes do go. Logs are synced before an answer leaves, so nothing acknowledged is lost. In half of the plans nodes are secluded, so that a hint is all there is of what is put there at ANY, and
- * hints are handed over late, long after all know each other again.
+ * A ring whose replicas settle all the time which deletes may go (cluster/repair/closer.ts), under faults: keys are written, at ANY too, and deleted, and so are elements of collections; nothing
+ * that was deleted shows again, and the deletes and marks (record/marks.ts) do go. Logs are synced before an answer leaves, so nothing acknowledged is lost. In half of the plans nodes are secluded,
+ * so that a hint is all there is of what is put there at ANY, and hints are handed over late, long after all know each other again.
  */
 
+import type { RepairFigures } from '../../../lib/commands/ring-ports.js';
 import type { Disk } from '../../../lib/host/ports.js';
 import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
@@ -25,7 +26,9 @@ const THINK_MS = 60;
 const CLIENTS = 4;
 /** So few that each has deletes that are settled, and writes that are under way. */
 const SLOTS = 6;
-/** What is written is old enough to be settled after a second and a half. */
+/** Of each type in each slot: they live on mostly, and are empty now and then. */
+const COLLECTIONS = 1;
+/** What is written is old enough to be settled after two and a half seconds, at most. */
 const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 export interface DeletesFaults extends Partial<FaultPlan> {
@@ -35,7 +38,11 @@ export interface DeletesFaults extends Partial<FaultPlan> {
 
 /** A ring with clients that delete. */
 class DeletingRing extends SimulatedRing {
-  readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3, slots: SLOTS });
+  readonly deletions = new DeletingClients(this.world, THINK_MS, {
+    anyShare: 0.3,
+    slots: SLOTS,
+    collections: COLLECTIONS,
+  });
 
   override boot(machine: Machine): Promise<void> {
     return super.boot(machine, CONFIG);
@@ -65,24 +72,33 @@ class DeletingRing extends SimulatedRing {
     return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
   }
 
+  /** The same of marks in collections. */
+  get marksDropped(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.marksDropped ?? 0), 0);
+  }
+
   get closings(): number {
     return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.closings ?? 0), 0);
   }
 
-  /** Deletes have gone. */
+  /** Deletes and marks have gone. */
   async lose(): Promise<void> {
-    while (this.deletions.deleted.length > 0 && this.deletesDropped === 0) await this.world.sleep(100);
+    const { deleted } = this.deletions;
+    const isOver = (): boolean =>
+      (this.deletesDropped > 0 || deleted.length === 0) &&
+      (this.marksDropped > 0 || !deleted.some(({ name, key }) => name !== key));
+    while (!isOver()) await this.world.sleep(100);
   }
 
   /** What is wrong with what clients read at the end. */
   async readDeleted(): Promise<string[]> {
     const client = this.client(this.machines[0]);
-    const problems = await this.deletions.check((key) => this.ask(client, 'GET', key));
+    const problems = await this.deletions.check((...words) => this.ask(client, ...words));
     client.close();
     return problems;
   }
 
-  private repairOf(machine: Machine): { readonly deletesDropped: number; readonly closings: number } | undefined {
+  private repairOf(machine: Machine): RepairFigures | undefined {
     return this.members.get(machine)?.node?.server.ring?.figures.repair;
   }
 }
@@ -131,6 +147,7 @@ export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): 
       counts.add('keys deleted', simulated.deletions.deleted.length);
       counts.add('keys left that were written at ANY', simulated.deletions.left.length);
       counts.add('deletes gone', simulated.deletesDropped);
+      counts.add('marks gone', simulated.marksDropped);
       counts.add('closings', simulated.closings);
       return { operations: simulated.deletions.keys.length, problems, counts };
     },

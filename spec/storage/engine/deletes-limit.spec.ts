@@ -129,7 +129,7 @@ describe('DeletesLimit', () => {
     const bench = new Limit(table);
     const tryInVain = (before: TableMeta, id: number): TableMeta => {
       const next = deletes(id, 100);
-      bench.limit.begin([before])({ tables: [next], emptyDropped: 0 });
+      bench.limit.begin([before])({ tables: [next], emptyDropped: 0, marksDropped: 0 });
       return next;
     };
     bench.settle(300);

@@ -22,6 +22,7 @@ export function tableOf(facts: Partial<TableMeta> & { readonly id: number }): Ta
     minStamp: id,
     maxStamp: id + 5,
     expiresByMs: 0,
+    markBytes: 0,
     foreign: false,
     ...facts,
   };

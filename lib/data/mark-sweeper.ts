@@ -1,0 +1,67 @@
+import { POSITION_LIMIT } from '../base/position.js';
+import type { Clock } from '../host/ports.js';
+import type { Keyspace } from './keyspace.js';
+
+/** Records, and cells of a large one, that are looked at at a time. */
+const STEP_RECORDS = 64;
+const STEP_CELLS = 256;
+
+/**
+ * Drops marks of collections (record/marks.ts) from memory, once they are settled among all who have the data (Keyspace.deadUpTo), and on disk. Goes through the database of a ring in rounds, a
+ * slice at a time, each time that more is settled.
+ */
+export class MarkSweeper {
+  private readonly keyspace: Keyspace;
+  private readonly clock: Clock;
+  /** How often more had been settled when the last round began, and up to where all of it was on disk. */
+  private riseCount = 0;
+  private cleanUpTo = -1;
+  private position = POSITION_LIMIT;
+  /** Of collections before that position, those yet to be looked through; and how far the last one is. */
+  private readonly keys: Buffer[] = [];
+  private cursor = 0;
+
+  constructor(keyspace: Keyspace, clock: Clock) {
+    this.keyspace = keyspace;
+    this.clock = clock;
+  }
+
+  /** Works for about `budgetUs`; true if there is more to do at once. */
+  run(budgetUs: number): boolean {
+    if (this.isAtEnd && !this.begin()) return false;
+    const untilUs = this.clock.monotonicUs() + budgetUs;
+    do this.step();
+    while (!this.isAtEnd && this.clock.monotonicUs() < untilUs);
+    return !this.isAtEnd;
+  }
+
+  private get isAtEnd(): boolean {
+    return this.position >= POSITION_LIMIT && this.keys.length === 0;
+  }
+
+  /** Begins a round, if something may have become droppable since the last one. */
+  private begin(): boolean {
+    const { deadUpTo, cold } = this.keyspace;
+    if (deadUpTo === undefined || deadUpTo.highest === 0) return false;
+    const cleanUpTo = Math.min(cold.cleanUpTo, deadUpTo.highest);
+    if (deadUpTo.riseCount === this.riseCount && cleanUpTo <= this.cleanUpTo) return false;
+    this.riseCount = deadUpTo.riseCount;
+    this.cleanUpTo = cleanUpTo;
+    this.position = 0;
+    return true;
+  }
+
+  private step(): void {
+    const { keyspace } = this;
+    const db = keyspace.database(0);
+    const key = this.keys.at(-1);
+    if (key === undefined) {
+      this.position = db.table.walk(this.position, STEP_RECORDS, (ref) => {
+        if (keyspace.mayHaveMarks(ref)) this.keys.push(keyspace.heap.key(ref));
+      });
+      return;
+    }
+    this.cursor = keyspace.dropMarks(db, key, this.cursor, STEP_CELLS);
+    if (this.cursor === 0) this.keys.pop();
+  }
+}
