@@ -23,11 +23,13 @@ import type { Ring } from '../../cluster/ring/ring.js';
 import type { SlotRange } from '../../cluster/ring/slot-range.js';
 import type { Keyspace } from '../../data/keyspace.js';
 import { SlotDrop } from '../../data/slot-drop.js';
-import type { Clock } from '../../host/ports.js';
+import type { Clock, Random } from '../../host/ports.js';
 import type { HeldSlots } from '../../storage/engine/held-slots.js';
 
 /** After it could not be noted; and between two looks whether something has come to slots of others. */
 const REST_MS = 5000;
+/** Memory waits so long at most: many members give slots up at the same moment, when the ring changes, and all of them have clients. */
+const DROP_DELAY_MS_MAX = 1000;
 
 /** The disk, where slots are given up. */
 export interface SlotStore {
@@ -48,6 +50,7 @@ export interface RingSlotsOptions {
   readonly acceptors: Pick<Consensus, 'giveUp'>;
   readonly keyspace: Keyspace;
   readonly clock: Clock;
+  readonly random: Random;
   readonly warn: (line: string) => void;
   /** Called before anything happens that the disk has led to. */
   readonly onWork: () => void;
@@ -69,6 +72,7 @@ export class RingSlots {
   /** There may be something in slots of others. */
   private hasStrays = false;
   private isDropping = false;
+  private dropFromMs = 0;
   private restUntilMs = 0;
   /** What this node's acceptor had of slots that were given up is gone for good. Rejects when its disk has failed: it is one no more, until a restart. */
   private hasForgotten: Promise<void> = Promise.resolve();
@@ -112,6 +116,7 @@ export class RingSlots {
 
   /** Drops from memory for about `budgetUs`; true if there is more to do at once. */
   run(budgetUs: number): boolean {
+    if (this.nowMs < this.dropFromMs) return false;
     const hasMore = this.drop.run(budgetUs);
     if (this.isDropping && !hasMore) {
       this.isDropping = false;
@@ -154,15 +159,18 @@ export class RingSlots {
   }
 
   private giveUp(given: SlotSet, cleanFor: string, mustClean: boolean): void {
-    const { store } = this.options;
+    const { store, random } = this.options;
     this.hasStrays = false;
     if (given.size > 0 || mustClean) {
       const left = store.giveUp(given, cleanFor);
       if (given.size > 0) {
         this.drop.begin(given, 1 - left);
         this.isDropping = true;
+        this.dropFromMs = this.nowMs + (random.uint32() % DROP_DELAY_MS_MAX);
         this.restUntilMs = this.nowMs + REST_MS;
       }
+      // Nothing is taken over before everything is dropped.
+      if (mustClean) this.dropFromMs = 0;
       this.isReady &&= !mustClean;
       this.note();
     }
