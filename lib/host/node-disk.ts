@@ -77,6 +77,10 @@ export class NodeDisk implements Disk {
     attempt(from, `rename to ${to}`, () => renameSync(from, to));
   }
 
+  renameLater(from: string, to: string): Promise<void> {
+    return this.syncThread.rename(from, to);
+  }
+
   link(from: string, to: string): void {
     attempt(from, `link to ${to}`, () => linkSync(from, to));
   }

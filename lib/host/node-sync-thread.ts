@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 
 import { assert } from '../base/assert.js';
 import { DiskError } from '../base/errors.js';
-import type { SyncAnswer, SyncRequest } from './node-sync-worker.js';
+import type { SyncAnswer, SyncRequest, SyncTarget } from './node-sync-worker.js';
 
 interface Waiting {
   readonly path: string;
@@ -36,7 +36,12 @@ export class SyncThread {
     return this.request(path, path);
   }
 
-  private request(target: number | string, path: string): Promise<void> {
+  /** Gives a file another name in its directory, and makes that durable: a disk that is busy lets either wait. */
+  rename(from: string, to: string): Promise<void> {
+    return this.request({ from, to }, from);
+  }
+
+  private request(target: SyncTarget, path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.worker ??= this.start();
       const id = ++this.lastId;

@@ -3,15 +3,19 @@
  * they were asked for. Its other end is node-sync-thread.ts; descriptors mean the same in all threads of a process.
  */
 
-import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 
 import { assert } from '../base/assert.js';
 
-/** Please sync this open file, or the directory of this path. `id` comes back in the answer. */
+/** An open file; the path of a directory; or a file that is to have another name in its directory, which is synced then. */
+export type SyncTarget = number | string | { from: string; to: string };
+
+/** Please sync this. `id` comes back in the answer. */
 export interface SyncRequest {
   id: number;
-  target: number | string;
+  target: SyncTarget;
 }
 
 /** Done; or, with a `code`, the system's refusal. */
@@ -28,7 +32,11 @@ port.on('message', (request: SyncRequest) => port.postMessage(answer(request)));
 function answer({ id, target }: SyncRequest): SyncAnswer {
   try {
     if (typeof target === 'number') fdatasyncSync(target);
-    else syncDirectory(target);
+    else if (typeof target === 'string') syncDirectory(target);
+    else {
+      renameSync(target.from, target.to);
+      syncDirectory(dirname(target.to));
+    }
     return { id };
   } catch (error) {
     const { code = 'EUNKNOWN', message } = error as NodeJS.ErrnoException;

@@ -88,6 +88,8 @@ export interface Disk {
   makeDirectory(path: string): void;
   /** Gives a file or directory another name. What had that name goes: a file, or a directory if it is empty. */
   rename(from: string, to: string): void;
+  /** Gives a file another name in the same directory, as `rename` does, and makes that durable; off the main thread. Rejects with DiskError: then it has the one name or the other. */
+  renameLater(from: string, to: string): Promise<void>;
   /** Gives the file `from` the second name `to` (a hard link), which must not exist yet. Both are on one file system. */
   link(from: string, to: string): void;
   remove(path: string): void;

@@ -221,6 +221,18 @@ describe('NodeDisk files', () => {
     file.close();
   });
 
+  it('get another name on another thread, in the place of what had it', async () => {
+    writeFileSync(path, 'old');
+    writeFileSync(`${path}.tmp`, 'new');
+    await disk.renameLater(`${path}.tmp`, path);
+    expect(readFileSync(path, 'utf8')).to.equal('new');
+    const error = await disk.renameLater(`${path}.tmp`, path).catch((cause: unknown) => cause);
+    expect(error)
+      .to.be.instanceOf(DiskError)
+      .that.includes({ code: 'ENOENT', path: `${path}.tmp` });
+    expect(readFileSync(path, 'utf8')).to.equal('new');
+  });
+
   it('are closed while a sync runs, which then ends well', async () => {
     const file = disk.create(path);
     file.append(Buffer.from('abc'), 0, 3);

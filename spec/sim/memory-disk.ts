@@ -17,6 +17,8 @@
  *    buffer no sooner: until then there is garbage.
  */
 
+import { dirname } from 'node:path';
+
 import { DiskError } from '../../lib/base/errors.js';
 import type { Disk, DiskFile, ReadableFile } from '../../lib/host/ports.js';
 import type { CrashFate } from './crash-fate.js';
@@ -169,6 +171,16 @@ export class MemoryDisk implements Disk {
     }
     if (source.directory !== target.directory) throw new DiskError('EXDEV', from, 'rename stays in one directory here');
     this.step('rename', to, () => source.directory.rename(source.name, target.name));
+  }
+
+  renameLater(from: string, to: string): Promise<void> {
+    return this.finishLater(() => {
+      this.rename(from, to);
+      const directory = dirname(to);
+      const done = this.directoryAt(directory).beginSync();
+      this.step('syncdir', directory, () => undefined);
+      return done;
+    });
   }
 
   link(from: string, to: string): void {

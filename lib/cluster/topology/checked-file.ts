@@ -32,8 +32,7 @@ export async function writeCheckedFileLater(disk: Disk, path: string, title: str
   } finally {
     file.close();
   }
-  disk.rename(temporaryOf(path), path);
-  await disk.syncDirectoryLater(dirname(path));
+  await disk.renameLater(temporaryOf(path), path);
 }
 
 /** The new file, written, and in its place when it has its name. */
