@@ -1,4 +1,5 @@
 /** `npm run soak:resize`: does a ring grow, shrink and get a lost member back under load? See the help text. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { History } from '../ring-faults/history.js';
 import { OpenLoad, type Sample } from '../ring-faults/open-load.js';
@@ -11,6 +12,7 @@ import { problemsText } from '../tools/problems.js';
 import { runScript } from '../tools/run-script.js';
 import { count, readOptions, text, type ValuesOf } from '../tools/script-options.js';
 import { GrowingRing } from './growing-ring.js';
+import { slowSpells, spellsText } from './slow-spells.js';
 
 const USAGE = `npm run soak:resize -- [options]
 
@@ -22,6 +24,9 @@ while the ring grows and shrinks.
 Plain clients have a connection to each node. Where a node that leaves closes one, what was just being sent there goes to another
 node, increments too: it must not have been run. ioredis sends such requests again by itself. Nothing else is sent again, and nothing
 at all when the node is killed: what becomes of requests then is shown.
+
+Shown too is when requests were slower than --p99 while a step was under way, and for how long this program itself stood still at most:
+what was due then is late, and no server has made it so.
 
   --keys N      keys of 100 bytes that are there before (100000)
   --rate N      requests a second (500)
@@ -85,6 +90,8 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
     load.start();
     await sleep(CALM_MS);
     load.samples.length = 0;
+    const standstill = monitorEventLoopDelay({ resolution: 1 });
+    standstill.enable();
     await sleep(CALM_MS);
     await resize.step('3 -> 4', [0, 1, 2, 3], () => ring.startNode(3));
     await resize.step('4 -> 5', [0, 1, 2, 3, 4], () => ring.startNode(4));
@@ -97,6 +104,7 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
       await ring.destroyNode(2);
       await ring.startNode(5, ['--cluster-replaces', lost?.id ?? '']);
     });
+    standstill.disable();
     await load.stop();
     await history.check((words) => clients[0].call(words));
     await readKeys({ port, count: keys, valueBytes: VALUE_BYTES });
@@ -105,6 +113,9 @@ async function main({ keys, rate, p99, out }: ValuesOf<typeof OPTIONS>): Promise
     const findings = findingsOf(planned, load.samples, resize.phases, p99);
     const resentCount = plainClients.reduce((sum, client) => sum + client.resentCount, 0);
     say(findingsTable(findings));
+    for (const { name, fromMs, toMs } of resize.phases)
+      say(`${name}: slow: ${spellsText(slowSpells(duringOf(load.samples, fromMs, toMs), p99), fromMs)}`);
+    say(`the load itself stood still for ${(standstill.max / 1e6).toFixed(0)} ms at most`);
     for (const [error, count] of errorCounts(load.samples)) say(`${count} times: ${error}`);
     say(`${resentCount} requests were sent again because their connection was closed`);
     say(`${history.acknowledgedCount} writes acknowledged; all ${keys} keys of before are there`);
@@ -130,7 +141,7 @@ function findingsOf(
     atMost('failed while the ring was resized', planned.filter(({ error }) => error !== undefined).length, 0, String),
     atMost('p99 while the ring was resized', percentile(answered(planned), 0.99), p99Ms, ms),
     ...phases.flatMap((phase) => {
-      const during = all.filter(({ dueMs }) => dueMs >= phase.fromMs && dueMs <= phase.toMs);
+      const during = duringOf(all, phase.fromMs, phase.toMs);
       const failed = during.filter(({ error }) => error !== undefined).length;
       const late = percentile(answered(during), 0.99);
       const isPlanned = planned.includes(during[0]);
@@ -147,6 +158,10 @@ function findingsOf(
       ];
     }),
   ];
+}
+
+function duringOf(samples: readonly Sample[], fromMs: number, toMs: number): Sample[] {
+  return samples.filter(({ dueMs }) => dueMs >= fromMs && dueMs <= toMs);
 }
 
 function answered(samples: readonly Sample[]): Sample[] {
