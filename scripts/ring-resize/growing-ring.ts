@@ -13,6 +13,8 @@ export interface GrowingRingOptions {
   readonly dir: string;
   /** Flags of all. */
   readonly args?: readonly string[];
+  /** Flags of one. */
+  readonly argsOf?: (node: number) => readonly string[];
 }
 
 /** A member as RING MEMBERS tells it. */
@@ -22,6 +24,8 @@ interface MemberFacts {
   readonly state: string;
   readonly isUp: boolean;
   readonly heldSlots: number;
+  /** What it has of what it takes over. */
+  readonly filledPercent: number;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -42,7 +46,8 @@ export class GrowingRing {
     const ports = await freeRingPorts(options.countMax);
     const first = ports.slice(0, options.count);
     const dirs = first.map((_, node) => join(options.dir, `node${node}`));
-    const nodes = await startRing({ ports: first, dirs, args: options.args ?? [] });
+    const { args = [], argsOf = () => [] } = options;
+    const nodes = await startRing({ ports: first, dirs, args, argsOf });
     return new GrowingRing(options, ports, nodes);
   }
 
@@ -64,7 +69,7 @@ export class GrowingRing {
 
   /** Starts a node, which joins by the others. */
   async startNode(node: number, args: readonly string[] = []): Promise<void> {
-    const { dir, args: common = [] } = this.#options;
+    const { dir, args: common = [], argsOf = () => [] } = this.#options;
     const seeds = this.addresses.filter((_, other) => other !== node && this.#nodes[other]?.isRunning === true);
     this.#output[node] = '';
     this.#nodes[node] = await ServerProcess.start({
@@ -74,6 +79,7 @@ export class GrowingRing {
       args: [
         ...['--cluster-enabled', 'yes', '--cluster-seeds', seeds.map(({ port }) => `127.0.0.1:${port}`).join(',')],
         ...common,
+        ...argsOf(node),
         ...args,
       ],
       onOutput: (text) => {
@@ -125,6 +131,7 @@ export class GrowingRing {
         state: String(field('state')),
         isUp: field('up') === 1,
         heldSlots: Number(field('slots-held')),
+        filledPercent: Number(field('filled-percent')),
       };
     });
   }
