@@ -115,7 +115,10 @@ const knownTableMeta = object<Omit<TableMeta, 'markBytes'>, Pick<TableMeta, 'mar
   { markBytes: count },
 );
 /** (Of a table that was written before anybody looked for marks, there is no word.) */
-const tableMeta: Check<TableMeta> = (value, place) => ({ markBytes: 0, ...knownTableMeta(value, place) });
+const tableMeta: Check<TableMeta> = (value, place) => {
+  const known = knownTableMeta(value, place);
+  return { ...known, markBytes: known.markBytes ?? 0 };
+};
 
 const versionEdit = object<object, VersionEdit>(
   {},

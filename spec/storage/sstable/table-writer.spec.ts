@@ -17,7 +17,7 @@ import { keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import type { SpecRecord } from './tables.js';
-import { DIRECTORY, ORIGIN, records, stringsOf, writeTable } from './tables.js';
+import { DIRECTORY, ORIGIN, records, stringsOf, writeTable, MARK_BYTES } from './tables.js';
 
 const PATH = tablePath(DIRECTORY, 1);
 
@@ -98,6 +98,7 @@ describe('TableWriter', () => {
           minStamp: 1,
           maxStamp: 12,
           expiresByMs: ends.includes(0) ? 0 : Math.max(0, ...ends),
+          markBytes: list.length * MARK_BYTES,
           foreign: false,
         });
       }),

@@ -71,6 +71,9 @@ export function stringsOf(count: number, valueBytes: number, seed: number): Spec
   return sorted(list);
 }
 
+/** What each record is said to have of marks. */
+export const MARK_BYTES = 3;
+
 /** Writes a table that holds `list` to the disk. */
 export function writeTable(disk: Disk, list: readonly SpecRecord[], table: SpecTable = {}): TableMeta {
   const id = table.id ?? 1;
@@ -89,7 +92,7 @@ export function writeTable(disk: Disk, list: readonly SpecRecord[], table: SpecT
   const record = new RecordWriter(ORIGIN);
   for (const { position, key, entry } of list) {
     record.entry(entry, key, 0, key.length);
-    writer.add(position, flagsOf(entry), record.buffer, 0, record.end, expiresByMsOf(entry));
+    writer.add(position, flagsOf(entry), record.buffer, 0, record.end, expiresByMsOf(entry), MARK_BYTES);
   }
   const meta = writer.finish(STAMPS);
   file.close();
