@@ -290,12 +290,14 @@ export class AcceptorLog {
     const limit = Math.max(FILE_BYTES_MIN, (this.liveBytes + this.states.size * STATE_BYTES) * GROWTH_MAX);
     const { file } = this;
     if (file !== undefined && (file.handle.sizeBytes < limit || this.rewriting !== undefined)) return file;
+    file?.handle.syncNow();
+    // If there is no room for it, the one before goes on.
+    const next = this.create((file?.number ?? this.older.at(-1) ?? 0) + 1);
     if (file !== undefined) {
-      file.handle.syncNow();
       file.handle.close();
       this.older.push(file.number);
     }
-    this.file = this.create((this.older.at(-1) ?? 0) + 1);
+    this.file = next;
     this.rewriting = this.older.length > 0 ? this.states.entries() : undefined;
     return this.file;
   }

@@ -171,6 +171,30 @@ describe('AcceptorLog', () => {
     expect(openLog(disk.crash(keepNothing)).get('key')).to.deep.equal(accepted(2, 'after'));
   });
 
+  it('goes on when a file has grown while there is no room for the next one', async () => {
+    let isFull = false;
+    const disk = newDisk(({ name }) => (isFull && name === 'create' ? { kind: 'error', code: 'ENOSPC' } : undefined));
+    const log = openLog(disk);
+    const text = 'x'.repeat(100_000);
+    for (let round = 1; round <= 80; round++) {
+      log.put('key', accepted(round, text));
+      await durable(log);
+    }
+    isFull = true;
+    let durableCount = 0;
+    for (let round = 81; round <= 90; round++) {
+      log.put('key', accepted(round, text));
+      log.whenDurable(() => durableCount++);
+      log.flush();
+      await Promise.resolve();
+    }
+    expect(durableCount).to.be.below(10);
+    isFull = false;
+    await durable(log);
+    expect(durableCount).to.equal(10);
+    expect(openLog(disk.crash(keepNothing)).get('key')).to.deep.equal(accepted(90, text));
+  });
+
   it('says to those who ask for it that nothing is durable any more when the disk has failed', async () => {
     let hasFailed = false;
     const disk = newDisk(({ name }) => (hasFailed && name === 'append' ? { kind: 'error', code: 'EIO' } : undefined));
