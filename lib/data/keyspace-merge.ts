@@ -3,6 +3,7 @@
  * (`absorb` and its kin). Adds nothing to the batch.
  */
 
+import { AssertionError } from '../base/assert.js';
 import { SLOT_SPAN } from '../base/position.js';
 import { BatchReader } from '../record/batch-reader.js';
 import { ChangeKind } from '../record/batch-format.js';
@@ -15,7 +16,7 @@ import { standOn } from '../record/key-merge.js';
 import { ANCHOR_BYTES, ListId } from '../record/list-id.js';
 import { ageOf, merge, mergeAll } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
-import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
+import { ORIGIN_MAX, PAIR_ZERO, comparePairs, maxPair } from '../record/pair.js';
 import { LARGE } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
 import { isChunked } from '../record/string-chunks.js';
@@ -150,10 +151,25 @@ export abstract class KeyspaceMerge extends RecordCursor {
     }
     for (const key of keys) {
       const place = this.locate(db, key, 0, key.length);
-      if (this.heap.newestStamp(place) <= goneUpTo) this.drop();
-      else this.writeEntry(this.newsOf(place), this.heap.access(place), true);
+      const news = this.withoutGone(this.newsOf(place), () => this.onDisk(db, key));
+      if (saysNothing(news)) this.drop();
+      else this.writeEntry(news, this.heap.access(place), true);
     }
     this.cold.forgetGone(slot);
+  }
+
+  /** What the disk says of the key under the cursor. Where it is damaged, nothing: who reads that takes it over from others, as they have it. */
+  private onDisk(db: Database, key: Buffer): Entry {
+    let onDisk = EMPTY_ENTRY;
+    const take = (entry: Entry): void => {
+      onDisk = entry;
+    };
+    try {
+      this.cold.loadNow(db.id, key, this.hasher.high, this.hasher.low, take);
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+    }
+    return onDisk;
   }
 
   /** What a record that the disk is to complete says, but for what the disk is to know better (ColdData.goneUpTo). */
@@ -497,4 +513,8 @@ export function flushedPair({ flushedUpTo }: Database): Pair {
 /** The cells of an entry but for its tombstones. */
 function* valuesOf(entry: Entry): Generator<Cell> {
   for (const cell of entry.cells.values()) if (holdsValue(cell)) yield cell;
+}
+
+function saysNothing({ deletedUpTo, expiry, cells }: Entry): boolean {
+  return cells.size === 0 && comparePairs(maxPair(deletedUpTo, expiry.pair), PAIR_ZERO) === 0;
 }
