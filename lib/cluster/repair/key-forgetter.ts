@@ -52,16 +52,19 @@ export class KeyForgetter {
   deletedKeys = 0;
   private readonly options: KeyForgetterOptions;
   private left = new Set<string>();
+  /** Members that have not answered since the run began: they are asked no more in it. */
+  private readonly silent = new Map<MemberId, RepairFailedError>();
 
   constructor(options: KeyForgetterOptions) {
     this.options = options;
   }
 
-  /** Rejects with RepairFailedError, CorruptionError and DiskError. */
+  /** Rejects with RepairFailedError, CorruptionError and DiskError. A member that does not answer keeps no keys but its own from being forgotten. */
   async run(): Promise<void> {
     const { consensus, store, ring, self } = this.options;
     const begun = ring();
     if (begun.isChanging) return;
+    this.silent.clear();
     const left = new Set<string>();
     const acceptors = new Map<number, readonly MemberId[]>();
     let step: Forgetting[] = [];
@@ -85,6 +88,7 @@ export class KeyForgetter {
     }
     if (step.length > 0) await this.forgetAll(step, begun);
     this.left = left;
+    for (const error of this.silent.values()) throw error;
   }
 
   /** FORGET: does the step, and writes the answer. */
@@ -136,6 +140,7 @@ export class KeyForgetter {
     const asked = this.othersOf(keys).map(async (id) => {
       const its = keysOf(id, keys);
       const answer = await this.send(id, ForgetStep.REVOKE, its);
+      if (answer === undefined) return;
       for (const one of its) {
         const holding = answer.byte();
         const promised = readBallot(answer);
@@ -175,13 +180,23 @@ export class KeyForgetter {
     }
   }
 
-  /** At once: what is checked before still holds when it leaves. */
-  private send(member: MemberId, step: ForgetStep, keys: readonly Forgetting[]): Promise<PayloadReader> {
+  /** At once: what is checked before still holds when it leaves. Undefined: the member does not answer. */
+  private async send(
+    member: MemberId,
+    step: ForgetStep,
+    keys: readonly Forgetting[],
+  ): Promise<PayloadReader | undefined> {
     const write = (payload: PayloadBuffer): void => {
       payload.byte(step);
       for (const one of keys) writeAsked(payload, askedOf(one));
     };
-    return this.options.calls.ask(member, MessageKind.FORGET, write, { timeoutMs: TIMEOUT_MS });
+    try {
+      return await this.options.calls.ask(member, MessageKind.FORGET, write, { timeoutMs: TIMEOUT_MS });
+    } catch (error) {
+      if (!(error instanceof RepairFailedError)) throw error;
+      this.silent.set(member, error);
+      return undefined;
+    }
   }
 
   private othersOf(keys: readonly Forgetting[]): MemberId[] {
@@ -197,7 +212,7 @@ export class KeyForgetter {
   }
 
   private isThere(member: MemberId): boolean {
-    return member === this.options.self || this.options.isUp(member);
+    return member === this.options.self || (this.options.isUp(member) && !this.silent.has(member));
   }
 
   private acceptorsOf(slot: number): MemberId[] {

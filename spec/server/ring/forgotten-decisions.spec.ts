@@ -10,6 +10,8 @@ const NODES = [0, 1, 2];
 const KEYS = Array.from({ length: 10 }, (_, i) => `key:${i}`);
 /** What was written so long ago may be settled. */
 const OLD_MS = 2000;
+/** Who does not answer for so long is not waited for. */
+const SILENT_MS = 12_000;
 const CONFIG = 'appendfsync always\nwrite-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
 
 type Filter = NonNullable<Parameters<RingBench['settle']>[0]>;
@@ -34,14 +36,16 @@ async function repairAll(ring: RingBench, filter?: Filter): Promise<void> {
 /** Keys that consensus has decided about, and that are deleted since a while. */
 async function ringWithDeleted(): Promise<RingBench> {
   const ring = await RingBench.start(3, CONFIG);
-  const client = ring.nodes[0].connect();
-  for (const key of KEYS) {
-    expect(await ring.ask(client, 'SET', key, 'plain')).to.equal('OK');
-    expect(await ring.ask(client, 'CAS', key, 'plain', 'decided')).to.equal(1);
-    expect(await ring.ask(client, 'CAD', key, 'decided')).to.equal(1);
-  }
+  for (const key of KEYS) await decideAndDelete(ring, key);
   await ring.advance(OLD_MS);
   return ring;
+}
+
+async function decideAndDelete(ring: RingBench, key: string): Promise<void> {
+  const client = ring.nodes[0].connect();
+  expect(await ring.ask(client, 'SET', key, 'plain')).to.equal('OK');
+  expect(await ring.ask(client, 'CAS', key, 'plain', 'decided')).to.equal(1);
+  expect(await ring.ask(client, 'CAD', key, 'decided')).to.equal(1);
 }
 
 describe('Decisions about deleted keys', () => {
@@ -77,6 +81,27 @@ describe('Decisions about deleted keys', () => {
     ring.connectAgain();
     await repairAll(ring);
     expect(await figures(ring, 'decided_keys')).to.deep.equal([0, 0, 0]);
+  });
+
+  it('are forgotten though a member does not answer that holds others', async () => {
+    const ring = await RingBench.start(4, CONFIG);
+    const isNotAsked: Filter = ({ kind }) => kind !== MessageKind.FORGET;
+    const isAnswered: Filter = (sent) => isNotAsked(sent) || sent.to !== 3;
+    const own = ring.keyWithout(3);
+    const other = KEYS.find((key) => ring.replicasOf(key)[0] === 3) ?? '';
+    for (const key of [other, own]) {
+      await decideAndDelete(ring, key);
+      await ring.advance(OLD_MS);
+      // What its first replica has not had forgotten in the round before, the next one does.
+      ring.nodes[3].connect().send('RING', 'REPAIR');
+      await ring.advance(500, isNotAsked);
+      ring.sent = ring.sent.filter(isNotAsked);
+      ring.nodes[0].connect().send('RING', 'REPAIR');
+      await ring.advance(SILENT_MS, isAnswered);
+      ring.sent = ring.sent.filter(isAnswered);
+    }
+    expect(await figures(ring, 'decided_keys')).to.deep.equal([1, 1, 0, 1]);
+    expect((await figures(ring, 'repair_failures'))[0]).to.be.above(0);
   });
 
   it('stay when the disk of an acceptor has failed, and hold up no repair there', async () => {
