@@ -189,7 +189,7 @@ function slotStoreOf({ persistence, store }: RingParts): SlotStore {
       return store.givenUpBytes;
     },
     giveUp: (slots, cleanFor) => persistence.giveUp(slots, cleanFor),
-    noteSlots: () => store.noteSlots(),
+    noteSlots: (cleanFor) => store.noteSlots(cleanFor),
     flush: () => persistence.flush(),
   };
 }

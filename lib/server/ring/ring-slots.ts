@@ -39,7 +39,8 @@ export interface SlotStore {
   readonly givenUpBytes: number;
   /** See Persistence.giveUp. */
   giveUp(slots: SlotSet, cleanFor: string): number;
-  noteSlots(): Promise<void>;
+  /** See Store.noteSlots. */
+  noteSlots(cleanFor: string): Promise<void>;
   /** Moves what is logged to tables, with the counts of keys. */
   flush(): Promise<void>;
 }
@@ -76,6 +77,7 @@ export class RingSlots {
   private restUntilMs = 0;
   /** What this node's acceptor had of slots that were given up is gone for good. Rejects when its disk has failed: it is one no more, until a restart. */
   private hasForgotten: Promise<void> = Promise.resolve();
+  private cannotForget = false;
 
   constructor(options: RingSlotsOptions) {
     this.options = options;
@@ -111,7 +113,7 @@ export class RingSlots {
   tick(): void {
     if (this.nowMs < this.restUntilMs) return;
     if (this.hasStrays) this.look();
-    else if (this.isUnnoted && !this.isNoting) this.note();
+    else if (this.isUnnoted && !this.isNoting && !this.cannotForget) this.note();
   }
 
   /** Drops from memory for about `budgetUs`; true if there is more to do at once. */
@@ -143,8 +145,9 @@ export class RingSlots {
     const given = slots.without(kept);
     const forgotten = this.options.acceptors.giveUp((slot) => !kept.has(slot));
     this.hasForgotten = bothDone(this.hasForgotten, forgotten);
-    // Whoever notes it is told.
-    this.hasForgotten.catch(() => undefined);
+    this.hasForgotten.catch(() => {
+      this.cannotForget = true;
+    });
     try {
       this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
     } catch (error) {
@@ -198,16 +201,22 @@ export class RingSlots {
         this.isNoting = false;
         this.isUnnoted = true;
         this.restUntilMs = this.nowMs + REST_MS;
-        warn(`That slots were given up could not be noted, it is tried again: ${error.message}`);
+        const next = this.cannotForget ? 'this node has to be started anew' : 'it is tried again';
+        warn(`That slots were given up could not be noted, ${next}: ${error.message}`);
       },
     );
   }
 
   private async noteForgotten(): Promise<void> {
+    const { store } = this.options;
     let forgotten: Promise<void> | undefined;
-    // More may have been given up meanwhile: that would be noted with it.
-    while (forgotten !== this.hasForgotten) await (forgotten = this.hasForgotten);
-    await this.options.store.noteSlots();
+    let cleanFor = '';
+    // More may be given up meanwhile, for another ring: that this node is clean for that one is noted when that is gone, too.
+    while (forgotten !== this.hasForgotten) {
+      cleanFor = store.slots?.cleanFor ?? '';
+      await (forgotten = this.hasForgotten);
+    }
+    await store.noteSlots(cleanFor);
   }
 
   private get nowMs(): number {

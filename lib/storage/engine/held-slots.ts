@@ -86,9 +86,9 @@ export class HeldSlots {
   }
 
   /** All that there is to note. Floors that lie above nothing any more are forgotten. */
-  notes(version: Version): SlotNotes {
+  notes(version: Version, cleanFor: string): SlotNotes {
     this.floors = this.floors.needed(version.tables(), version.flushed?.number ?? 0);
-    return { held: this.ranges, floors: this.floors.list, cleanFor: this.cleanFor };
+    return { held: this.ranges, floors: this.floors.list, cleanFor };
   }
 
   /** What has to be noted with tables that may hold something of any slot; undefined if nothing has. What was given up may not be durable yet: it counts as held. */

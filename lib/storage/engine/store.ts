@@ -269,14 +269,14 @@ export class Store {
     return left;
   }
 
-  /** Has noted what was given up. Rejects if it cannot be: then it may be tried again. */
-  async noteSlots(): Promise<void> {
+  /** Has noted what was given up, and for which ring that is all (SlotNotes). Rejects if it cannot be: then it may be tried again. */
+  async noteSlots(cleanFor: string): Promise<void> {
     const { log, versions, orders, slots, compactor } = this.opened;
     let durable = 0;
     const note = (current: Version): VersionEdit | undefined => {
       if (slots.floors.lastSegment > durable) return undefined;
       const databases = slots.scaled(current.databasesWithTables().map((db) => current.facts(db)));
-      return { slots: slots.notes(current), nextTableId: orders.nextTableId, databases };
+      return { slots: slots.notes(current, cleanFor), nextTableId: orders.nextTableId, databases };
     };
     do {
       // No segment of which everything is dead may ever be appended to again: the next one has to be there for good.

@@ -142,7 +142,7 @@ class Trial {
     this.drop.begin(given, 1 - bench.persistence.giveUp(given, ''));
     const slots = [...away];
     bench.goOn(
-      bench.store.noteSlots().then(() => {
+      bench.store.noteSlots('').then(() => {
         for (const slot of slots) if (away.has(slot)) noted.add(slot);
       }),
     );

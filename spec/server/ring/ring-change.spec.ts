@@ -500,7 +500,9 @@ describe('A ring that grows and shrinks', () => {
     ring.adopt(undefined, ring.proposed.at(-1));
     await ring.advance(1000);
     const { lines } = ring.nodes[goes];
-    expect(lines.filter((line) => /could not be noted, it is tried again: .*consensus/.test(line))).to.have.length(1);
+    expect(
+      lines.filter((line) => /could not be noted, this node has to be started anew: .*consensus/.test(line)),
+    ).to.have.length(1);
     expect(await ring.ask(ring.nodes[goes].connect(), 'GET', 'key:1')).to.equal('w');
   });
 
