@@ -2,6 +2,7 @@
  * What this node has promised and accepted as an acceptor, key by key: in memory, and durable before it is told.
  *
  *     path    = <dir>/consensus/<number>.states          10 decimal digits
+ *               <dir>/cluster/acceptor                   a checked file (topology/checked-file.ts): there are such
  *     file    = file-header data*                        as those of the log (storage/log/aof-frame.ts), with a version of its own: that of states, and of entries in them
  *     data    = state*                                   what was promised and accepted in one turn
  *     state   = 1:u8 key:bytes promised:ballot                                            a promise
@@ -17,7 +18,7 @@
  *     durable, and says that it is everything, those before it go, in any order: what only they have does not count, though a crash may leave some of them, and not those that say
  *     what was forgotten.
  *  4. What a crash has torn off the end of the last file was never told. Damage anywhere else stops the start: a node that went on without it could break a promise
- *     and has to come back as a new one.
+ *     and has to come back as a new one. So does a file that is missing: all of them, once there were some, or one that is needed beside those that are there.
  *  5. After a failed write or sync nothing is promised or accepted any more. A disk that is full is no failure: what waits is written when there is room.
  */
 
@@ -45,12 +46,19 @@ import { FRESH_STATE } from './acceptor.js';
 import type { Ballot } from './ballot.js';
 import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
 import { readBallot, writeBallot } from './messages.js';
+import { writeCheckedFile } from '../topology/checked-file.js';
 
 /** Where a member has them in its data directory. */
 export function consensusDirectory(directory: string): string {
   return `${directory}/consensus`;
 }
 
+/** Where it says that there is something in that. */
+export function acceptorMark(directory: string): string {
+  return `${directory}/cluster/acceptor`;
+}
+
+const MARK_TITLE = 'acceptor';
 const NAME = /^(\d{10})\.states$/;
 const StateKind = { PROMISE: 1, ACCEPTED: 2, FLOOR: 3, FORGOTTEN: 4, WHOLE: 5 } as const;
 const NO_ID = { high: 0, low: 0 };
@@ -70,8 +78,9 @@ const ADVICE =
 export interface AcceptorLogOptions {
   readonly disk: Disk;
   readonly random: Random;
-  /** Of the files. */
+  /** Of the files, and of what says that there are some. */
   readonly directory: string;
+  readonly mark: string;
   /** It has failed. */
   readonly onFailed: (error: DiskError) => void;
   /** A sync has ended: what waits for it is called next. */
@@ -103,6 +112,10 @@ export class AcceptorLog {
   private rewriting: IterableIterator<[string, AcceptorState]> | undefined;
   private readonly unwritten = new PayloadBuffer();
   private frame = Buffer.alloc(0);
+  /** Whether it is on the disk that there are files. */
+  private isMarked = false;
+  /** The newest file that says that it is everything; 0: none. */
+  private wholeAt = 0;
   /** Where a crash has torn the last file, as it was read. */
   private tornAt: number | undefined;
   private isSyncing = false;
@@ -224,7 +237,27 @@ export class AcceptorLog {
     numbers.forEach((number, i) => {
       this.read(number, i === numbers.length - 1);
     });
+    this.isMarked = disk.exists(this.options.mark);
+    this.checkAllThere(numbers);
     return numbers;
+  }
+
+  /** Nothing that counts is missing, as far as can be seen: of files at the end nothing says that they were there. */
+  private checkAllThere(numbers: readonly number[]): void {
+    let next = Math.max(1, this.wholeAt);
+    for (const number of numbers) if (number === next) next++;
+    const last = numbers.at(-1);
+    if (last === undefined ? !this.isMarked : next === last + 1) return;
+    throw new CorruptionError(this.pathOf(next), 0, `what this node has promised is missing. ${ADVICE}`);
+  }
+
+  /** Before anything is told for the first time. */
+  private markAsBegun(): void {
+    const { disk, mark } = this.options;
+    if (this.isMarked) return;
+    disk.makeDirectory(dirname(mark));
+    writeCheckedFile(disk, mark, MARK_TITLE, 'has promised');
+    this.isMarked = true;
   }
 
   private keep(name: string, state: AcceptorState): void {
@@ -269,6 +302,7 @@ export class AcceptorLog {
     const { unwritten } = this;
     if (unwritten.isEmpty) return;
     const { handle, seed, syncedBytes } = this.currentFile();
+    this.markAsBegun();
     const length = FRAME_HEADER_BYTES + unwritten.byteLength;
     if (this.frame.length < length) this.frame = Buffer.allocUnsafeSlow(length * 2);
     const { frame } = this;
@@ -403,7 +437,7 @@ export class AcceptorLog {
       const seed = frameSeed(header.fileId);
       const frames = new FrameReader(file, seed);
       const names = new Set<string>();
-      while (frames.next()) this.readStates(frames.payload, path, frames.end, names);
+      while (frames.next()) if (this.readStates(frames.payload, path, frames.end, names)) this.wholeAt = number;
       if (frames.ending === 'complete') return;
       if (!isLast || wasDurable(file, seed, frames.end)) {
         throw new CorruptionError(path, frames.end, `the file is damaged. ${ADVICE}`);
@@ -414,13 +448,15 @@ export class AcceptorLog {
     }
   }
 
-  /** `names`: the keys that the file has said something of so far. */
-  private readStates(payload: Buffer, path: string, end: number, names: Set<string>): void {
+  /** `names`: the keys that the file has said something of so far. Returns whether it says that it is everything. */
+  private readStates(payload: Buffer, path: string, end: number, names: Set<string>): boolean {
     const reader = new PayloadReader(payload, 0, payload.length);
+    let isWhole = false;
     while (!reader.isAtEnd) {
       const kind = reader.byte();
       if (kind === StateKind.WHOLE) {
         for (const name of [...this.states.keys()]) if (!names.has(name)) this.remove(name);
+        isWhole = true;
         continue;
       }
       const slot = kind === StateKind.FLOOR ? reader.word() : 0;
@@ -436,6 +472,7 @@ export class AcceptorLog {
         this.take(name, { promised, accepted, entry });
       }
     }
+    return isWhole;
   }
 
   /** A state that stands in a file: perhaps there was a newer one already. */

@@ -1,5 +1,5 @@
 import { slotOf } from '../../base/position.js';
-import { AcceptorLog, consensusDirectory } from '../../cluster/consensus/acceptor-log.js';
+import { AcceptorLog, acceptorMark, consensusDirectory } from '../../cluster/consensus/acceptor-log.js';
 import { Consensus } from '../../cluster/consensus/consensus.js';
 import type { MemberLinks } from '../../cluster/coordination/ports.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
@@ -38,6 +38,7 @@ export class RingConsensus {
       disk: options.disk,
       random,
       directory: consensusDirectory(settings.dir),
+      mark: acceptorMark(settings.dir),
       onFailed: (error) => {
         options.warn(`This node decides about no keys any more, until it is started again: ${error.message}`);
       },

@@ -14,6 +14,7 @@ import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 
 const DIRECTORY = '/data/consensus';
+const MARK = '/data/cluster/acceptor';
 /** Of the files' format. */
 const VERSION = 3;
 
@@ -26,6 +27,7 @@ function openLog(disk: MemoryDisk, onFailed: (error: DiskError) => void = rethro
     disk,
     random: new SeededRandom(1),
     directory: DIRECTORY,
+    mark: MARK,
     onFailed,
     onSynced: () => undefined,
   });
@@ -210,6 +212,34 @@ describe('AcceptorLog', () => {
       );
       log.flush();
       expect(await isDurable, when).to.be.instanceOf(DiskError);
+    }
+  });
+
+  it('does not start when files are missing that it has told of: it would break what it has promised', async () => {
+    const text = 'x'.repeat(100_000);
+    for (const isWhole of [false, true]) {
+      const disk = newDisk();
+      const log = openLog(disk);
+      expect(disk.exists(MARK), 'before it has promised anything').to.equal(false);
+      log.put('promised', { promised: { round: 7, proposer: 3 }, accepted: NO_BALLOT, entry: '' });
+      for (let round = 1; disk.list(DIRECTORY).length < 2; round++) {
+        if (round > 1) await durable(log);
+        log.put('hot', accepted(round, text));
+        log.flush();
+      }
+      while (isWhole && disk.list(DIRECTORY).length > 1) {
+        log.put('other', accepted(1, ''));
+        await durable(log);
+      }
+      const crashed = isWhole ? disk.kill() : disk.crash(keepNothing);
+      const [first, ...others] = crashed.list(DIRECTORY);
+      if (isWhole) expect(openLog(crashed).size).to.equal(3);
+      expect(others).to.have.lengthOf(isWhole ? 0 : 1);
+      crashed.remove(`${DIRECTORY}/${first}`);
+      expect(() => openLog(crashed)).to.throw(CorruptionError, /is missing.*replace/s);
+      const findings = new Findings('/data', () => undefined);
+      checkConsensus(crashed, '/data', findings);
+      expect(findings.damages).to.have.lengthOf(1);
     }
   });
 

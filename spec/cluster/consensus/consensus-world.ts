@@ -121,6 +121,7 @@ export class WorldNode {
       disk: this.disk,
       random: world.random,
       directory: DIRECTORY,
+      mark: `${DIRECTORY}.mark`,
       onFailed: (error) => {
         throw error;
       },
