@@ -66,6 +66,8 @@ export const RING_OPTIONS: readonly Option[] = [
     'what is kept for nodes that are away; not in Redis'),
   real('hint-window', 'hintWindowSeconds', count(1), '10800',
     'seconds for which it is kept; not in Redis'),
+  real('away-max', 'awayMaxSeconds', count(0), '86400',
+    'seconds after which the others go on without a node that is away, and it is rebuilt when it is back; 0: never; not in Redis'),
   real('repair-interval', 'repairIntervalSeconds', count(0), '3600',
     'seconds from one comparison of what replicas hold to the next; 0: only by RING REPAIR; not in Redis'),
   real('repair-rate', 'repairRateBytes', memory(0, ULONG_MAX), '16mb',

@@ -67,6 +67,7 @@ export class Settings {
   readonly sloppyQuorum: boolean = false;
   readonly hintSizeMaxBytes: number = 0;
   readonly hintWindowSeconds: number = 0;
+  readonly awayMaxSeconds: number = 0;
   readonly repairIntervalSeconds: number = 0;
   readonly repairRateBytes: number = 0;
   readonly repairDeletes: boolean = true;

@@ -92,6 +92,7 @@ describe('OPTIONS', () => {
       'sloppy-quorum',
       'hint-size-max',
       'hint-window',
+      'away-max',
       'repair-interval',
       'repair-rate',
       'repair-deletes',

@@ -24,6 +24,7 @@
  *     rings before are refused. What is left are states of an acceptor that held the slot once, lost it, and gains it again: it may have a value by a low ballot whose delete is forgotten. It
  *     drops all that it has of slots that are not its own, and of slots that it gains, before it promises anything in the ring that gives them to it (server/ring/ring-slots.ts), durably, once for each
  *     such ring. There, it is a new acceptor. So it need not have had the floor: what is decided by ballots below that one, by new acceptors alone, is above all that any of them has.
+ *     So it is with a member that was away for too long (topology/absence.ts): it is none of the N meanwhile, of which a majority is left, and has nothing when it is back.
  *  7. A power failure: floors are in the same file as states, and before them, so who has forgotten a state has its floor. Files that are written again say when they are whole (acceptor-log.ts, 3): a
  *     state that was forgotten does not come back out of a file that a crash has left.
  */

@@ -30,13 +30,13 @@ export class RingView {
   /** What `quorumsOf` has found, by level and group. */
   private readonly quorums = new Map<number, Quorum[][]>();
 
-  /** REQUIRES: `self` is a member. `isUp` says who can be reached; of this node, whether it serves as a replica. */
+  /** REQUIRES: `self` is a member. `isUp` says who can be reached; of this node, whether it serves as a replica. Who was away for too long is not up (topology/absence.ts). */
   constructor(ring: Ring, self: MemberId, isUp: (id: MemberId) => boolean) {
     const index = ring.indexOf(self);
     assert(index !== undefined, 'this node is a member of its ring');
     this.ring = ring;
     this.self = index;
-    this.up = ring.members.map(({ id }) => isUp(id));
+    this.up = ring.members.map(({ id }) => isUp(id) && !ring.absent.has(id));
     this.retiring = ring.members.map(() => false);
   }
 
@@ -60,8 +60,9 @@ export class RingView {
   /** A member can be reached, or no longer; or this node serves. Whether that is news. */
   setUp(id: MemberId, isUp: boolean): boolean {
     const member = this.ring.indexOf(id);
-    if (member === undefined || this.up[member] === isUp) return false;
-    this.up[member] = isUp;
+    const isUsed = isUp && !this.ring.absent.has(id);
+    if (member === undefined || this.up[member] === isUsed) return false;
+    this.up[member] = isUsed;
     this.quorums.clear();
     return true;
   }

@@ -6,7 +6,8 @@
  *  2. Whoever is compared with begins a round of his own, if the last one is not recent: so rounds of all fall together, and what is summed up serves several.
  *  3. What damaged tables held is had from all others that hold the same slots; then the tables go. That begins at once, and is tried again until it is done.
  *  4. If nothing has changed since the last time, nothing is read, and two kilobytes are sent for each other member.
- *  5. With it, slots are settled in which keys were deleted (closer.ts), and consensus forgets deleted keys (key-forgetter.ts).
+ *  5. Nobody compares with a member that was away for too long (topology/absence.ts); nor does such a member, but to offer what it has (`offer`).
+ *  6. With it, slots are settled in which keys were deleted (closer.ts), and consensus forgets deleted keys (key-forgetter.ts).
  */
 
 import { AssertionError } from '../../base/assert.js';
@@ -107,6 +108,8 @@ export class AntiEntropy {
   private failures = 0;
   private lastError = '';
   private lastDivergence = 0;
+  /** Keys that others were told of when this node had been away for too long. */
+  offeredKeys = 0;
   private restoredTables = 0;
   private restoredKeys = 0;
   private isStopped = false;
@@ -126,6 +129,7 @@ export class AntiEntropy {
       trees: this.trees,
       throttle: this.throttle,
       commonWith: (member) => this.commonWith(member),
+      isAbsent: (member) => options.ring().absent.has(member),
       onCompared: (isAsked) => {
         if (!isAsked) this.join();
       },
@@ -208,6 +212,23 @@ export class AntiEntropy {
   /** Takes over the bounds of slots that a member holds, and whose data this node has taken over. Rejects with RepairFailedError and DiskError. */
   takeBounds(member: MemberId, isTaken: (slot: number) => boolean): Promise<void> {
     return this.closer.takeOver(member, isTaken);
+  }
+
+  /**
+   * Has another member told what this node has, which was away for too long: that one takes what is not settled. Rejects with RepairFailedError, CorruptionError and DiskError. REQUIRES: this
+   * node does not serve.
+   */
+  async offer(member: MemberId): Promise<void> {
+    const { store, ring } = this.options;
+    const { trees, calls } = this;
+    const begun = ring();
+    const check = (): void => {
+      if (ring() !== begun || this.isStopped) throw new RepairFailedError('the ring has changed');
+    };
+    const figures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
+    const parts = { store, trees, calls, member, common: this.commonWith(member), check, figures };
+    await new Exchange({ ...parts, differing: new Set(), fresh: true, purpose: 'offer' }).run();
+    this.offeredKeys += figures.keysSent;
   }
 
   /** A message of another member. */
@@ -369,7 +390,8 @@ export class AntiEntropy {
       const differing = new Set<number>();
       await this.closer.share(member, (slot) => common.has(slot));
       const isFresh = fresh || closing !== undefined;
-      await new Exchange({ ...parts, differing, fresh: isFresh, lost: damaged !== undefined }).run();
+      const purpose = damaged === undefined ? 'repair' : 'restore';
+      await new Exchange({ ...parts, differing, fresh: isFresh, purpose }).run();
       closing?.compared(member, differing);
     });
   }

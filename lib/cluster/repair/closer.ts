@@ -13,9 +13,9 @@
  *  3. SEAL is answered when all of that is durable, and again nothing is under way: a change of an old element of a list (LSET) has a new stamp, and might have been made where a delete
  *     was not known yet. It counts if the process is the one that closed the slot, and has handed on no hint since (Closing.settled): that may have come from one that had not closed yet.
  *  4. Who misses CONFIRM hears of it when it is compared with next: until then it keeps its deletes, and takes what is stamped up to T as it always did. There is nothing of that.
- *  5. All members take part; none may be down, damaged, or joining or leaving. So whoever is away stops it: what he has when he is back is all known, or no hint. And it begins and ends in one
- *     ring: who has joined in between was not asked. So all replicas of a slot have closed it up to where any of them has it settled, or were given that by one who has: whoever does not
- *     know yet that it is settled hears of it and believes it (4).
+ *  5. All members take part; none may be down, damaged, or joining or leaving. So whoever is away stops it: what he has when he is back is all known, or no hint. But for those who were away for too long:
+ *     these are rebuilt before anybody hears of them again (topology/absence.ts). And it begins and ends in one ring: who has joined in between was not asked. So all replicas of a slot have closed it up to
+ *     where any of them has it settled, or were given that by one who has: whoever does not know yet that it is settled hears of it and believes it (4).
  *
  * What comes up to T after that (a message that was under way for very long, a hint of a disk that could not be read for a while) was known, or deleted: it is dropped
  * (server/ring/settled-filter.ts). Only what a damaged table has lost is taken as it comes, and what is given to who takes slots over. If a delete was lost with a table, what it hid
@@ -87,7 +87,7 @@ export class SlotCloser {
   async begin({ oldestDead }: Pick<DigestedData, 'oldestDead'>): Promise<Closing | undefined> {
     const { ring, isUp, self, bounds, oldStamp, trees } = this.options;
     const begun = ring();
-    const others = begun.members.map(({ id }) => id).filter((id) => id !== self);
+    const others = begun.members.map(({ id }) => id).filter((id) => id !== self && !begun.absent.has(id));
     if (begun.isChanging || !others.every(isUp)) return undefined;
     const stamp = endOfSpan(oldStamp());
     const slots = new Map<number, readonly MemberId[]>();
@@ -260,9 +260,11 @@ export class SlotCloser {
     return this.replicasOf(slot).includes(this.options.self);
   }
 
+  /** But for those who were away for too long. */
   private replicasOf(slot: number): MemberId[] {
-    const { members } = this.options.ring();
-    return Array.from(this.options.ring().replicas(slot), (index) => members[index].id);
+    const ring = this.options.ring();
+    const ids = Array.from(ring.replicas(slot), (index) => ring.members[index].id);
+    return ids.filter((id) => !ring.absent.has(id));
   }
 }
 

@@ -28,7 +28,7 @@ export class Closing {
   private readonly stirred: ReadonlySet<number>;
 
   /**
-   * All members of the ring take part, replicas of these slots or not. `stirred`: slots of which this node was told something up to the stamp since they are closed: it may not have
+   * All members of the ring take part, replicas of these slots or not, but for those who were away for too long. `stirred`: slots of which this node was told something up to the stamp since they are closed: it may not have
    * had it when it was compared with the first replica, and have had it when it was with the next.
    */
   constructor(
@@ -41,7 +41,7 @@ export class Closing {
     this.stamp = stamp;
     this.slots = slots;
     this.stirred = stirred;
-    for (const { id } of ring.members) {
+    for (const { id } of ring.members.filter((member) => !ring.absent.has(member.id))) {
       this.answers.set(id, { closedBy: undefined, sealedBy: undefined, differing: undefined });
     }
   }

@@ -8,8 +8,9 @@
  *
  *  1. Nothing is locked: what is written meanwhile may show, and is compared as it is by then.
  *  2. Whatever was different when it began, and reached neither by itself, is the same at both when it has ended.
- *  3. To restore (`lost`): of leaves that differ, all that the other one has is taken and logged, whatever memory has of it here, and nothing is sent: what is here cannot be told.
+ *  3. To restore: of leaves that differ, all that the other one has is taken and logged, whatever memory has of it here, and nothing is sent: what is here cannot be told.
  *     What is settled, and the other one does not have, was deleted: it goes here.
+ *  4. To offer (topology/absence.ts): nothing is taken, and of whatever differs, all that is here is sent. The other one takes what is not settled.
  */
 
 import { SLOT_SPAN } from '../../base/position.js';
@@ -37,6 +38,10 @@ const RANGES_MAX = 128;
 const POSITIONS_MAX = 4096;
 /** Entries are sent when there is so much of them. */
 const SENT_BYTES = 256 * 1024;
+const WANTED = { repair: Wanted.DIFFERENCES, restore: Wanted.READABLE, offer: Wanted.SUMS };
+
+/** Both are to have the same; or this node has lost something; or it is to be rebuilt, and has others told what it has. */
+export type Purpose = 'repair' | 'restore' | 'offer';
 
 export interface ExchangeOptions {
   readonly store: RepairStore;
@@ -46,8 +51,7 @@ export interface ExchangeOptions {
   readonly common: CommonSlots;
   /** Both sum up what they have now. */
   readonly fresh: boolean;
-  /** This node has lost something. */
-  readonly lost: boolean;
+  readonly purpose: Purpose;
   /** Throws RepairFailedError if it makes no sense any more. */
   readonly check: () => void;
   readonly figures: ExchangeFigures;
@@ -103,10 +107,10 @@ export class Exchange {
   }
 
   private async differingPartitions(): Promise<number[]> {
-    const { store, trees, common, fresh } = this.options;
+    const { store, trees, common, fresh, purpose } = this.options;
     const asked = this.ask(MessageKind.COMPARE_ROOTS, (payload) => {
       payload.byte(Number(fresh));
-      writeNumber(payload, store.floor);
+      writeNumber(payload, purpose === 'offer' ? 0 : store.floor);
     });
     // Both at a time, so that little is written in between.
     const [answer, data] = await Promise.all([asked, trees.get(fresh)]);
@@ -159,8 +163,8 @@ export class Exchange {
   }
 
   private async rangeOf(start: number, end: number): Promise<Range> {
-    const { store, lost } = this.options;
-    if (!lost) return { start, end, states: await statesBetween(store, start, end), keys: [] };
+    const { store, purpose } = this.options;
+    if (purpose !== 'restore') return { start, end, states: await statesBetween(store, start, end), keys: [] };
     const keys = await store.keysBetween(start, end);
     for (const key of keys) store.logAgain(key);
     return { start, end, states: [], keys };
@@ -168,26 +172,26 @@ export class Exchange {
 
   /** Asks about ranges until all of them were compared. */
   private async repairRanges(ranges: readonly Range[]): Promise<void> {
-    const { lost, differing, figures, store } = this.options;
+    const { purpose, differing, figures, store } = this.options;
     for (let rest = ranges; rest.length > 0;) {
       const answer = await this.ask(MessageKind.COMPARE_KEYS, (payload) => {
-        payload.byte(lost ? Wanted.READABLE : Wanted.DIFFERENCES);
+        payload.byte(WANTED[purpose]);
         for (const range of rest) writeRange(payload, range);
       });
       const upTo = readNumber(answer);
       const differences: Difference[] = [];
       while (!answer.isAtEnd) {
         const difference = takeDifference(answer, (batch) => {
-          if (lost) store.takeBack(batch);
+          if (purpose === 'restore') store.takeBack(batch);
           else store.takeOver(batch);
         });
         figures.keysDiffering++;
         figures.keysReceived += difference.keys.length;
         differing.add(Math.floor(difference.position / SLOT_SPAN));
-        if (lost) differences.push(difference);
+        if (purpose === 'restore') differences.push(difference);
         else await this.repairPosition(difference, rest);
       }
-      if (lost) await this.forgetLost(differences, rest, upTo);
+      if (purpose === 'restore') await this.forgetLost(differences, rest, upTo);
       await this.sendPending();
       rest = restOf(rest, upTo, (key) => store.positionOf(key));
     }
@@ -195,13 +199,13 @@ export class Exchange {
 
   /** Sends the other one what is known of the keys at a position, if that is more than it has. */
   private async repairPosition({ position, sum, keys }: Difference, ranges: readonly Range[]): Promise<void> {
-    const { store, figures } = this.options;
+    const { store, figures, purpose } = this.options;
     const names = new Map(keys.map((key) => [key.toString('latin1'), key]));
     for (const key of keysAt(ranges, position)) names.set(key.toString('latin1'), key);
     const all = [...names.values()];
     if (sameSum(await sumOf(store, all), sum)) return;
     for (const key of all) {
-      store.rewrite(key);
+      if (purpose === 'repair') store.rewrite(key);
       for (const batch of await store.batchesOf(key)) {
         this.pending.push(batch);
         this.pendingBytes += batch.length;

@@ -215,9 +215,11 @@ export class KeyForgetter {
     return member === this.options.self || (this.options.isUp(member) && !this.silent.has(member));
   }
 
+  /** But for those who were away for too long: they have nothing of what they had accepted when they are back. */
   private acceptorsOf(slot: number): MemberId[] {
     const ring = this.options.ring();
-    return Array.from(ring.replicas(slot), (index) => ring.members[index].id);
+    const ids = Array.from(ring.replicas(slot), (index) => ring.members[index].id);
+    return ids.filter((id) => !ring.absent.has(id));
   }
 }
 

@@ -39,7 +39,9 @@ export interface RepairStore {
   batchesOf(key: Buffer): Promise<Buffer[]>;
   /** Merges a batch of another node. It is logged with this turn, whether it is news or not. Throws CorruptionError. */
   takeOver(batch: Buffer): void;
-  /** The same, whatever is settled (slot-bounds.ts): this node has lost it. */
+  /** The same of a member that was away for too long (topology/absence.ts): of what may have been settled without it, nothing is taken. */
+  takeOffer(batch: Buffer): void;
+  /** The same as `takeOver`, whatever is settled (slot-bounds.ts): this node has lost it. */
   takeBack(batch: Buffer): void;
   /** Deletes what this node has of a key that is settled, and that `others` do not say: it was deleted. Rejects with CorruptionError and DiskError. */
   forget(key: Buffer, others: readonly Buffer[]): Promise<void>;

@@ -6,7 +6,8 @@
  *                      answer: floor:stamp sum{256}           of each partition (64 slots)
  *     COMPARE_SLOTS  = id:u32 partition:u32*                  answer: sum{64} of each
  *     COMPARE_LEAVES = id:u32 slot:u32*                       answer: sum{16} of each
- *     COMPARE_KEYS   = id:u32 what:u8 range*                  what do you have of these ranges? 0: what differs, 1: everything that can be read, 2: everything, at once
+ *     COMPARE_KEYS   = id:u32 what:u8 range*                  what do you have of these ranges? 0: what differs, 1: everything that can be read, 2: everything, at once,
+ *                                                             3: the sums of what differs, and no keys
  *     range          = start:position end:position count:u32 (position sum){count}
  *                      answer: upTo:position difference*      all ranges up to there are compared; ask again for the rest
  *     difference     = position sum count:u32 (key:bytes batches){count}     no batches: the key cannot be read
@@ -31,7 +32,7 @@ import { SlotStamps } from '../../record/slot-stamps.js';
 import type { BoundRuns } from './slot-bounds.js';
 
 /** What COMPARE_KEYS asks for. */
-export const Wanted = { DIFFERENCES: 0, READABLE: 1, EVERYTHING: 2 } as const;
+export const Wanted = { DIFFERENCES: 0, READABLE: 1, EVERYTHING: 2, SUMS: 3 } as const;
 export type Wanted = (typeof Wanted)[keyof typeof Wanted];
 
 export const PARTITION_COUNT = 256;

@@ -34,6 +34,8 @@ export interface RepairResponderOptions {
   readonly links: MemberLinks;
   readonly throttle: Throttle;
   readonly commonWith: (member: MemberId) => CommonSlots;
+  /** Whether a member was away for too long: of what it has, not all is taken (topology/absence.ts). */
+  readonly isAbsent: (member: MemberId) => boolean;
   /** Work of the loop's turn begins. */
   readonly onWork: () => void;
   /** Somebody else has begun to compare what he holds with this node. */
@@ -105,7 +107,12 @@ export class RepairResponder {
     const id = reader.word();
     const batches = readBatches(reader);
     if (reader.failed) return;
-    for (const batch of batches) this.options.store.takeOver(batch);
+    const { store, isAbsent } = this.options;
+    const isOffer = isAbsent(member);
+    for (const batch of batches) {
+      if (isOffer) store.takeOffer(batch);
+      else store.takeOver(batch);
+    }
     this.takenBatches += batches.length;
     this.answer(member, id, () => Promise.resolve());
   }
@@ -134,13 +141,15 @@ export class RepairResponder {
     const states = new Map<number, PositionState>();
     for (const state of await this.statesOf(range, wanted)) states.set(state.position, state);
     const positions = new Set([...states.keys(), ...range.sums.keys()]);
+    const isOfDifferences = wanted === Wanted.DIFFERENCES || wanted === Wanted.SUMS;
     for (const position of [...positions].sort((a, b) => a - b)) {
       const { sum, keys } = states.get(position) ?? { sum: NOTHING, keys: [] };
-      if (wanted === Wanted.DIFFERENCES && sameSum(sum, range.sums.get(position) ?? NOTHING)) continue;
+      if (isOfDifferences && sameSum(sum, range.sums.get(position) ?? NOTHING)) continue;
       writeNumber(differences, position);
       writeSum(differences, sum);
-      differences.word(keys.length);
-      for (const key of keys) {
+      const told = wanted === Wanted.SUMS ? [] : keys;
+      differences.word(told.length);
+      for (const key of told) {
         differences.bytes(key);
         writeBatches(differences, await this.batchesOf(key, wanted));
         this.sentKeys++;

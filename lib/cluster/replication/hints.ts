@@ -5,6 +5,8 @@
  *
  * What is kept for a member when it is none any more goes to those who hold the keys now (`passOn`): somebody may have been told that the hint is all there is (level ANY).
  *
+ * For whom nothing is to be kept (`whyNotKeep`), what was kept is dropped.
+ *
  * A hint is not a replica: it says what is to be done, and counts only where a client has asked for that (level ANY, sloppy-quorum). What there is no room
  * for, or what is too old, is dropped and counted: repair has to find it.
  */
@@ -15,6 +17,7 @@ import type { Clock, Disk, Random } from '../../host/ports.js';
 import type { MemberId } from '../ring/member.js';
 import type { Payload } from '../bus/payload.js';
 import { ByteRate } from './byte-rate.js';
+import type { HintFile } from './hint-file.js';
 import { HintLog } from './hint-log.js';
 import { HINT_HEAD_BYTES } from './hint-messages.js';
 import { HintReplay } from './hint-replay.js';
@@ -39,6 +42,8 @@ export interface HintsOptions {
   readonly bytesMax: () => number;
   /** Gives what is kept for a member that is gone to whom it concerns now; `settle` is called later, with whether that has it durably. */
   readonly passOn: (batch: Buffer, settle: (isKept: boolean) => void) => void;
+  /** Why nothing is to be kept for a member, if that is so. */
+  readonly whyNotKeep: (member: MemberId) => string | undefined;
   /** How long hints are kept for a member that is away. */
   readonly windowSeconds: () => number;
   readonly warn: (line: string) => void;
@@ -117,6 +122,10 @@ export class Hints implements HintKeeper {
   }
 
   keep(member: MemberId, batch: Buffer, then?: (isDurable: boolean) => void): boolean {
+    if (this.options.whyNotKeep(member) !== undefined) {
+      this.droppedCount++;
+      return false;
+    }
     const { log } = this.backlogOf(member);
     if (this.byteLength + log.bytesFor(batch) > this.options.bytesMax()) return this.drop('hint-size-max is reached');
     const spanSeconds = Math.floor(this.options.windowSeconds() / FILES_PER_WINDOW);
@@ -152,6 +161,16 @@ export class Hints implements HintKeeper {
       if (members.includes(member)) continue;
       this.gone.add(member);
       replay.rewind();
+    }
+  }
+
+  /** Drops what is to be kept no more. */
+  dropNeedless(): void {
+    for (const [member, { log, replay }] of this.backlogs) {
+      const reason = this.options.whyNotKeep(member);
+      if (reason === undefined || log.isEmpty) continue;
+      replay.rewind();
+      for (let { first } = log; first !== undefined; { first } = log) this.dropFile(log, first, reason);
     }
   }
 
@@ -230,10 +249,14 @@ export class Hints implements HintKeeper {
   private expire(log: HintLog): void {
     const before = this.second() - this.options.windowSeconds();
     for (let { first } = log; first !== undefined && first.number < before; { first } = log) {
-      this.droppedCount += first.hintCount;
-      this.complain(`node ${log.member} is away for longer than hint-window`);
-      log.removeFile(first);
+      this.dropFile(log, first, `node ${log.member} is away for longer than hint-window`);
     }
+  }
+
+  private dropFile(log: HintLog, file: HintFile, reason: string): void {
+    this.droppedCount += file.hintCount;
+    this.complain(reason);
+    log.removeFile(file);
   }
 
   private drop(reason: string): false {

@@ -31,6 +31,11 @@ export interface Address {
  */
 export type MemberState = 'joining' | 'up' | 'leaving';
 
+/**
+ * Of a member that was away for too long (topology/absence.ts). `away`: others have gone on without it, and it is no replica. `returning`: it is being rebuilt.
+ */
+export type Absence = 'away' | 'returning';
+
 export interface Member {
   readonly id: MemberId;
   readonly ordinal: Ordinal;
@@ -41,6 +46,7 @@ export interface Member {
   readonly state: MemberState;
   /** The address that it joined with; gossip has the current one. */
   readonly address: Address;
+  readonly absence?: Absence;
 }
 
 /** A text that a pattern fits; `expected` says it in words. */
@@ -80,11 +86,19 @@ const checkState: Check<MemberState> = (value, place) => {
   throw new ShapeError(place, 'joining, up or leaving', value);
 };
 
-export const checkMember: Check<Member> = object<Member>({
-  id: checkMemberId,
-  ordinal: integer(1, ORDINAL_MAX),
-  zone: checkZone,
-  tokens: list(integer(0, SLOT_COUNT - 1)),
-  state: checkState,
-  address: checkAddress,
-});
+const checkAbsence: Check<Absence> = (value, place) => {
+  if (value === 'away' || value === 'returning') return value;
+  throw new ShapeError(place, 'away or returning', value);
+};
+
+export const checkMember: Check<Member> = object<Omit<Member, 'absence'>, { absence: Absence }>(
+  {
+    id: checkMemberId,
+    ordinal: integer(1, ORDINAL_MAX),
+    zone: checkZone,
+    tokens: list(integer(0, SLOT_COUNT - 1)),
+    state: checkState,
+    address: checkAddress,
+  },
+  { absence: checkAbsence },
+);

@@ -24,9 +24,20 @@ interface Holders {
   readonly ranges: readonly SlotRange[];
 }
 
-/** All that a ring under change moves. */
+/** All that a ring under change moves; and what members that return are given of their own slots, by the others that hold them. */
 export function movesUnderWay(ring: Ring): Move[] {
-  return moves(ring, { members: ring.members, ranges: ring.nextRanges });
+  const moved = moves(ring, { members: ring.members, ranges: ring.nextRanges });
+  return [...moved, ...returns(ring)];
+}
+
+function returns(ring: Ring): Move[] {
+  return ring.ranges.flatMap(({ start, end, replicas }) => {
+    const returning = Array.from(replicas).filter((index) => ring.isReturning(index));
+    return returning.map((index) => {
+      const from = idsOf(ring, replicas.filter((other) => other !== index));
+      return { start, end, to: ring.members[index].id, from, displaced: [] };
+    });
+  });
 }
 
 /** All that must move from `old` to `next`, by rising slots: ranges as long as they can be. */

@@ -142,9 +142,9 @@ function canonicalJson(document: RingDocument): string {
     replicaCount,
     positionKey,
     nextOrdinal,
-    members: members.map(({ id, ordinal, zone, tokens, state, address }) => {
+    members: members.map(({ id, ordinal, zone, tokens, state, address, absence }) => {
       const { host, port, tlsPort, busPort } = address;
-      return { id, ordinal, zone, tokens, state, address: { host, port, tlsPort, busPort } };
+      return { id, ordinal, zone, tokens, state, address: { host, port, tlsPort, busPort }, absence };
     }),
     voters,
   });

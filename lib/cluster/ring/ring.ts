@@ -13,7 +13,7 @@ import { overlaid } from './slot-range.js';
 export interface SlotGroup {
   /** Who holds them now. */
   readonly current: Uint16Array;
-  /** Who holds them after the change; the same object if that is nobody else. */
+  /** Who holds them after the change; the same object if that is nobody else, and none of them returns. */
   readonly next: Uint16Array;
   /** All of these. */
   readonly members: Uint16Array;
@@ -23,15 +23,18 @@ export interface SlotGroup {
  * A ring: a document, and what follows from it for each slot, computed once. Never changes.
  *
  * Members are named by their index in `members`. While members join or leave there are two placements: `replicas` has who holds a slot, without those that are
- * joining; `nextReplicas` who will hold it, without those that are leaving. What that means for reads and writes: topology/ring-change.ts.
+ * joining; `nextReplicas` who will hold it, without those that are leaving. What that means for reads and writes: topology/ring-change.ts. A member that returns is
+ * among both, and its slots change, as if it took its own place.
  */
 export class Ring {
   readonly document: RingDocument;
   readonly members: readonly Member[];
   readonly groups: readonly SlotGroup[];
+  /** Members that were away for too long, and are not rebuilt yet (topology/absence.ts): they count as replicas, and nobody hears of them. */
+  readonly absent: ReadonlySet<MemberId>;
 
   private readonly current: Placement;
-  /** The same object as `current`, if nobody joins or leaves. */
+  /** The same object as `current`, if nobody joins, leaves or returns. */
   private readonly next: Placement;
   /** Of each slot, the index in `groups`. */
   private readonly groupNumbers = new Uint16Array(SLOT_COUNT);
@@ -48,7 +51,8 @@ export class Ring {
     const placed = (not: MemberState): number[] =>
       members.flatMap(({ state }, index) => (state === not ? [] : [index]));
     this.current = new Placement(members, placed('joining'), replicaCount);
-    const isChanging = members.some(({ state }) => state !== 'up');
+    this.absent = new Set(members.flatMap(({ id, absence }) => (absence === undefined ? [] : [id])));
+    const isChanging = members.some(({ state, absence }) => state !== 'up' || absence === 'returning');
     this.next = isChanging ? new Placement(members, placed('leaving'), replicaCount) : this.current;
     this.groups = this.makeGroups();
   }
@@ -63,7 +67,7 @@ export class Ring {
     return this.next.replicasPerSlot;
   }
 
-  /** Whether members join or leave. */
+  /** Whether members join, leave or return. */
   get isChanging(): boolean {
     return this.next !== this.current;
   }
@@ -114,12 +118,18 @@ export class Ring {
     return this.next.ranges;
   }
 
+  /** The member with this index is being rebuilt: of the slots that it holds, it has nothing yet. */
+  isReturning(index: number): boolean {
+    return this.members[index].absence === 'returning';
+  }
+
   private makeGroups(): SlotGroup[] {
     const { current, next, groupNumbers } = this;
+    const isReturning = (index: number): boolean => this.isReturning(index);
     const groups: SlotGroup[] = [];
     const numbers = new Map<string, number>();
     for (const pair of overlaid(current.ranges, next.ranges)) {
-      const made = groupOf(pair.old, pair.next);
+      const made = groupOf(pair.old, pair.next, isReturning);
       const key = `${made.current.join()}/${made.next.join()}`;
       const group = numbers.get(key) ?? groups.push(made) - 1;
       numbers.set(key, group);
@@ -129,9 +139,14 @@ export class Ring {
   }
 }
 
-function groupOf(replicas: Uint16Array, nextReplicas: Uint16Array): SlotGroup {
+function groupOf(
+  replicas: Uint16Array,
+  nextReplicas: Uint16Array,
+  isReturning: (index: number) => boolean,
+): SlotGroup {
   const current = replicas.toSorted();
   const next = nextReplicas.toSorted();
-  if (next.join() === current.join()) return { current, next: current, members: current };
+  const isSame = next.join() === current.join() && !current.some(isReturning);
+  if (isSame) return { current, next: current, members: current };
   return { current, next, members: Uint16Array.from(new Set([...current, ...next])).sort() };
 }

@@ -5,6 +5,7 @@
  *     told the new one. So the old voters can decide nothing any more that anybody of the new ring takes.
  *  2. It follows from the old ring and the survivors alone: made twice of the same, it is the same.
  *  3. No ordinal is given again.
+ *  4. Who was away for too long (absence.ts) is rebuilt by the others; if all survivors were, there are none, and they go on with what they have.
  *
  * It must be made once, of the newest ring that a survivor has, while all lost members are down: what only they had is lost with them.
  */
@@ -12,6 +13,7 @@
 import type { MemberId } from '../ring/member.js';
 import type { RingDocument } from '../ring/ring-document.js';
 import { ringVersionText } from '../ring/ring-version.js';
+import { present } from './absence.js';
 import { chooseVoters } from './voters.js';
 
 /** The survivors cannot form a ring; `message` says why. */
@@ -27,7 +29,8 @@ export function recoverRing(ring: RingDocument, survivors: readonly MemberId[]):
     if (ring.members.some((member) => member.id === id)) continue;
     throw new RecoverError(`${id} is no member of ${ringVersionText(ring)}`);
   }
-  const members = ring.members.filter(({ id }) => survivors.includes(id));
+  const surviving = ring.members.filter(({ id }) => survivors.includes(id));
+  const members = surviving.every(({ absence }) => absence !== undefined) ? surviving.map(present) : surviving;
   if (!members.some(({ state }) => state === 'up')) throw new RecoverError('none of the survivors is up');
   const voters = chooseVoters(members, ring.voters);
   return { ...ring, generation: ring.generation + 1, epoch: ring.epoch + 1, members, voters };

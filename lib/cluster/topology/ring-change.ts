@@ -45,20 +45,25 @@
 
 import type { Member, MemberId } from '../ring/member.js';
 import type { RingDocument } from '../ring/ring-document.js';
+import { areSameMembers, mayFollowByAbsence, present } from './absence.js';
 import type { Candidate } from './new-ring.js';
 import { joiningMember } from './new-ring.js';
 import { chooseVoters } from './voters.js';
 
-/** Whether members join or leave. */
+/** Whether members join, leave or return (absence.ts). */
 export function isChanging({ members }: RingDocument): boolean {
-  return members.some(({ state }) => state !== 'up');
+  return members.some(({ state, absence }) => state !== 'up' || absence === 'returning');
 }
 
-/** Who joins and who leaves, in words. */
+/** Who joins, who leaves and who returns, in words. */
 export function changeInWords({ members }: RingDocument): string {
-  const inState = (state: Member['state'], verb: string): string[] =>
-    members.filter((member) => member.state === state).map(({ id }) => `${id} ${verb}`);
-  return [...inState('joining', 'joins'), ...inState('leaving', 'leaves')].join(', ');
+  const those = (are: (member: Member) => boolean, verb: string): string[] =>
+    members.filter(are).map(({ id }) => `${id} ${verb}`);
+  return [
+    ...those(({ state }) => state === 'joining', 'joins'),
+    ...those(({ state }) => state === 'leaving', 'leaves'),
+    ...those(({ absence }) => absence === 'returning', 'returns'),
+  ].join(', ');
 }
 
 /**
@@ -85,21 +90,23 @@ export function withLeaving(ring: RingDocument, id: MemberId): RingDocument {
   );
 }
 
-/** The epoch after a change: who was joining is up, who was leaving is gone. */
+/** The epoch after a change: who was joining is up, who was leaving is gone, who was returning is back. */
 export function finished(ring: RingDocument): RingDocument {
   const staying = ring.members.filter(({ state }) => state !== 'leaving');
+  const back = (member: Member): Member => (member.absence === 'returning' ? present(member) : member);
   return next(
     ring,
-    staying.map((member) => withState(member, 'up')),
+    staying.map((member) => withState(back(member), 'up')),
   );
 }
 
-/** The epoch after a change that has come to nothing: who was joining is gone, who was leaving stays. */
+/** The epoch after a change that has come to nothing: who was joining is gone, who was leaving stays, who was returning is away. */
 export function aborted(ring: RingDocument): RingDocument {
   const staying = ring.members.filter(({ state }) => state !== 'joining');
+  const away = (member: Member): Member => (member.absence === 'returning' ? { ...member, absence: 'away' } : member);
   return next(
     ring,
-    staying.map((member) => withState(member, 'up')),
+    staying.map((member) => withState(away(member), 'up')),
   );
 }
 
@@ -110,15 +117,16 @@ export function whyNotLeave(ring: RingDocument, id: MemberId): string | undefine
   return ring.members.length === 1 ? 'it is the only member' : undefined;
 }
 
-/** Whether a ring of the next epoch may follow `ring`: who holds what changes only as above; or members are added that are up, while there is no data (addition.ts). */
+/** Whether a ring of the next epoch may follow `ring`: who holds what changes only as above; or members are added that are up, while there is no data (addition.ts); or as absence.ts says. */
 export function mayFollow(ring: RingDocument, following: RingDocument): boolean {
   if (isChanging(ring)) {
-    return [finished(ring), aborted(ring)].some(({ members }) => areSame(members, following.members));
+    return [finished(ring), aborted(ring)].some(({ members }) => areSameMembers(members, following.members));
   }
+  if (mayFollowByAbsence(ring, following)) return true;
   const staying = following.members.slice(0, ring.members.length);
   const added = following.members.slice(ring.members.length);
   const before = staying.map((member) => (member.state === 'leaving' ? withState(member, 'up') : member));
-  return areSame(ring.members, before) && added.every(({ state }) => state !== 'leaving');
+  return areSameMembers(ring.members, before) && added.every(({ state, absence }) => state !== 'leaving' && absence === undefined);
 }
 
 function next(ring: RingDocument, members: readonly Member[]): RingDocument {
@@ -127,10 +135,4 @@ function next(ring: RingDocument, members: readonly Member[]): RingDocument {
 
 function withState(member: Member, state: Member['state']): Member {
   return { ...member, state };
-}
-
-function areSame(some: readonly Member[], others: readonly Member[]): boolean {
-  const textOf = ({ id, ordinal, zone, tokens, state }: Member): string =>
-    JSON.stringify([id, ordinal, zone, tokens, state]);
-  return some.length === others.length && some.every((member, index) => textOf(member) === textOf(others[index]));
 }

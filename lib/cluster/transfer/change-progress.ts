@@ -81,9 +81,10 @@ export class ChangeProgress {
     }
     for (const { current, next } of groups) {
       if (current === next || this.isFenced(current)) continue;
-      const ids = Array.from(current, (index) => members[index].id);
+      const holders = Array.from(current).filter((index) => !this.ring.isReturning(index));
+      const ids = holders.map((index) => members[index].id);
       const able = ids.filter((id) => isUp(id) || this.acts(id));
-      const asked = able.length < fenceOf(ids.length) ? ids : able;
+      const asked = able.length < fenceOf(current.length) ? ids : able;
       for (const id of asked) if (!this.acts(id)) awaited.set(id, 'to act by this epoch');
     }
     for (const move of this.moves) {
@@ -104,8 +105,9 @@ export class ChangeProgress {
     return this.states.get(member)?.isRewritten === true;
   }
 
+  /** Who returns has nothing of what it had accepted. */
   private isFenced(current: Uint16Array): boolean {
-    const acting = current.filter((index) => this.acts(this.ring.members[index].id));
+    const acting = current.filter((index) => !this.ring.isReturning(index) && this.acts(this.ring.members[index].id));
     return acting.length >= fenceOf(current.length);
   }
 }

@@ -23,6 +23,8 @@ export interface ChangeEndOptions {
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly warn: (line: string) => void;
+  /** Whether there is a connection to a member, that serves or not. */
+  readonly isConnected: (member: MemberId) => boolean;
   /** Has the voters decide about the next ring. */
   readonly change: (ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void) => void;
 }
@@ -81,11 +83,12 @@ export class ChangeEnd {
 
   /** Who is awaited now, and who of these is away. */
   private look(): void {
-    const { nowMs, view, warn } = this.options;
+    const { nowMs, view, warn, isConnected } = this.options;
     const { ring } = view();
     const isUp = (id: MemberId): boolean => {
       const index = ring.indexOf(id);
-      return index !== undefined && view().isUp(index);
+      // Who returns does not serve.
+      return index !== undefined && (ring.isReturning(index) ? isConnected(id) : view().isUp(index));
     };
     this.awaited = this.progress.awaited(isUp);
     for (const id of this.away.keys()) if (!this.awaited.has(id) || isUp(id)) this.away.delete(id);

@@ -89,6 +89,13 @@ export class KeyspaceEntries implements RingStore {
     return inPlace(this.takePlain(filtered.batch), filtered.kept, filtered.superseded);
   }
 
+  /** See RepairStore. */
+  takeOffer(bytes: Buffer): void {
+    this.countChanges(bytes);
+    const filtered = this.settled.filterOffered(bytes);
+    this.takePlain(filtered?.batch ?? bytes);
+  }
+
   takeBack(bytes: Buffer): Taken {
     const { keyspace } = this;
     this.countChanges(bytes, (slot) => {

@@ -115,6 +115,10 @@ export class KeyspaceRepair implements RepairStore {
     this.options.entries.takeOver(batch);
   }
 
+  takeOffer(batch: Buffer): void {
+    this.options.entries.takeOffer(batch);
+  }
+
   takeBack(batch: Buffer): void {
     this.options.entries.takeBack(batch);
   }

@@ -5,7 +5,7 @@
  *  2. Nothing is taken of who acts by an older ring, and he is told; nor of who is further ahead than clocks may differ.
  *  3. What is sent by a newer ring waits until this node acts by it (coordination/early-messages.ts), and until nothing is left here of slots that it gains by it, from before (ring-slots.ts): of
  *     that it would tell, and merge it with what comes.
- *  4. A node that is no replica for now takes nothing of data.
+ *  4. A node that is no replica for now takes nothing of data. Of members that were away for too long, and by them, nothing is taken but what rebuilds them (absent-members.ts).
  */
 
 import { Rejections } from '../../cluster/bus/rejections.js';
@@ -83,6 +83,9 @@ export interface RingMessagesParts {
   readonly isOpen: () => boolean;
   /** Whether this node is a replica. */
   readonly isServing: () => boolean;
+  /** Whether a message of a kind is taken from a member, as far as absences matter; and whether this node is being rebuilt. */
+  readonly isTakenDespiteAbsence: (from: MemberId, kind: number) => boolean;
+  readonly isAbsent: () => boolean;
   /** A member acts by a ring of this version, which is newer. */
   readonly heardOf: (version: RingVersion, member: MemberId) => void;
   /** A message has arrived: called before it is looked at. */
@@ -214,9 +217,10 @@ export class RingMessages {
   }
 
   private on(kind: number, handle: OnMessage): void {
-    const { links, versioned, isServing, onMessage } = this.parts;
+    const { links, versioned, isServing, isAbsent, isTakenDespiteAbsence, onMessage } = this.parts;
     const take = (message: RingMessage): void => {
-      if (!this.isTaken(message, take) || (!isServing() && OF_DATA.has(kind))) return;
+      if (!this.isTaken(message, take) || !isTakenDespiteAbsence(message.from, kind)) return;
+      if (!isServing() && !isAbsent() && OF_DATA.has(kind)) return;
       handle(message, versioned.payloadStart(message));
     };
     links.serve(kind, (message) => {

@@ -43,6 +43,7 @@ export interface RingPartOptions {
     | 'hz'
     | 'hintSizeMaxBytes'
     | 'hintWindowSeconds'
+    | 'awayMaxSeconds'
     | 'sloppyQuorum'
     | 'repairIntervalSeconds'
     | 'repairRateBytes'

@@ -26,9 +26,12 @@ import { Hints } from '../../cluster/replication/hints.js';
 import { Replicator } from '../../cluster/replication/replicator.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Ring } from '../../cluster/ring/ring.js';
+import { absencesInWords } from '../../cluster/topology/absence.js';
 import type { Connection } from '../connection.js';
 import type { HeldReply } from '../held-reply.js';
 import type { TurnReplicas } from '../turn.js';
+import { isTakenDespiteAbsence } from './absent-members.js';
+import { AwayWatch } from './away-watch.js';
 import { ClientSessions } from './client-sessions.js';
 import { Coordinator } from './coordinator.js';
 import { InheritedHints } from './inherited-hints.js';
@@ -37,6 +40,7 @@ import { inquireAll } from './key-inquiry.js';
 import type { Linearizer } from './linearizer.js';
 import { LogWaits } from './log-waits.js';
 import { MessageRelay } from './message-relay.js';
+import { Rejoining } from './rejoining.js';
 import { NO_SLOT } from './ring-client.js';
 import { RingConsensus } from './ring-consensus.js';
 import { RingEntries } from './ring-entries.js';
@@ -55,6 +59,7 @@ const TICKS_MISSED = 2;
 /** Before it goes, a node waits for others so long. */
 const DRAIN_MS = 500;
 const DRAIN_LOOK_MS = 10;
+const BEING_REBUILT = 'it was away for longer than away-max, and is being rebuilt';
 
 export class RingPart implements TurnReplicas {
   readonly coordinator: Coordinator;
@@ -81,6 +86,8 @@ export class RingPart implements TurnReplicas {
   private readonly deciding: RingConsensus;
   private readonly sessions: ClientSessions;
   private readonly messages: RingMessages;
+  private readonly awayWatch: AwayWatch;
+  private readonly rejoining: Rejoining;
   private readonly waits = new LogWaits();
   /** Why this node is a replica for nobody, if it is none: its log takes nothing, or its clock is wrong. */
   private unfitness: string | undefined;
@@ -179,9 +186,21 @@ export class RingPart implements TurnReplicas {
       refresh: (member) => {
         membership.refresh(member);
       },
+      isConnected: (member) => links.isUp(member),
       onRetiring: (member) => {
         if (this.view.retire(member)) this.hasMoved = true;
       },
+    });
+    const change: typeof membership.change = (before, next, onEnd) => {
+      membership.change(before, next, onEnd);
+    };
+    this.awayWatch = new AwayWatch({ ...common, change });
+    this.rejoining = new Rejoining({
+      ...common,
+      isFit: () => options.isOpen() && options.unfitness() === undefined,
+      mark: () => this.markSent(),
+      offer: (member) => this.antiEntropy.offer(member),
+      change,
     });
     this.messages = this.serve();
     membership.onRing((newer) => {
@@ -199,6 +218,8 @@ export class RingPart implements TurnReplicas {
   open(): void {
     const { links, options } = this;
     options.onMessage();
+    this.onFitness();
+    this.hints.dropNeedless();
     this.consensus.open();
     this.slots.useRing(this.view.ring);
     links.serveChannels((stream, from) => options.accept(stream, from));
@@ -211,7 +232,7 @@ export class RingPart implements TurnReplicas {
   onFitness(): void {
     const { options } = this;
     const before = this.unfitness;
-    this.unfitness = options.unfitness();
+    this.unfitness = options.unfitness() ?? (this.isAbsent ? BEING_REBUILT : undefined);
     if ((before === undefined) === this.isServing) return;
     options.onMessage();
     options.warn(
@@ -293,6 +314,8 @@ export class RingPart implements TurnReplicas {
     this.inquiries.tick();
     this.resize.tick();
     this.slots.tick();
+    this.awayWatch.tick();
+    this.rejoining.tick();
     this.coordinator.tick();
     for (const member of this.view.ring.members) this.setUp(member.id, this.isUp(member.id));
     if (!this.hasMoved) return;
@@ -329,11 +352,24 @@ export class RingPart implements TurnReplicas {
     return this.unfitness === undefined;
   }
 
+  /** Whether this node was away for too long, and is not rebuilt yet. */
+  private get isAbsent(): boolean {
+    return this.view.ring.absent.has(this.options.membership.self);
+  }
+
   /** Whether a member can be reached, and has its data. */
   private isUp(member: MemberId): boolean {
     const { links, presence, options } = this;
     if (member === options.membership.self) return this.isServing;
-    return links.isUp(member) && presence.has(member);
+    return links.isUp(member) && presence.has(member) && !this.view.ring.absent.has(member);
+  }
+
+  /** Why nothing is kept for a member, if that is so. */
+  private whyNotKeep(member: MemberId): string | undefined {
+    if (this.isAbsent) return 'this node was away for longer than away-max';
+    const { ring } = this.view;
+    const isAway = ring.absent.has(member) && ring.member(member).absence === 'away';
+    return isAway ? `node ${member} is away for longer than away-max, and is rebuilt when it is back` : undefined;
   }
 
   /** What others have sent in vain, they send again. */
@@ -371,6 +407,9 @@ export class RingPart implements TurnReplicas {
       resize: this.resize,
       slots: this.slots,
       isServing: () => this.isServing,
+      isTakenDespiteAbsence: (from, kind) =>
+        isTakenDespiteAbsence(this.view.ring, options.membership.self, from, kind),
+      isAbsent: () => this.isAbsent,
       heardOf: (version, member) => {
         options.membership.heardOf(version, member);
       },
@@ -420,6 +459,7 @@ export class RingPart implements TurnReplicas {
         inherited.passOn(batch, settle);
       },
       directory: settings.dir,
+      whyNotKeep: (member) => this.whyNotKeep(member),
       bytesMax: () => settings.hintSizeMaxBytes,
       windowSeconds: () => settings.hintWindowSeconds,
       onWork: options.onMessage,
@@ -485,7 +525,11 @@ export class RingPart implements TurnReplicas {
     this.consensus.flush();
     this.flush();
     this.hasMoved = true;
+    const { document } = this.view.ring;
     this.inForce.use(ring);
+    for (const line of absencesInWords(document, ring.document)) this.options.warn(line);
+    this.onFitness();
+    this.hints.dropNeedless();
     this.presence.introduce(this.inForce.others());
     this.replicator.useRing(ring);
     this.refresher.restart();

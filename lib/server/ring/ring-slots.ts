@@ -6,8 +6,8 @@
  *  1. Given up is what this node is in neither set of replicas of, by the ring that it acts by: that is durable, and a change that took slots away has ended only when those who
  *     have them now had all of them durably (topology/ring-change.ts, 4). A change that was aborted takes from who was joining what it had got. A node that was away, or has crashed
  *     in the middle, finds the same by its ring and what it has noted to hold.
- *  2. Slots are taken over clean: when this node acts by a ring under change by which it gains slots, whatever it has of them from before is given up, once for each such ring: it may
- *     have missed that it had lost them, and others may have collected the tombstones of what it still has. Until that is noted it says and takes nothing of data for that ring
+ *  2. Slots are taken over clean: when this node acts by a ring under change by which it gains slots, or returns (cluster/topology/absence.ts), whatever it has of them from before is given up, once for each
+ *     such ring: it may have missed that it had lost them, and others may have collected the tombstones of what it still has. Until that is noted it says and takes nothing of data for that ring
  *     (`isReady`; early-messages.ts). What comes afterwards is of this ring, and stays, over restarts too.
  *     What an acceptor has promised and accepted of slots goes with them, durably before that is noted (rule 6 of cluster/consensus/forgetting.ts).
  *  3. Nothing of a slot is merged with what was given up of it: whoever takes over something has the rest dropped first (`enter`).
@@ -136,7 +136,7 @@ export class RingSlots {
     const { slots } = this.options.store;
     const index = ring?.indexOf(this.options.self);
     if (ring === undefined || slots === undefined || index === undefined) return;
-    const old = slotsOf(ring.ranges, index);
+    const old = ring.isReturning(index) ? new SlotSet() : slotsOf(ring.ranges, index);
     const next = slotsOf(ring.nextRanges, index);
     const version = ringVersionText(ring.document);
     const mustClean = next.without(old).size > 0 && slots.cleanFor !== version;

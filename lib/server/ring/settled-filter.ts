@@ -4,7 +4,8 @@ import { BATCH_HEADER_BYTES, ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { Entry } from '../../record/entry.js';
 import { entryOfChange } from '../../record/entry-of-record.js';
-import { mergeAll } from '../../record/merge.js';
+import { ageOf, mergeAll } from '../../record/merge.js';
+import type { SlotStamps } from '../../record/slot-stamps.js';
 import { WriteBatch } from '../../record/write-batch.js';
 import type { FilteredBatch } from './era-filter.js';
 import type { Superseded } from './foreign-batches.js';
@@ -37,7 +38,15 @@ export class SettledFilter {
 
   /** Undefined: nothing is to be taken out. `lowestStamp` is that of the batch. Throws CorruptionError. */
   filter(batch: Buffer, lowestStamp: number): SettledBatch | undefined {
-    return lowestStamp > this.bounds.closed.highest ? undefined : this.cut(batch);
+    return lowestStamp > this.bounds.closed.highest ? undefined : this.cut(batch, this.bounds.dead, false);
+  }
+
+  /**
+   * The same of what a member offers that was away for too long (cluster/topology/absence.ts): what is closed may be settled, as others know. Elements of lists that are as old may have been deleted, whenever they were changed.
+   */
+  filterOffered(batch: Buffer): SettledBatch | undefined {
+    const { closed } = this.bounds;
+    return closed.highest === 0 ? undefined : this.cut(batch, closed, true);
   }
 
   /** Notes the same of a batch of which all is taken. Throws CorruptionError. */
@@ -48,8 +57,9 @@ export class SettledFilter {
     while (reader.next()) this.noteStirred(this.slot());
   }
 
-  private cut(batch: Buffer): SettledBatch | undefined {
-    const { reader, bounds } = this;
+  /** Takes out what is stamped up to a bound of its slot; if `byAge`, elements that are as old, too. */
+  private cut(batch: Buffer, bounds: SlotStamps, byAge: boolean): SettledBatch | undefined {
+    const { reader } = this;
     const kept: number[] = [];
     const dropped: number[] = [];
     const superseded: Superseded[] = [];
@@ -60,8 +70,8 @@ export class SettledFilter {
     reader.open(batch, 0, batch.length, 'a batch of another member');
     for (let record = 0; reader.next();) {
       const slot = this.slot();
-      const deadUpTo = slot === undefined ? 0 : bounds.dead.of(slot);
-      if (reader.stamp <= deadUpTo) {
+      const deadUpTo = slot === undefined ? 0 : bounds.of(slot);
+      if (reader.stamp <= deadUpTo || (byAge && deadUpTo > 0 && ageOfChange(reader) <= deadUpTo)) {
         open.isCut = true;
         open.replaces ||= reader.kind === ChangeKind.VALUE && reader.replaces;
       } else {
@@ -105,4 +115,11 @@ export class SettledFilter {
     writer.change(db, batch.subarray(keyStart, keyEnd), mergeAll(changes), batch.readDoubleLE(3));
     return Buffer.from(writer.buffer.subarray(writer.start + BATCH_HEADER_BYTES, writer.end));
   }
+}
+
+/** The stamp that decides whether the change that the reader stands on is dead. */
+function ageOfChange(reader: BatchReader): number {
+  let { stamp } = reader;
+  for (const cell of entryOfChange(reader).cells.values()) stamp = Math.min(stamp, ageOf(cell).stamp);
+  return stamp;
 }

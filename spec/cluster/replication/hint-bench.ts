@@ -37,6 +37,8 @@ export class HintBench {
   takes = true;
   readonly warnings: string[] = [];
   readonly disk: MemoryDisk;
+  /** For these nothing is kept. */
+  readonly leftOut = new Set<string>();
   readonly hints: Hints;
 
   constructor(disk = new MemoryDisk(), nowMs = 0) {
@@ -64,6 +66,7 @@ export class HintBench {
         });
       },
       directory: '/data',
+      whyNotKeep: (member) => (this.leftOut.has(member) ? 'it is left out' : undefined),
       bytesMax: () => this.bytesMax,
       windowSeconds: () => this.windowSeconds,
       warn: (line) => this.warnings.push(line),

@@ -1,6 +1,7 @@
 /** The scenarios, by name. */
 
 import type { Scenario } from '../scenario.js';
+import { absences } from './absences.js';
 import { cas } from './cas.js';
 import { deletes } from './deletes.js';
 import { diverging } from './diverging.js';
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   cas(),
   locks(),
   deletes(),
+  absences(),
   forgetting(),
   everything(),
 ];

@@ -4,103 +4,25 @@
  * so that a hint is all there is of what is put there at ANY, and hints are handed over late, long after all know each other again.
  */
 
-import type { RepairFigures } from '../../../lib/commands/ring-ports.js';
 import type { Disk } from '../../../lib/host/ports.js';
 import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
-import { DeletingClients } from '../deleting-clients.js';
+import { DELETING_CONFIG, DeletingRing } from '../deleting-ring.js';
 import type { FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
 import { readingHintsLate } from '../late-hints.js';
 import type { Machine } from '../machine.js';
 import type { Scenario } from '../scenario.js';
 import { Seclusions } from '../seclusions.js';
-import type { SimClient } from '../sim-client.js';
 import type { NodeChanges } from '../simulated-node.js';
-import { SimulatedRing } from '../simulated-ring.js';
 
 const CLOCK_ERROR_MS_MAX = 250;
 const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 120_000;
-const THINK_MS = 60;
-const CLIENTS = 4;
-/** So few that each has deletes that are settled, and writes that are under way. */
-const SLOTS = 6;
-/** Of each type in each slot: they live on mostly, and are empty now and then. */
-const COLLECTIONS = 1;
-/** What is written is old enough to be settled after two and a half seconds, at most. */
-const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 export interface DeletesFaults extends Partial<FaultPlan> {
   /** Whether nodes are secluded, and hints handed over late. */
   readonly secludes?: boolean;
-}
-
-/** A ring with clients that delete. */
-class DeletingRing extends SimulatedRing {
-  readonly deletions = new DeletingClients(this.world, THINK_MS, {
-    anyShare: 0.3,
-    slots: SLOTS,
-    collections: COLLECTIONS,
-  });
-
-  override boot(machine: Machine): Promise<void> {
-    return super.boot(machine, CONFIG);
-  }
-
-  /** Who is secluded now is asked to write at ANY. */
-  override async use(seclusions?: Seclusions): Promise<void> {
-    const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
-    const nextOfAny = (): SimClient => {
-      const one = seclusions?.current;
-      return one === undefined ? next() : this.client(one);
-    };
-    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next, nextOfAny)));
-  }
-
-  override stop(): void {
-    super.stop();
-    this.deletions.stop();
-  }
-
-  protected override get keys(): string[] {
-    return [...super.keys, ...this.deletions.keys];
-  }
-
-  /** Keys that were deleted, and of which nothing is left in the tables of the processes that run. */
-  get deletesDropped(): number {
-    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
-  }
-
-  /** The same of marks in collections. */
-  get marksDropped(): number {
-    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.marksDropped ?? 0), 0);
-  }
-
-  get closings(): number {
-    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.closings ?? 0), 0);
-  }
-
-  /** Deletes and marks have gone. */
-  async lose(): Promise<void> {
-    const { deleted } = this.deletions;
-    const isOver = (): boolean =>
-      (this.deletesDropped > 0 || deleted.length === 0) &&
-      (this.marksDropped > 0 || !deleted.some(({ name, key }) => name !== key));
-    while (!isOver()) await this.world.sleep(100);
-  }
-
-  /** What is wrong with what clients read at the end. */
-  async readDeleted(): Promise<string[]> {
-    const client = this.client(this.machines[0]);
-    const problems = await this.deletions.check((...words) => this.ask(client, ...words));
-    client.close();
-    return problems;
-  }
-
-  private repairOf(machine: Machine): RepairFigures | undefined {
-    return this.members.get(machine)?.node?.server.ring?.figures.repair;
-  }
 }
 
 /** `changes`: a bug to be found. `faults`: in place of what a seed draws. */
@@ -122,7 +44,7 @@ export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): 
       };
       const simulated = new DeletingRing(world, { nodes, appendfsync: 'always', plan, changes: { ...changes, disk } });
       const { machines, clients, activity } = simulated;
-      const boot = (machine: Machine): Promise<void> => simulated.boot(machine);
+      const boot = (machine: Machine): Promise<void> => simulated.boot(machine, DELETING_CONFIG);
       const chaos = new Chaos(world, plan, {
         machines,
         clients,

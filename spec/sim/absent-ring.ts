@@ -1,0 +1,69 @@
+/** A ring of which a member is away for longer than `away-max`, in whatever way, and comes back; or its disk is lost, and another one takes its place. */
+
+import type { MemberId } from '../../lib/cluster/ring/member.js';
+import { DELETING_CONFIG, DeletingRing } from './deleting-ring.js';
+import type { Machine } from './machine.js';
+import { MemoryDisk } from './memory-disk.js';
+
+/** How it is away: its process was killed, or its power has failed; nobody but clients reaches it; or it stands still. */
+const WAYS = ['kill', 'power', 'cut', 'stop'] as const;
+/** One in so many has lost its disk. */
+const LOST_ONE_IN = 5;
+const CONFIG = `${DELETING_CONFIG}away-max 4\njoin-timeout 10\n`;
+const LOOK_MS = 100;
+const LONG_MS = 3_600_000;
+
+export class AbsentRing extends DeletingRing {
+  private readonly replaced = new Map<Machine, MemberId>();
+
+  override boot(machine: Machine): Promise<void> {
+    const replaces = this.replaced.get(machine);
+    return super.boot(machine, `${CONFIG}${replaces === undefined ? '' : `cluster-replaces ${replaces}\n`}`);
+  }
+
+  override async use(): Promise<void> {
+    await Promise.all([super.use(), this.useRegisters()]);
+  }
+
+  /** Takes a member away. Returns what brings it back: `boot` starts a process. */
+  takeAway(machine: Machine, boot: (machine: Machine) => Promise<void>): () => void {
+    const { process } = machine;
+    const others = this.machines.filter((one) => one !== machine);
+    const way = WAYS[this.random.below(WAYS.length)];
+    const isLost = this.random.below(LOST_ONE_IN) === 0;
+    this.world.note(machine.name, () => `is away: ${isLost ? 'its disk is lost' : way}`);
+    if (way === 'cut' && !isLost) return this.world.wires.cutBothWays([machine], others);
+    if (way === 'stop' && !isLost) {
+      process?.stop(LONG_MS);
+      return () => process?.continue();
+    }
+    if (way === 'kill') machine.kill();
+    else machine.powerOff();
+    if (isLost) {
+      machine.disk = new MemoryDisk();
+      const id = this.members.get(machine)?.member.self;
+      if (id !== undefined) this.replaced.set(machine, id);
+    }
+    return () => void boot(machine);
+  }
+
+  /** The others have left out the member on a machine. */
+  async leaveOut(machine: Machine): Promise<void> {
+    const id = this.members.get(machine)?.member.self ?? '';
+    const others = this.machines.filter((one) => one !== machine);
+    const isLeftOut = (one: Machine): boolean => this.members.get(one)?.member.ring.absent.has(id) === true;
+    while (!others.every(isLeftOut)) await this.world.sleep(LOOK_MS);
+  }
+
+  /** So many more deletes have gone. */
+  async loseMore(count: number): Promise<void> {
+    const before = this.deletesDropped;
+    while (this.deletesDropped < before + count) await this.world.sleep(LOOK_MS);
+  }
+
+  protected override isWhole(machines: readonly Machine[] = this.machines): boolean {
+    if (!super.isWhole(machines)) return false;
+    const rings = machines.map((machine) => this.members.get(machine)?.member.ring);
+    return rings.every((ring) => ring?.isChanging === false && ring.absent.size === 0);
+  }
+}

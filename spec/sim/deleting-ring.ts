@@ -1,0 +1,62 @@
+/** A ring with clients that delete, and settle all the time which deletes may go. */
+
+import { DeletingClients } from './deleting-clients.js';
+import type { Machine } from './machine.js';
+import type { SimClient } from './sim-client.js';
+import { SimulatedRing } from './simulated-ring.js';
+
+const THINK_MS = 60;
+const CLIENTS = 4;
+/** So few that each has deletes that are settled, and writes that are under way. */
+const SLOTS = 6;
+/** What is written is old enough to be settled after a second and a half. */
+export const DELETING_CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
+
+export class DeletingRing extends SimulatedRing {
+  readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3, slots: SLOTS });
+
+  override async use(): Promise<void> {
+    const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
+    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next)));
+  }
+
+  /** Has clients read and write as those of any ring do. */
+  protected useRegisters(): Promise<void> {
+    return super.use();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.deletions.stop();
+  }
+
+  protected override get keys(): string[] {
+    return [...super.keys, ...this.deletions.keys];
+  }
+
+  /** Keys that were deleted, and of which nothing is left in the tables of the processes that run. */
+  get deletesDropped(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
+  }
+
+  get closings(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.closings ?? 0), 0);
+  }
+
+  /** Deletes have gone. */
+  async lose(): Promise<void> {
+    while (this.deletions.deleted.length > 0 && this.deletesDropped === 0) await this.world.sleep(100);
+  }
+
+  /** What is wrong with what clients read at the end. */
+  async readDeleted(): Promise<string[]> {
+    const client = this.client(this.machines[0]);
+    const problems = await this.deletions.check((key) => this.ask(client, 'GET', key));
+    client.close();
+    return problems;
+  }
+
+  private repairOf(machine: Machine): { readonly deletesDropped: number; readonly closings: number } | undefined {
+    return this.members.get(machine)?.node?.server.ring?.figures.repair;
+  }
+}
