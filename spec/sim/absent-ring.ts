@@ -5,10 +5,9 @@ import { DELETING_CONFIG, DeletingRing } from './deleting-ring.js';
 import type { Machine } from './machine.js';
 import { MemoryDisk } from './memory-disk.js';
 
-/** How it is away: its process was killed, or its power has failed; nobody but clients reaches it; or it stands still. */
-const WAYS = ['kill', 'power', 'cut', 'stop'] as const;
-/** One in so many has lost its disk. */
-const LOST_ONE_IN = 5;
+/** How it is away: its process was killed; its power has failed, or its disk is lost, too; nobody but clients reaches it; or it stands still. */
+const WAYS = ['kill', 'power', 'lost', 'cut', 'stop'] as const;
+type Way = (typeof WAYS)[number];
 const CONFIG = `${DELETING_CONFIG}away-max 4\njoin-timeout 10\n`;
 const LOOK_MS = 100;
 const LONG_MS = 3_600_000;
@@ -25,26 +24,40 @@ export class AbsentRing extends DeletingRing {
     await Promise.all([super.use(), this.useRegisters()]);
   }
 
+  drawWay(): Way {
+    return WAYS[this.random.below(WAYS.length)];
+  }
+
   /** Takes a member away. Returns what brings it back: `boot` starts a process. */
-  takeAway(machine: Machine, boot: (machine: Machine) => Promise<void>): () => void {
+  takeAway(machine: Machine, way: Way, boot: (machine: Machine) => Promise<void>): () => void {
     const { process } = machine;
-    const others = this.machines.filter((one) => one !== machine);
-    const way = WAYS[this.random.below(WAYS.length)];
-    const isLost = this.random.below(LOST_ONE_IN) === 0;
-    this.world.note(machine.name, () => `is away: ${isLost ? 'its disk is lost' : way}`);
-    if (way === 'cut' && !isLost) return this.world.wires.cutBothWays([machine], others);
-    if (way === 'stop' && !isLost) {
-      process?.stop(LONG_MS);
-      return () => process?.continue();
-    }
-    if (way === 'kill') machine.kill();
-    else machine.powerOff();
-    if (isLost) {
-      machine.disk = new MemoryDisk();
-      const id = this.members.get(machine)?.member.self;
-      if (id !== undefined) this.replaced.set(machine, id);
+    this.world.note(machine.name, () => `is away: ${way}`);
+    switch (way) {
+      case 'cut':
+        return this.world.wires.cutBothWays(
+          [machine],
+          this.machines.filter((one) => one !== machine),
+        );
+      case 'stop':
+        process?.stop(LONG_MS);
+        return () => process?.continue();
+      case 'kill':
+        machine.kill();
+        break;
+      case 'power':
+        machine.powerOff();
+        break;
+      case 'lost':
+        this.loseDisk(machine);
     }
     return () => void boot(machine);
+  }
+
+  private loseDisk(machine: Machine): void {
+    machine.powerOff();
+    machine.disk = new MemoryDisk();
+    const id = this.members.get(machine)?.member.self;
+    if (id !== undefined) this.replaced.set(machine, id);
   }
 
   /** The others have left out the member on a machine. */

@@ -2,6 +2,7 @@
 
 import { DeletingClients } from './deleting-clients.js';
 import type { Machine } from './machine.js';
+import type { Seclusions } from './seclusions.js';
 import type { SimClient } from './sim-client.js';
 import { SimulatedRing } from './simulated-ring.js';
 
@@ -15,9 +16,14 @@ export const DELETING_CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 export class DeletingRing extends SimulatedRing {
   readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3, slots: SLOTS });
 
-  override async use(): Promise<void> {
+  /** Who is secluded now is asked to write at ANY. */
+  override async use(seclusions?: Seclusions): Promise<void> {
     const next = (): SimClient => this.client(this.machines[this.random.below(this.machines.length)]);
-    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next)));
+    const nextOfAny = (): SimClient => {
+      const one = seclusions?.current;
+      return one === undefined ? next() : this.client(one);
+    };
+    await Promise.all(Array.from({ length: CLIENTS }, () => this.deletions.run(next, nextOfAny)));
   }
 
   /** Has clients read and write as those of any ring do. */

@@ -7,6 +7,7 @@ import type { RingMessage } from '../../lib/cluster/coordination/versioned-links
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { movesUnderWay } from '../../lib/cluster/ring/moves.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
+import { finished } from '../../lib/cluster/topology/ring-change.js';
 import { RingStore } from '../../lib/cluster/topology/ring-store.js';
 import { writeChunk } from '../../lib/cluster/transfer/transfer-messages.js';
 import type { RingLinks } from '../../lib/server/ring/ring-links.js';
@@ -133,4 +134,16 @@ function withRightChecksum({ from, buffer, start, end }: RingMessage): RingMessa
   const chunk = writeChunk({ id, number, from: first, to, isLast: isLast === 1, batch: reader.bytes() });
   const bytes = Buffer.concat([buffer.subarray(start, start + HEAD_BYTES), bytesOf(chunk)]);
   return { from, buffer: bytes, start: 0, end: bytes.length };
+}
+
+/** Who was away for too long is up again as soon as it asks to be rebuilt: with what it had, which is merged with what the others have. */
+export function mergeWhatIsOld(member: RingMember): RingMembership {
+  const onRing = (listener: (ring: Ring) => void): void => {
+    member.onRing((ring) => {
+      const isReturning = ring.member(member.self).absence === 'returning';
+      if (isReturning) member.change(ring.document, finished(ring.document), () => undefined);
+      else listener(ring);
+    });
+  };
+  return Object.create(membershipWith(member, {}), { onRing: { value: onRing } }) as RingMembership;
 }

@@ -50,7 +50,9 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       await world.sleep(USE_MS);
       const counts = new Counts();
       const away = machines[random.below(nodes)];
-      const bringBack = simulated.takeAway(away, (machine) => chaos.boot(machine));
+      const way = simulated.drawWay();
+      counts.add(`away by ${way}`);
+      const bringBack = simulated.takeAway(away, way, (machine) => chaos.boot(machine));
       await world.within(MEMBERS_MS, 'a member is left out', simulated.leaveOut(away));
       await world.within(MEMBERS_MS, 'deletes go without it', simulated.loseMore(GONE));
       counts.add('deletes gone without a member', GONE);

@@ -4,7 +4,14 @@
 
 import type { FaultPlan } from '../fault-plan.js';
 import { acknowledgeDuringSync } from '../planted-bugs.js';
-import { damageChunks, fenceNobody, readFromJoining, reuseId, takeDamagedChunks } from '../planted-change-bugs.js';
+import {
+  damageChunks,
+  fenceNobody,
+  mergeWhatIsOld,
+  readFromJoining,
+  reuseId,
+  takeDamagedChunks,
+} from '../planted-change-bugs.js';
 import {
   acceptNothingUnchanged,
   acknowledgeOldEra,
@@ -23,6 +30,7 @@ import {
 import type { Scenario } from '../scenario.js';
 import type { NodeChanges } from '../simulated-node.js';
 import { GOOD_LINK } from '../link.js';
+import { absences } from './absences.js';
 import { cas } from './cas.js';
 import type { ChangingFaults } from './changing-ring.js';
 import { changingRing } from './changing-ring.js';
@@ -306,6 +314,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: (changes) => forgetting(changes, { ...QUIET, driftPpm: 0, badLinkShare: 0 }),
     shows: NO_ORDER,
     seed: 3,
+  },
+  {
+    name: 'old-state',
+    about: 'who was away for too long merges what it has, instead of being rebuilt',
+    changes: { membership: mergeWhatIsOld },
+    scenario: (changes) => absences(changes, { chaosMs: 4000 }),
+    shows: /shows again|differs/,
+    seed: 1,
   },
 ];
 
