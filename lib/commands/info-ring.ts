@@ -9,6 +9,7 @@ const TEXT_MAX = 200;
 export function ring({ server }: Call): InfoField[] {
   if (server.ring === undefined) return [];
   const { hints, repair, ...figures } = server.ring.figures;
+  const members = server.ring.members();
   return [
     ['forwarded_requests', figures.forwardedRequests],
     ['refused_requests', figures.refusedRequests],
@@ -44,6 +45,7 @@ export function ring({ server }: Call): InfoField[] {
     ['repair_keys_differing', repair.keysDiffering],
     ['repair_keys_received', repair.keysReceived],
     ['repair_keys_sent', repair.keysSent],
+    ['repair_keys_offered', repair.offeredKeys],
     ['repair_trees_built', repair.treesBuilt],
     ['repair_trees_reused', repair.treesReused],
     ['repair_tree_keys', repair.treeKeys],
@@ -58,6 +60,8 @@ export function ring({ server }: Call): InfoField[] {
     ['damaged_tables', repair.damagedTables],
     ['restored_tables', repair.restoredTables],
     ['restored_keys', repair.restoredKeys],
+    ['away_members', members.filter(({ state }) => state === 'away').length],
+    ['returning_members', members.filter(({ state }) => state === 'returning').length],
     ['transferred_out_bytes', figures.transferredOutBytes],
     ['transferred_in_bytes', figures.transferredInBytes],
     ['given_up_slots_in_memory', figures.givenUpSlots],

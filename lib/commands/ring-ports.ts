@@ -23,7 +23,7 @@ export interface RingMember {
   readonly id: string;
   readonly ordinal: number;
   readonly zone: string;
-  /** What the ring says of it: joining, up or leaving. */
+  /** What the ring says of it: joining, up or leaving; away, if the others go on without it, or returning, if it is being rebuilt. */
   readonly state: string;
   /** What others say of it: alive, suspect, dead or left; `unknown` before anybody has. */
   readonly liveness: string;
@@ -119,6 +119,8 @@ export interface RepairFigures {
   readonly keysDiffering: number;
   readonly keysReceived: number;
   readonly keysSent: number;
+  /** Keys that others were told of when this node had been away for too long. */
+  readonly offeredKeys: number;
   /** How often all tables were read, and how often nothing had changed since; the keys in them; what was read altogether. */
   readonly treesBuilt: number;
   readonly treesReused: number;

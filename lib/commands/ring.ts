@@ -93,6 +93,8 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'tables-restored': figures.repair.restoredTables,
       joining: members.filter(({ state }) => state === 'joining').length,
       leaving: members.filter(({ state }) => state === 'leaving').length,
+      away: members.filter(({ state }) => state === 'away').length,
+      returning: members.filter(({ state }) => state === 'returning').length,
       'change-waits-for': ring.changeWaitsFor,
       'transferred-out-bytes': figures.transferredOutBytes,
       'transferred-in-bytes': figures.transferredInBytes,

@@ -10,7 +10,7 @@ export interface ShownMember {
   readonly isUp: boolean;
   /** What gossip says: alive, suspect, dead ... */
   readonly liveness: string;
-  /** joining, up or leaving. */
+  /** joining, up or leaving; away or returning. */
   readonly state: string;
   readonly isVoter: boolean;
   readonly zone: string;
@@ -98,6 +98,7 @@ function memberLine(
 
 /** One word: what is wrong, or else what it is. */
 function stateOf({ isUp, liveness, state, isVoter }: ShownMember): string {
+  if (state === 'away' || state === 'returning') return state;
   if (!isUp) return liveness === 'alive' || liveness === 'unknown' ? 'no link' : liveness;
   if (state !== 'up') return state;
   return isVoter ? 'up voter' : 'up';

@@ -50,6 +50,7 @@ export class FakeRing implements RingInfo {
       keysDiffering: 23,
       keysReceived: 24,
       keysSent: 25,
+      offeredKeys: 36,
       treesBuilt: 26,
       treesReused: 27,
       treeKeys: 28,

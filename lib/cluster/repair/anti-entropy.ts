@@ -108,8 +108,7 @@ export class AntiEntropy {
   private failures = 0;
   private lastError = '';
   private lastDivergence = 0;
-  /** Keys that others were told of when this node had been away for too long. */
-  offeredKeys = 0;
+  private offeredKeys = 0;
   private restoredTables = 0;
   private restoredKeys = 0;
   private isStopped = false;
@@ -161,6 +160,7 @@ export class AntiEntropy {
       closings: this.closer.closings,
       settledSlots: this.closer.settledSlots,
       settledUpToMs: bounds.dead.highest === 0 ? 0 : stampMs(bounds.dead.highest),
+      offeredKeys: this.offeredKeys,
       deletesDropped: options.store.deletesDropped,
       marksDropped: options.store.marksDropped,
       deletedDecisions: this.forgetter.deletedKeys,
@@ -219,7 +219,11 @@ export class AntiEntropy {
    * node does not serve.
    */
   async offer(member: MemberId): Promise<void> {
-    const { store, ring } = this.options;
+    const { store, ring, report } = this.options;
+    if (store.damaged !== undefined) {
+      report('Tables are damaged: what this node has alone is lost, for it is rebuilt by others');
+      return;
+    }
     const { trees, calls } = this;
     const begun = ring();
     const check = (): void => {

@@ -34,7 +34,10 @@ function returns(ring: Ring): Move[] {
   return ring.ranges.flatMap(({ start, end, replicas }) => {
     const returning = Array.from(replicas).filter((index) => ring.isReturning(index));
     return returning.map((index) => {
-      const from = idsOf(ring, replicas.filter((other) => other !== index));
+      const from = idsOf(
+        ring,
+        replicas.filter((other) => other !== index),
+      );
       return { start, end, to: ring.members[index].id, from, displaced: [] };
     });
   });

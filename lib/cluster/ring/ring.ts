@@ -139,11 +139,7 @@ export class Ring {
   }
 }
 
-function groupOf(
-  replicas: Uint16Array,
-  nextReplicas: Uint16Array,
-  isReturning: (index: number) => boolean,
-): SlotGroup {
+function groupOf(replicas: Uint16Array, nextReplicas: Uint16Array, isReturning: (index: number) => boolean): SlotGroup {
   const current = replicas.toSorted();
   const next = nextReplicas.toSorted();
   const isSame = next.join() === current.join() && !current.some(isReturning);

@@ -126,7 +126,10 @@ export function mayFollow(ring: RingDocument, following: RingDocument): boolean 
   const staying = following.members.slice(0, ring.members.length);
   const added = following.members.slice(ring.members.length);
   const before = staying.map((member) => (member.state === 'leaving' ? withState(member, 'up') : member));
-  return areSameMembers(ring.members, before) && added.every(({ state, absence }) => state !== 'leaving' && absence === undefined);
+  return (
+    areSameMembers(ring.members, before) &&
+    added.every(({ state, absence }) => state !== 'leaving' && absence === undefined)
+  );
 }
 
 function next(ring: RingDocument, members: readonly Member[]): RingDocument {

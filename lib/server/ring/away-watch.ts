@@ -70,7 +70,8 @@ export class AwayWatch {
     const reason = whyNotLeaveOut(document, id);
     this.restUntilMs = nowMs() + REST_MS;
     if (reason !== undefined) {
-      if (!away.isSaid) warn(`Node ${id} is away for longer than ${seconds} s (away-max), and is waited for: ${reason}`);
+      if (!away.isSaid)
+        warn(`Node ${id} is away for longer than ${seconds} s (away-max), and is waited for: ${reason}`);
       away.isSaid = true;
       return false;
     }

@@ -9,15 +9,17 @@ import { withReturning } from '../../cluster/topology/absence.js';
 import { areEnough } from '../../cluster/transfer/fill-plan.js';
 
 /** After what came to nothing. */
-const REST_MS = 2000;
+const REST_MS = 1000;
+/** What is waited for so long is worth a line. */
+const PATIENCE_MS = 10_000;
 
 export interface RejoiningOptions {
   readonly self: MemberId;
   readonly view: () => RingView;
   /** Whether a member can be reached, and has its data. */
   readonly isUp: (member: MemberId) => boolean;
-  /** Whether nothing but its absence keeps this node from being a replica. */
-  readonly isFit: () => boolean;
+  /** Why this node could be no replica, if it had not been away. */
+  readonly unfitness: () => string | undefined;
   /** Of all that was sent so far: whether it has arrived or was given up, and nothing is kept for anybody. */
   readonly mark: () => () => boolean;
   /** Has a member told what this node has. */
@@ -37,28 +39,45 @@ interface Absence {
   /** What it has to be given. */
   readonly moves: readonly Move[];
   readonly isQuiet: () => boolean;
+  readonly sinceMs: number;
 }
 
-/** The part of a member that was away for too long in its own return (cluster/topology/absence.ts): it has the others told what it has, and proposes the ring in which it is rebuilt. */
+/**
+ * The part of a member that was away for too long in its own return (cluster/topology/absence.ts): it has the others told what it has, and proposes the ring in which it is rebuilt. That begins when nothing is left of
+ * what it had sent before, and so many can be reached that they can rebuild it.
+ */
 export class Rejoining {
   private readonly options: RejoiningOptions;
   private absence: Absence | undefined;
   private isBusy = false;
   private restUntilMs = 0;
+  /** Why it was in vain the last time. */
   private failure = '';
+  private said = '';
 
   constructor(options: RejoiningOptions) {
     this.options = options;
   }
 
+  /** What this node waits for, before it is rebuilt, in words; empty if it does not. */
+  get waitsFor(): string[] {
+    const { absence } = this;
+    if (absence === undefined) return [];
+    const reason = this.obstacleOf(absence) ?? (this.isBusy ? 'the others are told what it has' : this.failure);
+    return [`${this.options.self}, to be rebuilt: ${reason}`];
+  }
+
   /** Called some times a second. */
   tick(): void {
-    const { view, self, nowMs, isFit } = this.options;
-    const { ring } = view();
-    if (ring.isChanging || ring.member(self).absence !== 'away') return;
-    const absence = this.absenceIn(ring);
-    if (this.isBusy || nowMs() < this.restUntilMs || !isFit() || !absence.isQuiet()) return;
-    if (!absence.moves.every((move) => areEnough(move, this.options.isUp))) return;
+    const { nowMs } = this.options;
+    const absence = this.findAbsence();
+    this.absence = absence;
+    if (absence === undefined || this.isBusy || nowMs() < this.restUntilMs) return;
+    const obstacle = this.obstacleOf(absence);
+    if (obstacle !== undefined) {
+      if (nowMs() - absence.sinceMs > PATIENCE_MS) this.say(obstacle);
+      return;
+    }
     this.isBusy = true;
     this.rejoin(absence).then(
       () => {
@@ -73,12 +92,24 @@ export class Rejoining {
     );
   }
 
-  private absenceIn({ document }: Ring): Absence {
-    const { self, mark } = this.options;
+  private findAbsence(): Absence | undefined {
+    const { view, self, mark, nowMs } = this.options;
+    const { ring } = view();
+    const { document } = ring;
+    if (ring.isChanging || ring.member(self).absence !== 'away') return undefined;
     if (this.absence?.document === document) return this.absence;
     const moves = movesUnderWay(new Ring(withReturning(document, self))).filter(({ to }) => to === self);
-    this.absence = { document, moves, isQuiet: mark() };
-    return this.absence;
+    return { document, moves, isQuiet: mark(), sinceMs: nowMs() };
+  }
+
+  private obstacleOf({ moves, isQuiet }: Absence): string | undefined {
+    const { isUp, unfitness } = this.options;
+    const reason = unfitness();
+    if (reason !== undefined) return reason;
+    if (!isQuiet()) return 'what it has sent, or kept for others, is not given up yet';
+    return moves.every((move) => areEnough(move, isUp))
+      ? undefined
+      : 'too few can be reached of those who hold the same slots';
   }
 
   private async rejoin({ document, moves }: Absence): Promise<void> {
@@ -87,16 +118,24 @@ export class Rejoining {
     for (const member of others) await offer(member);
     onWork();
     if (view().ring.document !== document) return;
+    this.rest('the voters are to decide that');
     change(document, withReturning(document, self), (reason) => {
       if (reason !== undefined) this.fail(reason);
     });
-    this.restUntilMs = this.options.nowMs() + REST_MS;
   }
 
   private fail(reason: string): void {
-    const { nowMs, warn } = this.options;
-    this.restUntilMs = nowMs() + REST_MS;
-    if (reason !== this.failure) warn(`This node cannot be rebuilt yet: ${reason}`);
+    this.rest(reason);
+    this.say(reason);
+  }
+
+  private say(reason: string): void {
+    if (reason !== this.said) this.options.warn(`This node cannot be rebuilt yet: ${reason}`);
+    this.said = reason;
+  }
+
+  private rest(reason: string): void {
     this.failure = reason;
+    this.restUntilMs = this.options.nowMs() + REST_MS;
   }
 }

@@ -72,6 +72,7 @@ export class RingPart implements TurnReplicas {
   readonly versioned: VersionedLinks;
   readonly resize: RingResize;
   readonly slots: RingSlots;
+  readonly rejoining: Rejoining;
   readonly relay: MessageRelay;
   /** The data of this node, key by key. */
   readonly entries: RingEntries;
@@ -87,7 +88,6 @@ export class RingPart implements TurnReplicas {
   private readonly sessions: ClientSessions;
   private readonly messages: RingMessages;
   private readonly awayWatch: AwayWatch;
-  private readonly rejoining: Rejoining;
   private readonly waits = new LogWaits();
   /** Why this node is a replica for nobody, if it is none: its log takes nothing, or its clock is wrong. */
   private unfitness: string | undefined;
@@ -197,7 +197,7 @@ export class RingPart implements TurnReplicas {
     this.awayWatch = new AwayWatch({ ...common, change });
     this.rejoining = new Rejoining({
       ...common,
-      isFit: () => options.isOpen() && options.unfitness() === undefined,
+      unfitness: () => (options.isOpen() ? options.unfitness() : 'its data is being read'),
       mark: () => this.markSent(),
       offer: (member) => this.antiEntropy.offer(member),
       change,
@@ -407,8 +407,7 @@ export class RingPart implements TurnReplicas {
       resize: this.resize,
       slots: this.slots,
       isServing: () => this.isServing,
-      isTakenDespiteAbsence: (from, kind) =>
-        isTakenDespiteAbsence(this.view.ring, options.membership.self, from, kind),
+      isTakenDespiteAbsence: (from, kind) => isTakenDespiteAbsence(this.view.ring, options.membership.self, from, kind),
       isAbsent: () => this.isAbsent,
       heardOf: (version, member) => {
         options.membership.heardOf(version, member);

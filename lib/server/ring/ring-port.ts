@@ -77,7 +77,7 @@ export class RingPort implements RingInfo {
   }
 
   get changeWaitsFor(): string[] {
-    return this.part.resize.waitsFor;
+    return [...this.part.resize.waitsFor, ...this.part.rejoining.waitsFor];
   }
 
   repair(): void {
@@ -182,14 +182,14 @@ export class RingPort implements RingInfo {
   }
 
   private memberOf(member: Member, index: number, heldSlots: number, ledSlots: number): RingMember {
-    const { id, ordinal, zone, state, tokens } = member;
+    const { id, ordinal, zone, tokens } = member;
     const address = this.membership.addressOf(id);
     const { liveness, link } = this.membership.peer(id);
     return {
       id,
       ordinal,
       zone,
-      state,
+      state: member.absence ?? member.state,
       liveness,
       isUp: this.view.isUp(index),
       isSelf: id === this.self,

@@ -26,7 +26,8 @@ const CHAOS_MS = 12_000;
 export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}): Scenario {
   return {
     name: 'absences',
-    about: 'a ring that goes on without a member, which is rebuilt when it is back: what was deleted meanwhile never shows again',
+    about:
+      'a ring that goes on without a member, which is rebuilt when it is back: what was deleted meanwhile never shows again',
     nodesDefault: 4,
     run: async (world, { nodes }) => {
       const random = world.fork();
