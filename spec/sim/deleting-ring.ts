@@ -1,5 +1,6 @@
 /** A ring with clients that delete, and settle all the time which deletes may go. */
 
+import type { RepairFigures } from '../../lib/commands/ring-ports.js';
 import { DeletingClients } from './deleting-clients.js';
 import type { Machine } from './machine.js';
 import type { Seclusions } from './seclusions.js';
@@ -10,11 +11,17 @@ const THINK_MS = 60;
 const CLIENTS = 4;
 /** So few that each has deletes that are settled, and writes that are under way. */
 const SLOTS = 6;
-/** What is written is old enough to be settled after a second and a half. */
+/** Of each type in each slot: they live on mostly, and are empty now and then. */
+const COLLECTIONS = 1;
+/** What is written is old enough to be settled after two and a half seconds, at most. */
 export const DELETING_CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 export class DeletingRing extends SimulatedRing {
-  readonly deletions = new DeletingClients(this.world, THINK_MS, { anyShare: 0.3, slots: SLOTS });
+  readonly deletions = new DeletingClients(this.world, THINK_MS, {
+    anyShare: 0.3,
+    slots: SLOTS,
+    collections: COLLECTIONS,
+  });
 
   /** Who is secluded now is asked to write at ANY. */
   override async use(seclusions?: Seclusions): Promise<void> {
@@ -45,24 +52,33 @@ export class DeletingRing extends SimulatedRing {
     return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
   }
 
+  /** The same of marks in collections. */
+  get marksDropped(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.marksDropped ?? 0), 0);
+  }
+
   get closings(): number {
     return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.closings ?? 0), 0);
   }
 
-  /** Deletes have gone. */
+  /** Deletes and marks have gone. */
   async lose(): Promise<void> {
-    while (this.deletions.deleted.length > 0 && this.deletesDropped === 0) await this.world.sleep(100);
+    const { deleted } = this.deletions;
+    const isOver = (): boolean =>
+      (this.deletesDropped > 0 || deleted.length === 0) &&
+      (this.marksDropped > 0 || !deleted.some(({ name, key }) => name !== key));
+    while (!isOver()) await this.world.sleep(100);
   }
 
   /** What is wrong with what clients read at the end. */
   async readDeleted(): Promise<string[]> {
     const client = this.client(this.machines[0]);
-    const problems = await this.deletions.check((key) => this.ask(client, 'GET', key));
+    const problems = await this.deletions.check((...words) => this.ask(client, ...words));
     client.close();
     return problems;
   }
 
-  private repairOf(machine: Machine): { readonly deletesDropped: number; readonly closings: number } | undefined {
+  private repairOf(machine: Machine): RepairFigures | undefined {
     return this.members.get(machine)?.node?.server.ring?.figures.repair;
   }
 }

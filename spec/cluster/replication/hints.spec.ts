@@ -33,6 +33,21 @@ describe('Hints', () => {
     expect(bench.disk.list(DIRECTORY)).to.deep.equal([]);
   });
 
+  it('keeps nothing for who is left out, and drops what it had kept', async () => {
+    const bench = new HintBench();
+    await keepAll(bench, 0, 10);
+    bench.hints.keep(OTHER, hint(1000));
+    bench.leftOut.add(MEMBER);
+    expect(bench.hints.keep(MEMBER, hint(10))).to.equal(false);
+    bench.hints.dropNeedless();
+    await flushMicrotasks();
+    expect(bench.hints.figures).to.include({ count: 1, droppedCount: 11 });
+    expect(bench.disk.list(DIRECTORY)).to.deep.equal([]);
+    bench.leftOut.delete(MEMBER);
+    expect(bench.hints.keep(MEMBER, hint(11))).to.equal(true);
+    expect(bench.deliverAll()).to.deep.equal([11]);
+  });
+
   it('sends those behind it that come during a replay', async () => {
     const bench = new HintBench();
     await keepAll(bench, 0, 3);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { moves } from '../../../lib/cluster/ring/moves.js';
+import { moves, movesUnderWay } from '../../../lib/cluster/ring/moves.js';
 import { Ring } from '../../../lib/cluster/ring/ring.js';
+import { withAway, withReturning } from '../../../lib/cluster/topology/absence.js';
 import { aborted, finished, withJoining, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
 import { ChangeProgress } from '../../../lib/cluster/transfer/change-progress.js';
 import { FILLED_PARTS } from '../../../lib/cluster/transfer/transfer-messages.js';
@@ -102,5 +103,17 @@ describe('ChangeProgress', () => {
     expect([...progress.awaited((id) => id !== someMemberId(2))]).to.deep.equal([]);
     progress.note(someMemberId(2), { ...DONE, isRetired: true });
     expect([...progress.awaited(everybody)]).to.deep.equal([]);
+  });
+
+  it('waits, for a member that returns, for a majority of its slots without it: it has nothing of what it had accepted', () => {
+    const members = [1, 2, 3].map((number) => someMember(number, [number * 4000]));
+    const ring = new Ring(withReturning(withAway(someRing(members), someMemberId(3)), someMemberId(3)));
+    const progress = new ChangeProgress(ring, movesUnderWay(ring));
+    progress.note(someMemberId(3), DONE);
+    progress.note(someMemberId(1), DONE);
+    expect(progress.isComplete).to.equal(false);
+    expect([...progress.awaited(everybody)]).to.deep.equal([[someMemberId(2), 'to act by this epoch']]);
+    progress.note(someMemberId(2), DONE);
+    expect(progress.isComplete).to.equal(true);
   });
 });

@@ -5,6 +5,7 @@ import { SlotBounds } from '../../../lib/cluster/repair/slot-bounds.js';
 import { BatchReader } from '../../../lib/record/batch-reader.js';
 import type { Cell, Entry } from '../../../lib/record/entry.js';
 import { CellType, NO_EXPIRY, WHOLE, cellKey } from '../../../lib/record/entry.js';
+import { ANCHOR_BYTES, ListSide, writeAnchor } from '../../../lib/record/list-id.js';
 import type { Pair } from '../../../lib/record/pair.js';
 import { PAIR_ZERO, pairBefore } from '../../../lib/record/pair.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
@@ -36,6 +37,13 @@ function put(stamp: number): Entry {
 
 function field(name: string, stamp: number): Cell {
   return { type: CellType.HASH, field: Buffer.from(name), value: Buffer.from('v'), pair: at(stamp), expiresAtMs: 0 };
+}
+
+/** The id of an element of a list that was pushed then. */
+function anchorOf(stamp: number): Buffer {
+  const id = Buffer.alloc(ANCHOR_BYTES);
+  writeAnchor(id, 0, ListSide.RIGHT, stamp, ORIGIN);
+  return id;
 }
 
 function batchOf(...records: readonly (readonly [key: string, entry: Entry])[]): Buffer {
@@ -98,5 +106,27 @@ describe('SettledFilter', () => {
     const { filter, bounds } = filterOver();
     expect(filter.filter(batchOf([CLOSED, put(STAMP + 1)]), STAMP + 1)).to.equal(undefined);
     expect(bounds.stirred.size).to.equal(0);
+  });
+
+  it('takes of what is offered nothing that is closed, and no element of a list that is as old, whenever it was changed', () => {
+    const { filter } = filterOver();
+    const element = (createdAt: number, stamp: number): Cell => ({
+      type: CellType.LIST,
+      field: anchorOf(createdAt),
+      value: Buffer.from('v'),
+      pair: at(stamp),
+      expiresAtMs: 0,
+    });
+    const batch = batchOf(
+      [SETTLED, put(STAMP)],
+      [CLOSED, put(STAMP)],
+      [CLOSED, entryOf([element(STAMP, STAMP + 5)])],
+      [OPEN, put(1)],
+      [CLOSED, put(STAMP + 1)],
+      [CLOSED, entryOf([element(STAMP + 1, STAMP + 5)])],
+    );
+    const filtered = filter.filterOffered(batch);
+    expect(filtered?.kept).to.deep.equal([3, 4, 5]);
+    expect(filter.filter(batch, 1)?.kept).to.deep.equal([1, 2, 3, 4, 5]);
   });
 });

@@ -3,6 +3,7 @@
  * under all kinds of faults, and nothing that was deleted shows again, nor is anything lost that was acknowledged at QUORUM.
  */
 
+import type { Ring } from '../../../lib/cluster/ring/ring.js';
 import { AbsentRing } from '../absent-ring.js';
 import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
@@ -35,7 +36,9 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       const drawn = drawFaultPlan(world.fork(), limits);
       const plan = { ...drawn, chaosMs: Math.min(drawn.chaosMs, CHAOS_MS), blackouts: undefined, ...faults };
       world.headline = describePlan(plan);
-      const simulated = new AbsentRing(world, { nodes, appendfsync: 'always', plan, changes });
+      const counts = new Counts();
+      const onRing = countAbsences(counts);
+      const simulated = new AbsentRing(world, { nodes, appendfsync: 'always', plan, changes, onRing });
       const { machines, clients, activity, history } = simulated;
       const boot = (machine: Machine): Promise<void> => simulated.boot(machine);
       const chaos = new Chaos(world, plan, {
@@ -49,7 +52,6 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
       const used = simulated.use();
       await world.sleep(USE_MS);
-      const counts = new Counts();
       const away = machines[random.below(nodes)];
       const way = simulated.drawWay();
       counts.add(`away by ${way}`);
@@ -74,5 +76,17 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       counts.add('closings', simulated.closings);
       return { operations: simulated.deletions.keys.length, problems, counts };
     },
+  };
+}
+
+/** Counts members that are left out, and that are rebuilt, in rings as they come. */
+function countAbsences(counts: Counts): (machine: Machine, ring: Ring) => void {
+  let newest: Ring | undefined;
+  return (_, ring) => {
+    if (newest !== undefined && ring.document.epoch <= newest.document.epoch) return;
+    const before = newest?.absent ?? new Set();
+    newest = ring;
+    for (const id of ring.absent) if (!before.has(id)) counts.add('members left out');
+    for (const { id } of ring.members) if (before.has(id) && !ring.absent.has(id)) counts.add('members rebuilt');
   };
 }
