@@ -4,7 +4,8 @@
  *  1. A round compares what this node holds with each member that has something in common with it: by itself once in `repair-interval`, with those behind it in the ring, so that
  *     no two do so twice; when it is asked to (RING REPAIR), and soon after the start, with all.
  *  2. Whoever is compared with begins a round of his own, if the last one is not recent: so rounds of all fall together, and what is summed up serves several.
- *  3. What damaged tables held is had from all others that hold the same slots; then the tables go. That begins at once, and is tried again until it is done.
+ *  3. What damaged tables held is had from all others that hold the same slots, but for those who return (topology/absence.ts: the others have been told what these had); then the tables go. That begins at
+ *     once, and is tried again until it is done.
  *  4. If nothing has changed since the last time, nothing is read, and two kilobytes are sent for each other member.
  *  5. Nobody compares with a member that was away for too long (topology/absence.ts); nor does such a member, but to offer what it has (`offer`).
  *  6. With it, slots are settled in which keys were deleted (closer.ts), and consensus forgets deleted keys (key-forgetter.ts).
@@ -425,7 +426,9 @@ export class AntiEntropy {
   /** Those who hold something that this node does, or of what was in damaged tables. */
   private others(damaged?: DamagedTables): MemberId[] {
     const { ring, self } = this.options;
-    const ids = ring().members.map(({ id }) => id);
+    const ids = ring()
+      .members.filter(({ absence }) => absence !== 'returning')
+      .map(({ id }) => id);
     return ids.filter((id) => id !== self && !this.commonWith(id, damaged).isEmpty);
   }
 

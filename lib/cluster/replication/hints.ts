@@ -122,10 +122,7 @@ export class Hints implements HintKeeper {
   }
 
   keep(member: MemberId, batch: Buffer, then?: (isDurable: boolean) => void): boolean {
-    if (this.options.whyNotKeep(member) !== undefined) {
-      this.droppedCount++;
-      return false;
-    }
+    if (this.options.whyNotKeep(member) !== undefined) return false;
     const { log } = this.backlogOf(member);
     if (this.byteLength + log.bytesFor(batch) > this.options.bytesMax()) return this.drop('hint-size-max is reached');
     const spanSeconds = Math.floor(this.options.windowSeconds() / FILES_PER_WINDOW);

@@ -12,7 +12,7 @@
  *  3. Whoever acts by e+1 refuses what X says by an older ring; and of what it says by e+1 and f, takes no more than what rebuilds it (server/ring/absent-members.ts). X acts by e+1 before it hears anything else of
  *     the others; then it serves nobody, promises and accepts nothing, and drops the hints that it keeps.
  *  4. All who are not left out take part in settling: by messages of e+1, so they act by it. Hints for X are dropped by who takes e+1, and none is kept until f.
- *  5. Before f, X has sent the others what it has, and they have taken what is stamped above all that is closed at them (`SettledFilter.filterOffered`): that is not settled, and may be with X alone.
+ *  5. Before f, X has sent the others what it has, of each slot one of them at least, and they have taken what is stamped above all that is closed at them (`SettledFilter.filterOffered`): that is not settled, and may be with X alone.
  *  6. From f on it is a change of the ring as any (ring-change.ts), in which X gives up its slots first, what it had promised and accepted too (server/ring/ring-slots.ts), and takes them over from a majority of
  *     the others (movesUnderWay), with their bounds. The ring changes, so nothing is settled or forgotten in f, and what was begun before comes to nothing. f+1 is proposed when X has everything, and a majority of the
  *     replicas of its slots, without X, acts by f and has had decided anew whatever it had accepted. f is aborted as other changes are: then X is away as before.

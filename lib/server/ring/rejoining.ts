@@ -79,17 +79,9 @@ export class Rejoining {
       return;
     }
     this.isBusy = true;
-    this.rejoin(absence).then(
-      () => {
-        this.isBusy = false;
-      },
-      (error: unknown) => {
-        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
-        this.options.onWork();
-        this.isBusy = false;
-        this.fail(error.message);
-      },
-    );
+    void this.rejoin(absence).then(() => {
+      this.isBusy = false;
+    });
   }
 
   private findAbsence(): Absence | undefined {
@@ -115,9 +107,24 @@ export class Rejoining {
   private async rejoin({ document, moves }: Absence): Promise<void> {
     const { self, view, isUp, offer, onWork, change } = this.options;
     const others = new Set(moves.flatMap(({ from }) => from).filter(isUp));
-    for (const member of others) await offer(member);
+    const told = new Set<MemberId>();
+    let failure = '';
+    for (const member of others) {
+      try {
+        await offer(member);
+        told.add(member);
+      } catch (error) {
+        if (!(error instanceof Error) || error instanceof AssertionError) throw error;
+        failure = error.message;
+      }
+    }
     onWork();
     if (view().ring.document !== document) return;
+    // They tell each other.
+    if (!moves.every(({ from }) => from.some((id) => told.has(id)))) {
+      this.fail(failure);
+      return;
+    }
     this.rest('the voters are to decide that');
     change(document, withReturning(document, self), (reason) => {
       if (reason !== undefined) this.fail(reason);
