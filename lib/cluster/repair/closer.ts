@@ -260,11 +260,9 @@ export class SlotCloser {
     return this.replicasOf(slot).includes(this.options.self);
   }
 
-  /** But for those who were away for too long. */
+  /** Those who take part. */
   private replicasOf(slot: number): MemberId[] {
-    const ring = this.options.ring();
-    const ids = Array.from(ring.replicas(slot), (index) => ring.members[index].id);
-    return ids.filter((id) => !ring.absent.has(id));
+    return this.options.ring().presentReplicas(slot);
   }
 }
 

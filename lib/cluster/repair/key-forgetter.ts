@@ -217,9 +217,7 @@ export class KeyForgetter {
 
   /** But for those who were away for too long: they have nothing of what they had accepted when they are back. */
   private acceptorsOf(slot: number): MemberId[] {
-    const ring = this.options.ring();
-    const ids = Array.from(ring.replicas(slot), (index) => ring.members[index].id);
-    return ids.filter((id) => !ring.absent.has(id));
+    return this.options.ring().presentReplicas(slot);
   }
 }
 

@@ -118,6 +118,14 @@ export class Ring {
     return this.next.ranges;
   }
 
+  /** The replicas of a slot, but for those that were away for too long; none, if the others are no majority. */
+  presentReplicas(slot: number): MemberId[] {
+    const { members, absent } = this;
+    const ids = Array.from(this.replicas(slot), (index) => members[index].id);
+    const present = ids.filter((id) => !absent.has(id));
+    return present.length * 2 > ids.length ? present : [];
+  }
+
   /** The member with this index is being rebuilt: of the slots that it holds, it has nothing yet. */
   isReturning(index: number): boolean {
     return this.members[index].absence === 'returning';

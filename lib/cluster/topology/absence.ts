@@ -8,14 +8,15 @@
  *
  *  1. X is left out by an epoch, decided as every ring is: durable at a majority of the voters before anybody acts by it, and at everybody who acts by it. So it survives whoever is started anew. It stays
  *     among the replicas of its slots: majorities are those that they were.
- *  2. A member may be left out if of each slot a majority of the replicas is not (`whyNotLeaveOut`; each voter looks at that). So whatever was acknowledged by a majority is known to one that is there.
+ *  2. A member may be left out if of each slot a majority of the replicas is not (`whyNotLeaveOut`; each voter looks at that). So whatever was acknowledged by a majority is known to one that is there. Slots of which that is not
+ *     so any more, because others have left the ring since, are not settled (Ring.presentReplicas).
  *  3. Whoever acts by e+1 refuses what X says by an older ring; and of what it says by e+1 and f, takes no more than what rebuilds it (server/ring/absent-members.ts). X acts by e+1 before it hears anything else of
  *     the others; then it serves nobody, promises and accepts nothing, and drops the hints that it keeps.
  *  4. All who are not left out take part in settling: by messages of e+1, so they act by it. Hints for X are dropped by who takes e+1, and none is kept until f.
  *  5. Before f, X has sent the others what it has, of each slot one of them at least, and they have taken what is stamped above all that is closed at them (`SettledFilter.filterOffered`): that is not settled, and may be with X alone.
  *  6. From f on it is a change of the ring as any (ring-change.ts), in which X gives up its slots first, what it had promised and accepted too (server/ring/ring-slots.ts), and takes them over from a majority of
- *     the others (movesUnderWay), with their bounds. The ring changes, so nothing is settled or forgotten in f, and what was begun before comes to nothing. f+1 is proposed when X has everything, and a majority of the
- *     replicas of its slots, without X, acts by f and has had decided anew whatever it had accepted. f is aborted as other changes are: then X is away as before.
+ *     the others (movesUnderWay), with their bounds. The ring changes, so nothing is settled or forgotten in f, and what was begun before comes to nothing. f+1 is proposed when X has everything, and of the n replicas of each
+ *     of its slots n - Q + 1, not counting X, act by f and have had decided anew whatever they had accepted. f is aborted as other changes are: then X is away as before.
  *
  * Why nothing that was deleted comes back:
  *
@@ -28,7 +29,7 @@
  *
  * Why nothing is lost that was acknowledged by a majority Q: X does not count as one that has it, from when it gives up its slots until it was filled. A write that X and Q - 1 others have acknowledged is with one of
  * any n - Q + 1 of the n - 1 others, and a majority of n - 1 is that many. So X has it again, and Q have it. What others have acknowledged since stays with them. In consensus the same is true of what was accepted
- * by Q, X among them: a majority of the replicas without X meets it, and has had it decided anew (6). What was deleted and forgotten without X (consensus/forgetting.ts) X has no state of, as nobody has who takes slots over.
+ * by Q, X among them: one of those n - Q + 1 knows it, and has had it decided anew by Q without X, which says nothing until then (6). What was deleted and forgotten without X (consensus/forgetting.ts) X has no state of, as nobody has who takes slots over.
  *
  * What is lost: a hint that X kept for others, of a write that was acknowledged at ANY, or by sloppy-quorum, and that nobody else knows of; and what X alone has of a slot, up to where that was settled without it.
  * Reads at ONE, by X while it reaches nobody, may show what was deleted, as those of any member that is cut off.

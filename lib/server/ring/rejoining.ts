@@ -20,8 +20,8 @@ export interface RejoiningOptions {
   readonly isUp: (member: MemberId) => boolean;
   /** Why this node could be no replica, if it had not been away. */
   readonly unfitness: () => string | undefined;
-  /** Of all that was sent so far: whether it has arrived or was given up, and nothing is kept for anybody. */
-  readonly mark: () => () => boolean;
+  /** Of all that was sent so far: what of it has neither arrived nor been given up, or is kept for somebody. Undefined: nothing. */
+  readonly mark: () => () => string | undefined;
   /** Has a member told what this node has. */
   readonly offer: (member: MemberId) => Promise<void>;
   /** Milliseconds since an arbitrary start. */
@@ -38,7 +38,7 @@ interface Absence {
   readonly document: RingDocument;
   /** What it has to be given. */
   readonly moves: readonly Move[];
-  readonly isQuiet: () => boolean;
+  readonly unsettled: () => string | undefined;
   readonly sinceMs: number;
 }
 
@@ -91,14 +91,13 @@ export class Rejoining {
     if (ring.isChanging || ring.member(self).absence !== 'away') return undefined;
     if (this.absence?.document === document) return this.absence;
     const moves = movesUnderWay(new Ring(withReturning(document, self))).filter(({ to }) => to === self);
-    return { document, moves, isQuiet: mark(), sinceMs: nowMs() };
+    return { document, moves, unsettled: mark(), sinceMs: nowMs() };
   }
 
-  private obstacleOf({ moves, isQuiet }: Absence): string | undefined {
+  private obstacleOf({ moves, unsettled }: Absence): string | undefined {
     const { isUp, unfitness } = this.options;
-    const reason = unfitness();
+    const reason = unfitness() ?? unsettled();
     if (reason !== undefined) return reason;
-    if (!isQuiet()) return 'what it has sent, or kept for others, is not given up yet';
     return moves.every((move) => areEnough(move, isUp))
       ? undefined
       : 'too few can be reached of those who hold the same slots';

@@ -105,7 +105,7 @@ describe('ChangeProgress', () => {
     expect([...progress.awaited(everybody)]).to.deep.equal([]);
   });
 
-  it('waits, for a member that returns, for a majority of its slots without it: it has nothing of what it had accepted', () => {
+  it('does not count who returns among those who act: it has nothing of what it had accepted', () => {
     const members = [1, 2, 3].map((number) => someMember(number, [number * 4000]));
     const ring = new Ring(withReturning(withAway(someRing(members), someMemberId(3)), someMemberId(3)));
     const progress = new ChangeProgress(ring, movesUnderWay(ring));
