@@ -75,9 +75,10 @@ export class DeletingClients {
     }
   }
 
-  /** What is wrong, with what `read` gives for each thing at the end. */
-  async check(read: (...words: string[]) => Promise<RespValue>): Promise<string[]> {
+  /** What is wrong, with what `read` gives for each thing at the end. `keepsAny`: what was acknowledged at ANY is kept. */
+  async check(read: (...words: string[]) => Promise<RespValue>, keepsAny = true): Promise<string[]> {
     for (const thing of this.deleted) this.judge(thing, await read(...thing.look));
+    if (!keepsAny) return this.problems;
     for (const { name, look } of this.left) {
       if ((await read(...look)) === null) this.problems.push(`${name} was acknowledged, and never shows`);
     }

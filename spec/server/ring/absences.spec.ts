@@ -8,7 +8,7 @@ import { keepEverything } from '../../sim/crash-fate.js';
 import { RingBench } from './ring-bench.js';
 
 const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\naway-max 2\n';
-const OLD_MS = 1000;
+const OLD_MS = 2000;
 /** One looks so often whether a ring is proposed. */
 const LOOKS = 60;
 /** One member is away; the others go on. */

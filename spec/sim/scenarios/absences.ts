@@ -66,13 +66,15 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       await world.within(CONVERGE_MS, 'every client is answered', used);
       const problems = await simulated.repair(CONVERGE_MS);
       await world.within(CONVERGE_MS, 'deletes go', simulated.lose());
-      problems.push(...(await simulated.readDeleted()), ...simulated.compare());
+      // Hints that the member had kept are lost.
+      problems.push(...(await simulated.readDeleted(false)), ...simulated.compare());
       const lost = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll(false));
       problems.push(...lost, ...simulated.compare());
       problems.push(...[...history.byKey().values()].flatMap((each) => checkRegister(each)));
       counts.addAll(chaos.counts);
       counts.add('keys deleted', simulated.deletions.deleted.length);
       counts.add('deletes gone', simulated.deletesDropped);
+      counts.add('marks gone', simulated.marksDropped);
       counts.add('closings', simulated.closings);
       return { operations: simulated.deletions.keys.length, problems, counts };
     },
