@@ -56,8 +56,8 @@ const SINGLE_ORIGIN = 1;
 const FREE_STEP_RECORDS = 4096;
 /** Before it stops, a member of a ring waits so long for clients that are busy. */
 const DISMISSAL_MS = 1000;
-/** What is under way for longer may never end: nobody answers a node that is no member any more, and a client may read no replies. */
-const DISMISSAL_LIMIT_MS = 5000;
+/** So many times write-timeout is more than what is under way may take: it reads, and then writes. What goes on may never end: nobody answers a node that is no member any more, and a client may read no replies. */
+const DISMISSAL_TIMEOUTS = 2;
 
 export interface NodeOptions {
   readonly config: Config;
@@ -416,7 +416,7 @@ export class Node {
     this.ring?.leave();
     if (membership !== undefined) {
       await membership.leave();
-      await this.door.close(DISMISSAL_MS, DISMISSAL_LIMIT_MS);
+      await this.door.close(DISMISSAL_MS, DISMISSAL_MS + DISMISSAL_TIMEOUTS * this.config.writeTimeoutMs);
     }
     this.engine.gate.close();
     await this.ring?.drained();
