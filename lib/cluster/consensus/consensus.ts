@@ -33,6 +33,7 @@ import { NO_BALLOT, compareBallots, maxBallot } from './ballot.js';
 import { EMPTY_BYTES } from './entry-bytes.js';
 import type { DeletedKey, Vote } from './forgetting.js';
 import { Holding } from './forgetting.js';
+import { HeardKeys } from './heard-keys.js';
 import { LeftKeys } from './left-keys.js';
 import type { Accept, AcceptAnswer, Decided, Prepare, PrepareAnswer } from './messages.js';
 import {
@@ -57,8 +58,6 @@ import { Unfinished } from './unfinished.js';
 const MESSAGE_BYTES = 1024 * 1024;
 /** Proposers that are kept though they have nothing to do: their next round is a short one. */
 const PROPOSERS_MAX = 20_000;
-/** Keys of which this node knows from others alone that they are in era 1. */
-const HEARD_MAX = 100_000;
 
 /** Keys whose acceptors change, or that were emptied: so many are decided anew at a time; those that somebody else acts for, if that is not done after a while. */
 const ANEW_STEP = 64;
@@ -132,8 +131,7 @@ export class Consensus implements ProposerPort {
   private readonly proposers = new Map<string, KeyProposer>();
   private readonly active = new Set<KeyProposer>();
   private readonly byId = new Map<number, KeyProposer>();
-  private readonly heard = new Set<string>();
-  private readonly heardCounts = new Uint32Array(SLOT_COUNT);
+  private readonly heard: HeardKeys;
   private readonly left = new LeftKeys();
   private readonly unfinished = new Unfinished();
   /** Of these, those of which the entry is the one that was decided before. */
@@ -165,6 +163,7 @@ export class Consensus implements ProposerPort {
     // Answers to what this node has asked before it was started anew are none to what it asks now.
     this.lastId = options.random.uint32();
     this.awakeMs = options.nowMs();
+    this.heard = new HeardKeys(slotOfName, options.nowMs());
   }
 
   /** The data was read: what this node has accepted before is finished. Throws CorruptionError and DiskError. */
@@ -197,7 +196,7 @@ export class Consensus implements ProposerPort {
 
   /** Whether this node has to ask of keys of a slot whether they are in era 1. */
   mayHold(slot: number): boolean {
-    return this.log.hasSlot(slot) || this.heardCounts[slot] > 0;
+    return this.log.hasSlot(slot) || this.heard.hasSlot(slot);
   }
 
   /** Whether a key is in era 1, as far as this node knows. */
@@ -215,10 +214,7 @@ export class Consensus implements ProposerPort {
   /** Another member says that a key is in era 1. */
   hear(key: Buffer): void {
     const name = key.toString('latin1');
-    if (this.log.get(name) !== undefined || this.heard.has(name) || this.heard.size >= HEARD_MAX) return;
-    this.heard.add(name);
-    this.heardCounts[slotOf(key, 0, key.length)]++;
-    this.options.onEra(Buffer.from(key));
+    if (this.log.get(name) === undefined && this.heard.add(name)) this.options.onEra(Buffer.from(key));
   }
 
   /** The keys that were deleted, as far as it is decided, known here, and settled, one after the other; undefined for each other one. */
@@ -253,7 +249,7 @@ export class Consensus implements ProposerPort {
   forget(key: Buffer, accepted: Ballot, floor: Ballot): boolean {
     const name = key.toString('latin1');
     const slot = slotOf(key, 0, key.length);
-    if (this.heard.delete(name)) this.heardCounts[slot]--;
+    this.heard.delete(name);
     const state = this.log.get(name);
     const isRefusing = compareBallots(this.log.floorOf(slot), floor) >= 0;
     if (state === undefined || !isRefusing || !mayForget(state, accepted, floor)) return false;
@@ -320,6 +316,7 @@ export class Consensus implements ProposerPort {
   tick(): void {
     this.stayAwake();
     this.awakeMs = this.nowMs();
+    this.heard.tick(this.awakeMs);
     for (const proposer of [...this.active]) {
       proposer.tick(this.options.isUp);
       if (proposer.isIdle && proposer.isComplete) this.active.delete(proposer);
@@ -552,7 +549,7 @@ export class Consensus implements ProposerPort {
 
   /** A key has a state: perhaps the first one. */
   private entered(name: string, key: Buffer): void {
-    if (this.heard.delete(name)) this.heardCounts[slotOf(key, 0, key.length)]--;
+    this.heard.delete(name);
     this.options.onEra(key);
   }
 
