@@ -113,8 +113,8 @@ export interface ConsensusOptions {
   readonly isBusy: () => boolean;
   /** Whether other members may propose about a key that this node acts for, and this one about theirs. */
   readonly leavesKeys: () => boolean;
-  /** A key has come to be in era 1 here. */
-  readonly onEra: (key: Buffer) => void;
+  /** A key of a slot has come to be in era 1 here. */
+  readonly onEra: (slot: number) => void;
 }
 
 export class Consensus implements ProposerPort {
@@ -214,7 +214,7 @@ export class Consensus implements ProposerPort {
   /** Another member says that a key is in era 1. */
   hear(key: Buffer): void {
     const name = key.toString('latin1');
-    if (this.log.get(name) === undefined && this.heard.add(name)) this.options.onEra(Buffer.from(key));
+    if (this.log.get(name) === undefined && this.heard.add(name)) this.options.onEra(slotOf(key, 0, key.length));
   }
 
   /** The keys that were deleted, as far as it is decided, known here, and settled, one after the other; undefined for each other one. */
@@ -351,7 +351,7 @@ export class Consensus implements ProposerPort {
     while (!reader.isAtEnd) {
       const message = readAccept(reader);
       if (message === undefined) return;
-      this.answerAccept(from, message);
+      this.answerAccept(from, message, message.key.toString('latin1'));
     }
   }
 
@@ -390,16 +390,16 @@ export class Consensus implements ProposerPort {
     return this.lastId;
   }
 
-  acceptorsOf(key: Buffer): MemberSets {
-    return this.options.acceptorsOf(slotOf(key, 0, key.length));
+  acceptorsOf(slot: number): MemberSets {
+    return this.options.acceptorsOf(slot);
   }
 
-  promisedHere(key: Buffer): Ballot {
-    return this.log.get(key.toString('latin1'))?.promised ?? NO_BALLOT;
+  promisedHere(name: string): Ballot {
+    return this.log.get(name)?.promised ?? NO_BALLOT;
   }
 
-  floorHere(key: Buffer): Ballot {
-    return this.log.floorOf(slotOf(key, 0, key.length));
+  floorHere(slot: number): Ballot {
+    return this.log.floorOf(slot);
   }
 
   prepare(member: MemberId, message: Prepare): void {
@@ -407,13 +407,13 @@ export class Consensus implements ProposerPort {
     else writePrepare(this.prepares.to(member), message);
   }
 
-  accept(member: MemberId, message: Accept): void {
-    if (member === this.options.self) this.answerAccept(member, message);
+  accept(member: MemberId, message: Accept, name: string): void {
+    if (member === this.options.self) this.answerAccept(member, message, name);
     else writeAccept(this.room(this.accepts, member), message);
   }
 
-  decided(member: MemberId, message: Decided): void {
-    if (member === this.options.self) this.show(message.ballot, message.key);
+  decided(member: MemberId, message: Decided, name: string): void {
+    if (member === this.options.self) this.show(message.ballot, message.key, name);
     else writeDecided(this.decideds.to(member), message);
   }
 
@@ -435,7 +435,8 @@ export class Consensus implements ProposerPort {
   private answerPrepare(from: MemberId, { id, ballot, key }: Prepare): void {
     if (!this.isAnswering) return;
     const name = key.toString('latin1');
-    const floor = this.floorHere(key);
+    const slot = slotOf(key, 0, key.length);
+    const floor = this.log.floorOf(slot);
     const before = this.log.get(name) ?? FRESH_STATE;
     const after = promise(before, floor, ballot);
     if (after === undefined) {
@@ -453,7 +454,7 @@ export class Consensus implements ProposerPort {
     } else entry = Buffer.from(after.entry, 'latin1');
     this.noteProposer(name, ballot);
     this.log.put(name, after);
-    this.entered(name, key);
+    if (before === FRESH_STATE) this.entered(name, slot);
     this.log.whenDurable(() => {
       this.tellPromised(from, id, { isPromised: true, accepted: after.accepted, floor, entry });
     });
@@ -472,12 +473,12 @@ export class Consensus implements ProposerPort {
   }
 
   /** `message` may have views. */
-  private answerAccept(from: MemberId, message: Accept): void {
+  private answerAccept(from: MemberId, message: Accept, name: string): void {
     if (!this.isAnswering) return;
     const { id, ballot, next, key } = message;
-    const name = key.toString('latin1');
     const entry = message.entry.toString('latin1');
-    const floor = this.floorHere(key);
+    const slot = slotOf(key, 0, key.length);
+    const floor = this.log.floorOf(slot);
     const before = this.log.get(name) ?? FRESH_STATE;
     const after = accept(before, floor, ballot, entry, next);
     if (after === undefined) {
@@ -491,7 +492,7 @@ export class Consensus implements ProposerPort {
       else this.unchanged.delete(name);
       this.log.put(name, after);
       this.unfinished.add(name, this.nowMs());
-      this.entered(name, key);
+      if (before === FRESH_STATE) this.entered(name, slot);
     }
     this.log.whenDurable(() => {
       this.tellAccepted(from, id, undefined);
@@ -515,17 +516,17 @@ export class Consensus implements ProposerPort {
 
   /** What a proposer of this node has asked for was refused: somebody else proposes about the key. */
   private wasRefused(proposer: KeyProposer | undefined): void {
-    if (proposer !== undefined) this.left.delete(proposer.key.toString('latin1'));
+    if (proposer !== undefined) this.left.delete(proposer.name);
   }
 
   /** If it is news, and the key is left to this node, it proposes about it from now on. */
   private takeDecided({ ballot, isLeft, key }: Decided): void {
-    if (this.show(ballot, key) && isLeft) this.left.add(key.toString('latin1'));
+    const name = key.toString('latin1');
+    if (this.show(ballot, key, name) && isLeft) this.left.add(name);
   }
 
   /** What was accepted by that ballot is decided. Returns whether that is news, and nothing else was accepted since. */
-  private show(ballot: Ballot, key: Buffer): boolean {
-    const name = key.toString('latin1');
+  private show(ballot: Ballot, key: Buffer, name: string): boolean {
     const state = this.log.get(name);
     if (state === undefined || compareBallots(state.accepted, ballot) !== 0 || !this.unfinished.delete(name))
       return false;
@@ -547,10 +548,10 @@ export class Consensus implements ProposerPort {
     for (const names of [this.unchanged, this.moving, this.flushed]) names.delete(name);
   }
 
-  /** A key has a state: perhaps the first one. */
-  private entered(name: string, key: Buffer): void {
+  /** A key has its first state. */
+  private entered(name: string, slot: number): void {
     this.heard.delete(name);
-    this.options.onEra(key);
+    this.options.onEra(slot);
   }
 
   /** Has decided what was accepted and is not known to be. */
@@ -604,7 +605,7 @@ export class Consensus implements ProposerPort {
     const { proposers } = this;
     const name = key.toString('latin1');
     const known = proposers.get(name);
-    const proposer = known ?? new KeyProposer(this, Buffer.from(key));
+    const proposer = known ?? new KeyProposer(this, Buffer.from(key), name);
     if (known !== undefined) proposers.delete(name);
     proposers.set(name, proposer);
     if (proposers.size > PROPOSERS_MAX) this.forgetOne();

@@ -15,6 +15,7 @@
  *  6. If the clients of one acceptor alone use the key, it is left to that one, with what is decided: it proposes about it itself from then on, until somebody else does.
  */
 
+import { slotOf } from '../../base/position.js';
 import type { Random } from '../../host/ports.js';
 import type { MemberId } from '../ring/member.js';
 import type { Ballot } from './ballot.js';
@@ -43,14 +44,14 @@ export interface ProposerPort {
   nowMs(): number;
   /** A number for a round that no other has had; that of the proposer's round before means nothing any more. */
   nextId(proposer: KeyProposer, before: number): number;
-  /** The acceptors of a key. */
-  acceptorsOf(key: Buffer): MemberSets;
-  /** What this node's own acceptor has promised, and up to where it refuses all ballots. */
-  promisedHere(key: Buffer): Ballot;
-  floorHere(key: Buffer): Ballot;
+  /** The acceptors of the keys of a slot. */
+  acceptorsOf(slot: number): MemberSets;
+  /** What this node's own acceptor has promised about a key, and up to where it refuses all ballots in a slot. */
+  promisedHere(name: string): Ballot;
+  floorHere(slot: number): Ballot;
   prepare(member: MemberId, message: Prepare): void;
-  accept(member: MemberId, message: Accept): void;
-  decided(member: MemberId, message: Decided): void;
+  accept(member: MemberId, message: Accept, name: string): void;
+  decided(member: MemberId, message: Decided, name: string): void;
   /** The merge of what plain writes have made of a key at some nodes. */
   merge(key: Buffer, entries: readonly Buffer[]): Buffer;
   /** The same merged into an entry that was accepted, if that says that the key is deleted. */
@@ -68,6 +69,9 @@ type Phase = 'idle' | 'prepare' | 'accept' | 'wait' | 'settle';
 
 export class KeyProposer {
   readonly key: Buffer;
+  /** The key, each byte one character. */
+  readonly name: string;
+  private readonly slot: number;
   private readonly port: ProposerPort;
   private phase: Phase = 'idle';
   private sets: MemberSets = [];
@@ -97,9 +101,11 @@ export class KeyProposer {
   /** Whom the key was left to by the round that was decided last. */
   private leftTo: MemberId | undefined;
 
-  constructor(port: ProposerPort, key: Buffer) {
+  constructor(port: ProposerPort, key: Buffer, name: string) {
     this.port = port;
     this.key = key;
+    this.name = name;
+    this.slot = slotOf(key, 0, key.length);
   }
 
   /** What the round that is under way, or was last, is known by. */
@@ -182,9 +188,9 @@ export class KeyProposer {
 
   private begin(): void {
     // Whatever this node's own acceptor has promised since, others have perhaps, too.
-    const { port, key, next } = this;
+    const { port, name, slot, next } = this;
     const isPromised =
-      compareBallots(port.promisedHere(key), next) <= 0 && compareBallots(port.floorHere(key), next) < 0;
+      compareBallots(port.promisedHere(name), next) <= 0 && compareBallots(port.floorHere(slot), next) < 0;
     if (!this.isLeader || !isPromised) {
       this.prepare();
       return;
@@ -193,11 +199,11 @@ export class KeyProposer {
   }
 
   private prepare(): void {
-    const { port, key } = this;
+    const { port, key, name, slot } = this;
     this.isLeader = false;
-    this.sets = port.acceptorsOf(key);
+    this.sets = port.acceptorsOf(slot);
     this.members = membersOf(this.sets);
-    this.highest = maxBallot(this.highest, maxBallot(port.promisedHere(key), port.floorHere(key)));
+    this.highest = maxBallot(this.highest, maxBallot(port.promisedHere(name), port.floorHere(slot)));
     this.ballot = ballotAbove(maxBallot(this.highest, this.next), port.ordinal);
     this.next = this.ballot;
     this.startRound('prepare');
@@ -258,11 +264,10 @@ export class KeyProposer {
   }
 
   private sendAccept(): void {
-    const { port, key, id, ballot, next, entry } = this;
+    const { port, key, name, id, ballot, next, entry } = this;
     this.dueMs = port.nowMs() + RETRY_MS;
-    for (const member of this.members) {
-      if (!this.accepted.has(member)) port.accept(member, { id, ballot, next, key, entry });
-    }
+    const message = { id, ballot, next, key, entry };
+    for (const member of this.members) if (!this.accepted.has(member)) port.accept(member, message, name);
   }
 
   private decide(): void {
@@ -286,8 +291,8 @@ export class KeyProposer {
   }
 
   private tellDecided(member: MemberId): void {
-    const { ballot, key, leftTo } = this;
-    this.port.decided(member, { ballot, isLeft: member === leftTo, key });
+    const { ballot, key, name, leftTo } = this;
+    this.port.decided(member, { ballot, isLeft: member === leftTo, key }, name);
   }
 
   /** Somebody has promised a higher ballot. If no majority can be had any more, another round follows, a little later. */
@@ -303,9 +308,10 @@ export class KeyProposer {
 
   /** Sends what was decided to those who have not said that they have it. */
   private complete(nowMs: number, isUp: (member: MemberId) => boolean): void {
-    const { port, key, id, ballot, next, entry } = this;
+    const { port, key, name, id, ballot, next, entry } = this;
     this.dueMs = nowMs + RETRY_MS;
-    for (const member of this.missing) if (isUp(member)) port.accept(member, { id, ballot, next, key, entry });
+    const message = { id, ballot, next, key, entry };
+    for (const member of this.missing) if (isUp(member)) port.accept(member, message, name);
   }
 
   private expire(nowMs: number): void {

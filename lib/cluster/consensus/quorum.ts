@@ -5,11 +5,12 @@ export type MemberSets = readonly (readonly MemberId[])[];
 
 /** Whether `has` is true of a majority of each set. */
 export function isMajority(sets: MemberSets, has: (member: MemberId) => boolean): boolean {
-  return sets.every((members) => {
+  for (const members of sets) {
     let count = 0;
     for (const member of members) if (has(member)) count++;
-    return count * 2 > members.length;
-  });
+    if (count * 2 <= members.length) return false;
+  }
+  return true;
 }
 
 /** All members of the sets, each once. */

@@ -79,7 +79,7 @@ export class KeyForgetter {
       if (members === undefined) acceptors.set(slot, (members = this.acceptorsOf(slot)));
       if (!members.includes(self) || !members.every((id) => this.isThere(id))) continue;
       if (members[0] !== self && !this.isLeft(deleted.key, left)) continue;
-      step.push(new Forgetting(deleted, members, consensus.promisedHere(deleted.key)));
+      step.push(new Forgetting(deleted, members, consensus.promisedHere(deleted.key.toString('latin1'))));
       bytes += deleted.key.length;
       if (step.length < STEP_KEYS && bytes < STEP_BYTES) continue;
       await this.forgetAll(step, begun);

@@ -1,4 +1,3 @@
-import { slotOf } from '../../base/position.js';
 import { AcceptorLog, acceptorMark, consensusDirectory } from '../../cluster/consensus/acceptor-log.js';
 import { Consensus } from '../../cluster/consensus/consensus.js';
 import type { MemberLinks } from '../../cluster/coordination/ports.js';
@@ -62,9 +61,7 @@ export class RingConsensus {
       isBusy: options.isBusy,
       // Who acts for a key tells of what happens to it.
       leavesKeys: () => !options.drafts.events.isTelling,
-      onEra: (key) => {
-        options.onEra(slotOf(key, 0, key.length));
-      },
+      onEra: options.onEra,
     });
     store.eras = this.consensus;
     this.refusedPuts = new RefusedPuts({

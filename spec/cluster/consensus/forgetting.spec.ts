@@ -58,7 +58,7 @@ class Forgetter {
 
   private ask(driver: WorldNode, deleted: DeletedKey): void {
     const { world } = this;
-    const promised = driver.consensus?.promisedHere(KEY) ?? NO_BALLOT;
+    const promised = driver.consensus?.promisedHere(KEY.toString('latin1')) ?? NO_BALLOT;
     const forgetting = new Forgetting(
       deleted,
       world.nodes.map(({ id }) => id),
@@ -189,7 +189,7 @@ describe('Consensus.giveUp', () => {
       for (const node of acceptors) node.settled = 2;
       const deleted = [...(world.nodes[0].consensus?.deletedKeys() ?? [])][0];
       if (deleted === undefined) throw new Error('the key is not deleted');
-      const floor = world.nodes[0].consensus?.promisedHere(KEY) ?? NO_BALLOT;
+      const floor = world.nodes[0].consensus?.promisedHere(KEY.toString('latin1')) ?? NO_BALLOT;
       for (const node of acceptors) {
         node.turn((consensus) => {
           expect(consensus.revoke(deleted, floor)?.holding).to.equal(Holding.DELETE);
