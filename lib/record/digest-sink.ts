@@ -19,6 +19,9 @@ export class DigestSink implements CellSink {
   deadUpTo = 0;
   /** The lowest stamp of a mark of the last entry that counts, or of the delete of its key if nothing else is known of it; Infinity: there is none. */
   oldestMark = Infinity;
+  private entryExpiresMs = Infinity;
+  private cellsExpireMs = Infinity;
+  private hasValue = false;
   private deletedUpTo: Pair = PAIR_ZERO;
   private cellCount = 0;
   private hasExpiry = false;
@@ -44,12 +47,20 @@ export class DigestSink implements CellSink {
     return high === this.nothingHigh && low === this.nothingLow;
   }
 
+  /** The Unix millisecond in which what is there begins to expire; Infinity: it does not. */
+  get expiresAtMs(): number {
+    return this.hasValue ? Math.min(this.entryExpiresMs, this.cellsExpireMs) : Infinity;
+  }
+
   begin(deletedUpTo: Pair, expiry: Expiry): void {
     this.digest.clear();
     this.deletedUpTo = deletedUpTo;
     this.cellCount = 0;
     this.isImplied = false;
     this.oldestMark = Infinity;
+    this.hasValue = false;
+    this.entryExpiresMs = expiry.atMs === 0 ? Infinity : expiry.atMs;
+    this.cellsExpireMs = Infinity;
     const counting = settledExpiry(expiry, this.deadUpTo);
     this.digest.registers(PAIR_ZERO, counting);
     this.hasExpiry = comparePairs(counting.pair, PAIR_ZERO) > 0;
@@ -68,6 +79,9 @@ export class DigestSink implements CellSink {
     if (!isValueCell(reader)) {
       if (stamp <= this.deadUpTo) return;
       this.oldestMark = Math.min(this.oldestMark, stamp);
+    } else {
+      this.hasValue = true;
+      if (atMs !== 0 && atMs < this.cellsExpireMs) this.cellsExpireMs = atMs;
     }
     const isTombstone = kind === ChangeKind.TOMBSTONE;
     const isWhole = type === CellType.STRING && fieldStart === fieldEnd && !isTombstone;

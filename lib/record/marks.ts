@@ -17,6 +17,10 @@
  *     same, and all that it could hide of the other type is up to D, or comes with what hides it. (Only an expiry that an emptied collection has left behind would be judged otherwise: so
  *     whoever makes something else of the key says that it does not expire, RecordCursor.beginCells.)
  *
+ *  7. What has expired is no mark, and does not go by the clock. Whoever had dropped it would take a later write of the key for the first one of a new life, without a delete; for whoever had
+ *     not, that would have expired, too; and an EXPIRE in that new life would bring back there what had expired. So it is removed by a delete (ActiveExpiry, RingHousekeeping; on disk,
+ *     AntiEntropy meets it), and that goes.
+ *
  * `digestedMark` is what of a mark makes a difference: digests know no more of it, so that it does not matter who has dropped what already.
  */
 

@@ -292,7 +292,7 @@ export class Persistence implements TurnLog, Durability {
     if (this.hasChanges) this.append();
     if (this.full !== undefined) throw this.full;
     if (store.failure !== undefined) throw new Error(store.failure);
-    return store.digest(db);
+    return store.digest(db, this.keyspace.clock.nowMs);
   }
 
   async backup(target: string): Promise<void> {

@@ -32,7 +32,7 @@ import type { ExchangeFigures } from './exchange.js';
 import { Exchange, takeDifference, writeRange } from './exchange.js';
 import type { ForgettingConsensus } from './key-forgetter.js';
 import { KeyForgetter } from './key-forgetter.js';
-import type { DamagedTables, RepairStore } from './ports.js';
+import type { DamagedTables, DigestedData, RepairStore } from './ports.js';
 import { RepairCalls, RepairFailedError } from './repair-calls.js';
 import { Wanted, readNumber } from './repair-messages.js';
 import { RepairResponder } from './repair-responder.js';
@@ -113,6 +113,8 @@ export class AntiEntropy {
   private restoredTables = 0;
   private restoredKeys = 0;
   private isStopped = false;
+  /** What was summed up when expired keys were looked for last. */
+  private expired: DigestedData | undefined;
 
   constructor(options: AntiEntropyOptions) {
     const { store, links, nowMs, onWork, bytesPerSecond, random } = options;
@@ -347,6 +349,22 @@ export class AntiEntropy {
     this.rounds++;
     this.lastEndMs = this.options.nowMs();
     this.lastDivergence = this.found.keysDiffering - before;
+    await this.noteFailure(() => this.removeExpired());
+  }
+
+  /** Has removed what has expired on disk, where nobody meets it: of the slots that this node is the first live replica of. */
+  private async removeExpired(): Promise<void> {
+    const { store, self, isUp, ring } = this.options;
+    const { current } = this.trees;
+    if (current === undefined || current === this.expired) return;
+    this.expired = current;
+    for (const name of current.expired) {
+      if (this.isStopped || store.damaged !== undefined) return;
+      const key = Buffer.from(name, 'latin1');
+      const { members } = ring();
+      const replicas = Array.from(ring().replicas(slotOf(key, 0, key.length)), (index) => members[index].id);
+      if (replicas.find((id) => id === self || isUp(id)) === self) await store.expire(key);
+    }
   }
 
   /** Closes slots, if there is reason to. What was summed up the last time says of which. */

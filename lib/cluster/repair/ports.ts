@@ -7,6 +7,8 @@ export interface DigestedData {
   readonly sums: LeafSums;
   /** Of each slot, the lowest stamp of a deleted key that still counts; 0: there is none. */
   readonly oldestDead: Float64Array;
+  /** Keys that have expired, or of which a field has, as byte text: the first of them, if they are very many. */
+  readonly expired: readonly string[];
   /** Of tables; and the keys in them of which anything is known that counts. */
   readonly readBytes: number;
   readonly keyCount: number;
@@ -49,6 +51,8 @@ export interface RepairStore {
   sync(): Promise<void>;
   /** So many keys were looked at: lets others go on from time to time. */
   rest(keys: number): Promise<void>;
+  /** Has a key removed, here and everywhere, if it has expired, or fields of it. Resolves when that has begun. Rejects with CorruptionError and DiskError. */
+  expire(key: Buffer): Promise<void>;
   /** Brings what the disk has of a key into memory. Rejects with CorruptionError and DiskError. */
   load(key: Buffer): Promise<void>;
   /** More of what is dead may go. */

@@ -123,6 +123,13 @@ export class KeyspaceRepair implements RepairStore {
     this.options.entries.takeBack(batch);
   }
 
+  async expire(key: Buffer): Promise<void> {
+    const { entries, keyspace } = this.options;
+    await this.rest(1);
+    if (entries.digest(key) === undefined) await this.options.loader.loadOwn(this.db, key);
+    if (keyspace.removesExpired) keyspace.onExpired?.(this.db, key);
+  }
+
   async forget(key: Buffer, others: readonly Buffer[]): Promise<void> {
     const { entries, keyspace, store } = this.options;
     const settledUpTo = keyspace.deadUpTo?.at(this.positionOf(key)) ?? 0;

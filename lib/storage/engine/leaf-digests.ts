@@ -17,6 +17,8 @@ export interface LeafDigestsOptions {
   readonly slotFloors: () => SlotFloors;
   /** Deletes up to there do not count: runs of SlotStamps. */
   readonly deadUpTo: Float64Array;
+  /** What expires up to this Unix millisecond is told. */
+  readonly nowMs: number;
   /** What may be read in a second; 0: no limit. */
   readonly bytesPerSecond: number;
 }
@@ -26,6 +28,8 @@ export interface DigestedTables {
   readonly sums: LeafSums;
   /** Of each slot, the lowest stamp of a deleted key that still counts; 0: there is none. */
   readonly oldestDead: Float64Array;
+  /** Keys that have expired, or of which a field has, as byte text: the first of them, if they are very many. */
+  readonly expired: readonly string[];
   readonly readBytes: number;
   readonly keyCount: number;
 }
@@ -35,7 +39,7 @@ export interface DigestedTables {
  * DiskError, JobAbortedError, and CorruptionError.
  */
 export async function digestTables(options: LeafDigestsOptions): Promise<DigestedTables> {
-  const { tables, jobs, directory, positionKey, origin, floor, deadUpTo, db } = options;
+  const { tables, jobs, directory, positionKey, origin, floor, deadUpTo, nowMs, db } = options;
   const { versions } = tables;
   for (;;) {
     const held = versions.acquire();
@@ -44,9 +48,9 @@ export async function digestTables(options: LeafDigestsOptions): Promise<Digeste
     const control = new JobControl();
     control.bytesPerSecond = options.bytesPerSecond;
     try {
-      const job = { kind: 'digest', directory, runs, positionKey, origin, floor, slotFloors, deadUpTo } as const;
-      const { words, oldestDead, readBytes, keyCount } = await jobs.digest(job, control);
-      return { sums: new Sums(words), oldestDead, readBytes, keyCount };
+      const what = { directory, runs, positionKey, origin, floor, slotFloors, deadUpTo, nowMs };
+      const { words, ...found } = await jobs.digest({ kind: 'digest', ...what }, control);
+      return { sums: new Sums(words), ...found };
     } catch (error) {
       const isDamage = error instanceof CorruptionError;
       const damaged = runs.flat().find((table) => isDamage && error.path === tables.pathOf(table));

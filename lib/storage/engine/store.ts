@@ -199,9 +199,9 @@ export class Store {
 
   /**
    * Sums up the digests of everything that a database holds: what is in the log is moved to tables first. What only tables in quarantine hold is missing. Rejects if that
-   * fails, or the store is closed. REQUIRES: as for `append`.
+   * fails, or the store is closed. `nowMs`: what expires up to this Unix millisecond is told. REQUIRES: as for `append`.
    */
-  async digest(db: number): Promise<DigestedTables> {
+  async digest(db: number, nowMs: number): Promise<DigestedTables> {
     await this.flushAll();
     const { tables, jobs } = this.opened;
     return digestTables({
@@ -212,6 +212,7 @@ export class Store {
       floor: this.notes.floorOf(db),
       slotFloors: () => this.opened.slots.floors,
       deadUpTo: this.options.deadUpTo?.runs() ?? new Float64Array(0),
+      nowMs,
       bytesPerSecond: this.options.settings.compactionBytesPerSecond,
     });
   }

@@ -13,6 +13,9 @@ import type { Pace } from './pace.js';
 import { RunReader } from './run-reader.js';
 import { RunSource, skipKey } from './run-source.js';
 
+/** What is told of keys that have expired takes about this at most. */
+const EXPIRED_BYTES_MAX = 16 * 1024 * 1024;
+
 /** Sums up the digests of what tables hold, each read once. Throws DiskError, CorruptionError and JobAbortedError. */
 export function runDigest(disk: Disk, job: DigestJob, pace: Pace): DigestResult {
   const inputs = job.runs.map((run) => run.filter(({ maxStamp }) => maxStamp > job.floor));
@@ -22,8 +25,8 @@ export function runDigest(disk: Disk, job: DigestJob, pace: Pace): DigestResult 
     for (const { reader } of runs) reader.next();
     pass.run();
     const readBytes = inputs.flat().reduce((sum, { fileBytes }) => sum + fileBytes, 0);
-    const { sums, oldestDead, keyCount } = pass;
-    return { words: sums.words, oldestDead, readBytes, keyCount };
+    const { sums, oldestDead, expired, keyCount } = pass;
+    return { words: sums.words, oldestDead, expired, readBytes, keyCount };
   } finally {
     for (const { reader } of runs) reader.close();
   }
@@ -43,7 +46,10 @@ class DigestRun {
 class DigestPass {
   readonly sums = new LeafSums();
   readonly oldestDead = new Float64Array(SLOT_COUNT);
+  readonly expired: string[] = [];
   keyCount = 0;
+  private expiredBytes = 0;
+  private readonly nowMs: number;
   private readonly runs: readonly DigestRun[];
   /** What changes must be above to count; above -1 is everything. */
   private readonly floor: number;
@@ -55,8 +61,9 @@ class DigestPass {
   private readonly same: DigestRun[] = [];
   private readonly sources: RunSource[] = [];
 
-  constructor(runs: readonly DigestRun[], { floor, positionKey, deadUpTo }: DigestJob) {
+  constructor(runs: readonly DigestRun[], { floor, positionKey, deadUpTo, nowMs }: DigestJob) {
     this.runs = runs;
+    this.nowMs = nowMs;
     this.floor = floor === 0 ? -1 : floor;
     this.known = floor === 0 ? PAIR_ZERO : { stamp: floor, origin: ORIGIN_MAX };
     this.dead = SlotStamps.ofRuns(deadUpTo);
@@ -98,9 +105,16 @@ class DigestPass {
     if (!sink.isNothing) {
       this.sums.add(position, sink.digest.high, sink.digest.low);
       this.keyCount++;
+      if (sink.expiresAtMs <= this.nowMs && this.expiredBytes < EXPIRED_BYTES_MAX) this.noteExpired(same[0].reader);
       if (sink.oldestMark < Infinity) this.noteDead(Math.floor(position / SLOT_SPAN), sink.oldestMark);
     }
     for (const { reader } of same) skipKey(reader);
+  }
+
+  private noteExpired({ block, index }: RunReader): void {
+    const { start, end } = block.keyOf(index);
+    this.expired.push(block.bytes.toString('latin1', start, end));
+    this.expiredBytes += end - start;
   }
 
   private noteDead(slot: number, stamp: number): void {

@@ -160,6 +160,8 @@ export interface DigestJob {
   readonly slotFloors: readonly SlotFloor[];
   /** Deletes and marks up to there do not count (repair/slot-bounds.ts): runs of SlotStamps. */
   readonly deadUpTo: Float64Array;
+  /** What expires up to this Unix millisecond is told. */
+  readonly nowMs: number;
 }
 
 export interface DigestResult {
@@ -167,6 +169,8 @@ export interface DigestResult {
   readonly words: Int32Array;
   /** Of each slot, the lowest stamp of a deleted key, or of a mark, that still counts; 0: there is none. */
   readonly oldestDead: Float64Array;
+  /** Keys that have expired, or of which a field has, as byte text: the first of them, if they are very many. */
+  readonly expired: readonly string[];
   readonly readBytes: number;
   readonly keyCount: number;
 }

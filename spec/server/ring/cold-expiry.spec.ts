@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+
+import { RingBench } from './ring-bench.js';
+
+const KEYS = Array.from({ length: 40 }, (_, i) => `key:${i}`);
+const NODES = [0, 1, 2];
+const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
+
+/** All that is clean leaves the memory of a node, as it does when that is short. */
+function spill(ring: RingBench, node: number): void {
+  const { keyspace } = ring.nodes[node].node;
+  const db = keyspace.database(0);
+  const refs: number[] = [];
+  db.table.forEach((ref) => {
+    if (keyspace.isClean(ref)) refs.push(ref);
+  });
+  for (const ref of refs) keyspace.spill(db, ref);
+}
+
+async function repairAll(ring: RingBench): Promise<void> {
+  for (const node of NODES) {
+    ring.nodes[node].connect().send('RING', 'REPAIR');
+    await ring.advance(1500);
+  }
+}
+
+describe('Keys that have expired on disk', () => {
+  it('are removed with a round of anti-entropy, and hashes of which fields have lose these; then their marks go', async () => {
+    const ring = await RingBench.start(3, CONFIG);
+    const client = ring.nodes[0].connect();
+    for (const key of KEYS) expect(await ring.ask(client, 'SET', key, 'v', 'PX', '3000')).to.equal('OK');
+    await ring.ask(client, 'HSET', 'hash', 'stays', 'v', 'goes', 'v');
+    await ring.ask(client, 'HPEXPIRE', 'hash', '3000', 'FIELDS', '1', 'goes');
+    for (const node of NODES) {
+      await ring.ask(ring.nodes[node].connect(), 'SAVE');
+      spill(ring, node);
+      expect(ring.nodes[node].node.keyspace.recordCount).to.equal(0);
+    }
+    await ring.advance(5000);
+    for (const node of NODES) expect(await ring.ask(ring.nodes[node].connect(), 'DBSIZE')).to.equal(KEYS.length + 1);
+    await repairAll(ring);
+    await ring.advance(2000);
+    for (const node of NODES) expect(await ring.ask(ring.nodes[node].connect(), 'DBSIZE')).to.equal(1);
+    await repairAll(ring);
+    for (const node of NODES) {
+      expect(await ring.ask(ring.nodes[node].connect(), 'COMPACT')).to.equal('OK');
+      const info = String(await ring.ask(ring.nodes[node].connect(), 'INFO', 'ring'));
+      expect(info).to.include(`repair_deletes_dropped:${KEYS.length}\r`).and.include('repair_marks_dropped:1\r');
+    }
+    expect(await ring.ask(client, 'HGETALL', 'hash')).to.deep.equal(['stays', 'v']);
+  });
+});
