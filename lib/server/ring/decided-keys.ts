@@ -50,8 +50,7 @@ export class DecidedKeys {
   concernsRequest(connection: Connection, name: string, role: RingRole, args: Args, keys: readonly number[]): boolean {
     const { replicaCount } = this.options.view();
     const { read, write } = connection.ring.consistency;
-    if (!this.isNeeded) return false;
-    if (write === Level.LINEARIZABLE || isComparing(name, args)) return true;
+    if (this.isNeeded && (write === Level.LINEARIZABLE || isComparing(name, args))) return true;
     if (role === 'read' && replicasNeeded(read, replicaCount) < 2) return false;
     return keys.some((i) => {
       const slot = slotOf(args.buffer, args.start[i], args.end[i]);
@@ -59,7 +58,7 @@ export class DecidedKeys {
     });
   }
 
-  /** One replica alone decides by itself. */
+  /** One replica alone decides by itself, but about what consensus has decided before: that counts for those who join later. */
   private get isNeeded(): boolean {
     const { replicaCount, ring } = this.options.view();
     return replicaCount > 1 || ring.isChanging;

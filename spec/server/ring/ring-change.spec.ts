@@ -315,6 +315,32 @@ describe('A ring that grows and shrinks', () => {
     for (const key of decided) expect(await ring.ask(client, 'CAS', key, 'w', 'x'), key).to.equal(1);
   });
 
+  it('keeps what the only member that was left has changed of what consensus had decided: others joined, and it was as before', async () => {
+    const ring = await RingBench.start(3);
+    const before = ring.nodes[0].connect();
+    const keys = ['set', 'deleted', 'compared', 'expired', 'in a transaction', 'by a script'];
+    for (const key of keys) expect(await ring.ask(before, 'SETNX', key, 'v'), key).to.equal(1);
+    for (const leaver of [0, 1]) {
+      ring.adopt(undefined, withLeaving(ring.ring.document, ring.ids[leaver]));
+      await finish(ring);
+    }
+    const alone = ring.nodes[2].connect();
+    expect(await ring.ask(alone, 'SET', 'set', 'w')).to.equal('OK');
+    expect(await ring.ask(alone, 'DEL', 'deleted')).to.equal(1);
+    expect(await ring.ask(alone, 'CAS', 'compared', 'v', 'w')).to.equal(1);
+    expect(await ring.ask(alone, 'PEXPIRE', 'expired', 100)).to.equal(1);
+    await ring.ask(alone, 'MULTI');
+    await ring.ask(alone, 'SET', 'in a transaction', 'w');
+    expect(await ring.ask(alone, 'EXEC')).to.deep.equal(['OK']);
+    expect(await ring.ask(alone, 'EVAL', "return redis.call('SET', KEYS[1], 'w')", 1, 'by a script')).to.equal('OK');
+    await ring.advance(1000);
+    const joiner = await ring.join();
+    ring.adopt([2, joiner]);
+    await finish(ring);
+    const after = ring.nodes[joiner].connect();
+    expect(await ring.ask(after, 'MGET', ...keys)).to.deep.equal(['w', null, 'w', null, 'w', 'w']);
+  });
+
   it('fills who joins two with what one of them has, and one that has left had', async () => {
     const ring = await RingBench.start(3, 'hint-size-max 1\nrepair-interval 0\n');
     const client = ring.nodes[0].connect();
