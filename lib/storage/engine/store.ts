@@ -46,6 +46,8 @@ export class Store {
   private reader: ColdReader | undefined;
   private coverage = new LogCoverage(true);
   private notes = new DatabaseNotes();
+  /** Slots were given up, and the compactor was not told. */
+  private hasMoreDead = false;
 
   constructor(options: StoreOptions) {
     this.options = options;
@@ -265,6 +267,7 @@ export class Store {
       deletes.gone.retain((slot) => !slots.has(slot));
       left = held.giveUp(slots, orders.nextTableId, log.segmentNumber - 1);
       flusher.scaleCounts(left);
+      this.hasMoreDead = true;
     }
     held.cleanFor = cleanFor;
     return left;
@@ -285,7 +288,8 @@ export class Store {
       durable = log.segmentNumber - 1;
       if (closed !== undefined) await log.whenDurable(closed.number);
     } while (!(await versions.log(note)));
-    compactor.kick();
+    if (this.hasMoreDead) compactor.kick();
+    this.hasMoreDead = false;
   }
 
   /** More of what is dead may go (StoreOptions.deadUpTo). */
