@@ -498,7 +498,7 @@ describe('A ring that grows and shrinks', () => {
     await ring.join();
     ring.adopt();
     await finish(ring);
-    await ring.advance(1000);
+    await ring.advance(2000);
     const kept = ring.nodes.map(({ node }, index) => {
       const { heap } = node.keyspace;
       const keys: string[] = [];

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 
 import { DiskError } from '../../../lib/base/errors.js';
+import { SLOT_COUNT } from '../../../lib/base/position.js';
+import type { MemberState } from '../../../lib/cluster/ring/member.js';
 import { Ring } from '../../../lib/cluster/ring/ring.js';
 import { RingSlots } from '../../../lib/server/ring/ring-slots.js';
 import { someMember, someRing } from '../../cluster/ring/some-rings.js';
@@ -9,10 +11,22 @@ import { ReplicaBench } from './replica-bench.js';
 
 const ORDINALS = [1, 2, 3, 4];
 
+/** A ring of members of which the last one is in this state. */
+function ringOf(state: MemberState, epoch: number): Ring {
+  const members = ORDINALS.map((ordinal) => someMember(ordinal, [ordinal * 4000], '', ordinal > 3 ? state : 'up'));
+  return new Ring(someRing(members, 2, epoch));
+}
+
 /** A ring under change, by which the last member is joining. */
 function changing(epoch: number): Ring {
-  const members = ORDINALS.map((ordinal) => someMember(ordinal, [ordinal * 4000], '', ordinal > 3 ? 'joining' : 'up'));
-  return new Ring(someRing(members, 2, epoch));
+  return ringOf('joining', epoch);
+}
+
+/** A slot that the last member of this ring holds, or does not. */
+function slotThat(ring: Ring, isHeld: boolean): number {
+  const slot = Array.from({ length: SLOT_COUNT }, (_, i) => i).find((one) => ring.holds(3, one) === isHeld);
+  if (slot === undefined) throw new Error('there is no such slot');
+  return slot;
 }
 
 interface Settling {
@@ -65,8 +79,12 @@ class Joiner {
     await new Promise(setImmediate);
   }
 
+  pass(ms: number): void {
+    this.bench.advance(ms);
+  }
+
   async look(): Promise<void> {
-    this.bench.advance(6000);
+    this.pass(6000);
     this.slots.tick();
     await this.settle();
   }
@@ -96,5 +114,24 @@ describe('RingSlots', () => {
     expect(joiner.warnings).to.have.length(1);
     expect(joiner.warnings[0]).to.match(/has to be started anew: .*sync failed/);
     expect(joiner.slots.isReady).to.equal(false);
+  });
+
+  it('drops from memory within a second what came to slots of others, and at once what lies where it takes slots over', async () => {
+    const joiner = await Joiner.create();
+    const { slots } = joiner;
+    const settled = ringOf('up', 1);
+    slots.useRing(settled);
+    slots.enter(slotThat(settled, false));
+    await joiner.look();
+    slots.run(1000);
+    expect(slots.leftCount).to.equal(1);
+    joiner.pass(1000);
+    slots.run(1000);
+    expect(slots.leftCount).to.equal(0);
+    slots.enter(slotThat(settled, false));
+    slots.useRing(changing(2));
+    expect(slots.leftCount).to.be.above(0);
+    while (slots.run(1000));
+    expect(slots.leftCount).to.equal(0);
   });
 });
