@@ -11,6 +11,20 @@ import { SeededRandom } from './seeded-random.js';
 import { World } from './world.js';
 
 const CLOCK_ERROR_MS_MAX = 100;
+const CALM: FaultPlan = {
+  chaosMs: 20_000,
+  downMax: 3,
+  crashes: undefined,
+  blackouts: undefined,
+  stops: undefined,
+  partitions: undefined,
+  jumps: undefined,
+  disks: undefined,
+  diskDelayUs: 0,
+  driftPpm: 0,
+  link: GOOD_LINK,
+  badLinkShare: 0,
+};
 
 describe('Chaos', () => {
   /** Runs a plan over three machines whose processes write a file all the time; what was seen meanwhile. */
@@ -92,25 +106,11 @@ describe('Chaos', () => {
   });
 
   it('strikes soon after the moment that a crash, or a blackout, is aimed at', async () => {
-    const calm: FaultPlan = {
-      chaosMs: 20_000,
-      downMax: 3,
-      crashes: undefined,
-      blackouts: undefined,
-      stops: undefined,
-      partitions: undefined,
-      jumps: undefined,
-      disks: undefined,
-      diskDelayUs: 0,
-      driftPpm: 0,
-      link: GOOD_LINK,
-      badLinkShare: 0,
-    };
     const crashes = { everyMs: 500, downMs: 10, how: 'kill', apartMs: 0, aim: 'logged' } as const;
     const blackouts = { everyMs: 500, downMs: 10, aim: 'asked' } as const;
     for (const plan of [
-      { ...calm, crashes },
-      { ...calm, blackouts },
+      { ...CALM, crashes },
+      { ...CALM, blackouts },
     ]) {
       const world = new World(1);
       const machines = ['a', 'b', 'c'].map((name, index) => new Machine(world, name, `10.0.0.${index + 1}`));
@@ -140,5 +140,36 @@ describe('Chaos', () => {
   it('makes everything good after any plan that may be drawn', async () => {
     const limits: PlanLimits = { nodes: 3, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: ['full', 'failing'] };
     for (let seed = 1; seed <= 10; seed++) await rage(seed, drawFaultPlan(new SeededRandom(seed), limits));
+  });
+
+  it('boots again who is heard to have failed when its disk is well again', async () => {
+    const world = new World(1);
+    const machine = new Machine(world, 'a', '10.0.0.1');
+    let failures = 0;
+    const boot = async (): Promise<void> => {
+      const { disk, timers } = machine.boot();
+      try {
+        disk.create(`/${world.nowUs}`);
+      } catch (error) {
+        failures++;
+        await new Promise<void>((resolve) => timers.after(200, resolve));
+        throw error;
+      }
+    };
+    await world.run(async () => {
+      const chaos = new Chaos(
+        world,
+        {
+          ...CALM,
+          crashes: { everyMs: 700, downMs: 10, how: 'kill', apartMs: 0, aim: 'logged' },
+          disks: { everyMs: 1000, how: 'full', ms: 500 },
+        },
+        { machines: [machine], clients: [], boot, clockErrorMsMax: 0 },
+      );
+      await chaos.boot(machine);
+      await chaos.run();
+    });
+    expect(failures).to.be.above(0);
+    expect(machine.process).to.not.equal(undefined);
   });
 });

@@ -42,6 +42,8 @@ export class Chaos {
   private readonly cuts = new Set<Heal>();
   /** Whose process may end for the disk's sake. */
   private readonly badDisks = new Set<Machine>();
+  /** Of which that has been so since the last boot began: it may be heard to have failed when the disk is well again. */
+  private readonly spoiledBoots = new Set<Machine>();
   private endUs = 0;
   private crashedUs = Number.NEGATIVE_INFINITY;
 
@@ -54,13 +56,14 @@ export class Chaos {
 
   /** Starts a machine's process. */
   boot(machine: Machine): Promise<void> {
-    const booted = this.options.boot(machine);
+    if (!this.badDisks.has(machine)) this.spoiledBoots.delete(machine);
+    const booted = this.options.boot(machine).catch((error: unknown) => {
+      if (this.spoiledBoots.has(machine)) return this.bootFailed(machine);
+      this.world.fail(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    });
     // Of the boot before nobody will hear, if it was cut short.
     this.boots.set(machine, booted);
-    booted.catch((error: unknown) => {
-      if (this.badDisks.has(machine)) return machine.kill();
-      this.world.fail(error instanceof Error ? error : new Error(String(error)));
-    });
     return booted;
   }
 
@@ -255,6 +258,7 @@ export class Chaos {
     this.world.note(victim.name, () => `the disk is ${disks.how}`);
     victim.diskFault = disks.how;
     this.badDisks.add(victim);
+    this.spoiledBoots.add(victim);
     this.world.after(this.about(disks.ms) * 1000, 'repair', () => {
       if (!this.badDisks.has(victim)) return;
       this.repairDisk(victim);
@@ -267,6 +271,12 @@ export class Chaos {
     if (!this.badDisks.delete(machine)) return;
     machine.diskFault = 'none';
     if (this.plan.disks?.how === 'failing' && machine.process !== undefined) machine.kill();
+  }
+
+  /** For the disk's sake: there is another when that is well. */
+  private bootFailed(machine: Machine): Promise<void> | undefined {
+    machine.kill();
+    return this.badDisks.has(machine) || !machine.hasPower ? undefined : this.boot(machine);
   }
 
   private victim(): Machine {
