@@ -23,29 +23,34 @@ describe('DecidedKeys', () => {
     const [b, c] = [second, third].map((i) => ring.nodes[i].connect());
     b.send('SETNX', 'k', '0');
     expect(await proposersOf(ring)).to.deep.equal([first]);
-    for (const value of ['1', '2']) {
+    for (const [value, proposer] of [
+      ['x', first],
+      ['0', first],
+      ['1', second],
+      ['2', second],
+    ] as const) {
       b.send('GETSET', 'k', value);
-      expect(await proposersOf(ring)).to.deep.equal([second]);
+      expect(await proposersOf(ring)).to.deep.equal([proposer]);
     }
     c.send('GETSET', 'k', '3');
     expect(await proposersOf(ring)).to.deep.equal([first]);
     b.send('GETSET', 'k', '4');
     expect(await proposersOf(ring)).to.deep.equal([first]);
-    expect(b.replies()).to.deep.equal([1, '0', '1', '3']);
+    expect(b.replies()).to.deep.equal([1, '0', 'x', '0', '1', '3']);
     expect(c.replies()).to.deep.equal(['2']);
     await ring.advance(200);
-    b.send('INCR', 'k');
-    expect(await proposersOf(ring)).to.deep.equal([first]);
-    b.send('INCR', 'k');
-    expect(await proposersOf(ring)).to.deep.equal([second]);
-    expect(b.replies()).to.deep.equal([5, 6]);
+    for (const proposer of [first, first, second]) {
+      b.send('INCR', 'k');
+      expect(await proposersOf(ring)).to.deep.equal([proposer]);
+    }
+    expect(b.replies()).to.deep.equal([5, 6, 7]);
   });
 
   it('has who acts for a key propose about it if that was watched', async () => {
     const ring = await RingBench.start(3);
     const [first, second] = ring.replicasOf('k');
     const b = ring.nodes[second].connect();
-    for (const value of ['1', '2']) await ring.ask(b, 'GETSET', 'k', value);
+    for (const value of ['1', '1', '1', '2']) await ring.ask(b, 'GETSET', 'k', value);
     for (const other of [undefined, '3']) {
       b.send('WATCH', 'k');
       expect(await proposersOf(ring)).to.deep.equal([first]);
@@ -60,7 +65,7 @@ describe('DecidedKeys', () => {
     const ring = await RingBench.start(3, 'notify-keyspace-events KEA\n');
     const [first, second] = ring.replicasOf('k');
     const b = ring.nodes[second].connect();
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 5; i++) {
       b.send('GETSET', 'k', String(i));
       expect(await proposersOf(ring)).to.deep.equal([first]);
     }
@@ -71,7 +76,7 @@ describe('DecidedKeys', () => {
     const key = ring.keyWithout(0);
     const [first] = ring.replicasOf(key);
     const client = ring.nodes[0].connect();
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 5; i++) {
       client.send('GETSET', key, String(i));
       expect(await proposersOf(ring)).to.deep.equal([first]);
     }
