@@ -159,6 +159,8 @@ export class RingSlots {
       return;
     }
     slots.holdAll(this.own);
+    // It waits for what could not be given up, for want of room, for a ring by which this node gained slots: this is another one.
+    if (!this.isReady && !this.isUnnoted) this.note();
   }
 
   private giveUp(given: SlotSet, cleanFor: string, mustClean: boolean): void {

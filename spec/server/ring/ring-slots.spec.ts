@@ -40,6 +40,7 @@ class Joiner {
   /** For which rings it was to be noted that it is clean. */
   readonly noted: string[] = [];
   readonly warnings: string[] = [];
+  isDiskFull = false;
   /** What its acceptor forgets, ring by ring, and is not durable yet. */
   readonly forgetting: Settling[] = [];
   private readonly bench: ReplicaBench;
@@ -52,7 +53,10 @@ class Joiner {
       store: {
         slots: store.slots,
         givenUpBytes: 0,
-        giveUp: (slots, cleanFor) => store.giveUp(slots, cleanFor),
+        giveUp: (slots, cleanFor) => {
+          if (this.isDiskFull) throw new DiskError('ENOSPC', 'manifest', 'no room');
+          return store.giveUp(slots, cleanFor);
+        },
         noteSlots: (cleanFor) => {
           this.noted.push(cleanFor);
           return Promise.resolve();
@@ -102,6 +106,18 @@ describe('RingSlots', () => {
     joiner.forgetting[1].resolve();
     await joiner.settle();
     expect(joiner.noted).to.deep.equal(['epoch 2', 'epoch 3']);
+    expect(joiner.slots.isReady).to.equal(true);
+  });
+
+  it('takes part in the next ring, by which it gains nothing, though its disk was full when it was to begin clean for the one before', async () => {
+    const joiner = await Joiner.create();
+    joiner.isDiskFull = true;
+    joiner.slots.useRing(changing(2));
+    expect(joiner.slots.isReady).to.equal(false);
+    joiner.isDiskFull = false;
+    joiner.slots.useRing(ringOf('up', 3));
+    for (const { resolve } of joiner.forgetting) resolve();
+    await joiner.settle();
     expect(joiner.slots.isReady).to.equal(true);
   });
 
