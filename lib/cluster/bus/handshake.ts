@@ -27,7 +27,7 @@ import { assert } from '../../base/assert.js';
 import type { MemberId } from '../ring/member.js';
 
 /** Another one whenever the layout of a message changes: what members of both versions told each other would be misread. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 export const NONCE_BYTES = 32;
 export const DIGEST_BYTES = 32;
 const MEMBER_ID_BYTES = 20;
