@@ -8,6 +8,13 @@ import { ReplyWriter } from '../protocol/reply-writer.js';
 const ARRAY = 0x2a;
 const PUSH = 0x3e;
 
+/** A message that was kept back. */
+export interface KeptMessage {
+  readonly kind: 'channel' | 'shard';
+  readonly channel: string;
+  readonly bytes: Buffer;
+}
+
 /** Who subscribes: a connection. */
 export interface Subscriber {
   readonly reply: { readonly resp: 2 | 3 };
@@ -52,6 +59,8 @@ export class PubSubRegistry implements PubSub {
   private readonly pattern = new Map<string, Pattern>();
   private readonly shard = new Map<string, Topic>();
   private readonly writer: ReplyWriter;
+  /** Defined while messages are kept back. */
+  private kept: KeptMessage[] | undefined;
 
   constructor(pool: BufferPool) {
     this.writer = new ReplyWriter(pool);
@@ -87,8 +96,29 @@ export class PubSubRegistry implements PubSub {
   }
 
   publish(kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number): number {
+    if (this.kept !== undefined) {
+      this.kept.push({ kind, channel, bytes: Buffer.from(message.subarray(start, end)) });
+      return this.receiverCount(kind, channel);
+    }
     this.relay?.(kind, channel, message, start, end);
     return this.deliver(kind, channel, message, start, end);
+  }
+
+  /** Has something done that may not have happened after all: what it publishes is returned, and sent to nobody. REQUIRES: it keeps nothing back itself. */
+  keepBack(work: () => void): readonly KeptMessage[] {
+    const kept: KeptMessage[] = [];
+    this.kept = kept;
+    try {
+      work();
+    } finally {
+      this.kept = undefined;
+    }
+    return kept;
+  }
+
+  /** It has happened. */
+  publishKept(messages: readonly KeptMessage[]): void {
+    for (const { kind, channel, bytes } of messages) this.publish(kind, channel, bytes, 0, bytes.length);
   }
 
   /** Sends a message to the subscribers of this node; returns how often. */
@@ -117,6 +147,15 @@ export class PubSubRegistry implements PubSub {
 
   subscriberCount(kind: SubscriptionKind, name: string): number {
     return this[kind].get(name)?.subscribers.size ?? 0;
+  }
+
+  /** How often a message would be sent to the subscribers of this node. */
+  private receiverCount(kind: 'channel' | 'shard', channel: string): number {
+    let receivers = this.subscriberCount(kind, channel);
+    if (kind === 'shard' || this.pattern.size === 0) return receivers;
+    const bytes = Buffer.from(channel, 'latin1');
+    for (const pattern of this.pattern.values()) if (pattern.matches(bytes)) receivers += pattern.subscribers.size;
+    return receivers;
   }
 
   private publishByPattern(channel: string, message: Uint8Array, start: number, end: number): number {

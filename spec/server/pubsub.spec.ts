@@ -185,4 +185,28 @@ describe('PubSubRegistry', () => {
       }),
     );
   });
+
+  it('keeps back what may not have happened: it says how often it would be sent, and sends it when it has', () => {
+    const pubsub = registry();
+    const ear = new Ear();
+    pubsub.subscribe(ear, 'channel', 'a');
+    pubsub.subscribe(ear, 'pattern', 'a*');
+    pubsub.subscribe(ear, 'shard', 'a');
+    const counts: number[] = [];
+    const kept = pubsub.keepBack(() => {
+      for (const [kind, channel] of [
+        ['channel', 'a'],
+        ['channel', 'ab'],
+        ['shard', 'a'],
+      ] as const)
+        counts.push(publish(pubsub, kind, channel, 'm'));
+    });
+    expect(counts).to.eql([2, 1, 1]);
+    expect(ear.heard).to.eql([]);
+    pubsub.publishKept(kept);
+    expect(ear.heard).to.eql(['message a m', 'pmessage a* a m', 'pmessage a* ab m', 'smessage a m']);
+    expect(publish(pubsub, 'channel', 'b', 'm')).to.equal(0);
+    expect(publish(pubsub, 'channel', 'ab', 'm')).to.equal(1);
+    expect(ear.heard).to.have.length(5);
+  });
 });

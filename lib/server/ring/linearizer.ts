@@ -5,7 +5,7 @@
  *
  *  1. Nothing of a command is seen by anybody before it is decided: neither what it changes, nor its reply.
  *  2. A command may run several times, on different entries; what counts is the run whose outcome is decided.
- *  3. Events of a key (notify-keyspace-events) are told when the run that they are of is decided, here.
+ *  3. Events of a key (notify-keyspace-events) are told, and messages (PUBLISH) sent, when the run that they are of is decided, here.
  *  4. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them.
  */
 
@@ -18,6 +18,7 @@ import type { KeyEvent, KeyEvents } from '../../data/key-events.js';
 import type { Database } from '../../data/keyspace.js';
 import type { Args } from '../../protocol/args.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
+import type { KeptMessage, PubSubRegistry } from '../pubsub.js';
 import { ReplyText } from '../reply-text.js';
 import type { Connection } from '../connection.js';
 import type { Transaction } from '../transaction.js';
@@ -36,6 +37,7 @@ export interface LinearizerOptions {
   readonly digests: EntryDigests;
   readonly database: Database;
   readonly events: KeyEvents;
+  readonly pubsub: Pick<PubSubRegistry, 'keepBack' | 'publishKept'>;
   /** About how many bytes plain writes have made of a key, as far as it is in memory. */
   readonly sizeOf: (key: Buffer) => number;
   /** Runs a request on a database, and returns what it answers. */
@@ -48,8 +50,6 @@ export interface LinearizerOptions {
 
 export class Linearizer {
   private readonly options: LinearizerOptions;
-  /** Of each run that has caused some, by its reply. */
-  private readonly events = new WeakMap<Buffer, readonly KeyEvent[]>();
 
   constructor(options: LinearizerOptions) {
     this.options = options;
@@ -76,9 +76,9 @@ export class Linearizer {
     const request = new ProposedRequest(connection, args, key, slot, options);
     options.consensus.submit(key, {
       askedBy: connection.ring.via,
-      run: (entry) => this.noted(request.run(entry)),
+      run: (entry) => request.run(entry),
       end: (outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
-        this.tell(reply);
+        if (outcome === 'decided') request.tell();
         onEnd(outcome === 'decided' ? { reply } : { error: outcome === 'timeout' ? TIMEOUT : UNKNOWN });
       },
     });
@@ -86,12 +86,16 @@ export class Linearizer {
 
   /** Has something removed from an entry, without a client. `then` is called in any case. */
   remove(key: Buffer, remove: (db: Database) => void, then: () => void): void {
-    const { consensus, draft } = this.options;
+    const { consensus, draft, events, database } = this.options;
+    let caused: readonly KeyEvent[] = [];
     consensus.submit(key, {
-      run: (entry) =>
-        this.noted({ entry: withBatch(entry, draft.run(key, batchOf(entry), remove)), reply: Buffer.alloc(0) }),
-      end: (_outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
-        this.tell(reply);
+      run: (entry) => {
+        const after = draft.run(key, batchOf(entry), remove);
+        caused = draft.events;
+        return { entry: withBatch(entry, after), reply: EMPTY };
+      },
+      end: (outcome) => {
+        if (outcome === 'decided') events.tellCollected(caused, database);
         then();
       },
     });
@@ -119,19 +123,6 @@ export class Linearizer {
     });
   }
 
-  /** Notes what has happened in the run that has ended. */
-  private noted(proposed: Proposed): Proposed {
-    const { events } = this.options.draft;
-    if (events.length > 0) this.events.set(proposed.reply, events);
-    return proposed;
-  }
-
-  /** The run that has given a reply is decided. */
-  private tell(reply: Buffer): void {
-    const events = this.events.get(reply);
-    if (events !== undefined) this.options.events.tellCollected(events, this.options.database);
-  }
-
   private answer(connection: Connection, args: Args, transaction: Transaction | undefined, ending: Ending): void {
     if ('reply' in ending) connection.answer(ending.reply);
     else if (transaction === undefined || ending.error !== UNKNOWN) this.options.fail(connection, args, ending.error);
@@ -154,6 +145,9 @@ class ProposedRequest {
   private readonly transaction: Transaction | undefined;
   private readonly isWatching: boolean;
   private runCount = 0;
+  /** What the last run has caused, if that comes to pass. */
+  private events: readonly KeyEvent[] = [];
+  private messages: readonly KeptMessage[] = [];
 
   constructor(connection: Connection, args: Args, key: Buffer, slot: number, options: LinearizerOptions) {
     this.connection = connection;
@@ -168,24 +162,38 @@ class ProposedRequest {
   run(entry: Buffer): Proposed {
     const { connection, args, key, slot, options, transaction } = this;
     this.runCount++;
+    this.events = [];
+    this.messages = [];
     if (connection.isClosed) return { entry, reply: EMPTY };
     if (this.isWatching && this.runCount > 1) return { entry, reply: ReplyText.nullArray(connection.reply.resp) };
     const { ring } = connection;
     let reply: Buffer = EMPTY;
+    let messages: readonly KeptMessage[] = [];
     connection.transaction = transaction;
     ring.slot = slot;
     const before = batchOf(entry);
     const after = options.draft.run(key, before, (db) => {
       if (this.isWatching && !this.isAsWatched(db)) connection.wasTouched = true;
       ring.proposedKey = key;
-      reply = options.runAside(connection, args, db);
+      messages = options.pubsub.keepBack(() => {
+        reply = options.runAside(connection, args, db);
+      });
       ring.proposedKey = undefined;
     });
-    if (after === before) return { entry, reply };
     if (after.length > ENTRY_BYTES_MAX && after.length > before.length) {
       return { entry, reply: ReplyText.error(TOO_LARGE) };
     }
+    this.events = options.draft.events;
+    this.messages = messages;
+    if (after === before) return { entry, reply };
     return { entry: withBatch(entry, after), reply };
+  }
+
+  /** What the last run has made of the key is decided. */
+  tell(): void {
+    const { events, pubsub, database } = this.options;
+    events.tellCollected(this.events, database);
+    pubsub.publishKept(this.messages);
   }
 
   /** Whether the entry that was learnt is what this node has shown to who watches it. */

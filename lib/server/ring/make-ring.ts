@@ -118,6 +118,7 @@ export function makeRing(parts: RingParts): RingPart {
       digests: new EntryDigests(keyspace),
       database: keyspace.database(0),
       events: keyspace.events,
+      pubsub,
       sizeOf: (key) => entries.sizeOf(key),
       runAside: (connection, args, db) => executor.runAside(connection, args, db),
     },

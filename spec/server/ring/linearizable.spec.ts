@@ -171,6 +171,32 @@ describe('Linearizer', () => {
     expect(listeners[1].replies()).to.deep.equal([]);
   });
 
+  it('sends what a transaction publishes when it is decided, and nothing of one whose outcome is not known', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second] = ring.replicasOf('k');
+    const listeners = [first, second].map((i) => ring.nodes[i].connect());
+    for (const listener of listeners) await ring.ask(listener, 'SUBSCRIBE', 'news');
+    await ring.ask(listeners[0], 'PSUBSCRIBE', 'n*');
+    const heard = (): unknown[] => listeners.map((one) => one.replies().map((message) => (message as string[]).at(-1)));
+    const client = ring.nodes[second].connect();
+    const begin = async (value: string): Promise<void> => {
+      await ring.ask(client, 'WATCH', 'k');
+      for (const words of [['MULTI'], ['SET', 'k', value], ['PUBLISH', 'news', value]])
+        await ring.ask(client, ...words);
+      client.send('EXEC');
+      await ring.settle(({ kind }) => kind !== MessageKind.ACCEPTED);
+    };
+    await begin('one');
+    expect(heard(), 'not yet').to.deep.equal([[], []]);
+    await ring.settle();
+    expect(client.replies()).to.deep.equal([['OK', 2]]);
+    expect(heard()).to.deep.equal([['one', 'one'], ['one']]);
+    await begin('two');
+    await ring.advance(60_000, ({ kind }) => kind !== MessageKind.ACCEPTED);
+    expect(textOf(client.replies()[0])).to.match(/unknown/);
+    expect(heard()).to.deep.equal([[], []]);
+  });
+
   it('decides at once about the keys of a pipeline, and answers in order', async () => {
     const ring = await RingBench.start(4);
     const client = ring.nodes[0].connect();
