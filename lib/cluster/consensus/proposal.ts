@@ -14,7 +14,7 @@ export interface Proposed {
  * `timeout`: nothing was proposed in time, and nothing will be. `unknown`: perhaps it was decided, or will be yet.
  */
 export interface Change {
-  /** The member whose client has asked for it; undefined: it is this one's. */
+  /** The member whose client has asked for it, and which could propose it as well; undefined: this one has to. */
   readonly askedBy?: MemberId | undefined;
   /** What it makes of the entry. If it is called again, what it said before has not happened, and never will. */
   run(entry: Buffer): Proposed;

@@ -75,7 +75,8 @@ export class Linearizer {
     }
     const request = new ProposedRequest(connection, args, key, slot, options);
     options.consensus.submit(key, {
-      askedBy: connection.ring.via,
+      // Who watches a key, and EXEC, come here in any case: if others had the key meanwhile, each would begin anew.
+      askedBy: connection.transaction === undefined ? connection.ring.via : undefined,
       run: (entry) => request.run(entry),
       end: (outcome: 'decided' | 'timeout' | 'unknown', reply: Buffer = EMPTY) => {
         if (outcome === 'decided') request.tell();
@@ -107,7 +108,6 @@ export class Linearizer {
     const args = borrowed.clone();
     connection.hold();
     options.consensus.submit(key, {
-      askedBy: connection.ring.via,
       run: (entry) => ({ entry, reply: EMPTY }),
       end: (outcome) => {
         if (!connection.isClosed) {

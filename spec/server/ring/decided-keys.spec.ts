@@ -61,6 +61,18 @@ describe('DecidedKeys', () => {
     }
   });
 
+  it('leaves no key to others that is watched: what they ask of it between WATCH and EXEC would begin anew, and EXEC again', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second] = ring.replicasOf('k');
+    const b = ring.nodes[second].connect();
+    for (let i = 0; i < 6; i++) {
+      for (const request of [['WATCH', 'k'], ['GET', 'k'], ['MULTI'], ['INCR', 'k'], ['EXEC']]) b.send(...request);
+      expect(await proposersOf(ring)).to.deep.equal([first]);
+      await ring.advance(200);
+    }
+    expect(b.replies().at(-1)).to.deep.equal([6]);
+  });
+
   it('leaves no key to others while it tells of events', async () => {
     const ring = await RingBench.start(3, 'notify-keyspace-events KEA\n');
     const [first, second] = ring.replicasOf('k');
