@@ -38,7 +38,9 @@ export class AgedDigests {
 
   /** Counts a part, or takes it away: `after` is the digest with it that was (`high`, `low`) before. */
   add(sign: 1 | -1, stamp: number, high: number, low: number, after: CellDigest): void {
-    this.sumOf(stamp).add(sign, after.high - high, after.low - low);
+    const sum = this.sumOf(stamp);
+    sum.add(sign, after.high - high, after.low - low);
+    if (sum.count === 0 && sum !== this.old) this.forget(stamp);
   }
 
   /** The parts that are stamped up to `stamp`; undefined: they are to be counted one by one. */
@@ -61,6 +63,12 @@ export class AgedDigests {
     this.oldUpTo = stamp;
     this.lastNumber = -1;
     return true;
+  }
+
+  /** Nothing of the span that the stamp is in is left. */
+  private forget(stamp: number): void {
+    this.spans.delete(Math.floor(stamp / SPAN));
+    this.lastNumber = -1;
   }
 
   private sumOf(stamp: number): Sum {

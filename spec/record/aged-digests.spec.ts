@@ -61,4 +61,19 @@ describe('AgedDigests', () => {
     );
     expect(known).to.be.above(100);
   });
+
+  it('keep nothing of spans of which all parts were taken away: a field may be deleted and set again every second', () => {
+    const sums = new AgedDigests();
+    const digest = newDigest();
+    const change = (stamp: number, sign: 1 | -1): void => {
+      const { high, low } = digest;
+      count(digest, stamp, sign);
+      sums.add(sign, stamp, high, low, digest);
+    };
+    const stamp = 3 * SPAN + 7;
+    change(stamp, 1);
+    expect(sums.upTo(stamp), 'some of the span may be younger').to.equal(undefined);
+    change(stamp, -1);
+    expect(sums.upTo(stamp)?.count, 'there is no such span').to.equal(0);
+  });
 });
