@@ -56,7 +56,8 @@ export class HintLog {
   private isGone = false;
   /** Removals of files, those that are under way, and how many cannot come undone. */
   private removals: number;
-  private removing = 0;
+  /** Files that are being removed. */
+  private readonly removing = new Set<string>();
   private durableRemovals = 0;
   /** Files that could not be removed, with the reason. */
   private readonly unremoved = new Map<string, DiskError>();
@@ -100,7 +101,7 @@ export class HintLog {
 
   /** Whether no file that was removed can come back. */
   get areRemovalsDurable(): boolean {
-    return this.removing === 0 && this.durableRemovals === this.removals;
+    return this.removing.size === 0 && this.durableRemovals === this.removals;
   }
 
   /** What is kept, or may come back of what was; undefined: nothing, whatever happens. */
@@ -189,6 +190,7 @@ export class HintLog {
   removeAgain(): void {
     if (this.isGone) return;
     for (const path of this.unremoved.keys()) {
+      if (this.removing.has(path)) continue;
       if (this.options.disk.exists(path)) this.remove(path);
       else this.noteRemoved(path);
     }
@@ -243,16 +245,16 @@ export class HintLog {
 
   private remove(path: string): void {
     const { disk, warn, onWork } = this.options;
-    this.removing++;
+    this.removing.add(path);
     disk.removeLater(path).then(
       () => {
         onWork();
-        this.removing--;
+        this.removing.delete(path);
         this.noteRemoved(path);
       },
       (error: unknown) => {
         if (!(error instanceof DiskError)) throw error;
-        this.removing--;
+        this.removing.delete(path);
         if (!this.unremoved.has(path)) {
           warn(`Hints that were delivered cannot be removed, it is tried again: ${error.message}`);
         }

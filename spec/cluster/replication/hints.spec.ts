@@ -325,6 +325,29 @@ describe('Hints', () => {
     expect(bench.warnings.slice(length)).to.deep.equal([]);
   });
 
+  it('does not try again to remove what the disk is removing', async () => {
+    const waiting: (() => void)[] = [];
+    let attempts = 0;
+    const plan = ({ name }: Step): Fault | undefined => {
+      if (name !== 'remove') return undefined;
+      attempts++;
+      return { kind: 'error', code: 'EIO' };
+    };
+    const bench = new HintBench(new MemoryDisk({ plan, later: (run) => void waiting.push(run) }));
+    bench.hints.keep(MEMBER, hint(0));
+    expect(bench.deliverAll()).to.deep.equal([0]);
+    while (waiting.length > 0) {
+      waiting.shift()?.();
+      await flushMicrotasks();
+    }
+    expect(attempts).to.equal(1);
+    for (let second = 0; second < 4; second++) {
+      bench.nowMs += 1000;
+      bench.hints.tick();
+    }
+    expect(attempts).to.equal(2);
+  });
+
   it('keeps what is whole of a damaged file, and says what is lost', async () => {
     const bench = new HintBench();
     await keepAll(bench, 0, 10, 100);
