@@ -269,7 +269,7 @@ export class Consensus implements ProposerPort {
     return this.whenDurable();
   }
 
-  /** Resolves when all that was forgotten, and all floors, are durable. Rejects with DiskError if they cannot be. */
+  /** Resolves when all that was accepted or forgotten here, and all floors, are durable; then what is decided of it is shown, too. Rejects with DiskError if they cannot be. */
   whenDurable(): Promise<void> {
     return this.log.durable();
   }

@@ -28,11 +28,14 @@ const TIMEOUT = 'TIMEOUT no majority of the replicas has answered in time: nothi
 const UNKNOWN = 'TIMEOUT not decided in time: the outcome is unknown';
 const TOO_LARGE = `ERR a key that is changed by compare and set, or WITH LINEARIZABLE, has at most ${ENTRY_BYTES_MAX} bytes`;
 
+/** Before a key is watched, what is decided about it is looked at so often at most: somebody may change it all the time. */
+const LOOKS_MAX = 3;
+
 /** How a request has ended: what it is answered. */
 export type Ending = { readonly reply: Buffer } | { readonly error: string };
 
 export interface LinearizerOptions {
-  readonly consensus: Pick<Consensus, 'submit' | 'isEraOne'>;
+  readonly consensus: Pick<Consensus, 'submit' | 'isEraOne' | 'whenDurable'>;
   readonly draft: Draft;
   readonly digests: EntryDigests;
   readonly database: Database;
@@ -102,25 +105,54 @@ export class Linearizer {
     });
   }
 
-  /** Runs a request when this node has seen what is decided about a key: WATCH. */
+  /** Runs a request when this node shows what is decided about a key: WATCH. */
   runBehind(connection: Connection, borrowed: Args, key: Buffer): void {
     const { options } = this;
     const args = borrowed.clone();
     connection.hold();
-    options.consensus.submit(key, {
-      run: (entry) => ({ entry, reply: EMPTY }),
-      end: (outcome) => {
-        if (!connection.isClosed) {
-          if (outcome !== 'decided') options.fail(connection, args, TIMEOUT);
-          else {
-            connection.ring.isCleared = true;
-            options.execute(connection, args);
-            connection.ring.isCleared = false;
-          }
+    this.look(key, LOOKS_MAX, (isDecided) => {
+      if (!connection.isClosed) {
+        if (!isDecided) options.fail(connection, args, TIMEOUT);
+        else {
+          connection.ring.isCleared = true;
+          options.execute(connection, args);
+          connection.ring.isCleared = false;
         }
-        connection.release();
+      }
+      connection.release();
+    });
+  }
+
+  /** Has it decided what is there, and again if this node does not show that: others may have it before this node's disk has. */
+  private look(key: Buffer, looksMax: number, then: (isDecided: boolean) => void): void {
+    const { consensus } = this.options;
+    let learnt: Buffer = EMPTY;
+    consensus.submit(key, {
+      run: (entry) => {
+        learnt = batchOf(entry);
+        return { entry, reply: EMPTY };
+      },
+      end: (outcome) => {
+        if (outcome !== 'decided' || this.isShown(key, learnt)) then(outcome === 'decided');
+        else {
+          consensus.whenDurable().then(
+            () => {
+              if (looksMax === 1 || this.isShown(key, learnt)) then(true);
+              else this.look(key, looksMax - 1, then);
+            },
+            () => {
+              then(false);
+            },
+          );
+        }
       },
     });
+  }
+
+  /** Whether this node shows an entry of a key, or will when it has loaded the key. */
+  private isShown(key: Buffer, entry: Buffer): boolean {
+    const { digests, database, draft } = this.options;
+    return digests.of(database, key, 0, key.length) === undefined || draft.isShown(key, entry);
   }
 
   private answer(connection: Connection, args: Args, transaction: Transaction | undefined, ending: Ending): void {

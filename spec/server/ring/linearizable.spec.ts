@@ -136,6 +136,31 @@ describe('Linearizer', () => {
     }
   });
 
+  it('WATCH waits until this node shows what it begins with, though its own disk is the slowest: else that would end the transaction', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second] = ring.replicasOf('k');
+    const client = ring.nodes[second].connect();
+    await ring.ask(client, 'SETNX', 'k', '1');
+    const settleBut = async (slow: number): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        for (const [index, node] of ring.nodes.entries()) {
+          await node.settle();
+          if (index !== slow) await node.finishSyncs();
+        }
+        ring.deliver();
+      }
+    };
+    client.send('INCR', 'k');
+    await settleBut(first);
+    expect(client.replies(), 'decided by the others').to.deep.equal([2]);
+    client.send('WATCH', 'k');
+    await settleBut(first);
+    await ring.settle();
+    expect(client.replies()).to.deep.equal(['OK']);
+    for (const request of [['MULTI'], ['INCR', 'k']]) await ring.ask(client, ...request);
+    expect(await ring.ask(client, 'EXEC')).to.deep.equal([3]);
+  });
+
   it('does not take for changed what was only read: else of those who watch a key nobody could ever change it', async () => {
     const ring = await RingBench.start(3);
     const clients = ring.nodes.map((node) => node.connect());
