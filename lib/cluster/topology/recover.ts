@@ -5,7 +5,7 @@
  *     told the new one. So the old voters can decide nothing any more that anybody of the new ring takes.
  *  2. It follows from the old ring and the survivors alone: made twice of the same, it is the same.
  *  3. No ordinal is given again.
- *  4. Who was away for too long (absence.ts) is rebuilt by the others; if all survivors were, there are none, and they go on with what they have.
+ *  4. Who was away for too long (absence.ts) is rebuilt by the others; if all survivors were, or are joining, there are none, and they go on with what they have.
  *
  * It must be made once, of the newest ring that a survivor has, while all lost members are down: what only they had is lost with them.
  */
@@ -30,7 +30,8 @@ export function recoverRing(ring: RingDocument, survivors: readonly MemberId[]):
     throw new RecoverError(`${id} is no member of ${ringVersionText(ring)}`);
   }
   const surviving = ring.members.filter(({ id }) => survivors.includes(id));
-  const members = surviving.every(({ absence }) => absence !== undefined) ? surviving.map(present) : surviving;
+  const areOthers = surviving.some(({ state, absence }) => state !== 'joining' && absence === undefined);
+  const members = areOthers ? surviving : surviving.map(present);
   if (!members.some(({ state }) => state === 'up')) throw new RecoverError('none of the survivors is up');
   const voters = chooseVoters(members, ring.voters);
   return { ...ring, generation: ring.generation + 1, epoch: ring.epoch + 1, members, voters };

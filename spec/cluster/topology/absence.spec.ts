@@ -125,6 +125,11 @@ describe('A member that is away for too long', () => {
     const away = withAway(three, second);
     expect([...new Ring(recoverRing(away, [first, second])).absent]).to.deep.equal([second]);
     expect([...new Ring(recoverRing(away, [second])).absent]).to.deep.equal([]);
+    const joined = { ...away, members: [...away.members, someMember(9, [9], '', 'joining')] };
+    expect(
+      [...new Ring(recoverRing(joined, [second, someMemberId(9)])).absent],
+      'who joins has nothing to give',
+    ).to.deep.equal([]);
   });
 
   it('is told of in words', () => {
