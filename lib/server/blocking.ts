@@ -191,6 +191,7 @@ export class Blocking {
       });
       const hasAnswered = connection.reply.length > connection.replyStart;
       connection.leaveCommand();
+      connection.spans.add(connection.replyStart, connection.reply.length);
       if (this.keyspace.batch.recordCount !== changeCount) {
         connection.wroteInTurn = true;
         this.options.onChanged(connection, connection.replyStart);

@@ -93,6 +93,7 @@ export class CommandEngine {
       slowLog: this.slowLog,
       latency: this.latency,
       logFailure: writeFailure,
+      hasUnlogged: () => persistence.hasChanges,
       whenFlushed: () => persistence.whenFlushed(),
       reloading: () => persistence.reloading,
       hold: (connection, args, ready) => {

@@ -21,6 +21,8 @@ export class CommandEntry implements CommandUse, NestedCommand {
   readonly wait: WaitingCommand['wait'] | undefined;
   readonly subcommands: ReadonlyMap<string, CommandEntry> | undefined;
   readonly isWrite: boolean;
+  /** Its reply says what data holds, or that it was changed. */
+  readonly showsData: boolean;
   readonly mayReplicate: boolean;
   readonly needsMemory: boolean;
   readonly needsNoPassword: boolean;
@@ -86,6 +88,7 @@ export class CommandEntry implements CommandUse, NestedCommand {
     this.allowsBusy = has('allow_busy');
     this.isTransactional = TRANSACTIONAL.has(name);
     this.isExec = name === 'exec';
+    this.showsData = this.isWrite || has('readonly') || this.isScript || this.isExec;
     this.isBlocking = has('blocking');
     const { first, last } = command.keys;
     this.hasOneKey = first === 1 && last === 1 && command.keysOf === undefined;

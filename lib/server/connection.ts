@@ -15,6 +15,7 @@ import type { ConnectionHost } from './connection-host.js';
 import { HeldReply } from './held-reply.js';
 import { readLevels } from './level-words.js';
 import { ReplyOutbox } from './reply-outbox.js';
+import { ReplySpans } from './reply-spans.js';
 import { RequestSource } from './request-source.js';
 import type { RingClient } from './ring/ring-client.js';
 import { WAITS, readiness } from './ring/key-wait.js';
@@ -71,6 +72,8 @@ export class Connection implements StreamHandler, Call, Client {
   isClosed = false;
   /** A command of this turn changed data. */
   wroteInTurn = false;
+  /** Which replies of this turn wait if the log has no room for what they say. */
+  spans = new ReplySpans();
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
   listing: Listing | undefined;
@@ -447,6 +450,15 @@ export class Connection implements StreamHandler, Call, Client {
     return held;
   }
 
+  /** The same, with what is to wait for room on the disk. The caller gives the wait up, or settles it. */
+  holdForRoom(): HeldReply {
+    const { spans } = this;
+    this.spans = new ReplySpans();
+    const held = this.holdReply();
+    held.awaitRoom(spans);
+    return held;
+  }
+
   /** What waits no longer leaves at the end of the turn: all of it with one write. */
   scheduleRelease(): void {
     if (this.isReleasing || this.isClosed) return;
@@ -567,11 +579,13 @@ export class Connection implements StreamHandler, Call, Client {
   private insert(message: Buffer, length: number): void {
     this.reply.insert(this.replyStart, message, 0, length);
     this.ringClient?.marks.shift(this.replyStart, length);
+    this.spans.shift(this.replyStart, length);
     this.replyStart += length;
   }
 
   private takeOutput(): Output {
     this.replyStart = 0;
+    this.spans.clear();
     return this.outbox.take(this.reply);
   }
 

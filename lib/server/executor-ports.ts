@@ -14,6 +14,8 @@ export interface Guards {
   refusal(entry: CommandEntry, isWrite: boolean): string | undefined;
   /** Whether nothing runs any more. */
   readonly isStopping: boolean;
+  /** Whether data has changed in a way that is not logged yet. */
+  readonly hasUnlogged: boolean;
   /** Shows a command that has run to the monitors. */
   watch(client: MonitoredClient, entry: CommandEntry, args: Args): void;
   /** Grows whenever making room took some time. */

@@ -324,6 +324,7 @@ export class Executor {
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
     if (this.isAside) return;
+    if (hasChanged || (entry.showsData && this.guards.hasUnlogged)) connection.spans.add(start, reply.length);
     this.ring?.ran(connection, hasChanged, start);
     if (hasChanged && this.blocking.isNeeded) this.blocking.serve();
     if (entry.isBlocking) this.blocking.release(connection);
@@ -379,6 +380,7 @@ export class Executor {
       if (connection.isClosed) return;
       if (reply.errors !== errors) this.noteFailure(entry, reply);
       if (mode !== 'on') muteReply(connection, mode, connection.replyStart);
+      if (entry.showsData) connection.spans.add(connection.replyStart, reply.length);
       this.times.start();
       connection.unblock();
     };

@@ -35,6 +35,8 @@ export interface GateOptions {
   readonly whenFlushed: () => Promise<void> | undefined;
   /** Why the log takes no more writes, if it does not. */
   readonly logFailure: () => string | undefined;
+  /** Whether data has changed in a way that is not logged yet. */
+  readonly hasUnlogged: () => boolean;
   /** Resolves when the data is there again, while it is read anew. */
   readonly reloading: () => Promise<void> | undefined;
   /** Holds a request until then. */
@@ -70,6 +72,10 @@ export class Gate implements Guards {
 
   get isStopping(): boolean {
     return this.stopping;
+  }
+
+  get hasUnlogged(): boolean {
+    return this.options.hasUnlogged();
   }
 
   /** While a script goes on from turn to turn, little else runs. */

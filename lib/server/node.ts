@@ -470,6 +470,7 @@ export class Node {
     this.engine.gate.update();
     this.memory.sample();
     this.persistence.tick(second);
+    this.turn.giveUpRoom(this.config.writeTimeoutMs);
     this.ring?.tick();
     if (second) {
       this.access.tick(nowMs);

@@ -332,7 +332,7 @@ export class Persistence implements TurnLog, Durability {
   }
 
   /** Whether there is something to log. */
-  private get hasChanges(): boolean {
+  get hasChanges(): boolean {
     return !this.batch.isEmpty || !this.foreign.isEmpty;
   }
 

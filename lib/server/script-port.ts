@@ -97,6 +97,7 @@ class SuspendedScript implements Suspension {
     turn.begin();
     persistence.unhold();
     gate.setBusy(false);
+    connection.spans.add(connection.replyStart, connection.reply.length);
     if (hasWritten) {
       connection.wroteInTurn = true;
       onChanged(connection, connection.replyStart);

@@ -43,6 +43,11 @@ interface LogWait {
   readonly position: number;
 }
 
+/** The same, of one that was held because there was no room for what it says; since `sinceUs` of the monotonic time. */
+interface RoomWait extends LogWait {
+  readonly sinceUs: number;
+}
+
 /**
  * A turn of the event loop (design, section 1.6). Commands run as their bytes arrive; at the end of the turn, their changes are
  * logged with one write, and each connection's replies leave with one write. With `appendfsync always` they are
@@ -64,6 +69,7 @@ export class Turn implements LoopFigures {
   private spare: Connection[] = [];
   private releases: Connection[] = [];
   private readonly held = new Denque<LogWait>();
+  private readonly heldForRoom = new Denque<RoomWait>();
   /** Connections that have more to execute, in order. */
   private readonly deferred = new Denque<Connection>();
   /** How many of them an earlier turn has left. */
@@ -135,16 +141,26 @@ export class Turn implements LoopFigures {
 
   /** The log is durable up to `position`: what waited for that leaves. */
   release(position: number): void {
-    for (let first = this.held.peekFront(); first !== undefined; first = this.held.peekFront()) {
-      if (first.position > position) return;
-      this.held.shift();
-      first.reply.settleNow();
+    settleUpTo(this.held, position);
+    settleUpTo(this.heldForRoom, position);
+  }
+
+  /** Called some times a second: while the log takes nothing, nobody waits for it for longer than `timeoutMs`. */
+  giveUpRoom(timeoutMs: number): void {
+    if (this.log.takes) return;
+    const beforeUs = this.clock.monotonicUs() - timeoutMs * 1000;
+    for (let first = this.heldForRoom.peekFront(); first !== undefined; first = this.heldForRoom.peekFront()) {
+      if (first.sinceUs >= beforeUs) return;
+      this.heldForRoom.shift();
+      first.reply.giveUpRoom();
     }
   }
 
   /** The log has failed: whoever waits for it never hears. */
   abandonHeld(): void {
-    for (let first = this.held.shift(); first !== undefined; first = this.held.shift()) first.reply.connection.kill();
+    for (const waits of [this.held, this.heldForRoom]) {
+      for (let first = waits.shift(); first !== undefined; first = waits.shift()) first.reply.connection.kill();
+    }
   }
 
   resetFigures(): void {
@@ -171,7 +187,7 @@ export class Turn implements LoopFigures {
       if (connection.isClosed) continue;
       if (isOfBatch && !committed) connection.kill();
       // Behind replies that are held, all others are: the order stays, also when `appendfsync` was changed meanwhile.
-      else if (isOfBatch && fullPosition > 0) this.hold(connection, fullPosition);
+      else if (isOfBatch && fullPosition > 0) this.holdForRoom(connection, fullPosition);
       else if (waitPosition === 0 && !connection.holdsReplies && !this.awaitsReplicas(connection)) connection.flush();
       else this.hold(connection, waitPosition);
     }
@@ -197,8 +213,19 @@ export class Turn implements LoopFigures {
       reply.await();
       this.held.push({ reply, position });
     }
-    if (this.awaitsReplicas(connection)) this.replicas?.await(connection, reply);
+    this.awaitReplicas(connection, reply);
     if (reply.isReady) connection.releaseHeld();
+  }
+
+  /** The same, until there is room for it, and it is durable if it must be. */
+  private holdForRoom(connection: Connection, position: number): void {
+    const reply = connection.holdForRoom();
+    this.heldForRoom.push({ reply, position, sinceUs: this.clock.monotonicUs() });
+    this.awaitReplicas(connection, reply);
+  }
+
+  private awaitReplicas(connection: Connection, reply: HeldReply): void {
+    if (this.awaitsReplicas(connection)) this.replicas?.await(connection, reply);
   }
 
   /** Lets a connection execute nothing for a while. Its replies leave. */
@@ -242,5 +269,14 @@ export class Turn implements LoopFigures {
   private readCpu(nowUs: number): void {
     this.cpuUs = this.clock.threadCpuUs();
     this.cpuReadAtUs = nowUs;
+  }
+}
+
+/** What waited for the log up to `position` waits no longer. */
+function settleUpTo(waits: Denque<LogWait>, position: number): void {
+  for (let first = waits.peekFront(); first !== undefined; first = waits.peekFront()) {
+    if (first.position > position) return;
+    waits.shift();
+    first.reply.settleNow();
   }
 }

@@ -139,6 +139,42 @@ describe('Turn', () => {
     expect(bench.lines.filter((line) => line.includes('The disk is full'))).to.have.lengthOf(1);
   });
 
+  it('answers what found the disk full when that takes longer than write-timeout, and nothing else with it: its client waited for room for ever', async () => {
+    for (const fsync of ['always', 'everysec']) {
+      let isFull = false;
+      const bench = await NodeBench.start(`appendfsync ${fsync}\nwrite-timeout 500`, {
+        plan: ({ name, path }) =>
+          isFull && name === 'append' && path.includes('aof') ? { kind: 'error', code: 'ENOSPC' } : undefined,
+      });
+      const [writer, reader, muted] = [bench.connect(), bench.connect(), bench.connect()];
+      writer.send('SET', 'old', 'v');
+      await bench.settle();
+      await bench.finishSyncs();
+      expect(writer.replies()).to.deep.equal(['OK']);
+      isFull = true;
+      for (const words of [['GET', 'old'], ['PING'], ['SET', 'k', 'v'], ['PING'], ['GET', 'k']]) writer.send(...words);
+      for (const words of [['MULTI'], ['SET', 'l', 'v'], ['EXEC'], ['PING']]) reader.send(...words);
+      for (const words of [['CLIENT', 'REPLY', 'SKIP'], ['SET', 'm', 'v'], ['PING']]) muted.send(...words);
+      await bench.settle();
+      writer.send('SET', 'k', 'w');
+      await bench.advance(400);
+      expect([writer.wire(), reader.wire(), muted.wire()]).to.deep.equal(['', '', '']);
+      await bench.advance(300);
+      const unknown = '-TIMEOUT the disk is full: the outcome is unknown';
+      const [refused, ...replies] = writer.replies().reverse();
+      expect(refused).to.match(/^-MISCONF/);
+      expect(replies.reverse(), fsync).to.deep.equal(['v', 'PONG', unknown, 'PONG', unknown]);
+      expect(reader.replies()).to.deep.equal(['OK', 'QUEUED', unknown, 'PONG']);
+      expect(muted.replies()).to.deep.equal(['PONG']);
+      isFull = false;
+      await bench.advance(2000);
+      await bench.finishSyncs();
+      expect([writer.wire(), reader.wire()]).to.deep.equal(['', '']);
+      const next = await afterPowerFailure(bench);
+      for (const key of ['k', 'l', 'm']) expect(await next.ask(next.connect(), 'GET', key)).to.equal('v');
+    }
+  });
+
   it('lets every client get on, however many send in each turn', async () => {
     const bench = await NodeBench.start();
     const clients = Array.from({ length: 700 }, () => bench.connect());

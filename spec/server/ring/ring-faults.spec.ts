@@ -203,6 +203,34 @@ describe('A ring of nodes, after a fault,', () => {
     for (const node of ring.nodes) expect(await ring.ask(node.connect(), 'GET', 'k')).to.equal('v');
   });
 
+  it('says in time that nobody knows of a write that found the disk full, at whatever level: it was answered when there was room', async () => {
+    const unknown = '-TIMEOUT the disk is full: the outcome is unknown';
+    const shortage = '-NOREPLICAS need 3, have 2';
+    // What is read from others as well does not need this one.
+    for (const [level, read, next] of [
+      ['ONE', unknown, 'OK'],
+      ['QUORUM', null, 'OK'],
+      ['ALL', shortage, shortage],
+    ]) {
+      const ring = await RingBench.start(3, 'write-timeout 500');
+      const [client, reader] = [ring.nodes[0].connect(), ring.nodes[1].connect()];
+      expect(await ring.ask(client, 'CONSISTENCY', String(level))).to.equal('OK');
+      ring.logFaults.set(0, FULL);
+      for (const words of [['PING'], ['SET', 'k', 'v'], ['PING'], ['GET', 'k']]) client.send(...words);
+      await ring.settle();
+      client.send('SET', 'k', 'elsewhere');
+      await ring.advance(400);
+      expect(client.wire()).to.equal('');
+      await ring.advance(300);
+      expect(client.replies(), String(level)).to.deep.equal(['PONG', unknown, 'PONG', read, next]);
+      expect(await ring.ask(client, 'PING')).to.equal('PONG');
+      ring.logFaults.clear();
+      await ring.advance(1000);
+      expect(client.wire()).to.equal('');
+      expect(await ring.ask(reader, 'WITH', 'ALL', 'GET', 'k')).to.equal(next === 'OK' ? 'elsewhere' : 'v');
+    }
+  });
+
   it('reads elsewhere what it was reading when its log was found to take nothing', async () => {
     const ring = await RingBench.start(3, 'write-timeout 500');
     ring.logFaults.set(0, FULL);
