@@ -60,7 +60,7 @@ export const RING_OPTIONS: readonly Option[] = [
   real('write-consistency', 'writeConsistency', oneOf('any', ...LEVELS), 'quorum',
     'how many replicas must have a write before it is answered; not in Redis'),
   real('write-timeout', 'writeTimeoutMs', longCount(1), '2000',
-    'milliseconds that a request waits for replicas; not in Redis'),
+    'milliseconds that a request waits for replicas, or for room on the disk; not in Redis'),
   real('sloppy-quorum', 'sloppyQuorum', boolean(), 'no', 'whether hints count as replicas; not in Redis'),
   real('hint-size-max', 'hintSizeMaxBytes', memory(0, ULONG_MAX), '1gb',
     'what is kept for nodes that are away; not in Redis'),

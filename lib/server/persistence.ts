@@ -3,7 +3,7 @@
  *
  * Replies to a write leave only after `commit` (and, with `appendfsync always`, after the log is synced up to
  * `waitPosition`). A log that fails once stays failed: nothing is written any more, and the server refuses writes. A disk that is
- * full is no failure: what was changed waits to be logged, and its replies with it; no more is changed until there is room.
+ * full is no failure: what was changed waits to be logged, and its replies with it, for a while (Turn.giveUpRoom); no more is changed until there is room.
  *
  * Without a log (`appendonly no`) data is in memory, and on disk as of the last save. A save then goes through the log too: everything that
  * the tables do not have is copied there, while changes are logged behind it, and moved to tables. Only when that copy is complete does
