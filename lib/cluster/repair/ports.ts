@@ -51,7 +51,7 @@ export interface RepairStore {
   sync(): Promise<void>;
   /** So many keys were looked at: lets others go on from time to time. */
   rest(keys: number): Promise<void>;
-  /** Has a key removed, here and everywhere, if it has expired, or fields of it. Resolves when that has begun. Rejects with CorruptionError and DiskError. */
+  /** Has a key removed, here and everywhere, if it has expired, or fields of it. Resolves when that has begun, or cannot just now: then it is in memory, and is met there. Rejects with CorruptionError and DiskError. */
   expire(key: Buffer): Promise<void>;
   /** Brings what the disk has of a key into memory. Rejects with CorruptionError and DiskError. */
   load(key: Buffer): Promise<void>;
