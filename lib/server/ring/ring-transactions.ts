@@ -87,7 +87,9 @@ export class RingTransactions {
     if (transaction.hasFailed || transaction.slot === NO_SLOT) return true;
     if (watchSlot !== NO_SLOT && watchSlot !== transaction.slot) return this.host.refuse(connection, args, CROSSSLOT);
     const keys = (): Buffer[] => {
-      const queued = transaction.queued.flatMap((one) => namesAt(one.args, keysOf(one.entry, one.args)));
+      // A channel of SPUBLISH is no key.
+      const users = transaction.queued.filter((one) => roleOf(one.entry, one.args) !== 'here');
+      const queued = users.flatMap((one) => namesAt(one.args, keysOf(one.entry, one.args)));
       return [...queued, ...[...connection.watched.values()].map(({ key }) => key)];
     };
     const requests = (): Buffer[] => {

@@ -206,7 +206,7 @@ describe('Linearizer', () => {
     const client = ring.nodes[second].connect();
     const begin = async (value: string): Promise<void> => {
       await ring.ask(client, 'WATCH', 'k');
-      for (const words of [['MULTI'], ['SET', 'k', value], ['PUBLISH', 'news', value]])
+      for (const words of [['MULTI'], ['SET', 'k', value], ['PUBLISH', 'news', value], ['SPUBLISH', 'shard', value]])
         await ring.ask(client, ...words);
       client.send('EXEC');
       await ring.settle(({ kind }) => kind !== MessageKind.ACCEPTED);
@@ -214,7 +214,7 @@ describe('Linearizer', () => {
     await begin('one');
     expect(heard(), 'not yet').to.deep.equal([[], []]);
     await ring.settle();
-    expect(client.replies()).to.deep.equal([['OK', 2]]);
+    expect(client.replies()).to.deep.equal([['OK', 2, 0]]);
     expect(heard()).to.deep.equal([['one', 'one'], ['one']]);
     await begin('two');
     await ring.advance(60_000, ({ kind }) => kind !== MessageKind.ACCEPTED);
