@@ -12,12 +12,27 @@ const CONFIG = `${DELETING_CONFIG}away-max 4\njoin-timeout 10\n`;
 const LOOK_MS = 100;
 const LONG_MS = 3_600_000;
 
+type Boot = (machine: Machine) => Promise<void>;
+
+/** Whose place a machine's node takes, and how its process is started. */
+interface Replacement {
+  readonly member: MemberId;
+  readonly boot: Boot;
+}
+
 export class AbsentRing extends DeletingRing {
-  private readonly replaced = new Map<Machine, MemberId>();
+  private readonly replaced = new Map<Machine, Replacement>();
 
   override boot(machine: Machine): Promise<void> {
-    const replaces = this.replaced.get(machine);
-    return super.boot(machine, `${CONFIG}${replaces === undefined ? '' : `cluster-replaces ${replaces}\n`}`);
+    const replacement = this.replaced.get(machine);
+    if (replacement === undefined) return super.boot(machine, CONFIG);
+    const { member, boot } = replacement;
+    // That it joins is given up while those who are to fill it are away: then it stops, and begins anew.
+    return super.boot(machine, `${CONFIG}cluster-replaces ${member}\n`, () => {
+      machine.kill();
+      machine.disk = new MemoryDisk();
+      void boot(machine);
+    });
   }
 
   override async use(): Promise<void> {
@@ -29,7 +44,7 @@ export class AbsentRing extends DeletingRing {
   }
 
   /** Takes a member away. Returns what brings it back: `boot` starts a process. */
-  takeAway(machine: Machine, way: Way, boot: (machine: Machine) => Promise<void>): () => void {
+  takeAway(machine: Machine, way: Way, boot: Boot): () => void {
     const { process } = machine;
     this.world.note(machine.name, () => `is away: ${way}`);
     switch (way) {
@@ -48,16 +63,16 @@ export class AbsentRing extends DeletingRing {
         machine.powerOff();
         break;
       case 'lost':
-        this.loseDisk(machine);
+        this.loseDisk(machine, boot);
     }
     return () => void boot(machine);
   }
 
-  private loseDisk(machine: Machine): void {
+  private loseDisk(machine: Machine, boot: Boot): void {
     machine.powerOff();
     machine.disk = new MemoryDisk();
-    const id = this.members.get(machine)?.member.self;
-    if (id !== undefined) this.replaced.set(machine, id);
+    const member = this.members.get(machine)?.member.self;
+    if (member !== undefined) this.replaced.set(machine, { member, boot });
   }
 
   /** The others have left out the member on a machine. */
