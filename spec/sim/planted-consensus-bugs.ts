@@ -17,33 +17,15 @@ import {
 import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordination/versioned-links.js';
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { Acknowledgement, ERA_STAMP, readAcknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
-import type { Disk, DiskFile } from '../../lib/host/ports.js';
 import type { Node } from '../../lib/server/node.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
 import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 import type { RingPart } from '../../lib/server/ring/ring-part.js';
 import { Handlers, bytesOf, membershipWith } from './planted-ring-bugs.js';
 
-/** What is promised and accepted is on no disk: a file of it is always empty. */
-export function forgetPromises(disk: Disk): Disk {
-  const blank = (file: DiskFile): DiskFile => {
-    let sizeBytes = 0;
-    return Object.create(file, {
-      append: { value: (_buffer: Uint8Array, start: number, end: number) => (sizeBytes += end - start) },
-      sizeBytes: { get: () => sizeBytes },
-      close: { value: () => file.close() },
-      sync: { value: () => file.sync() },
-    }) as DiskFile;
-  };
-  return new Proxy(disk, {
-    get: (target, name) => {
-      if (name === 'create') {
-        return (path: string) => (path.includes('/consensus/') ? blank(target.create(path)) : target.create(path));
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
-    },
-  });
+/** What is promised and accepted is on no disk: no state is ever written. */
+export function forgetPromises(node: Node): void {
+  Object.defineProperty(acceptorLogOf(node), 'add', { value: () => undefined });
 }
 
 /** What was decided about keys is not decided anew before their acceptors are others. */
@@ -56,7 +38,7 @@ export function forgetToRewrite(node: Node): void {
 /** Decisions about deleted keys are forgotten before the ballots that were promised are refused: a proposer goes on with what it has known of such a key. */
 export function forgetTooEarly(node: Node): void {
   const { consensus } = Reflect.get(node, 'ring') as RingPart;
-  const log = Reflect.get(consensus, 'log') as AcceptorLog;
+  const log = acceptorLogOf(node);
   const forget = consensus.forget.bind(consensus);
   log.raiseFloor = () => undefined;
   consensus.forget = (key, accepted, floor) => {
@@ -148,4 +130,9 @@ export function acknowledgeOldEra(member: RingMember): RingMembership {
       return links.send(to, kind, new BytesPayload(Buffer.concat([bytes.subarray(0, HEAD_BYTES), rest])));
     },
   });
+}
+
+function acceptorLogOf(node: Node): AcceptorLog {
+  const { consensus } = Reflect.get(node, 'ring') as RingPart;
+  return Reflect.get(consensus, 'log') as AcceptorLog;
 }

@@ -238,10 +238,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'promise-not-kept',
     about: 'what is promised and accepted is on no disk',
-    changes: { disk: forgetPromises },
+    changes: { node: forgetPromises },
     scenario: (changes) => cas(changes, KILLED),
     shows: NO_ORDER,
-    seed: 7,
+    seed: 11,
   },
   {
     name: 'nothing-accepted',
