@@ -17,6 +17,7 @@ import type { TableStamps } from '../../lib/storage/sstable/table-writer.js';
 import { TableWriter } from '../../lib/storage/sstable/table-writer.js';
 import { checkTable } from '../../lib/tools/check-table.js';
 import { MemoryDisk } from '../sim/memory-disk.js';
+import { storedRecord } from '../storage/sstable/tables.js';
 
 const PATH = '/7.sst';
 const hasher = new PositionHasher(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
@@ -68,7 +69,7 @@ function tableOf(rows: readonly Row[], stamps = STAMPS): { disk: MemoryDisk; met
   const id = { id: 7, fileId: { high: 1, low: 2 }, db: 0, origin: 1 };
   const writer = new TableWriter(file, { ...id, filterBitsPerKey: 10, compression: 0, blockBytes: 256 });
   for (const { position, flags, bytes, expiresAtMs } of rows) {
-    writer.add(position, flags, bytes, 0, bytes.length, expiresAtMs);
+    writer.add(storedRecord(position, flags, bytes, { expiresByMs: expiresAtMs }));
   }
   return { disk, meta: writer.finish(stamps) };
 }

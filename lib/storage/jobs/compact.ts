@@ -1,10 +1,10 @@
 import { assert } from '../../base/assert.js';
 import { Scratch } from '../../base/scratch.js';
 import type { Disk } from '../../host/ports.js';
+import type { RecordSink, StoredRecord } from '../sstable/stored-record.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import type { TableStamps } from '../sstable/table-writer.js';
 import type { CompactionJob, CompactionResult } from './job.js';
-import type { RecordSink } from '../sstable/key-writer.js';
 import { RunMerge } from './merge-runs.js';
 import type { Pace } from './pace.js';
 import { RunReader } from './run-reader.js';
@@ -15,16 +15,8 @@ export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace, scratc
   // Tables in which everything is dead are not even read.
   const runs = job.runs.map((run) => run.filter(({ maxStamp }) => maxStamp > job.floor));
   const inputs = runs.flat();
-  const { directory, origin } = job;
-  const outputs = new TableOutputs({
-    disk,
-    directory,
-    reserved: job.outputs,
-    table: job.options,
-    origin,
-    pace,
-    scratch,
-  });
+  const outputs = new TableOutputs(disk, job, pace, scratch);
+  outputs.db = job.db;
   const readers = runs.map((run) => new RunReader(disk, job, run, pace));
   try {
     for (const reader of readers) reader.next();
@@ -52,32 +44,22 @@ export function runCompaction(disk: Disk, job: CompactionJob, pace: Pace, scratc
 /** Goes on in a new table when one is full, but never between records of one position. */
 class SplittingSink implements RecordSink {
   private readonly outputs: TableOutputs;
-  private readonly db: number;
   private readonly tableBytes: number;
   private readonly stamps: TableStamps;
 
-  constructor(outputs: TableOutputs, { db, tableBytes }: CompactionJob, stamps: TableStamps) {
+  constructor(outputs: TableOutputs, { tableBytes }: CompactionJob, stamps: TableStamps) {
     this.outputs = outputs;
-    this.db = db;
     this.tableBytes = tableBytes;
     this.stamps = stamps;
   }
 
-  add(
-    position: number,
-    flags: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    expiresAtMs: number,
-    markBytes: number,
-  ): void {
+  add(record: StoredRecord): void {
     const { outputs } = this;
     const table = outputs.current;
-    if (table !== undefined && table.sizeBytes >= this.tableBytes && table.lastPosition !== position) {
+    if (table !== undefined && table.sizeBytes >= this.tableBytes && table.lastPosition !== record.position) {
       if (outputs.hasNext) this.finish();
     }
-    outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs, markBytes);
+    outputs.add(record);
   }
 
   finish(): void {

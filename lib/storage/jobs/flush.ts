@@ -11,9 +11,9 @@
 
 import { RecordWriter } from '../../record/record-writer.js';
 import type { Disk } from '../../host/ports.js';
-import type { RecordSink } from '../sstable/key-writer.js';
 import { KeyWriter } from '../sstable/key-writer.js';
 import { RecordFlags } from '../sstable/record-flags.js';
+import { StoredRecord } from '../sstable/stored-record.js';
 import { CellRows } from './cell-rows.js';
 import type { ChangeList } from './change-list.js';
 import type { FlushJob, FlushResult } from './job.js';
@@ -27,16 +27,7 @@ import { TableOutputs } from './table-outputs.js';
 /** Runs a flush to its end. Throws DiskError, CorruptionError and JobAbortedError: then it has left nothing behind. */
 export function runFlush(disk: Disk, job: FlushJob, pace: Pace, scratch = new Scratch()): FlushResult {
   const changes = SegmentChanges.read(disk, job, pace, scratch);
-  const { directory, origin } = job;
-  const outputs = new TableOutputs({
-    disk,
-    directory,
-    reserved: job.outputs,
-    table: job.options,
-    origin,
-    pace,
-    scratch,
-  });
+  const outputs = new TableOutputs(disk, job, pace, scratch);
   try {
     new FlushWriter(changes, outputs, job, scratch).run();
     outputs.commit();
@@ -62,10 +53,10 @@ class FlushWriter {
   private readonly outputs: TableOutputs;
   private readonly state: KeyState;
   private readonly cells: CellRows;
-  private readonly record: RecordWriter;
+  private readonly encoder: RecordWriter;
+  private readonly record = new StoredRecord();
   private readonly parts: KeyWriter;
   private readonly foreign: boolean;
-  private db = -1;
 
   constructor(changes: SegmentChanges, outputs: TableOutputs, job: FlushJob, scratch: Scratch) {
     const { origin, options } = job;
@@ -76,24 +67,19 @@ class FlushWriter {
     this.outputs = outputs;
     this.state = new KeyState(origin);
     this.cells = new CellRows(changes.list, scratch);
-    this.record = new RecordWriter(origin);
-    const sink: RecordSink = {
-      add: (position, flags, bytes, start, end, expiresAtMs, markBytes) => {
-        outputs.add(this.db, position, flags, bytes, start, end, expiresAtMs, markBytes);
-      },
-    };
-    this.parts = new KeyWriter(origin, sink, options.partBytes);
+    this.encoder = new RecordWriter(origin);
+    this.parts = new KeyWriter(origin, outputs, options.partBytes);
   }
 
   run(): void {
-    const { order, list, state } = this;
+    const { order, list, state, outputs } = this;
     let floor = 0;
     while (order.next()) {
       const row = order.rows[order.start];
-      if (list.db(row) !== this.db) {
+      if (list.db(row) !== outputs.db) {
         this.finishTable();
-        this.db = list.db(row);
-        floor = this.changes.floorOf(this.db);
+        outputs.db = list.db(row);
+        floor = this.changes.floorOf(outputs.db);
       }
       state.fold(list, order.rows, order.start, order.end, floor);
       if (!state.isNothing) this.writeKey(row, floor);
@@ -103,26 +89,28 @@ class FlushWriter {
 
   /** Writes what the state has come to, of the key of `row`. */
   private writeKey(row: number, floor: number): void {
-    const { state, record, list } = this;
+    const { state, encoder, record, list } = this;
     const { bytes } = list;
     const keyStart = list.keyStart(row);
     const keyEnd = list.keyEnd(row);
-    let flags = state.replaces || state.hasDelete ? RecordFlags.COMPLETE : 0;
-    let expiresAtMs = 0;
+    record.position = list.position(row);
+    record.flags = state.replaces || state.hasDelete ? RecordFlags.COMPLETE : 0;
+    record.expiresByMs = 0;
     if (state.isPlain && state.valueRow >= 0) {
-      record.string(state, bytes, keyStart, keyEnd, list.valueStart(state.valueRow), list.valueEnd(state.valueRow));
-      ({ expiresAtMs } = state);
-      if (expiresAtMs !== 0) flags |= RecordFlags.EXPIRES;
+      encoder.string(state, bytes, keyStart, keyEnd, list.valueStart(state.valueRow), list.valueEnd(state.valueRow));
+      record.expiresByMs = state.expiresAtMs;
+      if (state.expiresAtMs !== 0) record.flags |= RecordFlags.EXPIRES;
     } else if (state.isPlain && state.expiryStamp === 0) {
-      record.deleted(state.deletedStamp, state.deletedOrigin, bytes, keyStart, keyEnd);
-      flags |= RecordFlags.EMPTY;
+      encoder.deleted(state.deletedStamp, state.deletedOrigin, bytes, keyStart, keyEnd);
+      record.flags |= RecordFlags.EMPTY;
     } else {
       // What stands before `firstAt` was superseded.
       this.cells.write(this.order.rows, state.firstAt, this.order.end, floor, this.parts);
       this.parts.finish();
       return;
     }
-    this.outputs.add(this.db, list.position(row), flags, record.buffer, 0, record.end, expiresAtMs, 0);
+    record.setBytes(encoder.buffer, 0, encoder.end);
+    this.outputs.add(record);
   }
 
   private finishTable(): void {

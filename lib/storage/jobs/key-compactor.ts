@@ -6,8 +6,8 @@ import { KeyMerge } from '../../record/key-merge.js';
 import { isValueCell, settledExpiry } from '../../record/marks.js';
 import type { Pair } from '../../record/pair.js';
 import { PAIR_ZERO, comparePairs } from '../../record/pair.js';
-import type { RecordSink } from '../sstable/key-writer.js';
 import { KeyWriter } from '../sstable/key-writer.js';
+import type { RecordSink } from '../sstable/stored-record.js';
 import type { RunReader } from './run-reader.js';
 import { RunSource } from './run-source.js';
 

@@ -14,11 +14,12 @@
 
 import { BatchReader } from '../../record/batch-reader.js';
 import { ChangeKind } from '../../record/batch-format.js';
-import type { RecordSink } from '../sstable/key-writer.js';
 import { CellType } from '../../record/entry.js';
 import { isValueCell } from '../../record/marks.js';
 import { SlotStamps } from '../../record/slot-stamps.js';
 import { RecordFlags } from '../sstable/record-flags.js';
+import type { RecordSink } from '../sstable/stored-record.js';
+import { StoredRecord } from '../sstable/stored-record.js';
 import { KeyCompactor, KeyFate } from './key-compactor.js';
 import { PositionRanges } from './position-ranges.js';
 import type { RunReader } from './run-reader.js';
@@ -46,6 +47,8 @@ export class RunMerge {
   private readonly runs: readonly RunReader[];
   private readonly rules: MergeRules;
   private readonly sink: RecordSink;
+  /** What is copied. */
+  private readonly record = new StoredRecord();
   private readonly deeper: PositionRanges;
   private readonly dead: SlotStamps | undefined;
   private readonly keys: KeyCompactor;
@@ -161,9 +164,14 @@ export class RunMerge {
   }
 
   private copy(run: RunReader, flags: number, expiresByMs: number): void {
-    const { block, index, position } = run;
-    const start = block.recordStart(index);
-    this.sink.add(position, flags, block.bytes, start, block.recordEnd(index), expiresByMs, this.markBytes(run));
+    const { record } = this;
+    const { block, index } = run;
+    record.position = run.position;
+    record.flags = flags;
+    record.setBytes(block.bytes, block.recordStart(index), block.recordEnd(index));
+    record.expiresByMs = expiresByMs;
+    record.markBytes = this.markBytes(run);
+    this.sink.add(record);
   }
 
   /** Copies a record that may have to go. */

@@ -5,6 +5,7 @@ import type { Disk, DiskFile } from '../../host/ports.js';
 import type { FileId } from '../log/aof-frame.js';
 import { tablesDirectory } from '../levels/table-files.js';
 import { tablePath } from '../sstable/table-format.js';
+import type { RecordSink, StoredRecord } from '../sstable/stored-record.js';
 import type { TableMeta } from '../sstable/table-meta.js';
 import type { TableStamps } from '../sstable/table-writer.js';
 import { TableWriter } from '../sstable/table-writer.js';
@@ -15,22 +16,25 @@ const PACE_BYTES = 64 * 1024;
 /** 2^32 divided by the golden ratio: its multiples are spread over all words. */
 const SPREAD = 0x9e3779b1;
 
-export interface TableOutputsOptions {
-  readonly disk: Disk;
+/** What a job says of the tables that it makes. */
+export interface OutputOptions {
   /** The data directory. */
   readonly directory: string;
-  readonly reserved: ReservedTables;
-  readonly table: TableOptions;
+  readonly outputs: ReservedTables;
+  readonly options: TableOptions;
   /** Of the records that come. */
   readonly origin: number;
-  readonly pace: Pace;
-  readonly scratch: Scratch;
 }
 
 /** The tables that a job makes: all of them last, or none. */
-export class TableOutputs {
+export class TableOutputs implements RecordSink {
+  /** That of the tables that are begun from now on: to be set before the first record comes. */
+  db = -1;
   readonly metas: TableMeta[] = [];
-  private readonly options: TableOutputsOptions;
+  private readonly disk: Disk;
+  private readonly job: OutputOptions;
+  private readonly pace: Pace;
+  private readonly scratch: Scratch;
   private readonly directory: string;
   /** The files that were made. */
   private readonly paths: string[] = [];
@@ -40,9 +44,12 @@ export class TableOutputs {
   private pacedBytes = 0;
   private pacedNextBytes = 0;
 
-  constructor(options: TableOutputsOptions) {
-    this.options = options;
-    this.directory = tablesDirectory(options.directory);
+  constructor(disk: Disk, job: OutputOptions, pace: Pace, scratch: Scratch) {
+    this.disk = disk;
+    this.job = job;
+    this.pace = pace;
+    this.scratch = scratch;
+    this.directory = tablesDirectory(job.directory);
   }
 
   /** The table that is being written. */
@@ -52,26 +59,17 @@ export class TableOutputs {
 
   /** Are there more of the reserved ids? */
   get hasNext(): boolean {
-    return this.paths.length < this.options.reserved.count;
+    return this.paths.length < this.job.outputs.count;
   }
 
   get writtenBytes(): number {
     return this.metas.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
   }
 
-  /** Adds a record, as TableWriter does, to the table that was begun last; begins one for `db` if there is none. */
-  add(
-    db: number,
-    position: number,
-    flags: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    expiresAtMs: number,
-    markBytes: number,
-  ): void {
-    const writer = this.writer ?? this.begin(db);
-    writer.add(position, flags, bytes, start, end, expiresAtMs, markBytes);
+  /** Adds a record, as TableWriter does, to the current table; begins one if there is none. */
+  add(record: StoredRecord): void {
+    const writer = this.writer ?? this.begin();
+    writer.add(record);
     if (writer.sizeBytes >= this.pacedNextBytes) this.spend(writer.sizeBytes);
   }
 
@@ -87,7 +85,7 @@ export class TableOutputs {
   /** Makes the names of the files durable. REQUIRES: every table is finished. */
   commit(): void {
     assert(this.writer === undefined, 'all tables are finished');
-    if (this.paths.length > 0) this.options.disk.syncDirectory(this.directory);
+    if (this.paths.length > 0) this.disk.syncDirectory(this.directory);
   }
 
   /** Removes what was made, as far as the disk lets it: the next start removes the rest. */
@@ -95,25 +93,27 @@ export class TableOutputs {
     this.close();
     for (const path of this.paths) {
       try {
-        this.options.disk.remove(path);
+        this.disk.remove(path);
       } catch (error) {
         if (!(error instanceof DiskError)) throw error;
       }
     }
   }
 
-  private begin(db: number): TableWriter {
-    const { disk, reserved, table, origin, scratch } = this.options;
+  private begin(): TableWriter {
+    const { disk, db, scratch } = this;
+    const { outputs, options, origin } = this.job;
+    assert(db >= 0, 'tables are of a database');
     assert(this.hasNext, 'enough ids were reserved');
     const index = this.paths.length;
-    const id = reserved.firstId + index;
+    const id = outputs.firstId + index;
     const path = tablePath(this.directory, id);
     this.file = disk.create(path);
     this.paths.push(path);
     this.pacedBytes = 0;
     this.pacedNextBytes = PACE_BYTES;
-    const options = { ...table, id, fileId: spread(reserved.seed, index), db, origin };
-    return (this.writer = new TableWriter(this.file, options, scratch));
+    const table = { ...options, id, fileId: spread(outputs.seed, index), db, origin };
+    return (this.writer = new TableWriter(this.file, table, scratch));
   }
 
   private close(): void {
@@ -123,7 +123,7 @@ export class TableOutputs {
   }
 
   private spend(sizeBytes: number): void {
-    this.options.pace.spend(Math.max(sizeBytes - this.pacedBytes, 0));
+    this.pace.spend(Math.max(sizeBytes - this.pacedBytes, 0));
     this.pacedBytes = sizeBytes;
     this.pacedNextBytes = sizeBytes + PACE_BYTES;
   }

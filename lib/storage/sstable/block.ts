@@ -20,6 +20,7 @@ import { RecordKey } from '../../record/record-key.js';
 import { BlockMemory, aligned } from './block-memory.js';
 import { Compression, EXPANSION_MAX, compress, expand } from './compression.js';
 import { sectionChecksum } from './section-checksum.js';
+import type { StoredRecord } from './stored-record.js';
 
 /** What a writer closes its blocks at. */
 export const BLOCK_BYTES = 8192;
@@ -59,8 +60,8 @@ export class BlockWriter {
     return length <= limit && this.recordsBytes < MARK_OFFSET_LIMIT;
   }
 
-  /** Takes the record `bytes[start, end)`. REQUIRES: in the order of (position, key); it has room. */
-  add(position: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
+  /** Takes the next record. REQUIRES: in the order of (position, key); it has room. */
+  add({ position, flags, bytes, start, end }: StoredRecord): void {
     const { count } = this;
     const at = count === 0 ? 0 : this.lastEnd;
     if (count === 0) this.firstPosition = position;

@@ -19,24 +19,13 @@ import { isValueCell } from '../../record/marks.js';
 import type { Pair } from '../../record/pair.js';
 import { comparePairs, pairBefore } from '../../record/pair.js';
 import { RecordFlags } from './record-flags.js';
+import type { RecordSink } from './stored-record.js';
+import { StoredRecord } from './stored-record.js';
 
 /** What the changes of a part take at most, unless they are a single cell. */
 export const PART_BYTES = 64 * 1024;
 /** Above what the head of a record takes besides the key. */
 const HEAD_BYTES_MAX = 24;
-
-/** Takes records as TableWriter does. `bytes` are valid until it returns. */
-export interface RecordSink {
-  add(
-    position: number,
-    flags: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    expiresAtMs: number,
-    markBytes: number,
-  ): void;
-}
 
 export class KeyWriter extends ChangeWriter {
   /** Parts of the current key that the sink was given. */
@@ -44,8 +33,8 @@ export class KeyWriter extends ChangeWriter {
   /** A part that is full, and whose cells have all expired by this Unix millisecond, is dropped; 0: none is. Before the first one is written, too. */
   dropExpiredUpToMs = 0;
   private readonly sink: RecordSink;
+  private readonly record = new StoredRecord();
   private readonly bound: number;
-  private position = 0;
   private key = Buffer.alloc(256);
   private keyLength = 0;
   private partBytesMax = 0;
@@ -84,7 +73,7 @@ export class KeyWriter extends ChangeWriter {
     expiry: Expiry,
   ): void {
     this.rewind();
-    this.position = position;
+    this.record.position = position;
     this.keyLength = keyEnd - keyStart;
     if (this.keyLength > this.key.length) this.key = Buffer.allocUnsafeSlow(this.keyLength * 2);
     copyBytes(bytes, keyStart, keyEnd, this.key, 0);
@@ -197,7 +186,7 @@ export class KeyWriter extends ChangeWriter {
   }
 
   private putPart(end: number, more: number): void {
-    const { buffer, changesStart, keyLength, changeCount } = this;
+    const { buffer, changesStart, keyLength, changeCount, record } = this;
     const isMany = changeCount !== 1;
     const headBytes = 1 + varintLength(keyLength) + keyLength + (isMany ? varintLength(changeCount) : 0);
     const start = changesStart - headBytes;
@@ -205,6 +194,10 @@ export class KeyWriter extends ChangeWriter {
     const at = copyBytes(this.key, 0, keyLength, buffer, writeVarint(buffer, start + 1, keyLength));
     if (isMany) writeVarint(buffer, at, changeCount);
     this.partCount++;
-    this.sink.add(this.position, this.flags | more, buffer, start, end, this.expiresByMs, this.markBytes);
+    record.flags = this.flags | more;
+    record.setBytes(buffer, start, end);
+    record.expiresByMs = this.expiresByMs;
+    record.markBytes = this.markBytes;
+    this.sink.add(record);
   }
 }

@@ -8,6 +8,7 @@ import { BLOCK_BYTES, BlockWriter } from './block.js';
 import { BloomFilter } from './bloom-filter.js';
 import type { Compression } from './compression.js';
 import { RecordFlags, expiresByOf } from './record-flags.js';
+import type { RecordSink, StoredRecord } from './stored-record.js';
 import { FOOTER_BYTES, encodeFooter } from './table-format.js';
 import { TableIndexWriter } from './table-index.js';
 import type { TableMeta } from './table-meta.js';
@@ -39,7 +40,7 @@ export interface TableStamps {
 }
 
 /** Writes one SSTable (table-format.ts) to a file that is empty. */
-export class TableWriter {
+export class TableWriter implements RecordSink {
   /** Keys. */
   recordCount = 0;
   private readonly file: DiskFile;
@@ -87,32 +88,22 @@ export class TableWriter {
     return this.block.lastPosition;
   }
 
-  /**
-   * Takes the record `bytes[start, end)` of RecordWriter or KeyWriter. `expiresAtMs`: Unix milliseconds from which on nothing in it is live, 0
-   * for never; not looked at with EMPTY. `markBytes`: how much of it is marks. REQUIRES: (position, key) rises, but for the parts of one key. Throws DiskError.
-   */
-  add(
-    position: number,
-    flags: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    expiresAtMs = 0,
-    markBytes = 0,
-  ): void {
+  /** Takes the next record. REQUIRES: (position, key) rises, but for the parts of one key. Throws DiskError. */
+  add(record: StoredRecord): void {
     const { block } = this;
+    const { position, flags, expiresByMs } = record;
     assert(position >= block.lastPosition, 'positions rise');
-    if (position === block.lastPosition) this.checkKeys(bytes, start, end);
+    if (position === block.lastPosition) this.checkKeys(record);
     else assert(!this.isInKey, 'the parts of a key are together');
-    if (!block.hasRoom(end - start, this.blockBytes)) this.finishBlock();
+    if (!block.hasRoom(record.byteLength, this.blockBytes)) this.finishBlock();
     if (block.count === 0) {
       this.index.add(position, this.appendedBytes + this.outputEnd, position === block.lastPosition);
     }
-    block.add(position, flags, bytes, start, end);
-    this.markBytes += markBytes;
+    block.add(record);
+    this.markBytes += record.markBytes;
     if ((flags & RecordFlags.EMPTY) === 0) {
-      if (expiresAtMs === 0) this.expiresByMs = Infinity;
-      else if (expiresAtMs > this.expiresByMs) this.expiresByMs = expiresAtMs;
+      if (expiresByMs === 0) this.expiresByMs = Infinity;
+      else if (expiresByMs > this.expiresByMs) this.expiresByMs = expiresByMs;
     }
     if (this.isInKey || (flags & RecordFlags.MORE) !== 0) this.countPart(position, flags);
     else this.count(position, (flags & RecordFlags.EXPIRES) !== 0, (flags & RecordFlags.EMPTY) !== 0);
@@ -197,7 +188,7 @@ export class TableWriter {
   }
 
   /** Records of one position come by their keys, and no key twice but in parts. */
-  private checkKeys(bytes: Uint8Array, start: number, end: number): void {
+  private checkKeys({ bytes, start, end }: StoredRecord): void {
     const { block, lastKey, nextKey } = this;
     const found = lastKey.find(block.records, block.lastStart, block.lastEnd) && nextKey.find(bytes, start, end);
     assert(found, 'records have keys');

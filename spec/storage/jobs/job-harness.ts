@@ -32,6 +32,7 @@ import { TableWriter } from '../../../lib/storage/sstable/table-writer.js';
 import { plain } from '../../record/arbitraries.js';
 import type { MemoryDiskOptions } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
+import { storedRecord } from '../sstable/tables.js';
 
 export const DIRECTORY = '/data';
 export const ORIGIN = 1;
@@ -128,7 +129,10 @@ export function writeTable(
     const bytes = Buffer.from(key);
     record.entry(entry, bytes, 0, bytes.length);
     if (record.end > partBytes) writeParts(parts, position, bytes, entry);
-    else writer.add(position, flagsOf(entry), record.buffer, 0, record.end, expiresByMsOf(entry));
+    else {
+      const whole = record.buffer.subarray(0, record.end);
+      writer.add(storedRecord(position, flagsOf(entry), whole, { expiresByMs: expiresByMsOf(entry) }));
+    }
   }
   const stamps = records.flatMap(({ entry }) => stampsOf(entry));
   const meta = writer.finish({ minStamp: Math.min(...stamps), maxStamp: Math.max(...stamps), foreign });

@@ -9,7 +9,7 @@ import { Compression } from '../../../lib/storage/sstable/compression.js';
 import { flagsOf } from '../../../lib/storage/sstable/record-flags.js';
 import { sectionChecksum } from '../../../lib/storage/sstable/section-checksum.js';
 import type { SpecRecord } from './tables.js';
-import { ORIGIN, records, stringsOf } from './tables.js';
+import { ORIGIN, records, storedRecord, stringsOf } from './tables.js';
 
 const SEED = 12345;
 const OFFSET = 2 ** 33 + 64;
@@ -29,8 +29,7 @@ function stored(
   writer = new BlockWriter(),
 ): Buffer {
   for (const record of list) {
-    const bytes = bytesOf(record);
-    writer.add(record.position, flagsOf(record.entry), bytes, 0, bytes.length);
+    writer.add(storedRecord(record.position, flagsOf(record.entry), bytesOf(record)));
   }
   const target = Buffer.alloc(writer.byteLength + 3, 0xee);
   const end = writer.finish(target, 3, SEED, OFFSET, compression);
@@ -179,7 +178,7 @@ describe('BlockWriter', () => {
     const bytes = Buffer.alloc(5000);
     expect(writer.hasRoom(bytes.length, 1000)).to.equal(true);
     let count = 0;
-    for (; writer.hasRoom(90, 1000); count++) writer.add(count, 0, bytes, 0, 90);
+    for (; writer.hasRoom(90, 1000); count++) writer.add(storedRecord(count, 0, bytes.subarray(0, 90)));
     // 16 bytes, and for each record 12 besides its own.
     expect(count).to.equal(Math.floor((1000 - 16) / 102));
     expect(writer.byteLength).to.be.within(1000 - 102, 1000);

@@ -17,7 +17,7 @@ import { keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import type { SpecRecord } from './tables.js';
-import { DIRECTORY, ORIGIN, records, stringsOf, writeTable, MARK_BYTES } from './tables.js';
+import { DIRECTORY, MARK_BYTES, ORIGIN, records, storedRecord, stringsOf, writeTable } from './tables.js';
 
 const PATH = tablePath(DIRECTORY, 1);
 
@@ -134,7 +134,7 @@ describe('TableWriter', () => {
     const record = Buffer.concat([Buffer.from([0, 3]), Buffer.alloc(500, 'abc')]);
     let last = 0;
     for (let i = 0; i < 4000; i++) {
-      writer.add(i, 0, record, 0, record.length);
+      writer.add(storedRecord(i, 0, record));
       expect(writer.sizeBytes).to.be.within(last + record.length, last + record.length + 64);
       last = writer.sizeBytes;
     }

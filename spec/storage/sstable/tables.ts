@@ -6,6 +6,7 @@ import type { Entry } from '../../../lib/record/entry.js';
 import { RecordWriter } from '../../../lib/record/record-writer.js';
 import type { Compression } from '../../../lib/storage/sstable/compression.js';
 import { expiresByMsOf, flagsOf } from '../../../lib/storage/sstable/record-flags.js';
+import { StoredRecord } from '../../../lib/storage/sstable/stored-record.js';
 import { tablePath } from '../../../lib/storage/sstable/table-format.js';
 import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { TableWriter } from '../../../lib/storage/sstable/table-writer.js';
@@ -71,6 +72,18 @@ export function stringsOf(count: number, valueBytes: number, seed: number): Spec
   return sorted(list);
 }
 
+/** A record for a TableWriter; `bytes` are what RecordWriter has made. */
+export function storedRecord(
+  position: number,
+  flags: number,
+  bytes: Uint8Array,
+  { expiresByMs = 0, markBytes = 0 } = {},
+): StoredRecord {
+  const record = new StoredRecord();
+  record.setBytes(bytes, 0, bytes.length);
+  return Object.assign(record, { position, flags, expiresByMs, markBytes });
+}
+
 /** What each record is said to have of marks. */
 export const MARK_BYTES = 3;
 
@@ -92,7 +105,8 @@ export function writeTable(disk: Disk, list: readonly SpecRecord[], table: SpecT
   const record = new RecordWriter(ORIGIN);
   for (const { position, key, entry } of list) {
     record.entry(entry, key, 0, key.length);
-    writer.add(position, flagsOf(entry), record.buffer, 0, record.end, expiresByMsOf(entry), MARK_BYTES);
+    const notes = { expiresByMs: expiresByMsOf(entry), markBytes: MARK_BYTES };
+    writer.add(storedRecord(position, flagsOf(entry), record.buffer.subarray(0, record.end), notes));
   }
   const meta = writer.finish(STAMPS);
   file.close();
