@@ -21,6 +21,7 @@ const DISK_US = { least: 50, most: 2000, slow: 200_000, slowOneIn: 64 };
 const GROWING: readonly StepName[] = ['create', 'append', 'mkdir'];
 const TAKEN_BYTES_MAX = 100;
 const FIRST_PORT = 40_000;
+const SILENCE_LOOK_MS = 100;
 
 export class Machine {
   readonly world: World;
@@ -62,6 +63,11 @@ export class Machine {
     this.process = process;
     this.world.note(this.name, () => `boot: process ${process.number}`);
     return process;
+  }
+
+  /** Nothing that its process has sent is on its way any more, not even on a stream that was closed while a cut held it up. REQUIRES: no cut, and its process runs. */
+  async silence(): Promise<void> {
+    while (this.process !== undefined && this.process.network.sending.size > 0) await this.world.sleep(SILENCE_LOOK_MS);
   }
 
   /** The power fails. Nobody hears of it. */

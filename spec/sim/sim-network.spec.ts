@@ -114,6 +114,24 @@ describe('SimStream', () => {
     expect(error).to.be.instanceOf(Error).with.property('message').that.includes('changed before');
   });
 
+  it('delivers what was sent before the end was closed, however late, and until then its machine is not silent', () =>
+    inPair(async (pair) => {
+      const [client, server, stream] = await pair.connected();
+      const mend = pair.world.wires.cutBothWays([pair.a], [pair.b]);
+      send(stream, 'late');
+      stream.end();
+      await client.untilEvent('close');
+      let isSilent = false;
+      const silence = pair.a.silence().then(() => (isSilent = true));
+      await pair.world.sleep(20_000);
+      expect(server.text).to.equal('');
+      expect(isSilent).to.equal(false);
+      mend();
+      await server.untilEvent('end');
+      expect(server.text).to.equal('late');
+      await silence;
+    }));
+
   it('ends after what was written, and answers a late write with a reset', () =>
     inPair(async (pair) => {
       const [client, server, stream] = await pair.connected();

@@ -25,6 +25,8 @@ export class SimNetwork implements Network {
   readonly listeners = new Map<number, Accept>();
   readonly sockets = new Map<number, SimDatagrams>();
   readonly streams = new Set<SimStream>();
+  /** Open or closed, those of which something is in flight. */
+  readonly sending = new Set<SimStream>();
   readonly random: SeededRandom;
   private readonly process: SimProcess;
 
@@ -66,7 +68,8 @@ export class SimNetwork implements Network {
 
   /** The machine is off. */
   vanish(): void {
-    for (const stream of this.streams) stream.vanish();
+    for (const stream of [...this.streams, ...this.sending]) stream.vanish();
+    this.sending.clear();
     this.clear();
   }
 

@@ -7,6 +7,7 @@
  *    was until onDrain, and nothing is written behind it.
  * 2. Across a cut, or to a machine without power, what is in flight is sent again and again; after `GIVE_UP_US` the sending end closes with
  *    ETIMEDOUT. The other end learns of it when it sends itself.
+ *    That an end was closed does not take back what it has sent: it may arrive long after.
  * 3. What comes to an end that is closed is answered with a reset.
  */
 
@@ -221,6 +222,7 @@ export class SimStream implements ByteStream {
     const delayUs = this.linkTo(peer).streamDelayUs();
     this.lastArriveUs = Math.max(this.lastArriveUs, world.nowUs + delayUs);
     this.inFlight.push({ segment, arriveUs: this.lastArriveUs });
+    this.process.network.sending.add(this);
     if (this.inFlight.length === 1) this.deliverAt(this.lastArriveUs);
   }
 
@@ -236,14 +238,17 @@ export class SimStream implements ByteStream {
     if (this.linkTo(peer).isCut || !peer.process.machine.hasPower) {
       this.resendUs = Math.min(RESEND_US_MAX, Math.max(RESEND_US_FIRST, 2 * this.resendUs));
       this.stalledUs += this.resendUs;
-      if (this.stalledUs > GIVE_UP_US) this.closeWith(failure('ETIMEDOUT', 'the other side does not answer'));
-      else this.deliverAt(world.nowUs + this.resendUs);
+      if (this.stalledUs > GIVE_UP_US) {
+        this.process.network.sending.delete(this);
+        this.closeWith(failure('ETIMEDOUT', 'the other side does not answer'));
+      } else this.deliverAt(world.nowUs + this.resendUs);
       return;
     }
     this.resendUs = this.stalledUs = 0;
     const first = inFlight.shift();
     if (first !== undefined) peer.arrive(first.segment);
     if (inFlight.length > 0) this.deliverAt(Math.max(world.nowUs, inFlight[0].arriveUs));
+    else this.process.network.sending.delete(this);
   }
 
   // Receiving.

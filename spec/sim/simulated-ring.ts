@@ -133,6 +133,11 @@ export class SimulatedRing {
     this.workload.stop();
   }
 
+  /** Nothing that clients have sent is on its way any more: what a cut had held up is executed, though nobody waits for it. */
+  async silence(): Promise<void> {
+    await this.clientMachine.silence();
+  }
+
   /** Everybody is a member of the same ring, and takes all others for alive. */
   async agree(machines = this.machines): Promise<void> {
     while (!this.isWhole(machines)) await this.world.sleep(100);

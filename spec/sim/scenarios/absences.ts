@@ -64,6 +64,7 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
       simulated.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'what clients have sent has arrived', simulated.silence());
       const problems = await simulated.repair(CONVERGE_MS);
       await world.within(CONVERGE_MS, 'deletes go', simulated.lose());
       // Hints that the member had kept are lost.

@@ -103,6 +103,7 @@ export function cas(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}):
       await world.within(MEMBERS_MS, 'all know each other again', ring.agree());
       clients.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'what clients have sent has arrived', clientMachine.silence());
       await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll());
       await world.sleep(SETTLE_MS);
       const problems = [...clients.check().problems, ...simulated.compare()];

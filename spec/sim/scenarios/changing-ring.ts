@@ -129,6 +129,7 @@ export function changingRing(
       await world.within(CONVERGE_MS, 'the ring is what it is to be', ring.agree());
       ring.stop();
       await world.within(MEMBERS_MS, 'every client is answered', used);
+      await world.within(MEMBERS_MS, 'what clients have sent has arrived', ring.silence());
       await world.within(CONVERGE_MS, 'every key of consensus is read again', ring.readCas());
       const problems = await world.within(CONVERGE_MS, 'every key is read again', ring.readAll(false));
       problems.push(...ring.cas.check().problems, ...ring.compare());

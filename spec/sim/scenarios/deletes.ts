@@ -60,6 +60,7 @@ export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): 
       await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
       simulated.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'what clients have sent has arrived', simulated.silence());
       await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = await simulated.repair(CONVERGE_MS);
       await world.within(CONVERGE_MS, 'deletes go', simulated.lose());

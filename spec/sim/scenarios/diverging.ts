@@ -122,6 +122,7 @@ export function diverging(changes: NodeChanges = {}, faults: Partial<FaultPlan> 
       await world.within(MEMBERS_MS, 'all know each other again', ring.agree());
       workload.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'what clients have sent has arrived', clientMachine.silence());
       const problems = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll());
       return { operations: workload.operations, problems: [...problems, ...simulated.compare()] };
     },

@@ -69,6 +69,7 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
       await world.within(CONVERGE_MS, 'the ring is what it is to be', simulated.agree());
       simulated.stop();
       await world.within(MEMBERS_MS, 'every client is answered', used);
+      await world.within(MEMBERS_MS, 'what clients have sent has arrived', simulated.silence());
       await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = simulated.rings();
       problems.push(...(await simulated.repair(CONVERGE_MS)));

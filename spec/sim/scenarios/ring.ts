@@ -89,6 +89,7 @@ export function ring(changes: NodeChanges = {}, faults: RingFaults = {}): Scenar
       await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
       simulated.stop();
       await world.within(CONVERGE_MS, 'every client is answered', used);
+      await world.within(CONVERGE_MS, 'what clients have sent has arrived', simulated.silence());
       await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = simulated.rings();
       if (simulated.handOff.promisesAll) problems.push(...simulated.compareHandedOver());
