@@ -105,6 +105,10 @@ export class ClientHost implements ConnectionHost {
     return this.turn.isOver(this.executor.times.nowUs);
   }
 
+  mayLookAhead(): boolean {
+    return !this.gate.holdsBack;
+  }
+
   defer(connection: Connection): void {
     this.turn.defer(connection);
   }

@@ -29,6 +29,8 @@ export interface ConnectionHost {
   onExecuted(): void;
   /** Whether what is left to execute should wait for the next turn. */
   isTurnOver(): boolean;
+  /** Whether requests may be prepared, or begin, before their turn. */
+  mayLookAhead(): boolean;
   /** Calls `goOn` in the next turn. */
   defer(connection: Connection): void;
   /** The connection has replies, or is closing: serve it at the end of the turn. */

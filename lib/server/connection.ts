@@ -192,10 +192,13 @@ export class Connection implements StreamHandler, Call, Client {
     this.schedule();
   }
 
-  /** Closes if nothing of it is under way. `isUrgent`: between two requests, whatever belongs together. Who waits for keys may wait elsewhere as well. */
+  /**
+   * Closes if nothing of it is under way. `isUrgent`: between two requests, whatever belongs together, none of which may have begun. Who waits for keys may wait
+   * elsewhere as well.
+   */
   dismiss(isUrgent: boolean): void {
     if (this.waiter !== undefined || this.away !== undefined) this.kill();
-    else if (this.isAtRest || (isUrgent && this.blockers === 0)) this.closeAfterReplies();
+    else if (this.isAtRest || (isUrgent && this.blockers === 0 && !this.requests.hasAhead)) this.closeAfterReplies();
     else this.isDismissed ||= isUrgent;
   }
 
@@ -313,9 +316,9 @@ export class Connection implements StreamHandler, Call, Client {
     this.release();
   }
 
-  /** See RequestSource. */
-  lookAhead(visit: (args: Args) => void): void {
-    this.requests.lookAhead(visit);
+  /** See RequestSource. Shows none if what is behind is not to run soon. */
+  lookAhead(visit: (args: Args) => boolean): void {
+    if (!this.isDismissed && !this.isClosed && this.host.mayLookAhead()) this.requests.lookAhead(visit);
   }
 
   pauseFor(timeoutMs: number): Promise<WakeReason> {
@@ -491,7 +494,7 @@ export class Connection implements StreamHandler, Call, Client {
     const { requests, reply, host, outbox } = this;
     while (this.blockers === 0 && !this.closing && !this.isClosed) {
       if (reply.length + outbox.pendingBytes > OUTPUT_PAUSE_BYTES) break;
-      if (this.isDismissed && !requests.isAgain) {
+      if (this.isDismissed && !requests.hasAhead) {
         this.closeAfterReplies();
         break;
       }

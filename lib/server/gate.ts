@@ -91,6 +91,12 @@ export class Gate implements Guards {
     this.update();
   }
 
+  /** Whether most requests run neither now nor soon. */
+  get holdsBack(): boolean {
+    const { pause, reloading } = this.options;
+    return this.stopping || this.busy || pause.isOn || reloading() !== undefined;
+  }
+
   /** Whether no data may change without a client asking for it: in a pause, amidst a script, without a log. */
   get isQuiet(): boolean {
     const { pause, logFailure, reloading } = this.options;

@@ -56,6 +56,7 @@ export class HeldRequests {
     this.holdOwned(connection, args, Promise.all(loads));
     connection.lookAhead((later) => {
       this.prefetch(connection, later);
+      return true;
     });
   }
 

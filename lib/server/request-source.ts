@@ -4,7 +4,7 @@ import type { Args } from '../protocol/args.js';
 import type { RequestLimits } from '../protocol/request-limits.js';
 import { PARSED, RequestParser } from '../protocol/request-parser.js';
 
-/** While a request waits for the disk, so many of those behind it are looked at, of so many bytes, for keys to load meanwhile. */
+/** While a request waits, so many of those behind it are looked at, of so many bytes, for what can be begun meanwhile. */
 const AHEAD_MAX = 64;
 const AHEAD_BYTES_MAX = 64 * 1024;
 
@@ -20,6 +20,9 @@ export class RequestSource {
   private readonly parser: RequestParser;
   /** Requests parsed beforehand: they are the next to be executed. */
   private readonly ahead = new Denque<Args>();
+  private aheadBytes = 0;
+  /** When so many of them have been taken, a look ahead is worth something again. */
+  private untilLook = 0;
 
   constructor(limits: RequestLimits) {
     this.parser = new RequestParser(limits);
@@ -64,30 +67,52 @@ export class RequestSource {
     this.isAgain = false;
     const ahead = this.ahead.shift();
     this.args = ahead ?? this.parser.args;
-    return ahead === undefined ? this.parser.next() : PARSED;
+    if (ahead === undefined) return this.parser.next();
+    this.aheadBytes -= ahead.buffer.length;
+    this.untilLook--;
+    return PARSED;
   }
 
   /** A request is the next one, again. */
   putBack(args: Args): void {
     this.ahead.unshift(args);
+    this.aheadBytes += args.buffer.length;
+    this.untilLook++;
     this.isAgain = true;
   }
 
-  /** Parses some requests beforehand, unless that was done already, and shows them. REQUIRES: `args` is not needed any more. */
-  lookAhead(visit: (args: Args) => void): void {
-    let bytes = 0;
-    if (this.ahead.length > 0) return;
-    while (this.ahead.length < AHEAD_MAX && bytes < AHEAD_BYTES_MAX && this.parser.next() === PARSED) {
-      const args = this.parser.args.clone();
-      bytes += args.buffer.length;
-      this.ahead.push(args);
-      visit(args);
+  /**
+   * Shows the next requests, some of which it parses beforehand, whether they were shown before or not. `visit` says of each whether all is done that can be before its
+   * turn comes. The next look is for nothing, and shows none, until half of these have had their turn, or the first has its turn of which that is not so.
+   * REQUIRES: `args` is not needed any more.
+   */
+  lookAhead(visit: (args: Args) => boolean): void {
+    if (this.untilLook > 0) return;
+    let doneCount = 0;
+    let areAllDone = true;
+    for (let i = 0; i < AHEAD_MAX; i++) {
+      const args = this.ahead.peekAt(i) ?? this.parseAhead();
+      if (args === undefined) break;
+      const isDone = visit(args);
+      areAllDone &&= isDone;
+      if (areAllDone) doneCount++;
     }
+    this.untilLook = Math.min(doneCount + 1, Math.ceil(this.ahead.length / 2));
   }
 
   /** Forgets what was parsed beforehand. */
   clearAhead(): void {
     this.ahead.clear();
+    this.aheadBytes = this.untilLook = 0;
+  }
+
+  /** The request behind all that were parsed beforehand, which is one of them then; undefined if there is none, or there are enough. */
+  private parseAhead(): Args | undefined {
+    if (this.aheadBytes >= AHEAD_BYTES_MAX || this.parser.next() !== PARSED) return undefined;
+    const args = this.parser.args.clone();
+    this.aheadBytes += args.buffer.length;
+    this.ahead.push(args);
+    return args;
   }
 
   /** Keeps what is left of what has arrived. */

@@ -24,7 +24,7 @@ describe('RequestSource', () => {
     const source = sourceOf(100);
     expect(source.next()).to.equal(PARSED);
     const seen: number[] = [];
-    source.lookAhead((args) => seen.push(Number(args.text(1))));
+    source.lookAhead((args) => seen.push(Number(args.text(1))) > 0);
     expect(seen[0]).to.equal(1);
     expect(seen.length).to.equal(64);
     source.lookAhead(() => {
@@ -40,13 +40,43 @@ describe('RequestSource', () => {
     const source = sourceOf(3);
     source.next();
     const args = source.args.clone();
-    source.lookAhead(() => undefined);
+    source.lookAhead(() => true);
     source.putBack(args);
     expect(source.isAgain).to.equal(true);
     source.next();
     expect(source.args.text(1)).to.equal('0');
     expect(source.isAgain).to.equal(false);
     expect(rest(source)).to.deep.equal([1, 2]);
+  });
+
+  it('shows the next ones again when half of them have been taken, or the first of which not all was done', () => {
+    const source = sourceOf(200);
+    const look = (isDone: (number: number) => boolean): number[] => {
+      const seen: number[] = [];
+      source.lookAhead((args) => {
+        seen.push(Number(args.text(1)));
+        return isDone(seen.at(-1) ?? 0);
+      });
+      return seen;
+    };
+    const take = (count: number): void => {
+      for (let i = 0; i < count; i++) expect(source.next()).to.equal(PARSED);
+    };
+    take(1);
+    expect(look(() => true)).to.deep.equal(Array.from({ length: 64 }, (_, i) => i + 1));
+    take(31);
+    expect(look(() => true)).to.deep.equal([]);
+    take(1);
+    expect(look((number) => number !== 35)).to.deep.equal(Array.from({ length: 64 }, (_, i) => i + 33));
+    take(2);
+    expect(look(() => true)).to.deep.equal([]);
+    take(1);
+    expect(source.args.text(1)).to.equal('35');
+    source.putBack(source.args);
+    expect(look(() => true), 'it has its turn once more').to.deep.equal([]);
+    take(1);
+    expect(look(() => true)).to.deep.equal(Array.from({ length: 64 }, (_, i) => i + 36));
+    expect(rest(source)).to.deep.equal(Array.from({ length: 164 }, (_, i) => i + 36));
   });
 
   it('is full with 64 KiB that were not parsed', () => {

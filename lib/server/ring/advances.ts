@@ -2,14 +2,11 @@ import type { RefreshRun } from '../../cluster/coordination/refresher.js';
 import type { Args } from '../../protocol/args.js';
 import type { Step } from './pipeline-order.js';
 
-/** To refresh the keys of a request was begun when this node had sent that last batch; or all of it, elsewhere or by consensus. */
-export type Begun = { readonly run: RefreshRun; readonly sequence: number } | { readonly step: Step };
-
-/** What was begun for a request before its turn came. */
+/** What was begun for a request before its turn came: to refresh its keys, or all of it, elsewhere or by consensus. */
 export class Advance {
-  readonly run: RefreshRun | undefined;
-  /** If that is all of it. */
-  readonly step: Step | undefined;
+  readonly step: Step;
+  /** If its keys are refreshed. */
+  run: RefreshRun | undefined;
   /** The last batch that this node had sent when it was begun. */
   readonly sequence: number;
   /** Whether it has ended; then `error` or `reply` says how. */
@@ -20,11 +17,9 @@ export class Advance {
   /** Called when it ends, if the request's turn has come by then. */
   then: (() => void) | undefined;
 
-  constructor(begun: Begun) {
-    const isStep = 'step' in begun;
-    this.run = isStep ? undefined : begun.run;
-    this.sequence = isStep ? 0 : begun.sequence;
-    this.step = isStep ? begun.step : undefined;
+  constructor(step: Step, sequence: number) {
+    this.step = step;
+    this.sequence = sequence;
   }
 
   end(outcome: { error?: string | undefined; reply?: Buffer | undefined }): void {
@@ -46,10 +41,13 @@ export class Advances {
     this.count++;
   }
 
+  get(args: Args): Advance | undefined {
+    return this.count === 0 ? undefined : this.byArgs.get(args);
+  }
+
   /** Whether all of a request was begun: then it happens, whatever comes now. */
   hasBegun(args: Args): boolean {
-    if (this.count === 0) return false;
-    const advance = this.byArgs.get(args);
+    const advance = this.get(args);
     return advance !== undefined && advance.run === undefined;
   }
 
@@ -59,7 +57,7 @@ export class Advances {
   }
 
   take(args: Args): Advance | undefined {
-    const advance = this.byArgs.get(args);
+    const advance = this.get(args);
     if (advance !== undefined && this.byArgs.delete(args)) this.count--;
     return advance;
   }

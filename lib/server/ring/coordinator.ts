@@ -25,6 +25,7 @@ import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Random } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
+import { EMPTY } from '../../protocol/empty-buffer.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
@@ -42,6 +43,7 @@ import type { Linearizer } from './linearizer.js';
 import { PartedRequests } from './parted-requests.js';
 import { Pipeline } from './pipeline.js';
 import { QuorumReads } from './quorum-reads.js';
+import { ReadNeeds } from './read-needs.js';
 import { NOBODY_LIVES, Refusals } from './refusals.js';
 import type { RemoteSession } from './remote-session.js';
 import { shortageOf } from './replica-shortage.js';
@@ -98,6 +100,8 @@ export class Coordinator implements RingExecution {
   private readonly marker: ReplyMarker;
   private readonly forwarder: Forwarder;
   private readonly parts: PartedRequests;
+  private readonly needs: ReadNeeds;
+  private readonly pipeline: Pipeline;
   private readonly everywhere: RingWideRequests;
   private readonly decided: DecidedKeys;
   private readonly decisions: DecidedRequests;
@@ -115,12 +119,14 @@ export class Coordinator implements RingExecution {
     this.marker = new ReplyMarker(options);
     const { forwards, startUp, advances, roles, refusals, decided } = this;
     const common = { ...options, forwards, startUp, advances, roles, refusals, decided };
-    const pipeline = new Pipeline(common);
-    this.forwarder = new Forwarder({ ...common, pipeline });
     this.parts = new PartedRequests(common);
-    this.everywhere = new RingWideRequests({ ...common, parts: this.parts });
-    this.decisions = new DecidedRequests({ ...common, pipeline, parts: this.parts, forwarder: this.forwarder });
-    this.reads = new QuorumReads(common);
+    this.needs = new ReadNeeds(options);
+    this.pipeline = new Pipeline({ ...common, parts: this.parts, needs: this.needs });
+    const { parts, needs, pipeline } = this;
+    this.forwarder = new Forwarder({ ...common, pipeline });
+    this.everywhere = new RingWideRequests({ ...common, parts });
+    this.decisions = new DecidedRequests({ ...common, pipeline, parts, forwarder: this.forwarder });
+    this.reads = new QuorumReads({ ...common, needs, pipeline });
     this.hinted = new HintedPuts(common);
     this.transactions = new RingTransactions({
       ...options,
@@ -267,7 +273,7 @@ export class Coordinator implements RingExecution {
       connection.ring.watchSession = undefined;
     }
     return (
-      role === 'put' || this.reads.isRefreshed(slot, consistency.read) || this.reads.refresh(connection, args, keys)
+      role === 'put' || this.needs.isRefreshed(slot, consistency.read) || this.reads.refresh(connection, args, keys)
     );
   }
 
@@ -302,6 +308,7 @@ export class Coordinator implements RingExecution {
         : undefined;
       if (redirect !== undefined) return this.refusals.refuse(connection, args, redirect);
       this.parts.ask(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
+      this.pipeline.beginAhead(connection, { slots, members: slots.map(targetOf), isDecided: false, key: EMPTY });
       return false;
     }
     for (const slot of slots) {
@@ -311,7 +318,7 @@ export class Coordinator implements RingExecution {
     connection.ring.slots = slots;
     connection.ring.isBlind = role === 'put';
     const { read } = connection.ring.consistency;
-    if (role === 'put' || slots.every((slot) => this.reads.isRefreshed(slot, read))) return true;
+    if (role === 'put' || slots.every((slot) => this.needs.isRefreshed(slot, read))) return true;
     return this.reads.refresh(connection, args, () => keys.map((i) => args.copy(i)));
   }
 

@@ -10,6 +10,7 @@ import type { Forwarder, RequestWait } from './forwarder.js';
 import type { Linearizer } from './linearizer.js';
 import type { PartedRequests } from './parted-requests.js';
 import type { Pipeline } from './pipeline.js';
+import { HERE } from './pipeline-order.js';
 import type { Refusals } from './refusals.js';
 import { SEVERAL_KEYS } from './ring-transactions.js';
 
@@ -76,7 +77,7 @@ export class DecidedRequests {
       return false;
     }
     linearizer.propose(connection, args, key, slot);
-    if (wait === 'reply') pipeline.beginAhead(connection, { slot, key, member: view.self, isDecided: true });
+    if (wait === 'reply') pipeline.beginAhead(connection, { slots: [slot], key, members: [HERE], isDecided: true });
     return false;
   }
 }

@@ -91,14 +91,14 @@ export class Forwarder {
     for (const request of requests) session.ask(request, ignore);
     if (wait === 'keys') this.askAndWait(connection, session, id, args, last, answer);
     else forwards.ask(session, id, last, role === 'read' && wait === 'reply', answer);
-    if (wait === 'reply') pipeline.beginAhead(connection, { slot: connection.ring.slot, member, ...first });
+    if (wait === 'reply')
+      pipeline.beginAhead(connection, { slots: [connection.ring.slot], members: [member], ...first });
     return false;
   }
 
-  /** The turn of a request has come that was begun ahead: it is answered when it has ended. */
-  finish(connection: Connection, borrowed: Args, role: RingRole, advance: Advance): false {
+  /** The turn of a request has come that was begun ahead, and has its arguments to itself: it is answered when it has ended. */
+  finish(connection: Connection, args: Args, role: RingRole, advance: Advance): false {
     const { pipeline, fail } = this.options;
-    const args = borrowed.clone();
     const end = (): void => {
       if (advance.error === undefined) {
         this.answer(connection, args, role, advance.reply, false);
@@ -113,7 +113,7 @@ export class Forwarder {
       return false;
     }
     advance.then = end;
-    if (advance.step !== undefined) pipeline.beginAhead(connection, advance.step);
+    pipeline.beginAhead(connection, advance.step);
     return false;
   }
 

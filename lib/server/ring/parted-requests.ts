@@ -34,33 +34,44 @@ export class PartedRequests {
   ask(
     connection: Connection,
     borrowed: Args,
-    { parts, merge }: SplitRequest,
+    split: SplitRequest,
     isRead: boolean,
     isInVain: (replies: readonly Buffer[]) => boolean = () => false,
   ): void {
-    const { view, forwards, sessionAt, fail } = this.options;
     const args = borrowed.clone();
+    connection.hold();
+    this.begin(connection, split, isRead, (replies) => {
+      if (!connection.isClosed) {
+        const mustAskAgain = isRead && (replies === undefined || isInVain(replies));
+        if (mustAskAgain && connection.ring.mayTryAgain()) {
+          connection.releaseWith(args);
+          return;
+        }
+        if (replies === undefined) this.options.fail(connection, args, BROKEN);
+        else connection.answer(split.merge(replies));
+      }
+      connection.release();
+    });
+  }
+
+  /** Has the parts run. `onEnd` is called once, with the replies; undefined: a member was lost on the way, or has not done what was to be read there. */
+  begin(
+    connection: Connection,
+    { parts }: SplitRequest,
+    isRead: boolean,
+    onEnd: (replies: readonly Buffer[] | undefined) => void,
+  ): void {
+    const { view, forwards, sessionAt } = this.options;
     const replies: Buffer[] = [];
     let remaining = parts.length;
     let isBroken = false;
-    connection.hold();
     parts.forEach(({ target, request }, i) => {
       const session = sessionAt(connection, target);
       session.adopt(connection.ring.sessionState(connection.reply.resp));
       forwards.ask(session, view().idOf(target), request, isRead, (reply) => {
         if (reply === undefined || (isRead && reply.equals(RING_CHANGED_REPLY))) isBroken = true;
         else replies[i] = Buffer.from(reply);
-        if (--remaining > 0) return;
-        if (!connection.isClosed) {
-          const mustAskAgain = isRead && (isBroken || isInVain(replies));
-          if (mustAskAgain && connection.ring.mayTryAgain()) {
-            connection.releaseWith(args);
-            return;
-          }
-          if (isBroken) fail(connection, args, BROKEN);
-          else connection.answer(merge(replies));
-        }
-        connection.release();
+        if (--remaining === 0) onEnd(isBroken ? undefined : replies);
       });
     });
   }

@@ -1,46 +1,98 @@
+/** A request runs at this node when its turn has come; or consensus decides about it, from here. */
+export const HERE = -2;
+/** What has the slot begins when its turn has come, wherever that is. */
+const LATER = -3;
+
 /** A request of a pipeline, as far as its order matters. */
 export interface Step {
-  readonly slot: number;
-  /** Needed if consensus decides about it. */
-  readonly key: Buffer;
-  /** Who runs it. */
-  readonly member: number;
-  /** Whether its outcome is decided by consensus. */
+  /** Those of its keys. */
+  readonly slots: readonly number[];
+  /** Who runs what it asks of each of them: the index of a member that is asked over a session, or HERE. */
+  readonly members: readonly number[];
+  /** Whether its outcome is decided by consensus: then it has one key. */
   readonly isDecided: boolean;
+  /** Needed if it is. */
+  readonly key: Buffer;
 }
 
+/** When a request of a pipeline begins: now; in its turn, while others behind it begin now; or in its turn, and before anything behind it. */
+export const Start = { NOW: 0, IN_TURN: 1, ALONE: 2 } as const;
+export type Start = (typeof Start)[keyof typeof Start];
+
 /**
- * Which requests of a pipeline may begin before those in front of them have ended. Either all of them run at one other member, which keeps their order; or consensus
- * decides about each. These happen in any order, unless they have the same key. But keys of one slot have an order, as in Redis Cluster, where they are at one node: with
- * two of them the second one waits; and so it does with one key that is decided about at two members. Whatever consensus does not decide about begins when all before it is answered, so it finds what they have done.
+ * Which requests of a pipeline may begin before those in front of them have ended. Keys of one slot have an order, as in Redis Cluster, where they are at one node:
+ *
+ *  1. All of them may that run at one other member, which keeps their order.
+ *  2. Of those that consensus does not decide about, each may, if all in front of it that have its slots run at the same members: over one session, or HERE, in their turns. What
+ *     may not, and whatever is behind it in its slots, begins in its turn.
+ *  3. Of those that consensus decides about, each may, if it has the slot alone, or one key of it is decided about at one member: there they wait in one queue.
+ *  4. What consensus decides about, and what it does not, do not begin beside each other, unless by the first rule: so whoever holds a lock has written before it lets go of it.
  */
 export class PipelineOrder {
   /** Who runs all so far; undefined: several do, or this node. */
-  private member: number | undefined;
-  /** The first one of each slot, if consensus decides about all so far. */
-  private bySlot: Map<number, Step> | undefined;
+  private sole: number | undefined;
+  /** The last one of each slot, if consensus decides about all so far. */
+  private decided: Map<number, Step> | undefined;
+  /** Who runs what has a slot, if consensus decides about none so far. */
+  private plain: Map<number, number> | undefined;
 
   /** `first` has begun, and all before it is answered. */
-  constructor(self: number, first: Step) {
-    this.member = first.member === self ? undefined : first.member;
-    this.bySlot = first.isDecided ? new Map([[first.slot, first]]) : undefined;
+  constructor(first: Step) {
+    this.sole = soleMemberOf(first);
+    if (first.isDecided) this.decided = new Map();
+    else this.plain = new Map();
+    this.note(first);
   }
 
-  /** Whether the next request may begin, too: it does then. */
-  admits(step: Step): boolean {
-    const { bySlot } = this;
-    const isInOrder = step.member === this.member;
-    const before = bySlot?.get(step.slot);
-    const isFree = step.isDecided && bySlot !== undefined && (before === undefined || isOneQueue(before, step));
-    if (!isInOrder && !isFree) return false;
-    if (!isInOrder) this.member = undefined;
-    if (isFree) bySlot.set(step.slot, step);
-    else this.bySlot = undefined;
-    return true;
+  /** Another member that runs all that has a slot so far; undefined if there is none. */
+  memberFor(slot: number): number | undefined {
+    const member = this.plain?.get(slot);
+    return member === undefined || member < 0 ? undefined : member;
   }
+
+  /** The next request has begun. */
+  note(step: Step): void {
+    const { slots, members, isDecided } = step;
+    if (this.sole !== soleMemberOf(step)) this.sole = undefined;
+    if (isDecided) this.plain = undefined;
+    else this.decided = undefined;
+    slots.forEach((slot, i) => {
+      this.decided?.set(slot, step);
+      this.plain?.set(slot, members[i]);
+    });
+  }
+
+  /** When the next request may begin: it does then. */
+  admit(step: Step): Start {
+    const isInOrder = this.sole !== undefined && soleMemberOf(step) === this.sole;
+    if (isInOrder || (step.isDecided ? this.isFreeToDecide(step) : this.isFree(step))) {
+      this.note(step);
+      return Start.NOW;
+    }
+    if (step.isDecided || this.plain === undefined) return Start.ALONE;
+    this.sole = undefined;
+    for (const slot of step.slots) this.plain.set(slot, LATER);
+    return Start.IN_TURN;
+  }
+
+  private isFree({ slots, members }: Step): boolean {
+    const { plain } = this;
+    return plain !== undefined && slots.every((slot, i) => (plain.get(slot) ?? members[i]) === members[i]);
+  }
+
+  private isFreeToDecide(step: Step): boolean {
+    const { decided } = this;
+    const before = decided?.get(step.slots[0]);
+    return decided !== undefined && (before === undefined || isOneQueue(before, step));
+  }
+}
+
+/** The other member that runs all of a request; undefined if several do, or this node. */
+function soleMemberOf({ members: [first, ...others] }: Step): number | undefined {
+  return first >= 0 && others.every((member) => member === first) ? first : undefined;
 }
 
 /** Whether both wait in one queue: that of a key, where it is decided about. */
 function isOneQueue(a: Step, b: Step): boolean {
-  return a.member === b.member && a.key.equals(b.key);
+  return a.members[0] === b.members[0] && a.key.equals(b.key);
 }

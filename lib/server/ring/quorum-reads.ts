@@ -1,28 +1,29 @@
 /**
  * Requests that wait until this node has of their keys what so many other replicas have, and run then (cluster/coordination/refresher.ts). What comes later in a
- * pipeline begins its own wait at once, as long as it runs here, and so behind what is before it, in the order in which both were sent.
+ * pipeline begins meanwhile (pipeline.ts).
  */
 
 import { slotOf } from '../../base/position.js';
-import { Level, replicasNeeded } from '../../cluster/coordination/consistency.js';
 import { ERA_ONE } from '../../cluster/coordination/refresher.js';
-import type { RefreshRun, Refresher } from '../../cluster/coordination/refresher.js';
+import type { Refresher } from '../../cluster/coordination/refresher.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import type { Replicator } from '../../cluster/replication/replicator.js';
 import type { Args } from '../../protocol/args.js';
+import { EMPTY } from '../../protocol/empty-buffer.js';
 import type { Connection } from '../connection.js';
 import type { Advances } from './advances.js';
-import { Advance } from './advances.js';
 import type { DecidedKeys } from './decided-keys.js';
-import type { RequestRoles } from './request-roles.js';
-import { mayLookAhead } from './request-roles.js';
+import type { Pipeline } from './pipeline.js';
+import { HERE } from './pipeline-order.js';
+import type { ReadNeeds } from './read-needs.js';
 
 export interface QuorumReadsOptions {
   readonly view: () => RingView;
   readonly refresher: Refresher;
   readonly replicator: Pick<Replicator, 'sequence'>;
   readonly advances: Advances;
-  readonly roles: RequestRoles;
+  readonly needs: ReadNeeds;
+  readonly pipeline: Pipeline;
   readonly decided: DecidedKeys;
   /** Executes a request as if it had just arrived. */
   readonly execute: (connection: Connection, args: Args) => void;
@@ -35,13 +36,6 @@ export class QuorumReads {
 
   constructor(options: QuorumReadsOptions) {
     this.options = options;
-  }
-
-  /** Whether what this node has of a slot is all that a read at a level asks for. */
-  isRefreshed(slot: number, level: number): boolean {
-    const view = this.options.view();
-    if (replicasNeeded(level, view.replicaCount) > 1) return false;
-    return level >= Level.ONE || view.quorumsOf(slot, level).length === 0;
   }
 
   /**
@@ -94,40 +88,10 @@ export class QuorumReads {
       advance.then = () => {
         done(advance.error);
       };
-      return false;
-    }
-    this.beginRefresh(copies, connection.ring.consistency.read, done);
-    connection.lookAhead(this.aheadOf(connection));
+    } else this.options.needs.begin(copies, connection.ring.consistency.read, done);
+    const all = slots ?? [slot];
+    const members = all.map(() => HERE);
+    this.options.pipeline.beginAhead(connection, { slots: all, members, isDecided: false, key: EMPTY });
     return false;
-  }
-
-  private beginRefresh(keys: Buffer[], level: number, done: (error: string | undefined) => void): RefreshRun {
-    const { view, refresher } = this.options;
-    // The ring may change meanwhile.
-    return refresher.begin({ keys, quorumsOf: (one) => view().quorumsOf(one, level), done });
-  }
-
-  /**
-   * Begins what requests need that come later in a pipeline: as long as each is one that runs here, and so behind those before it, in the order in which
-   * they were sent.
-   */
-  private aheadOf(connection: Connection): (args: Args) => void {
-    const view = this.options.view();
-    const level = connection.ring.consistency.read;
-    let isOver = !mayLookAhead(connection);
-    return (args) => {
-      const simple = isOver ? undefined : this.options.roles.simple(connection, args);
-      const isHere = simple?.member === view.self && view.reaches(simple.slot, level);
-      if (simple === undefined || !isHere || simple.isDecided) {
-        isOver = true;
-        return;
-      }
-      if (simple.role === 'put' || this.isRefreshed(simple.slot, level)) return;
-      const run = this.beginRefresh([args.copy(1)], level, (error) => {
-        advance.end({ error });
-      });
-      const advance = new Advance({ run, sequence: this.options.replicator.sequence });
-      this.options.advances.add(args, advance);
-    };
   }
 }

@@ -2,6 +2,7 @@ import { slotOf } from '../../base/position.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { keyIndexes } from '../../commands/key-uses.js';
 import type { RingRole } from '../../commands/ring-role.js';
+import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Args } from '../../protocol/args.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
@@ -9,12 +10,21 @@ import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
 import type { DecidedKeys } from './decided-keys.js';
 import type { Step } from './pipeline-order.js';
-import { roleOf } from './request-slots.js';
+import { HERE } from './pipeline-order.js';
+import { keysOf, roleOf } from './request-slots.js';
 
-/** A request with one key that waits for nothing else, and the index of who runs it. */
-export interface SimpleRequest extends Step {
+/** A request that waits for nothing but its reply, and may be run in parts if it has several keys. */
+export interface PlannedRequest extends Step {
+  readonly name: string;
   readonly role: RingRole;
+  /** Which arguments are keys. */
+  readonly keys: readonly number[];
 }
+
+const ONE_KEY: readonly number[] = [1];
+
+/** Roles of what may begin before its turn. */
+const PLANNED: ReadonlySet<RingRole> = new Set(['read', 'change', 'put']);
 
 export interface RequestRolesOptions {
   readonly view: () => RingView;
@@ -44,18 +54,28 @@ export class RequestRoles {
     return isBlind ? role : 'change';
   }
 
-  /** What a request with one key that waits for nothing else means, and who runs it; `undefined` if it is no such. */
-  simple(connection: Connection, args: Args): SimpleRequest | undefined {
+  /** What a request means that may begin before its turn, and who runs it; `undefined` if it may not. */
+  plan(connection: Connection, args: Args): PlannedRequest | undefined {
     const { view, entryOf, decided } = this.options;
     const entry = entryOf(args);
-    if (entry?.hasOneKey !== true || entry.isBlocking || entry.isTransactional || args.count < 2) return undefined;
+    if (entry === undefined || entry.isBlocking || entry.isTransactional) return undefined;
+    const { name, hasOneKey } = entry;
+    if (!hasOneKey && !mayHaveSeveralSlots(name)) return undefined;
     const role = this.of(entry, args);
-    const slot = slotOf(args.buffer, args.start[1], args.end[1]);
-    const isDecided = decided.concernsRequest(connection, entry.name, role, args, [1]);
-    const isHere = view().serves(slot) && ((role !== 'change' && !isDecided) || connection.ring.isForwarded);
-    const key = isDecided ? args.copy(1) : EMPTY;
-    const actor = isDecided ? decided.proposerFor(slot, key) : view().firstLive(slot);
-    return { role, slot, key, isDecided, member: isHere ? view().self : actor };
+    const keys = hasOneKey ? ONE_KEY : keysOf(entry, args);
+    if (!PLANNED.has(role) || keys.length === 0 || args.count <= keys[0]) return undefined;
+    const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
+    const isDecided = decided.concernsRequest(connection, name, role, args, keys);
+    if (isDecided && keys.length > 1) return undefined;
+    const key = isDecided ? args.copy(keys[0]) : EMPTY;
+    const { self } = view();
+    const isHere = connection.ring.isForwarded || (role !== 'change' && !isDecided);
+    const members = slots.map((slot) => {
+      if (isHere && view().serves(slot)) return self;
+      return isDecided ? decided.proposerFor(slot, key) : view().firstLive(slot);
+    });
+    const areHere = members.every((member) => member === self);
+    return { name, role, keys, slots, members: areHere ? members.map(() => HERE) : members, isDecided, key };
   }
 }
 

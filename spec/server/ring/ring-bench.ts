@@ -271,14 +271,14 @@ export class RingBench {
     }
   }
 
-  /** Lets turns end and messages arrive until nothing is left to be done. */
-  async settle(filter: (sent: Sent) => boolean = () => true): Promise<void> {
+  /** Lets turns end and messages arrive until nothing is left to be done. Returns how often messages had to arrive. */
+  async settle(filter: (sent: Sent) => boolean = () => true): Promise<number> {
     for (let i = 0; i < ROUNDS_MAX; i++) {
       for (const node of this.nodes) {
         await node.settle();
         await node.finishSyncs();
       }
-      if (!this.sent.some(filter) && !this.nodes.some(({ timers }) => timers.hasTurnEnd)) return;
+      if (!this.sent.some(filter) && !this.nodes.some(({ timers }) => timers.hasTurnEnd)) return i;
       this.deliver(filter);
     }
     throw new Error('messages follow each other without end');

@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { MessageKind } from '../../../lib/cluster/message-kind.js';
+import type { BenchClient } from '../node-bench.js';
+import { requestOf } from '../node-bench.js';
+import { RingBench } from './ring-bench.js';
+
+const COUNT = 120;
+const NUMBERS = Array.from({ length: COUNT }, (_, i) => i);
+type Words = readonly (string | number)[];
+
+/** A ring of six nodes each of which has half of the slots, and a client of the first. */
+async function ringOfHalves(level: string): Promise<{ ring: RingBench; client: BenchClient }> {
+  const ring = await RingBench.start(6);
+  const client = ring.nodes[0].connect();
+  expect(await ring.ask(client, 'CONSISTENCY', level)).to.equal('OK');
+  return { ring, client };
+}
+
+interface Outcome {
+  readonly replies: unknown[];
+  /** How often messages had to arrive. */
+  readonly rounds: number;
+  /** How often replicas were asked for a key. */
+  readonly asks: number;
+}
+
+/** Sends requests at once. */
+async function pipe(ring: RingBench, client: BenchClient, requests: readonly Words[]): Promise<Outcome> {
+  const asked = new Set<unknown>();
+  client.sendBytes(Buffer.concat(requests.map((words) => requestOf(...words))));
+  const rounds = await ring.settle((sent) => {
+    if (sent.kind === MessageKind.ASK) asked.add(sent);
+    return true;
+  });
+  return { replies: client.replies(), rounds, asks: asked.size };
+}
+
+const PIPELINES: readonly { name: string; request: (i: number) => Words; reply: (i: number) => unknown }[] = [
+  { name: 'GETs', request: (i) => ['GET', `k${i}`], reply: String },
+  { name: 'SETs', request: (i) => ['SET', `new${i}`, i], reply: () => 'OK' },
+  { name: 'INCRs', request: (i) => ['INCR', `n${i}`], reply: () => 1 },
+  {
+    name: 'GETs, SETs and INCRs in turns',
+    request: (i) =>
+      [
+        ['GET', `k${i}`],
+        ['SET', `set${i}`, i],
+        ['INCR', `m${i}`],
+      ][i % 3],
+    reply: (i) => [String(i), 'OK', 1][i % 3],
+  },
+  {
+    name: 'MGETs of keys that several nodes have',
+    request: (i) => ['MGET', `k${i}`, `k${(i + 1) % COUNT}`, 'none'],
+    reply: (i) => [String(i), String((i + 1) % COUNT), null],
+  },
+  {
+    name: 'DELs of several keys',
+    request: (i) => ['DEL', `k${i}`, `set${i}`, 'none'],
+    reply: (i) => (i % 3 === 1 ? 2 : 1),
+  },
+];
+
+describe('Pipeline', () => {
+  for (const level of ['QUORUM', 'ONE']) {
+    it(`takes a few round trips at ${level}, wherever its keys are`, async () => {
+      const { ring, client } = await ringOfHalves(level);
+      for (const i of NUMBERS) expect(await ring.ask(client, 'WITH', 'ALL', 'SET', `k${i}`, i)).to.equal('OK');
+      for (const { name, request, reply } of PIPELINES) {
+        const { replies, rounds, asks } = await pipe(ring, client, NUMBERS.map(request));
+        expect(replies, name).to.deep.equal(NUMBERS.map(reply));
+        expect(rounds, `rounds of ${name}`).to.be.below(30);
+        expect(asks, `messages of ${name}`).to.be.below(150);
+      }
+    });
+  }
+
+  it('has a request find what those before it have done that have its key, at whichever node they run', async () => {
+    const { ring, client } = await ringOfHalves('QUORUM');
+    for (let i = 0; i < 12; i++) {
+      const key = `key:${i}`;
+      const { replies, rounds } = await pipe(ring, client, [
+        ['GET', key],
+        ['INCR', key],
+        ['GET', key],
+        ['SET', key, 7],
+        ['MGET', key, 'other'],
+        ['INCR', key],
+        ['GET', key],
+        ['DEL', key, 'another'],
+        ['EXISTS', key, 'other'],
+        ['INCR', key],
+      ]);
+      expect(replies).to.deep.equal([null, 1, '1', 'OK', ['7', null], 8, '8', 1, 0, 1]);
+      expect(rounds).to.be.below(30);
+    }
+  });
+
+  it('sends a read behind a change of its key to who runs that, and does not wait', async () => {
+    const ring = await RingBench.start(3);
+    const [, second] = ring.replicasOf('k');
+    const client = ring.nodes[second].connect();
+    const requests = Array.from({ length: 20 }, () => [
+      ['INCR', 'k'],
+      ['GET', 'k'],
+    ]).flat();
+    const { replies, rounds } = await pipe(ring, client, requests);
+    expect(replies).to.deep.equal(Array.from({ length: 20 }, (_, i) => [i + 1, String(i + 1)]).flat());
+    expect(rounds).to.be.below(20);
+  });
+
+  it('begins nothing behind what is about no key, or about the connection', async () => {
+    const { ring, client } = await ringOfHalves('QUORUM');
+    const far = ring.keyWithout(0);
+    for (const between of [['PING'], ['FLUSHALL'], ['CONSISTENCY', 'QUORUM'], ['CLIENT', 'ID']]) {
+      await ring.ask(client, 'SET', far, 1);
+      const { replies } = await pipe(ring, client, [['INCR', far], between, ['INCR', far]]);
+      expect([replies[0], replies[2]]).to.deep.equal(between[0] === 'FLUSHALL' ? [2, 1] : [2, 3]);
+    }
+  });
+
+  it('begins nothing while clients are paused', async () => {
+    const { ring, client } = await ringOfHalves('QUORUM');
+    const far = ring.keyWithout(0);
+    client.sendBytes(Buffer.concat(Array.from({ length: 200 }, () => requestOf('INCR', far))));
+    ring.nodes[0].connect().send('CLIENT', 'PAUSE', 1000, 'WRITE');
+    await ring.settle();
+    const before = Number(await ring.ask(ring.nodes[1].connect(), 'GET', far));
+    expect(before).to.be.below(70);
+    await ring.advance(2000);
+    expect(client.replies().at(-1)).to.equal(200);
+  });
+});
