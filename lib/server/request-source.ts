@@ -5,7 +5,7 @@ import type { RequestLimits } from '../protocol/request-limits.js';
 import { PARSED, RequestParser } from '../protocol/request-parser.js';
 
 /** While a request waits, so many of those behind it are looked at, of so many bytes, for what can be begun meanwhile. */
-const AHEAD_MAX = 64;
+const AHEAD_MAX = 128;
 const AHEAD_BYTES_MAX = 64 * 1024;
 
 /**

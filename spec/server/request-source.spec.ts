@@ -21,18 +21,18 @@ function rest(source: RequestSource): number[] {
 
 describe('RequestSource', () => {
   it('gives the requests in order, whether or not some were looked at beforehand', () => {
-    const source = sourceOf(100);
+    const source = sourceOf(200);
     expect(source.next()).to.equal(PARSED);
     const seen: number[] = [];
     source.lookAhead((args) => seen.push(Number(args.text(1))) > 0);
     expect(seen[0]).to.equal(1);
-    expect(seen.length).to.equal(64);
+    expect(seen.length).to.equal(128);
     source.lookAhead(() => {
       throw new Error('they were looked at already');
     });
     source.retain();
     expect(source.hasAhead).to.equal(true);
-    expect(rest(source)).to.deep.equal(Array.from({ length: 99 }, (_, i) => i + 1));
+    expect(rest(source)).to.deep.equal(Array.from({ length: 199 }, (_, i) => i + 1));
     expect(source.hasAhead).to.equal(false);
   });
 
@@ -50,7 +50,7 @@ describe('RequestSource', () => {
   });
 
   it('shows the next ones again when half of them have been taken, or the first of which not all was done', () => {
-    const source = sourceOf(200);
+    const source = sourceOf(300);
     const look = (isDone: (number: number) => boolean): number[] => {
       const seen: number[] = [];
       source.lookAhead((args) => {
@@ -63,20 +63,23 @@ describe('RequestSource', () => {
       for (let i = 0; i < count; i++) expect(source.next()).to.equal(PARSED);
     };
     take(1);
-    expect(look(() => true)).to.deep.equal(Array.from({ length: 64 }, (_, i) => i + 1));
-    take(31);
+    expect(look(() => true)).to.deep.equal(Array.from({ length: 128 }, (_, i) => i + 1));
+    take(63);
     expect(look(() => true)).to.deep.equal([]);
     take(1);
-    expect(look((number) => number !== 35)).to.deep.equal(Array.from({ length: 64 }, (_, i) => i + 33));
+    expect(look((number) => number !== 67)).to.deep.equal(Array.from({ length: 128 }, (_, i) => i + 65));
     take(2);
     expect(look(() => true)).to.deep.equal([]);
     take(1);
-    expect(source.args.text(1)).to.equal('35');
+    expect(source.args.text(1)).to.equal('67');
     source.putBack(source.args);
-    expect(look(() => true), 'it has its turn once more').to.deep.equal([]);
+    expect(
+      look(() => true),
+      'it has its turn once more',
+    ).to.deep.equal([]);
     take(1);
-    expect(look(() => true)).to.deep.equal(Array.from({ length: 64 }, (_, i) => i + 36));
-    expect(rest(source)).to.deep.equal(Array.from({ length: 164 }, (_, i) => i + 36));
+    expect(look(() => true)).to.deep.equal(Array.from({ length: 128 }, (_, i) => i + 68));
+    expect(rest(source)).to.deep.equal(Array.from({ length: 232 }, (_, i) => i + 68));
   });
 
   it('is full with 64 KiB that were not parsed', () => {

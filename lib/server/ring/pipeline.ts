@@ -69,10 +69,10 @@ export class Pipeline {
     });
   }
 
-  /** What might run here goes where others of its slot are, which it need not wait for then. */
+  /** What is to be read here is read where others of its slot are, which it need not wait for then. */
   private follow(order: PipelineOrder, request: PlannedRequest): PlannedRequest {
     const { role, members, slots, isDecided } = request;
-    if (members.length > 1 || members[0] !== HERE || role === 'change' || isDecided) return request;
+    if (members.length > 1 || members[0] !== HERE || role !== 'read' || isDecided) return request;
     const member = order.memberFor(slots[0]);
     return member === undefined || member === this.options.view().self ? request : { ...request, members: [member] };
   }
