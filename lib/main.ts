@@ -25,6 +25,7 @@ import { NodeNetwork } from './host/node-network.js';
 import { writeText } from './host/node-output.js';
 import { NodeProcess } from './host/node-process.js';
 import { NodeRandom } from './host/node-random.js';
+import { showSourcesOfFatalErrors } from './host/node-stack.js';
 import { NodeThreads } from './host/node-threads.js';
 import { NodeTimers } from './host/node-timers.js';
 import type { TlsSettings } from './host/ports.js';
@@ -251,6 +252,7 @@ function tool(name: string, args: readonly string[]): number | Promise<number> {
 }
 
 async function main(): Promise<void> {
+  showSourcesOfFatalErrors();
   const [name, ...rest] = process.argv.slice(2);
   if (isTool(name)) {
     process.exitCode = await tool(name, rest);

@@ -1,5 +1,5 @@
 /**
- * Compiles lib, spec and scripts to dist/, when a source changed since the last time.
+ * Compiles lib, spec and scripts to dist/, and puts the executable together of that, when a source changed since the last time.
  *
  * dist/.sources lists every source with its size and time as of the last good build; the same list
  * now means that there is nothing to do. Incremental tsc never deletes, so outputs whose source is
@@ -14,8 +14,8 @@ const folders = ['lib', 'spec', 'scripts'];
 const settings = ['tsconfig.json', 'package.json', 'package-lock.json'];
 const stamp = join(root, 'dist', '.sources');
 
-/** Brings dist/ up to date. Ends the process if the compiler finds an error. */
-export function build() {
+/** Brings dist/ up to date. REQUIRES: packages are installed. Ends the process if the compiler finds an error. */
+export async function build() {
   // Taken before compiling: what changes meanwhile is compiled next time.
   const sources = listSources();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
@@ -27,6 +27,8 @@ export function build() {
   const { status } = spawnSync(process.execPath, [tsc, '-p', root], { cwd: root, stdio: ['ignore', 2, 2] });
   removeStaleOutputs();
   if (status !== 0) fail('the build failed');
+  // Imported late: before packages are installed there is nothing that it could be done with.
+  (await import('./bundle.mjs')).bundle();
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, sources);
 }
@@ -61,5 +63,5 @@ function filesIn(folder) {
 
 if (process.argv[1] === import.meta.filename) {
   install();
-  build();
+  await build();
 }

@@ -15,7 +15,7 @@ const [program, ...args] = process.argv.slice(2);
 if (program === undefined) fail('usage: node scripts/run.mjs <compiled file below dist/> [argument ...]');
 
 install();
-build();
+await build();
 
 const file = join(root, 'dist', program);
 if (!existsSync(file)) fail(`there is no ${program.replace(/\.js$/, '.ts')}`);

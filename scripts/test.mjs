@@ -143,7 +143,7 @@ function report(results, seconds, seed) {
 const wanted = parseCommandLine();
 install();
 installDebianPrograms();
-build();
+await build();
 const startMs = performance.now();
 const results = await runAll(wanted);
 process.exitCode = report(results, (performance.now() - startMs) / 1000, wanted.seed) ? 0 : 1;

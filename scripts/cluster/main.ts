@@ -52,7 +52,7 @@ function greet(nodes: readonly ServerProcess[]): void {
   for (const node of nodes) say(`  redis-cli -p ${node.port}      # process ${node.pid}, data in ${node.dir}`);
   say('');
   say(`  redis-cli -c -p ${port}   # goes straight to who has the key`);
-  say(`  node dist/lib/main.js ring 127.0.0.1:${port}   # draws the ring`);
+  say(`  node dist/bin/ringkv.js ring 127.0.0.1:${port}   # draws the ring`);
   say('');
   say("  import { Cluster } from 'ioredis';");
   say(`  const store = new Cluster([{ host: '127.0.0.1', port: ${port} }]);`);
@@ -90,7 +90,7 @@ async function serve({ ports, dir, args }: Request): Promise<number> {
     void node.exited.then(({ code, signal }) => {
       if (isStopping) return;
       const again = `--port ${node.port} --dir ${node.dir} --cluster yes`;
-      say(`[${node.port}] has ended (${signal ?? `code ${code}`}). To have it back: node dist/lib/main.js ${again}`);
+      say(`[${node.port}] has ended (${signal ?? `code ${code}`}). To have it back: node dist/bin/ringkv.js ${again}`);
     });
   }
   greet(nodes);

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { errorText } from '../tools/error-text.js';
+import { EXECUTABLE } from '../tools/executable.js';
 import { freePort, isPortFree } from '../tools/free-port.js';
 import { ServerProcess } from '../tools/server-process.js';
 import type { PrivateNetwork } from './private-network.js';
@@ -25,7 +25,6 @@ export interface NodeAddress {
   readonly port: number;
 }
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 /** In a network of its own each node may have it. */
 const PORT = 7000;
 const BUS_DISTANCE = 10_000;
@@ -61,7 +60,7 @@ export class RingProcesses {
       host,
       port,
       dir: join(dir, `node${node}`),
-      command: [...(network?.commandOf(node) ?? []), process.execPath, ...runtimeArgsOf(node), MAIN],
+      command: [...(network?.commandOf(node) ?? []), process.execPath, ...runtimeArgsOf(node), EXECUTABLE],
       args: [...this.#flags(host), '--logfile', this.#logOf(node), ...args],
     });
   }

@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { EXECUTABLE } from './executable.js';
 import { freePort, isPortFree } from './free-port.js';
 import { processCpuUs, processRssBytes } from './process-usage.js';
 import { RespClient } from './resp-client.js';
@@ -44,10 +44,9 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null;
 }
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const COMMANDS: Record<ServerKind, readonly string[]> = {
   redis: ['redis-server'],
-  ringkv: [process.execPath, MAIN],
+  ringkv: [process.execPath, EXECUTABLE],
 };
 const LOOPBACK = '127.0.0.1';
 const PROBE_EVERY_MS = 5;

@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { RingProcesses } from '../../scripts/ring-faults/ring-processes.js';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import { flipBit, tableFiles } from './log-files.js';
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const KEYS = 2000;
 const PARALLEL = 50;
 const RESTORE_MS_MAX = 30_000;
@@ -85,7 +84,9 @@ describe('A ring of three processes over a table with a flipped bit', function (
       expect(await one.call('GET', `key:${i}`)).to.equal(valueOf(i));
     });
     await ring.node(0).stop();
-    const { status, stdout } = spawnSync(process.execPath, [MAIN, 'check', join(dir, 'node0')], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(process.execPath, [EXECUTABLE, 'check', join(dir, 'node0')], {
+      encoding: 'utf8',
+    });
     expect(status, stdout).to.equal(0);
     expect(tableFiles(join(dir, 'node0'))).to.not.include(table);
     await ring.startNode(0);

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import type { RespClient } from '../../scripts/tools/resp-client.js';
 import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { requireProgram } from '../tools/programs.js';
 import { logFiles } from './log-files.js';
 import { Servers } from './servers.js';
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const MISCONF = /^MISCONF Errors writing to the AOF file: .*\.aof: /;
 
 describe('ringkv on a disk that fails', () => {
@@ -97,7 +96,7 @@ describe('ringkv on a disk that fails', () => {
     const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO:when=20+'];
     // -D: the server is our child, strace its own; so its pid and its end are the server's.
     const flags = ['-D', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null', ...inject];
-    const server = await start('always', [strace, ...flags, process.execPath, MAIN]);
+    const server = await start('always', [strace, ...flags, process.execPath, EXECUTABLE]);
     const client = await server.connect();
     const acknowledged = await writeUntilFailure(server);
     expect(acknowledged).to.be.within(15, 20);

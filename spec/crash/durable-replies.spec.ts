@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import { RawConnection } from '../../scripts/tools/raw-connection.js';
 import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { requireProgram } from '../tools/programs.js';
 import { Servers } from './servers.js';
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const SYNC_MS = 300;
 
 describe('ringkv with appendfsync always', function () {
@@ -26,7 +25,18 @@ describe('ringkv with appendfsync always', function () {
   function startSlowly(context: Mocha.Context): Promise<void> {
     const strace = requireProgram(context, 'strace');
     const delay = ['-e', 'trace=fdatasync', '-e', `inject=fdatasync:delay_enter=${SYNC_MS * 1000}`];
-    return start([strace, '-D', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null', ...delay, process.execPath, MAIN]);
+    return start([
+      strace,
+      '-D',
+      '-f',
+      '-qq',
+      '--seccomp-bpf',
+      '-o',
+      '/dev/null',
+      ...delay,
+      process.execPath,
+      EXECUTABLE,
+    ]);
   }
 
   it('answers a write that is logged before its turn ends, because it is large', async () => {

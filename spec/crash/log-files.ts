@@ -2,9 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const START_MS_MAX = 20_000;
 
 /** Paths of the log's segments, oldest first. */
@@ -38,7 +37,7 @@ export function flipBit(path: string, offset: number): void {
 
 /** Runs a server that must not start; the port is never used. */
 export function startInVain(dir: string): { readonly code: number | null; readonly stderr: string } {
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, '--port', '0', '--dir', dir], {
+  const { status, stderr } = spawnSync(process.execPath, [EXECUTABLE, '--port', '0', '--dir', dir], {
     timeout: START_MS_MAX,
     encoding: 'utf8',
   });

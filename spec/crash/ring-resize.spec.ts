@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { GrowingRing } from '../../scripts/ring-resize/growing-ring.js';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import { loadKeys, readKeys } from '../../scripts/tools/pipelined-loader.js';
 
 const run = promisify(execFile);
@@ -17,7 +18,6 @@ const STEP_MS = 30_000;
 const LOOK_MS = 50;
 /** What was there so long ago is noted on disk. */
 const NOTED_MS = 1100;
-const MAIN = join(import.meta.dirname, '..', '..', 'lib', 'main.js');
 
 describe('A ring of processes in three zones that is resized', function () {
   this.timeout(90_000);
@@ -84,7 +84,7 @@ describe('A ring of processes in three zones that is resized', function () {
     await ring.startNode(3);
     const percent = await midway(3);
     await sleep(NOTED_MS);
-    const { stdout } = await run(process.execPath, [MAIN, 'ring', `127.0.0.1:${ring.addresses[1].port}`]);
+    const { stdout } = await run(process.execPath, [EXECUTABLE, 'ring', `127.0.0.1:${ring.addresses[1].port}`]);
     expect(stdout).to.match(/█░+ +\d+ %/);
     await ring.node(3).kill('SIGKILL');
     await ring.startNode(3);

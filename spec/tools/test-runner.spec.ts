@@ -198,11 +198,12 @@ describe('scripts/run.mjs', function () {
     });
   });
 
-  it('compiles again what has changed', () => {
-    repository.write('lib/main.ts', 'console.log("before");');
-    expect(repository.run('run.mjs', ['lib/main.js']).lines).to.deep.equal(['before']);
-    repository.write('lib/main.ts', 'console.log("afterwards");');
-    expect(repository.run('run.mjs', ['lib/main.js']).lines).to.deep.equal(['afterwards']);
+  it('compiles again what has changed, and puts the executable together anew', () => {
+    repository.write('lib/main.ts', "import { text } from './text.js'; console.log(text);");
+    repository.write('lib/text.ts', "export const text = 'before';");
+    expect(repository.run('run.mjs', ['bin/ringkv.js']).lines).to.deep.equal(['before']);
+    repository.write('lib/text.ts', "export const text = 'afterwards';");
+    expect(repository.run('run.mjs', ['bin/ringkv.js']).lines).to.deep.equal(['afterwards']);
   });
 
   it('says which program there is not', () => {

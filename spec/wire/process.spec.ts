@@ -3,13 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import { freePort } from '../../scripts/tools/free-port.js';
 import { RespClient } from '../../scripts/tools/resp-client.js';
 import { ringkvOnly, startServer } from './wire-server.js';
-
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 
 describe('The ringkv process', () => {
   let dir: string;
@@ -24,7 +22,7 @@ describe('The ringkv process', () => {
   // Fault: the first line to a closed pipe (`ringkv | head`) ended the process with a stack trace.
   it('goes on serving when nobody reads its log any more', async () => {
     const port = await freePort();
-    const args = [MAIN, '--port', String(port), '--dir', dir, '--logfile', ''];
+    const args = [EXECUTABLE, '--port', String(port), '--dir', dir, '--logfile', ''];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit');
     try {

@@ -14,12 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import type { ServerProcess } from '../../scripts/tools/server-process.js';
 import { ringkvOnly, startServer } from './wire-server.js';
 
-const MAIN = fileURLToPath(new URL('../../lib/main.js', import.meta.url));
 const RUN_MS_MAX = 60_000;
 const OUTPUT_BYTES_MAX = 2 ** 28;
 const VALUE = 'v'.repeat(1000);
@@ -31,7 +30,7 @@ interface Ended {
 }
 
 function ringkv(...args: string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [EXECUTABLE, ...args], {
     encoding: 'utf8',
     timeout: RUN_MS_MAX,
     maxBuffer: OUTPUT_BYTES_MAX,
@@ -171,7 +170,7 @@ describe('ringkv check, dump and restore', function () {
     client.close();
     await server.stop();
     const segment = join(data, 'aof', readdirSync(join(data, 'aof'))[0]);
-    const child = spawn(process.execPath, [MAIN, 'dump', segment], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [EXECUTABLE, 'dump', segment], { stdio: ['ignore', 'pipe', 'pipe'] });
     const exited = once(child, 'exit');
     let complaints = '';
     child.stderr.on('data', (chunk) => (complaints += String(chunk)));
