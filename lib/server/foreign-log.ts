@@ -1,6 +1,8 @@
 import { FRAME_HEADER_BYTES } from '../storage/log/aof-frame.js';
 
 const INITIAL_BYTES = 64 * 1024;
+/** Frames are written together up to this: where there is little room, so much of them may fit. */
+const WRITE_BYTES_MAX = 256 * 1024;
 const SHRINK_ABOVE_BYTES = 4 * 1024 * 1024;
 
 /** A batch in the buffer: its frame, with room for the header in front. */
@@ -9,6 +11,14 @@ interface Pending {
   readonly end: number;
   readonly lowestStamp: number;
 }
+
+type AppendFrames = (
+  buffer: Buffer,
+  start: number,
+  ends: readonly number[],
+  lowestStamp: number,
+  isLast: boolean,
+) => void;
 
 /** Batches of other nodes that were merged into memory, and are yet to be logged: as frames, in the order in which they came. */
 export class ForeignLog {
@@ -36,11 +46,21 @@ export class ForeignLog {
     this.pending.push({ start: frame, end: needed, lowestStamp });
   }
 
-  /** Calls `append` with the frames, one after the other; one for which it throws, and those behind it, stay. */
-  drain(append: (buffer: Buffer, start: number, end: number, lowestStamp: number, isLast: boolean) => void): void {
-    for (; this.next < this.pending.length; this.next++) {
-      const { start, end, lowestStamp } = this.pending[this.next];
-      append(this.buffer, start, end, lowestStamp, this.next + 1 === this.pending.length);
+  /** Calls `append` with the frames in order, several at a time: the first begins at `start`, and each ends where the next one begins. Those for which it throws, and those behind them, stay. */
+  drain(append: AppendFrames): void {
+    const { pending } = this;
+    while (this.next < pending.length) {
+      const { start } = pending[this.next];
+      const ends: number[] = [];
+      let lowestStamp = Infinity;
+      let next = this.next;
+      do {
+        ends.push(pending[next].end);
+        lowestStamp = Math.min(lowestStamp, pending[next].lowestStamp);
+        next++;
+      } while (next < pending.length && pending[next].end - start <= WRITE_BYTES_MAX);
+      append(this.buffer, start, ends, lowestStamp, next === pending.length);
+      this.next = next;
     }
     this.clear();
   }

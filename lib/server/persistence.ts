@@ -344,7 +344,7 @@ export class Persistence implements TurnLog, Durability {
     try {
       if (store.isLogging && !batch.isEmpty) {
         this.turnBytes += batch.byteLength;
-        store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end, Infinity, this.foreign.isEmpty);
+        store.append(batch.buffer, batch.start - FRAME_HEADER_BYTES, batch.end, this.foreign.isEmpty);
       }
     } catch (error) {
       if (this.waitsForRoom(error)) return true;
@@ -366,9 +366,9 @@ export class Persistence implements TurnLog, Durability {
 
   private logForeign(): void {
     const { store } = this;
-    this.foreign.drain((buffer, start, end, lowestStamp, isLast) => {
-      this.turnBytes += end - start;
-      store.append(buffer, start, end, lowestStamp, isLast);
+    this.foreign.drain((buffer, start, ends, lowestStamp, isLast) => {
+      this.turnBytes += ends[ends.length - 1] - start;
+      store.appendForeign(buffer, start, ends, lowestStamp, isLast);
     });
     store.clearUnlogged();
   }

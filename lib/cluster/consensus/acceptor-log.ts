@@ -4,7 +4,7 @@
  *     path    = <dir>/consensus/<number>.states          10 decimal digits
  *               <dir>/cluster/acceptor                   a checked file (topology/checked-file.ts): there are such
  *     file    = file-header data*                        as those of the log (storage/log/aof-frame.ts), with a version of its own: that of states, and of entries in them
- *     data    = state*                                   what was promised and accepted in one turn
+ *     data    = state*                                   what was promised and accepted from one sync to the next
  *     state   = 1:u8 key:bytes promised:ballot                                            a promise
  *             | 2:u8 key:bytes promised:ballot accepted:ballot entry:bytes                something was accepted
  *             | 3:u8 slot:u32 floor:ballot                                                of the slot, nothing up to that ballot is promised or accepted any more
@@ -205,13 +205,14 @@ export class AcceptorLog {
     });
   }
 
-  /** The turn ends: writes what was put, and has it synced. */
+  /** The turn ends: writes what was put, and has it synced; after the sync that is under way, if one is. */
   flush(): void {
     if (this.failure !== undefined) {
       this.abandon(this.failure);
       return;
     }
-    if (this.waiting.length === 0 && this.unwritten.isEmpty) return;
+    // What is put while a sync runs is written when that has ended, together.
+    if (this.isSyncing || (this.waiting.length === 0 && this.unwritten.isEmpty)) return;
     try {
       this.write();
       this.rewriteSome();
@@ -374,9 +375,9 @@ export class AcceptorLog {
 
   private sync(): void {
     const { file, waiting } = this;
-    if (this.isSyncing || file === undefined) {
+    if (file === undefined) {
       // Nothing was ever written: then there is nothing to wait for.
-      if (file === undefined) for (const then of waiting.splice(0)) then();
+      for (const then of waiting.splice(0)) then();
       return;
     }
     const covered = waiting.splice(0);

@@ -1,6 +1,6 @@
 /**
  * Takes over batches of other nodes: what replicas are sent, hints, repair (record/batch-format.ts). Each change is merged into memory, whatever its age
- * and however often it comes, and the same bytes go to the log, a frame a batch, at the end of the turn.
+ * and however often it comes, and the same bytes go to the log, a frame a batch, those of a turn with one write at its end.
  *
  *     bytes ──▶ read once to the end: nothing of a damaged batch is taken
  *           ──▶ Keyspace.apply, change by change ──▶ watches, blocked clients

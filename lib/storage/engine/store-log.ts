@@ -70,24 +70,24 @@ export class StoreLog {
   }
 
   /** See Store.append. */
-  append(buffer: Uint8Array, start: number, end: number, lateStamp: number, isLast: boolean): void {
-    const { log, reader, coverage, settings } = this.options;
-    log.appendFramed(buffer, start, end);
-    if (lateStamp !== Infinity) {
-      coverage.forgetUpTo(reader.seenSegment);
-      coverage.noteLogged(log.segmentNumber, lateStamp);
-    }
-    if (!isLast) return;
-    if (this.hasNewFloor) {
-      this.hasNewFloor = false;
-      void this.dropDead();
-    }
-    if (log.segmentBytes < settings.segmentBytesMax) return;
-    try {
-      this.rotate();
-    } catch {
-      // No room for another file: it goes on in this one. (A log that has failed says so at the next append.)
-    }
+  append(buffer: Uint8Array, start: number, end: number, isLast: boolean): void {
+    this.options.log.appendFramed(buffer, start, end);
+    if (isLast) this.endAppend();
+  }
+
+  /** See Store.appendForeign. */
+  appendForeign(
+    buffer: Uint8Array,
+    start: number,
+    ends: readonly number[],
+    lowestStamp: number,
+    isLast: boolean,
+  ): void {
+    const { log, reader, coverage } = this.options;
+    log.appendAllFramed(buffer, start, ends);
+    coverage.forgetUpTo(reader.seenSegment);
+    coverage.noteLogged(log.segmentNumber, lowestStamp);
+    if (isLast) this.endAppend();
   }
 
   /** A database was emptied: the next append tells the log. Before that is durable, nothing may go. */
@@ -181,6 +181,21 @@ export class StoreLog {
   stop(reason: Error): void {
     this.isStopped = true;
     this.options.flusher.stop(reason);
+  }
+
+  /** All that has changed was appended. */
+  private endAppend(): void {
+    const { log, settings } = this.options;
+    if (this.hasNewFloor) {
+      this.hasNewFloor = false;
+      void this.dropDead();
+    }
+    if (log.segmentBytes < settings.segmentBytesMax) return;
+    try {
+      this.rotate();
+    } catch {
+      // No room for another file: it goes on in this one. (A log that has failed says so at the next append.)
+    }
   }
 
   /** What is in memory now is in the last segment that was closed, or before. */

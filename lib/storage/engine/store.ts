@@ -120,11 +120,21 @@ export class Store {
 
   /**
    * Appends a batch, framed as AppendOnlyFile.appendFramed takes it. REQUIRES: with it, everything is in the log that has changed in memory, unless it is not
-   * `isLast`: then the rest follows in the same turn. `lateStamp`: the lowest in the batch, if others have stamped it. Throws LogFailedError; and DiskFullError,
-   * after which the same may be appended again.
+   * `isLast`: then the rest follows in the same turn. Throws LogFailedError; and DiskFullError, after which the same may be appended again.
    */
-  append(buffer: Uint8Array, start: number, end: number, lateStamp = Infinity, isLast = true): void {
-    this.opened.storeLog.append(buffer, start, end, lateStamp, isLast);
+  append(buffer: Uint8Array, start: number, end: number, isLast = true): void {
+    this.opened.storeLog.append(buffer, start, end, isLast);
+  }
+
+  /** The same for batches that others have stamped, framed as AppendOnlyFile.appendAllFramed takes them. `lowestStamp`: of all of them. */
+  appendForeign(
+    buffer: Uint8Array,
+    start: number,
+    ends: readonly number[],
+    lowestStamp: number,
+    isLast: boolean,
+  ): void {
+    this.opened.storeLog.appendForeign(buffer, start, ends, lowestStamp, isLast);
   }
 
   /** There are changes in memory that others have stamped, this the lowest stamp, and that are not appended yet: they stay. */

@@ -22,7 +22,7 @@
  * Files become durable in order, so `synced` > 0 says that all earlier segments are durable too. A seal says the same at
  * once when that has become true, and on an orderly close that the file is durable up to it.
  *
- * Sizes fit into 32 bits: SEGMENT_BYTES_MAX and one largest frame are less than 4 GiB.
+ * Sizes fit into 32 bits: SEGMENT_BYTES_MAX and one largest frame are less than 4 GiB, and several frames that are written together are much less than that.
  */
 
 import { crc32 } from 'node:zlib';
@@ -34,7 +34,7 @@ import { crc32Word } from './aof-checksum.js';
 export const FILE_HEADER_BYTES = 40;
 export const FRAME_HEADER_BYTES = 16;
 export const FRAME_PAYLOAD_BYTES_MAX = 2 ** 30 - 1;
-/** No frame is begun behind this offset of a segment. */
+/** Nothing is written that begins behind this offset of a segment. */
 export const SEGMENT_BYTES_MAX = 2 ** 31;
 
 /** The end of every message about damage. */

@@ -112,6 +112,20 @@ export class AofSegment {
     this.hasPayloads = true;
   }
 
+  /** See AppendOnlyFile.appendAllFramed. Throws DiskError as `append` does. */
+  appendAllFramed(buffer: Uint8Array, start: number, ends: readonly number[]): void {
+    let at = start;
+    for (const end of ends) {
+      const offset = this.file.sizeBytes + at - start;
+      const payload = buffer.subarray(at + FRAME_HEADER_BYTES, end);
+      encodeFrameHeader(buffer, at, FrameKind.data, this.seed, offset, this.syncedBytes, payload);
+      at = end;
+    }
+    this.file.append(buffer, start, at);
+    this.position += at - start;
+    this.hasPayloads = true;
+  }
+
   /** Says in the file that all earlier segments are durable, and this one up to `syncedBytes`. Throws DiskError as `append` does. */
   appendSeal(): void {
     this.encodeHeader(scratch, 0, FrameKind.seal, NOTHING);

@@ -163,7 +163,8 @@ export class AppendOnlyFile {
    */
   append(payload: Uint8Array, start = 0, end = payload.length): void {
     assert(0 <= start && end <= payload.length, 'the range is inside the buffer');
-    this.prepare(end - start);
+    assertPayload(end - start);
+    this.prepare();
     const { sizeBytes } = this.current;
     try {
       this.current.append(payload, start, end);
@@ -178,10 +179,31 @@ export class AppendOnlyFile {
    */
   appendFramed(buffer: Uint8Array, start: number, end: number): void {
     assert(0 <= start && end <= buffer.length, 'the range is inside the buffer');
-    this.prepare(end - start - FRAME_HEADER_BYTES);
+    assertPayload(end - start - FRAME_HEADER_BYTES);
+    this.prepare();
     const { sizeBytes } = this.current;
     try {
       this.current.appendFramed(buffer, start, end);
+    } catch (error) {
+      throw this.undo(sizeBytes, error);
+    }
+  }
+
+  /**
+   * The same for payloads that lie one behind the other, with one write: the first begins as there, each ends at one of `ends`, and there the next one begins. Throws as
+   * `append` does, of all of them.
+   */
+  appendAllFramed(buffer: Uint8Array, start: number, ends: readonly number[]): void {
+    let at = start;
+    for (const end of ends) {
+      assert(0 <= at && end <= buffer.length, 'the range is inside the buffer');
+      assertPayload(end - at - FRAME_HEADER_BYTES);
+      at = end;
+    }
+    this.prepare();
+    const { sizeBytes } = this.current;
+    try {
+      this.current.appendAllFramed(buffer, start, ends);
     } catch (error) {
       throw this.undo(sizeBytes, error);
     }
@@ -277,11 +299,7 @@ export class AppendOnlyFile {
     }
   }
 
-  private prepare(payloadBytes: number): void {
-    assert(
-      payloadBytes > 0 && payloadBytes <= FRAME_PAYLOAD_BYTES_MAX,
-      'a payload has 1 to FRAME_PAYLOAD_BYTES_MAX bytes',
-    );
+  private prepare(): void {
     this.refuseIfFailed();
     if (this.current.sizeBytes >= this.segmentBytesMax) this.rotate();
   }
@@ -352,6 +370,10 @@ export class AppendOnlyFile {
     this.options.onFailed?.(this.failure);
     return this.failure;
   }
+}
+
+function assertPayload(bytes: number): void {
+  assert(bytes > 0 && bytes <= FRAME_PAYLOAD_BYTES_MAX, 'a payload has 1 to FRAME_PAYLOAD_BYTES_MAX bytes');
 }
 
 /** The first segment of a new log, or behind what is in tables. It is durable before it is used. Throws DiskError. */

@@ -140,7 +140,7 @@ describe('Consensus', () => {
   it('is not linearizable if what was promised and accepted is told before it is durable', async () => {
     const log: WorldOptions['log'] = (options, world) =>
       Object.assign(new AcceptorLog(options), { whenDurable: (then: () => void) => world.after(0, then) });
-    const faultsDrawn = { nodes: 3, crashes: 12, lost: 0, repeated: 0 };
+    const faultsDrawn = { nodes: 3, crashes: 30, lost: 0, repeated: 0 };
     expect(await isCaught(400, faultsDrawn, { log, syncMs: 200 })).to.equal(true);
     expect(await isCaught(50, faultsDrawn, { syncMs: 200 })).to.equal(false);
   });

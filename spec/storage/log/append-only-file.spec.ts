@@ -61,6 +61,41 @@ describe('AppendOnlyFile append', () => {
     expect(openLog(disk.kill()).payloads).to.deep.equal(['payload', 'payload']);
   });
 
+  it('appends payloads that lie one behind the other with one write, each a frame of its own', async () => {
+    let appends = 0;
+    const plan = ({ name }: Step): undefined => void (appends += Number(name === 'append'));
+    const disk = new MemoryDisk({ plan });
+    const { log } = openLog(disk);
+    const header = '.'.repeat(FRAME_HEADER_BYTES);
+    const buffer = Buffer.from(`ab${header}first${header}second${header}!yz`);
+    const ends = [1, 2, 3].map((frames) => 2 + frames * FRAME_HEADER_BYTES + [5, 11, 12][frames - 1]);
+    appendAll(log, 'before');
+    appends = 0;
+    log.appendAllFramed(buffer, 2, ends);
+    expect(appends).to.equal(1);
+    expect(log.position).to.equal(4 * FRAME_HEADER_BYTES + 'beforefirstsecond!'.length);
+    await log.sync();
+    appendAll(log, 'behind');
+    await log.sync();
+    expect(openLog(disk.kill()).payloads).to.deep.equal(['before', 'first', 'second', '!', 'behind']);
+  });
+
+  it('appends all of such payloads, or none', async () => {
+    const { disk, state } = diskWithLittleRoom(['append'], 'ENOSPC', 40);
+    const { log } = openLog(disk);
+    appendAll(log, 'a');
+    const { position } = log;
+    state.hasRoom = false;
+    const buffer = Buffer.from(`${'.'.repeat(FRAME_HEADER_BYTES)}first${'.'.repeat(FRAME_HEADER_BYTES)}second`);
+    const ends = [FRAME_HEADER_BYTES + 5, buffer.length];
+    thrownBy(DiskFullError, () => log.appendAllFramed(buffer, 0, ends));
+    expect(log.position).to.equal(position);
+    state.hasRoom = true;
+    log.appendAllFramed(buffer, 0, ends);
+    await log.sync();
+    expect(openLog(disk.crash(keepNothing)).payloads).to.deep.equal(['a', 'first', 'second']);
+  });
+
   it('counts in its position what it appended, headers too', () => {
     const { log } = openLog(new MemoryDisk());
     appendAll(log, 'abc');
