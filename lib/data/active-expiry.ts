@@ -1,5 +1,6 @@
 import { POSITION_LIMIT } from '../base/position.js';
 import type { Clock } from '../host/ports.js';
+import { expireCells, expireKeys } from './expired-keys.js';
 import type { Keyspace } from './keyspace.js';
 
 /** Keys removed before the clock is looked at again. */
@@ -44,8 +45,8 @@ export class ActiveExpiry {
 
   private step(): boolean {
     const { keyspace } = this;
-    if (keyspace.expireCells()) return true;
-    this.position = keyspace.expireFrom(keyspace.database(this.database), this.position, STEP_KEYS);
+    if (expireCells(keyspace)) return true;
+    this.position = expireKeys(keyspace, keyspace.database(this.database), this.position, STEP_KEYS);
     if (this.position < POSITION_LIMIT) return true;
     this.position = 0;
     this.database++;

@@ -28,12 +28,8 @@ import type { BatchReader } from '../record/batch-reader.js';
 import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, hasElements, isComposedType } from '../record/entry.js';
-import { withoutMarks } from '../record/marks.js';
 import { merge } from '../record/merge.js';
 import { PAIR_ZERO, comparePairs } from '../record/pair.js';
-import { FieldTable } from '../storage/memory/field-table.js';
-import type { LargeValue } from '../storage/memory/large-values.js';
-import { ListNodes } from '../storage/memory/list-nodes.js';
 import { LARGE } from '../storage/memory/record-heap.js';
 import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { ColdKey } from './cold-data.js';
@@ -60,26 +56,8 @@ export type { KeyspaceOptions } from './record-cursor.js';
 export { UNDECIDED } from './keyspace-merge.js';
 export { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
-/** A key with cells that have expired is told of again after so long. */
-const TELL_AGAIN_MS = 1000;
-/** A large collection is looked through for tombstones that may go when one in so many of its cells is one. */
-const DROPPED_PART = 8;
-
 /** Where strings are put together that are changed in part. */
 const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
-
-/** What a database's counts were when they began to be counted anew. */
-export interface CountMark {
-  readonly db: Database;
-  /** As they were when it began. */
-  readonly keyCount: number;
-  readonly expiringCount: number;
-  readonly doubtCount: number;
-  readonly droppedCount: number;
-  readonly resetCount: number;
-  /** Whether what has expired by then is neither in memory any more, nor counted. */
-  readonly isClear: boolean;
-}
 
 export class Keyspace extends KeyspaceMerge {
   /** Reads that met a key, and that did not. */
@@ -112,11 +90,9 @@ export class Keyspace extends KeyspaceMerge {
   /** Slots that were given up, and of which something may be in memory yet (slot-drop.ts). */
   readonly leaving = new SlotSet();
   protected readonly collections: readonly (Collection | undefined)[];
+  /** While keys are counted (key-count.ts): what has expired at this Unix millisecond is not. */
+  countingFromMs = 0;
   private ownIncarnation: number | undefined;
-  /** While keys are counted: what has expired at this Unix millisecond is not. */
-  private countingFromMs = 0;
-  /** Changes of other nodes when it began. */
-  private countingFrom = 0;
 
   constructor(options: KeyspaceOptions) {
     super(options);
@@ -479,13 +455,25 @@ export class Keyspace extends KeyspaceMerge {
     else if (ref !== 0 && this.heap.type(ref) === CellType.HASH) this.hashes.removeExpired();
   }
 
+  /** Takes a record out of memory. Neither the log nor the counts of keys hear of it. REQUIRES: it is one of `db`. */
+  forget(db: Database, ref: number): void {
+    const { heap } = this;
+    const place = this.locate(db, heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
+    assert(place === ref, 'a record is found by its key');
+    this.drop();
+  }
+
+  /** Puts what is left of a key in place of its record. The log does not hear of it. REQUIRES: the record is complete, and shows the same. */
+  rewrite(db: Database, key: Buffer, entry: Entry): void {
+    const place = this.locate(db, key, 0, key.length);
+    this.writeEntry(entry, this.heap.access(place), false);
+  }
+
   /** Drops a record from memory: the disk has it. REQUIRES: `ref` is a clean record of `db`. */
   spill(db: Database, ref: number): void {
-    const keyStart = this.heap.keyStart(ref);
-    const place = this.locate(db, this.heap.bytes(ref), keyStart, this.heap.valueStart(ref));
+    assert(this.isClean(ref), 'only what the disk has is dropped');
     if (this.leaving.size > 0 && this.leaving.has(this.slotAt(ref))) this.uncount(db, ref);
-    assert(place === ref && this.isClean(ref), 'only what the disk has is dropped');
-    this.drop();
+    this.forget(db, ref);
     this.spilledCount++;
   }
 
@@ -499,38 +487,7 @@ export class Keyspace extends KeyspaceMerge {
     const next = db.table.forEachInSegmentAt(position, (ref) => {
       if (this.heap.isEmpty(ref) && this.isClean(ref)) refs.push(ref);
     });
-    for (const ref of refs) {
-      this.locate(db, this.heap.bytes(ref), this.heap.keyStart(ref), this.heap.valueStart(ref));
-      this.drop();
-    }
-    return next;
-  }
-
-  /** Whether a record may have marks (record/marks.ts). */
-  mayHaveMarks(ref: number): boolean {
-    const { heap } = this;
-    if (heap.isPartial(ref)) return false;
-    return heap.type(ref) === CellType.VERSIONED || this.collectionAt(ref)?.mayHaveMarks(ref) === true;
-  }
-
-  /**
-   * Drops marks of a key that nobody needs any more, if they are on disk: of a large collection, if they are many, and among about `count` cells from `cursor` on (0 begins). Returns where to
-   * go on; 0 at the end.
-   */
-  dropMarks(db: Database, key: Buffer, cursor: number, count: number): number {
-    const { heap, cold } = this;
-    const place = this.locate(db, key, 0, key.length);
-    const upTo = this.deadUpTo?.at(this.hasher.position) ?? 0;
-    if (place === 0 || heap.isPartial(place) || upTo === 0) return 0;
-    if (upTo > cold.cleanUpTo && !this.isClean(place)) return 0;
-    let next = 0;
-    if (heap.isLarge(place)) next = dropFromLarge(heap.large.get(heap.largeIndex(place)), upTo, cursor, count);
-    else {
-      const before = this.entryOf(place);
-      const after = withoutMarks(before, upTo);
-      if (after !== before) this.writeEntry(after, heap.access(place), false);
-    }
-    if (next === 0 && heap.isEmpty(this.place) && this.isClean(this.place)) this.drop();
+    for (const ref of refs) this.forget(db, ref);
     return next;
   }
 
@@ -543,22 +500,10 @@ export class Keyspace extends KeyspaceMerge {
     for (const db of this.databases) db.giveUp(part);
   }
 
-  /**
-   * Drops what is in memory of slots, of one segment of a database, the one that `position` is in; returns where the next one begins. What is not on disk is lost, and what is, counts
-   * no more: nobody has these slots here any more.
-   */
-  dropSlotsAt(db: Database, position: number, isGone: (slot: number) => boolean): number {
-    const { heap } = this;
-    const refs: number[] = [];
-    const next = db.table.forEachInSegmentAt(position, (ref) => {
-      if (isGone(this.slotAt(ref))) refs.push(ref);
-    });
-    for (const ref of refs) {
-      this.uncount(db, ref);
-      this.locate(db, heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
-      this.drop();
-    }
-    return next;
+  /** Takes out of memory a record of slots that were given up: its key is none of the database any more. */
+  forgetGivenUp(db: Database, ref: number): void {
+    this.uncount(db, ref);
+    this.forget(db, ref);
   }
 
   /** Empties a database, in constant time: the records are freed later (`freeFlushed`). */
@@ -594,89 +539,6 @@ export class Keyspace extends KeyspaceMerge {
     this.writeDatabases(this.batch);
   }
 
-  /**
-   * Removes up to `keysMax` expired keys of one segment of a database from `position` on, or tells of all of them; returns where to go on, POSITION_LIMIT when
-   * none is left. Does nothing while `removesExpired` is false.
-   */
-  expireFrom(db: Database, position: number, keysMax: number): number {
-    const { isReplicated, onExpired, heap } = this;
-    if (!this.removesExpired || (isReplicated && onExpired === undefined)) return POSITION_LIMIT;
-    const keys: Buffer[] = [];
-    const note = (ref: number): void => {
-      if (!isReplicated || !heap.isEmpty(ref)) keys.push(heap.key(ref));
-    };
-    const next = db.table.forEachExpired(position, this.clock.nowMs, keysMax, note, isReplicated);
-    for (const key of keys) {
-      if (isReplicated) onExpired?.(db, key);
-      else this.find(db, key, 0, key.length);
-    }
-    return next;
-  }
-
-  /** Removes expired cells of one key, if any key has some, or tells of it; whether there may be more. */
-  expireCells(): boolean {
-    const { clock, heap, isReplicated, onExpired } = this;
-    const isIdle = !this.removesExpired || (isReplicated && onExpired === undefined);
-    const due = isIdle ? undefined : this.cellExpiries.takeDue(clock.nowMs);
-    if (due === undefined) return false;
-    // That of a draft.
-    if (due.db >= this.physical.length) return true;
-    const db = this.physicalDatabase(due.db);
-    const keys: Buffer[] = [];
-    db.table.walk(due.position, 1, (ref, position) => {
-      const isHash = position === due.position && heap.type(ref) === CellType.HASH;
-      if (isHash && !heap.isPartial(ref)) keys.push(heap.key(ref));
-    });
-    if (isReplicated) {
-      for (const key of keys) onExpired?.(db, key);
-      if (keys.length > 0) this.cellExpiries.add(clock.nowMs + TELL_AGAIN_MS, due.db, due.position);
-      return true;
-    }
-    for (const key of keys) if (this.find(db, key, 0, key.length) !== 0) this.hashes.expireCells();
-    return true;
-  }
-
-  /**
-   * Begins to count keys anew; `endCounting` must follow, and nobody else may begin before. Removes what has expired in memory, so that nobody
-   * removes again what is not counted because it has expired by now. (Where nothing is dropped for having expired, it is counted.)
-   */
-  beginCounting(): readonly CountMark[] {
-    const { isReplicated } = this;
-    this.countingFromMs = isReplicated ? 0 : this.clock.nowMs;
-    this.countingFrom = this.foreignCount;
-    return this.physical.map((db) => {
-      const begin = isReplicated ? POSITION_LIMIT : 0;
-      for (let position = begin; position < POSITION_LIMIT;) position = this.expireFrom(db, position, Infinity);
-      const { keyCount, expiringCount, doubtCount, droppedCount, resetCount } = db;
-      const isClear = isReplicated || this.removesExpired;
-      return { db, keyCount, expiringCount, doubtCount, droppedCount, resetCount, isClear };
-    });
-  }
-
-  /**
-   * Ends it: `countOf` says how many keys a database had when it began, but for those that had expired then; `undefined` if that is not known. If it
-   * is, and all that has happened since was counted, the counts are exact from now on.
-   */
-  endCounting(
-    marks: readonly CountMark[],
-    countOf: (db: number) => { keyCount: number; expiringCount: number } | undefined,
-  ): void {
-    // What others have written meanwhile may be among what was counted, or not.
-    const isMixed = this.foreignCount !== this.countingFrom;
-    for (const { db, keyCount, expiringCount, doubtCount, droppedCount, resetCount, isClear } of marks) {
-      // It was emptied meanwhile, and its counts began anew.
-      if (db.resetCount !== resetCount) continue;
-      if (isMixed) db.doubt();
-      if (!isClear || db.doubtCount !== doubtCount) continue;
-      const counted = countOf(db.id);
-      if (counted === undefined) continue;
-      db.keyCount += counted.keyCount - keyCount + (db.droppedCount - droppedCount);
-      db.expiringCount += counted.expiringCount - expiringCount;
-      db.isEstimate = false;
-    }
-    this.countingFromMs = 0;
-  }
-
   /** Forgets everything in memory, the log does not hear of it: before it is read again. */
   forgetAll(): void {
     this.forgetCount++;
@@ -702,7 +564,8 @@ export class Keyspace extends KeyspaceMerge {
     );
   }
 
-  private slotAt(ref: number): number {
+  /** The slot of a record's key. */
+  slotAt(ref: number): number {
     const { heap } = this;
     return slotOf(heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
   }
@@ -765,16 +628,6 @@ export class Keyspace extends KeyspaceMerge {
     this.expiredCount++;
     this.tell(KEYSPACE_EVENT.expired, 'expired');
   }
-}
-
-/** Drops marks up to a stamp from a large collection (Keyspace.dropMarks). */
-function dropFromLarge(large: LargeValue, upTo: number, cursor: number, count: number): number {
-  if (large instanceof ListNodes) large.forgetRemovals(upTo);
-  if (!(large instanceof FieldTable)) return 0;
-  const { table } = large;
-  if (cursor === 0 && large.tombstonesUpTo(upTo).count * DROPPED_PART < table.count) return 0;
-  const next = large.removeTombstones(upTo, cursor, count);
-  return next >= table.limit ? 0 : next;
 }
 
 function byType(collections: readonly Collection[]): readonly (Collection | undefined)[] {

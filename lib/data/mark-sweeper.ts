@@ -1,6 +1,7 @@
 import { POSITION_LIMIT } from '../base/position.js';
 import type { Clock } from '../host/ports.js';
 import type { Keyspace } from './keyspace.js';
+import { dropMarks, mayHaveMarks } from './settled-marks.js';
 
 /** Records, and cells of a large one, that are looked at at a time. */
 const STEP_RECORDS = 64;
@@ -57,11 +58,11 @@ export class MarkSweeper {
     const key = this.keys.at(-1);
     if (key === undefined) {
       this.position = db.table.walk(this.position, STEP_RECORDS, (ref) => {
-        if (keyspace.mayHaveMarks(ref)) this.keys.push(keyspace.heap.key(ref));
+        if (mayHaveMarks(keyspace, ref)) this.keys.push(keyspace.heap.key(ref));
       });
       return;
     }
-    this.cursor = keyspace.dropMarks(db, key, this.cursor, STEP_CELLS);
+    this.cursor = dropMarks(keyspace, db, key, this.cursor, STEP_CELLS);
     if (this.cursor === 0) this.keys.pop();
   }
 }

@@ -95,7 +95,8 @@ export abstract class RecordCursor {
   abstract readonly composedStrings: ComposedStrings;
   /** By type. */
   protected abstract readonly collections: readonly (Collection | undefined)[];
-  protected readonly cellExpiries = new CellExpiries();
+  /** When cells expire, and of which keys. */
+  readonly cellExpiries = new CellExpiries();
   protected readonly physical: Database[];
   /** Of each slot, how often it was given up. */
   protected readonly slotResets = new Uint32Array(SLOT_COUNT);

@@ -1,6 +1,7 @@
 import { POSITION_LIMIT, SLOT_COUNT, SLOT_SPAN } from '../base/position.js';
 import type { SlotSet } from '../base/slot-set.js';
 import type { Clock } from '../host/ports.js';
+import type { Database } from './database.js';
 import type { Keyspace } from './keyspace.js';
 
 /**
@@ -39,7 +40,7 @@ export class SlotDrop {
     const end = (slot + 1) * SLOT_SPAN;
     for (let number = 0; number < keyspace.databaseCount; number++) {
       const db = keyspace.database(number);
-      for (let at = slot * SLOT_SPAN; at < end;) at = keyspace.dropSlotsAt(db, at, (one) => one === slot);
+      for (let at = slot * SLOT_SPAN; at < end;) at = this.dropAt(db, at, (one) => one === slot);
     }
     keyspace.leaving.delete(slot);
   }
@@ -60,7 +61,7 @@ export class SlotDrop {
     const db = keyspace.database(this.database);
     this.position = this.skip(this.position);
     if (this.position < POSITION_LIMIT) {
-      this.position = keyspace.dropSlotsAt(db, this.position, (slot) => leaving.has(slot));
+      this.position = this.dropAt(db, this.position, (slot) => leaving.has(slot));
     }
     if (this.position < POSITION_LIMIT) return;
     this.position = 0;
@@ -68,6 +69,20 @@ export class SlotDrop {
     if (this.database < keyspace.databaseCount) return;
     this.database = 0;
     leaving.clear();
+  }
+
+  /**
+   * Drops what is in memory of slots, of one segment of a database, the one that `position` is in; returns where the next one begins. What is not on disk is lost, and what is, counts
+   * no more: nobody has these slots here any more.
+   */
+  private dropAt(db: Database, position: number, isGone: (slot: number) => boolean): number {
+    const { keyspace } = this;
+    const refs: number[] = [];
+    const next = db.table.forEachInSegmentAt(position, (ref) => {
+      if (isGone(keyspace.slotAt(ref))) refs.push(ref);
+    });
+    for (const ref of refs) keyspace.forgetGivenUp(db, ref);
+    return next;
   }
 
   /** The first position from there on that is in a slot of which something may be left. */

@@ -14,6 +14,7 @@ import { POSITION_LIMIT } from '../base/position.js';
 import type { SlotSet } from '../base/slot-set.js';
 import type { Durability } from '../commands/ports.js';
 import type { Config } from '../config/config.js';
+import { KeyCount } from '../data/key-count.js';
 import type { Keyspace } from '../data/keyspace.js';
 import { snapshotStep } from '../data/snapshot.js';
 import type { Clock, Timers } from '../host/ports.js';
@@ -266,7 +267,7 @@ export class Persistence implements TurnLog, Durability {
   private async compactAll(): Promise<void> {
     const { keyspace, store } = this;
     await this.running.catch(() => undefined);
-    const before = keyspace.beginCounting();
+    const count = new KeyCount(keyspace);
     const counts: TableCounts[] = [];
     let countOf: (db: number) => TableCounts | undefined = () => undefined;
     try {
@@ -277,7 +278,7 @@ export class Persistence implements TurnLog, Durability {
       await store.compactAll(nowMs);
       countOf = (db) => store.countIn(db, stamp);
     } finally {
-      keyspace.endCounting(before, (db) => {
+      count.end((db) => {
         const counted = countOf(db);
         if (counted !== undefined) counts.push(counted);
         return counted;

@@ -4,6 +4,7 @@ import { POSITION_LIMIT } from '../../lib/base/position.js';
 import { COLD_KEY } from '../../lib/data/cold-data.js';
 import type { EvictionPolicy } from '../../lib/data/eviction.js';
 import { evictOne, spillSome } from '../../lib/data/eviction.js';
+import { expireKeys } from '../../lib/data/expired-keys.js';
 import { KEEP_EXPIRY, NEVER } from '../../lib/data/keyspace.js';
 import { ColdBench, visibleIn } from './cold-bench.js';
 import { KeyspaceModel } from './keyspace-model.js';
@@ -303,7 +304,7 @@ class Play {
     const { heap } = bench.keyspace;
     for (let number = 0; number < DATABASES; number++) {
       const db = bench.database(number);
-      for (let position = 0; position < POSITION_LIMIT;) position = bench.keyspace.expireFrom(db, position, 2);
+      for (let position = 0; position < POSITION_LIMIT;) position = expireKeys(bench.keyspace, db, position, 2);
       db.table.forEach((ref) => {
         const atMs = heap.expiresAtMs(ref);
         expect(atMs === 0 || atMs > bench.nowMs, 'no record that has expired').to.equal(true);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
 import { spillSome } from '../../lib/data/eviction.js';
+import { expireKeys } from '../../lib/data/expired-keys.js';
 import type { FieldCells } from '../../lib/data/field-cells.js';
 import { FieldReader } from '../../lib/data/field-reader.js';
 import { NEVER } from '../../lib/data/keyspace.js';
@@ -351,7 +352,7 @@ describe('FieldCells', () => {
             if (!('run' in step)) continue;
             if (step.run === 'end turn') bench.endTurn();
             else if (step.run === 'free flushed') bench.keyspace.freeFlushed(1);
-            else if (step.run === 'expire') expireKeys(bench);
+            else if (step.run === 'expire') expireAll(bench);
             else if (step.run === 'snapshot step') {
               if (snapshot === undefined) {
                 bench.endTurn();
@@ -519,9 +520,9 @@ function expectNothingLost(benches: readonly ColdBench[]): void {
   }
 }
 
-function expireKeys(bench: ColdBench): void {
+function expireAll(bench: ColdBench): void {
   for (let position = 0; position < POSITION_LIMIT;) {
-    position = bench.keyspace.expireFrom(bench.database(0), position, 2);
+    position = expireKeys(bench.keyspace, bench.database(0), position, 2);
   }
 }
 
@@ -532,7 +533,7 @@ function runCold(player: CellsPlayer, run: Run | ColdRun): void {
       bench.endTurn();
       break;
     case 'expire':
-      expireKeys(bench);
+      expireAll(bench);
       break;
     case 'free flushed':
       bench.keyspace.freeFlushed(1);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { evictOne } from '../../lib/data/eviction.js';
 import type { EvictionPolicy } from '../../lib/data/eviction.js';
+import { expireKeys } from '../../lib/data/expired-keys.js';
 import { KEEP_EXPIRY, NEVER } from '../../lib/data/keyspace.js';
 import { POSITION_LIMIT } from '../../lib/base/position.js';
 import { WriteBatch } from '../../lib/record/write-batch.js';
@@ -162,7 +163,7 @@ class Play {
     for (let db = 0; db < DATABASES; db++) {
       const { table } = bench.database(db);
       for (let position = 0; position < POSITION_LIMIT;) {
-        position = bench.keyspace.expireFrom(bench.database(db), position, 2);
+        position = expireKeys(bench.keyspace, bench.database(db), position, 2);
       }
       expect(table.count, 'keys that have not expired').to.equal(Object.keys(bench.visible()[db]).length);
     }
@@ -273,11 +274,11 @@ describe('Keyspace', () => {
     bench.advance(10);
     keyspace.removesExpired = false;
     expect([bench.find(0, 'a'), bench.find(0, 'b')]).to.deep.equal([false, true]);
-    expect(keyspace.expireFrom(bench.database(0), 0, 10)).to.equal(POSITION_LIMIT);
+    expect(expireKeys(keyspace, bench.database(0), 0, 10)).to.equal(POSITION_LIMIT);
     expect([bench.batch.isEmpty, keyspace.keyCount]).to.deep.equal([true, 2]);
     keyspace.removesExpired = true;
     for (let position = 0; position < POSITION_LIMIT;) {
-      position = keyspace.expireFrom(bench.database(0), position, 10);
+      position = expireKeys(keyspace, bench.database(0), position, 10);
     }
     expect([bench.batch.isEmpty, keyspace.keyCount]).to.deep.equal([false, 1]);
   });

@@ -8,6 +8,7 @@ import { COLD_KEY } from '../../../lib/data/cold-data.js';
 import type { Database } from '../../../lib/data/keyspace.js';
 import { flushedPair } from '../../../lib/data/keyspace-merge.js';
 import { EntryDigests } from '../../../lib/data/entry-digests.js';
+import { expireCells, expireKeys } from '../../../lib/data/expired-keys.js';
 import { Loader } from '../../../lib/data/loader.js';
 import { MarkSweeper } from '../../../lib/data/mark-sweeper.js';
 import type { Entry } from '../../../lib/record/entry.js';
@@ -190,8 +191,8 @@ export class ReplicaBench {
     const { keyspace, db } = this;
     const expired: Buffer[] = [];
     keyspace.onExpired = (_db, key) => expired.push(key);
-    for (let at = 0; at < POSITION_LIMIT;) at = keyspace.expireFrom(db, at, 2);
-    keyspace.expireCells();
+    for (let at = 0; at < POSITION_LIMIT;) at = expireKeys(keyspace, db, at, 2);
+    expireCells(keyspace);
     if (!keyspace.batch.isEmpty) throw new Error('something was removed without a command');
     keyspace.onExpired = undefined;
     if (!removes) return;

@@ -19,6 +19,8 @@ import { HybridClock } from '../../../lib/base/stamp.js';
 import { AccessPolicy } from '../../../lib/data/access.js';
 import { COLD_KEY } from '../../../lib/data/cold-data.js';
 import { spillSome } from '../../../lib/data/eviction.js';
+import { expireKeys } from '../../../lib/data/expired-keys.js';
+import { KeyCount } from '../../../lib/data/key-count.js';
 import type { Database } from '../../../lib/data/keyspace.js';
 import { KEEP_EXPIRY, Keyspace, NEVER } from '../../../lib/data/keyspace.js';
 import { Listing } from '../../../lib/data/listing.js';
@@ -403,7 +405,7 @@ export class StoreBench {
       const database = this.keyspace.database(db);
       for (let at = 0; at < POSITION_LIMIT;) at = this.keyspace.sweepFrom(database, at);
       if (this.full === undefined)
-        for (let at = 0; at < POSITION_LIMIT;) at = this.keyspace.expireFrom(database, at, 16);
+        for (let at = 0; at < POSITION_LIMIT;) at = expireKeys(this.keyspace, database, at, 16);
     }
     this.keyspace.freeFlushed(1000);
     this.commit();
@@ -430,7 +432,7 @@ export class StoreBench {
     const { keyspace, store } = this;
     keyspace.clock.tick();
     keyspace.removesExpired = this.full === undefined && store.failure === undefined;
-    const marks = keyspace.beginCounting();
+    const count = new KeyCount(keyspace);
     const counts: TableCounts[] = [];
     let countOf: (db: number) => TableCounts | undefined = () => undefined;
     try {
@@ -442,7 +444,7 @@ export class StoreBench {
       // What did not find room is in memory alone.
       if (this.full === undefined) countOf = (db) => store.countIn(db, stamp);
     } finally {
-      keyspace.endCounting(marks, (db) => {
+      count.end((db) => {
         const counted = countOf(db);
         if (counted !== undefined) counts.push(counted);
         return counted;
