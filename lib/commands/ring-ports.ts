@@ -178,6 +178,8 @@ export interface RingInfo {
   readonly figures: RingFigures;
   /** What the change that is under way waits for, in words; empty if there is none. */
   readonly changeWaitsFor: readonly string[];
+  /** The member whose place the next node takes that joins; undefined if that is nobody's, or somebody does already. */
+  readonly toBeReplaced: string | undefined;
   members(): readonly RingMember[];
   /** All slots, in rising order. */
   ranges(): readonly LedRange[];
@@ -201,6 +203,6 @@ export interface RingInfo {
   takeOut(id: string): Promise<string | undefined>;
   /** Has the next node that joins take the place of a member. Resolves with the reason if that is not so. */
   replace(id: string): Promise<string | undefined>;
-  /** Ends a change of the ring that is under way, with the members of before. Resolves with the reason if it was not. */
+  /** Ends a change of the ring that is under way, with the members of before; or takes `replace` back, if nobody has joined yet. Resolves with the reason if it did not. */
   abortChange(): Promise<string | undefined>;
 }

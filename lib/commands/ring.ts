@@ -96,6 +96,7 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       away: members.filter(({ state }) => state === 'away').length,
       returning: members.filter(({ state }) => state === 'returning').length,
       'change-waits-for': ring.changeWaitsFor,
+      'to-be-replaced': ring.toBeReplaced ?? '',
       'transferred-out-bytes': figures.transferredOutBytes,
       'transferred-in-bytes': figures.transferredInBytes,
       'given-up-slots-in-memory': figures.givenUpSlots,
@@ -157,7 +158,7 @@ function replace(call: Call): Promise<void> {
   return change(call, (ring) => ring.replace(id));
 }
 
-/** RING ABORT: ends the change of the ring that is under way. */
+/** RING ABORT: ends the change of the ring that is under way, or takes back RING REPLACE. */
 function abort(call: Call): Promise<void> {
   return change(call, (ring) => ring.abortChange());
 }
@@ -275,7 +276,11 @@ function repair({ reply }: Call, ring: RingInfo): void {
 }
 
 const HELP: readonly HelpEntry[] = [
-  ['ABORT', 'Ends a change of the ring that is under way: who is joining is dropped, who is leaving stays.'],
+  [
+    'ABORT',
+    'Ends a change of the ring that is under way: who is joining is dropped, who is leaving stays. If there is none,',
+    'takes back REPLACE.',
+  ],
   [
     'EXPLAIN <key>',
     'What the replicas of a key know of it, where requests for it run (writes are SET and the like,',

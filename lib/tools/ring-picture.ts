@@ -27,6 +27,8 @@ export interface ShownRing {
   readonly members: readonly ShownMember[];
   /** What the change that is under way waits for; empty if there is none. */
   readonly waitsFor: readonly string[];
+  /** The index of the member whose place the next node takes that joins; -1: nobody's. */
+  readonly toBeReplaced: number;
   /** Slots [start, end], and the index of who acts for them. */
   readonly ranges: readonly { readonly start: number; readonly end: number; readonly leader: number }[];
 }
@@ -54,7 +56,8 @@ export function pictureOf(ring: ShownRing, hasColour: boolean): string[] {
   return [ring.title, '', ...circle, '', header(ring), ...lines, ...transferLines(ring, paint), ...waitLines(ring)];
 }
 
-function waitLines({ waitsFor }: ShownRing): string[] {
+function waitLines({ waitsFor, members, toBeReplaced }: ShownRing): string[] {
+  if (toBeReplaced >= 0) return ['', `the next node that joins takes the place of ${members[toBeReplaced].address}`];
   return waitsFor.length === 0 ? [] : ['', 'the change of the ring waits for:', ...waitsFor];
 }
 

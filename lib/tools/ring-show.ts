@@ -44,6 +44,7 @@ function shownRing(status: Fields, members: readonly Fields[], slots: readonly R
     title: titleOf(status),
     members: members.map(shownMember),
     waitsFor: listOf(status.get('change-waits-for') ?? null).map(textOf),
+    toBeReplaced: ids.indexOf(textOf(status.get('to-be-replaced'))),
     ranges: slots.map((range) => {
       const [start, end, node] = listOf(range);
       return { start: Number(start), end: Number(end), leader: ids.indexOf(textOf(listOf(node)[2])) };

@@ -10,6 +10,7 @@ export class FakeRing implements RingInfo {
   readonly epoch = 7;
   readonly replicaCount = 3;
   readonly changeWaitsFor: string[] = [];
+  toBeReplaced: string | undefined;
   readonly figures = {
     forwardedRequests: 1,
     refusedRequests: 2,
@@ -169,11 +170,14 @@ export class FakeRing implements RingInfo {
   replace(id: string): Promise<string | undefined> {
     if (!this.members().some((member) => member.id === id)) return Promise.resolve('it is no member');
     this.replaced.push(id);
+    this.toBeReplaced = id;
     return Promise.resolve(undefined);
   }
 
   abortChange(): Promise<string | undefined> {
-    return Promise.resolve('the ring is not being changed');
+    if (this.toBeReplaced === undefined) return Promise.resolve('the ring is not being changed');
+    this.toBeReplaced = undefined;
+    return Promise.resolve(undefined);
   }
 
   settledUpToMs(): number {

@@ -48,6 +48,9 @@ describe('commands/ring', () => {
     expect(await client.ask('ring', 'replace', idOf(1))).to.equal('OK');
     expect(ring.replaced).to.deep.equal([idOf(1)]);
     expect(await client.ask('ring', 'replace', 'x')).to.equal('-ERR it is no member');
+    expect((await map('status')).get('to-be-replaced')).to.equal(idOf(1));
+    expect(await client.ask('ring', 'abort')).to.equal('OK');
+    expect((await map('status')).get('to-be-replaced')).to.equal('');
     expect(await client.ask('ring', 'abort')).to.equal('-ERR the ring is not being changed');
     server.ring = undefined;
     expect(await client.ask('ring', 'leave')).to.equal('-ERR This instance has cluster support disabled');

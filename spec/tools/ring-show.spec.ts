@@ -70,6 +70,13 @@ describe('ringkv ring', () => {
     expect(lines.slice(-4)).to.deep.equal(['', 'the change of the ring waits for:', 'a, to join', 'b, to give']);
   });
 
+  it('shows whose place the next node takes', async () => {
+    const ring = new FakeRing();
+    ring.toBeReplaced = ring.members()[1].id;
+    const lines = await show(ring);
+    expect(lines.slice(-2)).to.deep.equal(['', 'the next node that joins takes the place of 127.0.0.1:7001']);
+  });
+
   it('says what is wrong: a single node, nobody there, arguments that make no sense', async () => {
     expect(await show(undefined)).to.deep.equal(['! ERR This instance has cluster support disabled']);
     const ports = toolPorts(new MemoryDisk());
@@ -98,11 +105,11 @@ describe('tools/ring-picture', () => {
 
   it('pictureOf shows with bars who is being filled', () => {
     const members = [member, { ...member, state: 'joining', filledPercent: 43 }];
-    const lines = pictureOf({ title: 'title', members, waitsFor: [], ranges: [] }, false);
+    const lines = pictureOf({ title: 'title', members, waitsFor: [], toBeReplaced: -1, ranges: [] }, false);
     expect(lines.at(-1)).to.equal(`B  ${'█'.repeat(21)}${'░'.repeat(29)}  43 %`);
-    expect(pictureOf({ title: 'title', members: [member], waitsFor: [], ranges: [] }, false).join()).to.not.contain(
-      'take over',
-    );
+    expect(
+      pictureOf({ title: 'title', members: [member], waitsFor: [], toBeReplaced: -1, ranges: [] }, false).join(),
+    ).to.not.contain('take over');
   });
 
   it('pictureOf begins at the top with slot 0, and goes clockwise', () => {
@@ -110,7 +117,10 @@ describe('tools/ring-picture', () => {
       { start: 0, end: 8191, leader: 0 },
       { start: 8192, end: 16383, leader: 1 },
     ];
-    const lines = pictureOf({ title: 'title', members: [member, member], waitsFor: [], ranges }, false);
+    const lines = pictureOf(
+      { title: 'title', members: [member, member], waitsFor: [], toBeReplaced: -1, ranges },
+      false,
+    );
     const middle = lines[2 + 7];
     expect([middle[0], middle.at(-1)]).to.deep.equal(['B', 'A']);
     expect(lines.at(-1)).to.contain('██████████░░░░░░░░░░  50.0 %');
@@ -123,12 +133,14 @@ describe('tools/ring-picture', () => {
       { ...member, state: 'leaving' },
     ];
     const lines = pictureOf(
-      { title: 'title', members, waitsFor: [], ranges: [{ start: 0, end: 99, leader: 1 }] },
+      { title: 'title', members, waitsFor: [], toBeReplaced: -1, ranges: [{ start: 0, end: 99, leader: 1 }] },
       false,
     );
     expect(lines.slice(2, 17).join('')).to.match(/^[?B ]+$/);
     expect(lines.at(-2)).to.contain(' no link ');
     expect(lines.at(-1)).to.contain(' leaving ');
-    expect(pictureOf({ title: '', members, waitsFor: [], ranges: [] }, true).join('')).to.contain('\x1b[31m?\x1b[0m');
+    expect(pictureOf({ title: '', members, waitsFor: [], toBeReplaced: -1, ranges: [] }, true).join('')).to.contain(
+      '\x1b[31m?\x1b[0m',
+    );
   });
 });

@@ -15,7 +15,7 @@ import { decodeAnswer, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { ringWith, whyNotJoin } from './new-ring.js';
 import { Proposal } from './proposal.js';
-import { changeInWords, isChanging, whyNotLeave, withJoining } from './ring-change.js';
+import { isChanging, whyNotChange, whyNotLeave, withJoining } from './ring-change.js';
 import { nextVersion } from './ring-store.js';
 import type { TopologyOptions } from './topology-options.js';
 
@@ -40,7 +40,7 @@ const AGAIN = 'the ring has changed meanwhile: try again';
 export class Addition {
   private readonly host: AdditionHost;
   private readonly ring: RingDocument;
-  private readonly candidate: Candidate;
+  readonly candidate: Candidate;
   private readonly onEnd: (result: AdditionResult) => void;
   private proposal: Proposal | undefined;
   private isOver = false;
@@ -148,6 +148,6 @@ export class Addition {
 }
 
 function whyNotAdd(ring: RingDocument, { replaces }: Candidate): string | undefined {
-  if (isChanging(ring)) return `the ring is being changed, ${changeInWords(ring)}: try again`;
+  if (isChanging(ring)) return whyNotChange(ring);
   return whyNotJoin(ring) ?? (replaces === undefined ? undefined : whyNotLeave(ring, replaces));
 }

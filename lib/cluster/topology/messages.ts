@@ -7,6 +7,7 @@
  *     fetch        which ring do you know?                                ─▶ ring
  *     join         make me a member                                       ─▶ ring (with it) | refused
  *     replace      the next node that joins takes this member's place      ─▶ ring
+ *     replace-nobody   that is taken back                                  ─▶ ring
  *     holds-data   do you hold any data? If not: will you take none for a while? ─▶ data
  */
 
@@ -36,6 +37,7 @@ export type TopologyRequest =
   | { readonly kind: 'fetch' }
   | { readonly kind: 'join'; readonly candidate: Candidate }
   | { readonly kind: 'replace'; readonly member: MemberId }
+  | { readonly kind: 'replace-nobody' }
   | { readonly kind: 'holds-data'; readonly pauseWrites: boolean };
 
 export type TopologyAnswer =
@@ -106,6 +108,7 @@ const REQUESTS = oneOf({
   fetch: kindAlone,
   join: object<{ kind: string; candidate: Candidate }>({ kind: text, candidate: checkCandidate }),
   replace: object<{ kind: string; member: MemberId }>({ kind: text, member: checkMemberId }),
+  'replace-nobody': kindAlone,
   'holds-data': object<{ kind: string; pauseWrites: boolean }>({ kind: text, pauseWrites: boolean }),
 });
 

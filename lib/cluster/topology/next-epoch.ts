@@ -6,10 +6,12 @@ import { nextVersion } from './ring-store.js';
 
 /** Has the voters of a ring decide about the next one, and everybody told what they have decided. */
 export class NextEpoch {
+  readonly next: RingDocument;
   private readonly proposal: Proposal;
 
   /** `onEnd` is called once, unless it is stopped before: with the reason, if it was not decided, or another ring was. */
   constructor(host: AdditionHost, ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void) {
+    this.next = next;
     const value = encodeRing(next).toString('utf8');
     const isWhat = (decided: string): string | undefined =>
       decided === value ? undefined : 'another change was decided';

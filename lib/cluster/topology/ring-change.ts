@@ -55,6 +55,13 @@ export function isChanging({ members }: RingDocument): boolean {
   return members.some(({ state, absence }) => state !== 'up' || absence === 'returning');
 }
 
+/** Why no other change can begin now, by a ring that is being changed, or that comes to be. */
+export function whyNotChange(ring: RingDocument): string {
+  return isChanging(ring)
+    ? `the ring is being changed, ${changeInWords(ring)}: try again when that is done`
+    : 'the ring is being changed: try again';
+}
+
 /** Who joins, who leaves and who returns, in words. */
 export function changeInWords({ members }: RingDocument): string {
   const those = (are: (member: Member) => boolean, verb: string): string[] =>
@@ -113,7 +120,7 @@ export function aborted(ring: RingDocument): RingDocument {
 /** Why no change can begin that takes this member out of the ring; undefined if one can. */
 export function whyNotLeave(ring: RingDocument, id: MemberId): string | undefined {
   if (!ring.members.some((member) => member.id === id)) return `${id} is no member of the ring`;
-  if (isChanging(ring)) return 'the ring is being changed already';
+  if (isChanging(ring)) return whyNotChange(ring);
   return ring.members.length === 1 ? 'it is the only member' : undefined;
 }
 

@@ -22,7 +22,7 @@ import { NextEpoch } from './next-epoch.js';
 import type { TopologyAnswer, TopologyRequest } from './messages.js';
 import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
-import { whyNotLeave } from './ring-change.js';
+import { isChanging, whyNotChange, whyNotLeave } from './ring-change.js';
 import { RingPursuit } from './ring-pursuit.js';
 import { RingStart } from './ring-start.js';
 import { nextVersion } from './ring-store.js';
@@ -115,10 +115,11 @@ export class Topology {
    */
   change(ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void): void {
     const known = this.ring;
+    const underWay = this.changeUnderWay;
     if (this.isStopped || known === undefined || compareRingVersions(ring, known) !== 0) {
-      onEnd('the ring has changed meanwhile');
-    } else if (this.nextEpoch !== undefined || this.addition !== undefined) {
-      onEnd('the ring is being changed already: try again');
+      onEnd(known !== undefined && isChanging(known) ? whyNotChange(known) : 'the ring has changed meanwhile');
+    } else if (underWay !== undefined) {
+      onEnd(underWay);
     } else {
       this.onChanged = onEnd;
       this.nextEpoch = new NextEpoch(this.host, ring, next, (reason) => this.endChange(reason));
@@ -132,6 +133,18 @@ export class Topology {
     const reason = ring === undefined ? 'this node is in no ring' : whyNotLeave(ring, member);
     if (ring === undefined || reason !== undefined) onEnd(reason);
     else this.succession.announce(ring, member, onEnd);
+  }
+
+  /** Whose place the next node takes that joins, as far as this one has heard. */
+  get toBeReplaced(): MemberId | undefined {
+    return this.ring && this.succession.placeIn(this.ring);
+  }
+
+  /** Has the next node that joins take nobody's place. `onEnd` is called once, with the reason if that is not so, or not known of all. */
+  replaceNobody(onEnd: (reason: string | undefined) => void): void {
+    const { ring } = this;
+    if (ring === undefined) onEnd('this node is in no ring');
+    else this.succession.takeBack(ring, onEnd);
   }
 
   /** Asks a member for the newest ring. */
@@ -180,6 +193,13 @@ export class Topology {
     else this.ringStart.kept(ring);
   }
 
+  /** What this node is having decided, in words; undefined if that is nothing. */
+  private get changeUnderWay(): string | undefined {
+    const { addition, nextEpoch } = this;
+    if (nextEpoch !== undefined) return whyNotChange(nextEpoch.next);
+    return addition && `the ring is being changed, ${addition.candidate.id} joins: try again`;
+  }
+
   private endChange(reason: string | undefined): void {
     if (this.nextEpoch === undefined) return;
     this.nextEpoch.stop();
@@ -225,6 +245,9 @@ export class Topology {
         return { kind: 'ring', ...this.known() };
       case 'replace':
         this.succession.note(request.member);
+        return { kind: 'ring', ...this.known() };
+      case 'replace-nobody':
+        this.succession.forget();
         return { kind: 'ring', ...this.known() };
       case 'holds-data':
         return { kind: 'data', holdsData: this.holdsData(request.pauseWrites) };
@@ -281,8 +304,8 @@ export class Topology {
       reply({ kind: 'refused', reason: 'this node has no ring itself' });
     } else if (ring.members.some(({ id }) => id === candidate.id)) {
       reply({ kind: 'ring', ring });
-    } else if (this.addition !== undefined || this.nextEpoch !== undefined) {
-      reply({ kind: 'refused', reason: 'the ring is being changed already: try again' });
+    } else if (this.changeUnderWay !== undefined) {
+      reply({ kind: 'refused', reason: this.changeUnderWay });
     } else {
       const replaces = candidate.replaces ?? this.succession.placeIn(ring);
       this.addition = new Addition(this.host, ring, { ...candidate, replaces }, (result) => {

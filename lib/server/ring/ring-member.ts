@@ -202,6 +202,14 @@ export class RingMember implements RingMembership {
     this.topology.replace(member, onEnd);
   }
 
+  get toBeReplaced(): MemberId | undefined {
+    return this.topology.toBeReplaced;
+  }
+
+  replaceNobody(onEnd: (reason: string | undefined) => void): void {
+    this.topology.replaceNobody(onEnd);
+  }
+
   refresh(member: MemberId): void {
     this.topology.refresh(member);
   }

@@ -47,6 +47,10 @@ export interface RingMembership {
   change(ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void): void;
   /** Has the next node that joins take the place of a member. `onEnd` is called once, with the reason if that is not so. */
   replace(member: MemberId, onEnd: (reason: string | undefined) => void): void;
+  /** Whose place the next node takes that joins, as far as this one has heard. */
+  readonly toBeReplaced: MemberId | undefined;
+  /** Has the next node that joins take nobody's place. `onEnd` is called once, with the reason if that is not so, or not known of all. */
+  replaceNobody(onEnd: (reason: string | undefined) => void): void;
   /** Asks a member for the newest ring. */
   refresh(member: MemberId): void;
 }

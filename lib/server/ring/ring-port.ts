@@ -80,6 +80,10 @@ export class RingPort implements RingInfo {
     return [...this.part.resize.waitsFor, ...this.part.rejoining.waitsFor];
   }
 
+  get toBeReplaced(): string | undefined {
+    return isChanging(this.view.ring.document) ? undefined : this.membership.toBeReplaced;
+  }
+
   repair(): void {
     this.part.antiEntropy.repair();
   }
@@ -167,8 +171,11 @@ export class RingPort implements RingInfo {
 
   abortChange(): Promise<string | undefined> {
     const { document } = this.view.ring;
-    if (!isChanging(document)) return Promise.resolve('the ring is not being changed');
-    return this.change(aborted(document));
+    if (isChanging(document)) return this.change(aborted(document));
+    if (this.toBeReplaced === undefined) return Promise.resolve('the ring is not being changed');
+    return new Promise((resolve) => {
+      this.membership.replaceNobody(resolve);
+    });
   }
 
   private change(next: RingDocument): Promise<string | undefined> {

@@ -190,6 +190,62 @@ describe('Topology', function () {
     }
   });
 
+  it('takes back everywhere that a member is to be replaced, and says who has not heard of it', async () => {
+    const world = new TopologyWorld(6);
+    const nodes = world.addSeeds(4);
+    for (const node of nodes) node.start();
+    await world.runFor(10_000);
+    for (const node of nodes) node.holdsData = true;
+    const ends: (string | undefined)[] = [];
+    nodes[0].topology?.replace(nodes[3].id, (reason) => ends.push(reason));
+    await world.runFor(2000);
+    expect(nodes.map(({ topology }) => topology?.toBeReplaced)).to.deep.equal([
+      ...[0, 1, 2].map(() => nodes[3].id),
+      undefined,
+    ]);
+    nodes[1].topology?.replaceNobody((reason) => ends.push(reason));
+    await world.runFor(2000);
+    expect(nodes.map(({ topology }) => topology?.toBeReplaced)).to.deep.equal([0, 1, 2, 3].map(() => undefined));
+    nodes[0].topology?.replace(nodes[3].id, (reason) => ends.push(reason));
+    await world.runFor(2000);
+    nodes[3].crash();
+    world.part([nodes[2]]);
+    nodes[0].topology?.replaceNobody((reason) => ends.push(reason));
+    await world.runFor(2000);
+    world.heal();
+    expect(ends).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+      '1 of 4 members have not said that they know of it: who joins by them may still take that place',
+    ]);
+    const joiner = world.addNode([nodes[1].seed]);
+    joiner.start();
+    await world.runFor(10_000);
+    const { members } = nodes[0].ring ?? { members: [] };
+    expect(members.map(({ state }) => state)).to.deep.equal(['up', 'up', 'up', 'up', 'joining']);
+  });
+
+  it('says which change is under way to who wants another one', async () => {
+    const world = new TopologyWorld(8);
+    const nodes = world.addSeeds(4);
+    for (const node of nodes) node.start();
+    await world.runFor(10_000);
+    const before = world.commonRing;
+    const ends: (string | undefined)[] = [];
+    const leave = (node: WorldNode): void => {
+      node.topology?.change(before, withLeaving(before, node.id), (reason) => ends.push(reason));
+    };
+    leave(nodes[3]);
+    leave(nodes[3]);
+    await world.runFor(5000);
+    // They act by the ring of before, perhaps.
+    leave(nodes[3]);
+    leave(nodes[2]);
+    const reason = `the ring is being changed, ${nodes[3].id} leaves: try again when that is done`;
+    expect(ends).to.deep.equal([reason, undefined, reason, reason]);
+  });
+
   it('says so if too few members know of it that one is to be replaced', async () => {
     const world = new TopologyWorld(7);
     const nodes = world.addSeeds(3);

@@ -357,6 +357,10 @@ export class RingBench {
       replace: (_member, onEnd) => {
         onEnd(undefined);
       },
+      toBeReplaced: undefined,
+      replaceNobody: (onEnd) => {
+        onEnd(undefined);
+      },
       refresh: () => undefined,
     };
   }
