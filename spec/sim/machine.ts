@@ -13,6 +13,7 @@ import { MemoryDisk } from './memory-disk.js';
 import type { SeededRandom } from './seeded-random.js';
 import { SimClock } from './sim-clock.js';
 import { SimProcess } from './sim-process.js';
+import type { SimStream } from './sim-stream.js';
 import type { World } from './world.js';
 
 /** A sync or a read off the thread takes so long, and now and then much longer. */
@@ -65,9 +66,13 @@ export class Machine {
     return process;
   }
 
-  /** Nothing that its process has sent is on its way any more, not even on a stream that was closed while a cut held it up. REQUIRES: no cut, and its process runs. */
+  /**
+   * Nothing that its process has sent is on its way any more, not even on a stream that was closed while a cut held it up; but for what nobody is there to get, whose machine was
+   * switched off for good. REQUIRES: no cut, and its process runs.
+   */
   async silence(): Promise<void> {
-    while (this.process !== undefined && this.process.network.sending.size > 0) await this.world.sleep(SILENCE_LOOK_MS);
+    const isAwaited = ({ mayArrive }: SimStream): boolean => mayArrive;
+    while ([...(this.process?.network.sending ?? [])].some(isAwaited)) await this.world.sleep(SILENCE_LOOK_MS);
   }
 
   /** The power fails. Nobody hears of it. */

@@ -132,6 +132,14 @@ describe('SimStream', () => {
       await silence;
     }));
 
+  it('has its machine silent, though what was sent is for one that was switched off for good', () =>
+    inPair(async (pair) => {
+      const [, , stream] = await pair.connected();
+      pair.b.powerOff();
+      send(stream, 'for nobody');
+      await pair.world.within(1000, 'it is silent', pair.a.silence());
+    }));
+
   it('ends after what was written, and answers a late write with a reset', () =>
     inPair(async (pair) => {
       const [client, server, stream] = await pair.connected();

@@ -74,6 +74,11 @@ export class SimStream implements ByteStream {
     return stream;
   }
 
+  /** Whether what is in flight arrives somewhere if there is no cut. */
+  get mayArrive(): boolean {
+    return this.peer?.process.machine.hasPower === true;
+  }
+
   write(buffer: Buffer, start: number, end: number): boolean {
     if (this.writing !== undefined) throw new Error('a write behind one that is not taken yet');
     if (this.isClosed || this.isEnding || this.process.isDead) return true;
