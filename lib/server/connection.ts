@@ -72,7 +72,7 @@ export class Connection implements StreamHandler, Call, Client {
   isClosed = false;
   /** A command of this turn changed data. */
   wroteInTurn = false;
-  /** Which replies of this turn wait if the log has no room for what they say. */
+  /** The replies of this turn that say what data holds, or that it was changed, while not all of that is logged: they wait if the log has no room. */
   spans = new ReplySpans();
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;

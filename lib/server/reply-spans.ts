@@ -1,15 +1,14 @@
 /** Room for so many is kept from turn to turn. */
 const KEPT_MAX = 256;
 
-/** Which of a connection's replies of this turn say what data holds, or that it was changed, while not all of that is logged: of each, the bytes of the turn's output. */
+/** Some of a connection's replies of this turn, in order: of each, the bytes of the turn's output. */
 export class ReplySpans {
   count = 0;
   readonly starts: number[] = [];
   readonly ends: number[] = [];
 
-  /** The reply [start, end); nothing if that is empty. */
+  /** The reply [start, end), which is empty if its client wants none. */
   add(start: number, end: number): void {
-    if (end <= start) return;
     const i = this.count++;
     this.starts[i] = start;
     this.ends[i] = end;

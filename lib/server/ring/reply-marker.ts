@@ -59,7 +59,7 @@ export class ReplyMarker {
     const level = hasChanged ? write : read;
     const isAlone = replicasNeeded(level, replicaCount) < 2 && !(hasChanged && ring.isChanging);
     if (sequence === 0 || isAlone || (!hasChanged && sequence <= connection.ring.refreshedTo)) return;
-    connection.ring.marks.add(ring.groupOf(slot), sequence, level, hasChanged, start, connection.reply.length);
+    connection.ring.marks.mark(ring.groupOf(slot), sequence, level, hasChanged, start, connection.reply.length);
   }
 
   private markWritten(connection: Connection, group: number, start: number): void {
@@ -68,6 +68,6 @@ export class ReplyMarker {
     const { memberCount, replicaCount, ring } = view();
     const needed = replicasNeeded(write, group === EVERY_GROUP ? memberCount : replicaCount);
     if (needed < 2 && !ring.isChanging) return;
-    connection.ring.marks.add(group, replicator.sequence + 1, write, true, start, connection.reply.length);
+    connection.ring.marks.mark(group, replicator.sequence + 1, write, true, start, connection.reply.length);
   }
 }
