@@ -77,11 +77,11 @@ export class PositionHasher {
     return this.high * TWO_32 + (this.low >>> 0);
   }
 
-  /** Hashes a key that is likely to be the next one, too: if it is, nothing is computed. */
-  hashAndKeep(bytes: Uint8Array, start: number, end: number): void {
-    this.hash(bytes, start, end);
+  /** The key hashed last, which this is, is likely to be the next one, too: if it is, nothing is computed. */
+  keep(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length > KEPT_BYTES_MAX) return;
+    // What is kept is always what was hashed last.
+    if (this.keptLength !== NONE || length > KEPT_BYTES_MAX) return;
     for (let i = 0; i < length; i++) this.kept[i] = bytes[start + i];
     this.keptLength = length;
   }

@@ -121,6 +121,8 @@ export function checked(call: Call, ref: number, type: CellType): number {
 
 function turnTo<T extends FieldCells | ListCells>(call: Call, ref: number, cells: T): T {
   checked(call, ref, cells.type);
+  // Who changes a large collection, or takes what is in it, goes on with it.
+  if (ref !== 0 && call.keyspace.heap.isLarge(ref)) call.keyspace.keepKey();
   cells.use();
   return cells;
 }

@@ -181,9 +181,9 @@ export class Keyspace extends KeyspaceMerge {
 
   /** Whether `find` would throw COLD_KEY. */
   isCold(db: Database, key: Uint8Array, start: number, end: number): boolean {
-    // What is asked for before it is used is looked for again soon.
-    this.hasher.hashAndKeep(key, start, end);
     const place = db.table.find(key, start, end);
+    // What is asked for before it is used is looked for again soon.
+    this.hasher.keep(key, start, end);
     const isSpent = place !== 0 && this.isSpent(place);
     if (place !== 0 && !isSpent) return this.heap.isPartial(place) && (this.isReplicated || !this.hasExpired(place));
     const { high, low } = this.hasher;

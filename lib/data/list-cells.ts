@@ -1,5 +1,4 @@
-import { copyBytes } from '../base/bytes.js';
-import { VARINT_BYTES_MAX, writeVarint } from '../base/varint.js';
+import { VARINT_BYTES_MAX } from '../base/varint.js';
 import { ListSide, REMOVALS_FIELD_BYTES, idBetween, removalsField, writeRemovalsField } from '../record/list-id.js';
 import { StampSet, writeInterval } from '../record/removals.js';
 import type { ListElement } from '../storage/memory/list-element.js';
@@ -9,10 +8,7 @@ import { REPACKED_COUNT_MAX } from './list-editor.js';
 import { ListMerger } from './list-merger.js';
 
 const NONE = -1;
-/** Larger values are put together in memory of their own. */
-const SCRATCH_BYTES = 64 * 1024;
 
-const valueScratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 const fieldScratch = Buffer.allocUnsafeSlow(ID_BYTES_MAX);
 const otherScratch = Buffer.allocUnsafeSlow(ID_BYTES_MAX);
 const removalScratch = Buffer.allocUnsafeSlow(REMOVALS_FIELD_BYTES + 2 * VARINT_BYTES_MAX);
@@ -159,11 +155,8 @@ export class ListCells extends ListMerger implements Collection {
   private writeCell(stamp: number): void {
     const { element, keyspace } = this;
     const { gap, payload, payloadStart, payloadEnd } = element;
-    const length = payloadEnd - payloadStart + VARINT_BYTES_MAX;
-    const value = length > SCRATCH_BYTES ? Buffer.allocUnsafe(length) : valueScratch;
-    const valueEnd = copyBytes(payload, payloadStart, payloadEnd, value, writeVarint(value, 0, gap));
     const fieldEnd = element.copyField(fieldScratch);
-    keyspace.batch.cellValue(stamp, this.type, fieldScratch, 0, fieldEnd, value, 0, valueEnd);
+    keyspace.batch.element(stamp, fieldScratch, fieldEnd, gap, payload, payloadStart, payloadEnd);
   }
 
   /** Writes the removal of the element that was read; returns its stamp. */

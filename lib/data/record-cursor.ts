@@ -163,6 +163,11 @@ export abstract class RecordCursor {
     return (this.place = db.table.find(key, start, end));
   }
 
+  /** The key that the cursor was put on is likely to be the next one, too: then it is found sooner. */
+  keepKey(): void {
+    this.hasher.keep(this.key, this.keyStart, this.keyEnd);
+  }
+
   /** Makes the bytes of the key under the cursor its own. */
   protected ownKey(): void {
     this.key = Buffer.from(this.key.subarray(this.keyStart, this.keyEnd));

@@ -93,6 +93,24 @@ export class WriteBatch extends ChangeWriter {
     this.openEnd = this.end = copyBytes(value, valueStart, valueEnd, buffer, at);
   }
 
+  /** The cell of an element of a list, written at `stamp` by this node: its value is `gap`, as ListElement has it, and `payload[start, end)`. */
+  element(
+    stamp: number,
+    field: Uint8Array,
+    fieldEnd: number,
+    gap: number,
+    payload: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    this.reserve(fieldEnd + end - start + CHANGE_OVERHEAD_BYTES);
+    const { buffer } = this;
+    this.cellHead(ChangeKind.VALUE, stamp, CellType.LIST, field, 0, fieldEnd);
+    let at = writeVarint(buffer, this.end, varintLength(gap) + end - start);
+    at = writeVarint(buffer, at, gap);
+    this.openEnd = this.end = copyBytes(payload, start, end, buffer, at);
+  }
+
   /** A cell that was removed at `stamp` by this node. */
   tombstone(stamp: number, type: CellType, field: Uint8Array, fieldStart: number, fieldEnd: number): void {
     this.reserve(fieldEnd - fieldStart + CHANGE_OVERHEAD_BYTES);

@@ -173,8 +173,8 @@ describe('PositionHasher', () => {
         const hasher = new PositionHasher(positionKey);
         for (const [text, keeps] of list) {
           const key = Buffer.from(`<${text}>`);
-          if (keeps) hasher.hashAndKeep(key, 1, key.length - 1);
-          else hasher.hash(key, 1, key.length - 1);
+          hasher.hash(key, 1, key.length - 1);
+          if (keeps) hasher.keep(key, 1, key.length - 1);
           const alone = key.subarray(1, key.length - 1);
           expect(hasher.position).to.equal(positionByFormula(positionKey, alone));
           expect(hasher.slot).to.equal(slotByPattern(alone));

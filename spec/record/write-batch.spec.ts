@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { VARINT_BYTES_MAX, varintLength, writeVarint } from '../../lib/base/varint.js';
 import { ChangeKind } from '../../lib/record/batch-format.js';
 import { BatchReader } from '../../lib/record/batch-reader.js';
 import { entryOfChange } from '../../lib/record/entry-of-record.js';
 import type { Entry } from '../../lib/record/entry.js';
-import { EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../lib/record/entry.js';
+import { CellType, EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../lib/record/entry.js';
 import { merge } from '../../lib/record/merge.js';
 import { PAIR_ZERO, comparePairs, pairBefore } from '../../lib/record/pair.js';
 import { WriteBatch } from '../../lib/record/write-batch.js';
@@ -13,10 +14,14 @@ import { entries, pairs, plain } from './arbitraries.js';
 
 const ORIGIN = 1;
 
+function bytesOf(batch: WriteBatch): Buffer {
+  return Buffer.from(batch.buffer.subarray(batch.start, batch.end));
+}
+
 function openBatch(batch: WriteBatch): BatchReader {
   const reader = new BatchReader();
   // A copy with nothing around it: a read outside of the batch would show.
-  const bytes = Buffer.from(batch.buffer.subarray(batch.start, batch.end));
+  const bytes = bytesOf(batch);
   reader.open(bytes, 0, bytes.length, 'spec');
   return reader;
 }
@@ -240,6 +245,29 @@ describe('WriteBatch', () => {
         }
         expect(found).to.deep.equal(expected);
         expect(recordEnds).to.equal(records);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('writes the cell of an element of a list as it does one whose value was put together before', () => {
+    const field = Buffer.from('an element');
+    const payloads = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
+    const elements = fc.array(fc.tuple(fc.maxSafeNat(), payloads), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(elements, (list) => {
+        const batch = new WriteBatch(ORIGIN);
+        const expected = new WriteBatch(ORIGIN);
+        for (const [i, [gap, payload]] of list.entries()) {
+          const stamp = 100 + i;
+          for (const one of [batch, expected]) one.cellEntry(0, field, 0, 1, stamp);
+          const around = Buffer.concat([field, payload, field]);
+          batch.element(stamp, field, 3, gap, around, field.length, field.length + payload.length);
+          const value = Buffer.alloc(VARINT_BYTES_MAX + payload.length);
+          const end = payload.copy(value, writeVarint(value, 0, gap)) + varintLength(gap);
+          expected.cellValue(stamp, CellType.LIST, field, 0, 3, value, 0, end);
+        }
+        expect(bytesOf(batch)).to.deep.equal(bytesOf(expected));
       }),
       { numRuns: 300 },
     );
