@@ -29,14 +29,31 @@ const NONE = -1;
 
 /** The slot that `bytes[start, end)` hashes to: by its `{tag}` where it has one that is not empty. */
 export function slotOf(bytes: Uint8Array, start: number, end: number): number {
-  for (let open = start; open < end; open++) {
-    if (bytes[open] !== 0x7b) continue;
-    let close = open + 1;
-    while (close < end && bytes[close] !== 0x7d) close++;
-    if (close < end && close > open + 1) return crc16(bytes, open + 1, close) & (SLOT_COUNT - 1);
-    break;
-  }
-  return crc16(bytes, start, end) & (SLOT_COUNT - 1);
+  const open = bracketOf(bytes, start, end);
+  if (open === NONE) return crc16(bytes, start, end) & (SLOT_COUNT - 1);
+  const close = closingOf(bytes, open, end);
+  return crc16(bytes, open + 1, close) & (SLOT_COUNT - 1);
+}
+
+/** Whether a key has a `{tag}`: so it lies in one slot with others, and may be used with them. */
+export function hasTag(bytes: Uint8Array, start: number, end: number): boolean {
+  return bracketOf(bytes, start, end) !== NONE;
+}
+
+/** Where a tag begins that is not empty, with its bracket. */
+function bracketOf(bytes: Uint8Array, start: number, end: number): number {
+  let open = start;
+  while (open < end && bytes[open] !== 0x7b) open++;
+  if (open === end) return NONE;
+  const close = closingOf(bytes, open, end);
+  return close < end && close > open + 1 ? open : NONE;
+}
+
+/** Where the bracket is that closes the one at `open`. */
+function closingOf(bytes: Uint8Array, open: number, end: number): number {
+  let close = open + 1;
+  while (close < end && bytes[close] !== 0x7d) close++;
+  return close;
 }
 
 /**

@@ -61,6 +61,8 @@ export const RING_OPTIONS: readonly Option[] = [
     'how many replicas must have a write before it is answered; not in Redis'),
   real('write-timeout', 'writeTimeoutMs', longCount(1), '2000',
     'milliseconds that a request waits for replicas, or for room on the disk; not in Redis'),
+  real('decided-scripts', 'decidedScripts', oneOf('yes', 'untagged', 'no'), 'untagged',
+    'whether consensus decides about scripts with one key, if that has no {tag}, or in any case; not in Redis'),
   real('sloppy-quorum', 'sloppyQuorum', boolean(), 'no', 'whether hints count as replicas; not in Redis'),
   real('hint-size-max', 'hintSizeMaxBytes', memory(0, ULONG_MAX), '1gb',
     'what is kept for nodes that are away; not in Redis'),

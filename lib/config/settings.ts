@@ -64,6 +64,7 @@ export class Settings {
   readonly readConsistency: 'one' | 'quorum' | 'all' = 'quorum';
   readonly writeConsistency: 'any' | 'one' | 'quorum' | 'all' = 'quorum';
   readonly writeTimeoutMs: number = 0;
+  readonly decidedScripts: 'yes' | 'untagged' | 'no' = 'untagged';
   readonly sloppyQuorum: boolean = false;
   readonly hintSizeMaxBytes: number = 0;
   readonly hintWindowSeconds: number = 0;

@@ -23,4 +23,6 @@ export interface ScriptHost {
   writeRefusal(): string | undefined;
   /** Lets a script go on later; undefined if it cannot, because `call` is inside of another command that cannot. */
   suspend(call: Call): Suspension | undefined;
+  /** A script has run for long. If it runs on a draft it cannot go on later, and is to be ended: why, and nothing of it comes to pass. */
+  abandonDraft(call: Call): string | undefined;
 }

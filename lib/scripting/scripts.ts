@@ -120,13 +120,10 @@ export class Scripts implements ScriptFigures {
 
   /** Ends the script that runs. Undefined, or the error reply to who wants that. */
   kill(): string | undefined {
-    const { call, lua } = this;
-    if (!this.isBusy || lua === undefined || call === undefined) return NOT_BUSY;
+    const { call } = this;
+    if (!this.isBusy || this.lua === undefined || call === undefined) return NOT_BUSY;
     if (this.state.hasWritten) return UNKILLABLE;
-    const place = lua.interpreter.place();
-    lua.interpreter.abandon();
-    this.answerError(call, KILLED, place);
-    this.end(call);
+    this.stop(call, KILLED);
     return undefined;
   }
 
@@ -191,6 +188,11 @@ export class Scripts implements ScriptFigures {
     const { interpreter, toReply } = this.needLua();
     let outcome = first;
     while (outcome === 'paused') {
+      const error = this.host.abandonDraft(call);
+      if (error !== undefined) {
+        this.stop(call, error);
+        return;
+      }
       if (this.suspend(call)) return;
       outcome = interpreter.resume();
     }
@@ -201,6 +203,15 @@ export class Scripts implements ScriptFigures {
     } else {
       this.fail(call);
     }
+    this.end(call);
+  }
+
+  /** Ends a script that is paused. */
+  private stop(call: Call, error: string): void {
+    const { interpreter } = this.needLua();
+    const place = interpreter.place();
+    interpreter.abandon();
+    this.answerError(call, error, place);
     this.end(call);
   }
 

@@ -15,6 +15,7 @@ import type { Connection } from './connection.js';
 import { Executor } from './executor.js';
 import { Gate } from './gate.js';
 import { HeldRequests } from './held-requests.js';
+import type { KeptEffects } from './kept-effects.js';
 import { LatencyEvents } from './latency-monitor.js';
 import type { Log } from './log.js';
 import type { Memory } from './memory.js';
@@ -37,6 +38,7 @@ export interface CommandEngineOptions {
   readonly changes: Changes;
   readonly turn: Turn;
   readonly memory: Memory;
+  readonly effects: KeptEffects;
   /** Lua's interpreter. */
   readonly readBinary: () => Uint8Array;
   /** Why no write may be taken, if that is so. */

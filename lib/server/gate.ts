@@ -6,6 +6,7 @@ import type { Args } from '../protocol/args.js';
 import type { CommandEntry } from './command-table.js';
 import type { Connection } from './connection.js';
 import type { Guards } from './executor-ports.js';
+import type { KeptEffects } from './kept-effects.js';
 import type { LatencyEvents } from './latency-monitor.js';
 import type { Memory } from './memory.js';
 import type { MonitoredClient } from './monitor.js';
@@ -31,6 +32,7 @@ export interface GateOptions {
   readonly memory: Memory;
   readonly slowLog: RecentSlowCommands;
   readonly latency: LatencyEvents;
+  readonly effects: KeptEffects;
   /** Resolves when data that was written has reached the tables; `undefined` if that will not happen: there is no log. */
   readonly whenFlushed: () => Promise<void> | undefined;
   /** Why the log takes no more writes, if it does not. */
@@ -133,12 +135,16 @@ export class Gate implements Guards {
 
   watch(client: MonitoredClient, entry: CommandEntry, args: Args): void {
     if (this.monitors.size === 0) return;
-    const { clock } = this.options;
+    const { clock, effects } = this.options;
     const line = formatMonitorLine(clock.wallUs(), client, entry.name, args);
-    for (const monitor of this.monitors) {
-      monitor.reply.simple(line);
-      monitor.schedule();
-    }
+    const show = (): void => {
+      for (const monitor of this.monitors) {
+        monitor.reply.simple(line);
+        monitor.schedule();
+      }
+    };
+    if (effects.isKeeping) effects.add(show);
+    else show();
   }
 
   makeRoom(): boolean | Promise<void> {

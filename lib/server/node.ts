@@ -36,6 +36,7 @@ import { Clients } from './clients.js';
 import { CommandEngine } from './command-engine.js';
 import { limitConnections } from './connection-limit.js';
 import { takeDirectory } from './data-directory.js';
+import { KeptEffects } from './kept-effects.js';
 import { KeyspaceNotifier } from './keyspace-notifier.js';
 import { followSettings } from './live-settings.js';
 import type { Log } from './log.js';
@@ -135,7 +136,8 @@ export class Node {
     this.stampBound = this.makeStampBound();
     const pool = new BufferPool();
     const limits = new RequestLimits();
-    const pubsub = new PubSubRegistry(pool);
+    const effects = new KeptEffects();
+    const pubsub = new PubSubRegistry(pool, effects);
     const notifier = new KeyspaceNotifier(this.keyspace, pubsub);
     this.changes = new Changes(this.keyspace.batch);
     this.watches = new Watches(this.keyspace, this.changes);
@@ -164,6 +166,7 @@ export class Node {
       pool,
       limits,
       pubsub,
+      effects,
       notifier,
       expiry,
     };
@@ -216,7 +219,7 @@ export class Node {
         (durationUs) => this.ring?.slots.run(durationUs) === true,
       ],
     });
-    this.ring = this.makeRing(pubsub);
+    this.ring = this.makeRing(pubsub, effects);
     followSettings({
       ...parts,
       ...commands,
@@ -254,7 +257,7 @@ export class Node {
     server.tlsPort = listeners.tlsPort;
   }
 
-  private makeRing(pubsub: PubSubRegistry): RingPart | undefined {
+  private makeRing(pubsub: PubSubRegistry, effects: KeptEffects): RingPart | undefined {
     const { options, engine, clockWatch, stampBound, bounds } = this;
     const { membership } = options;
     if (membership === undefined || clockWatch === undefined) return undefined;
@@ -266,6 +269,7 @@ export class Node {
       stampBound,
       bounds,
       pubsub,
+      effects,
       loader: engine.loader,
       table: engine.table,
       blocking: engine.blocking,

@@ -3,17 +3,11 @@ import type { PubSub, SubscriptionKind, Subscriptions } from '../commands/ports.
 import { BLOCK_BYTES } from '../protocol/buffer-pool.js';
 import type { BufferPool } from '../protocol/buffer-pool.js';
 import { ReplyWriter } from '../protocol/reply-writer.js';
+import type { KeptEffects } from './kept-effects.js';
 
 /** The first byte of a message in RESP2 and in RESP3: they differ in nothing else. */
 const ARRAY = 0x2a;
 const PUSH = 0x3e;
-
-/** A message that was kept back. */
-export interface KeptMessage {
-  readonly kind: 'channel' | 'shard';
-  readonly channel: string;
-  readonly bytes: Buffer;
-}
 
 /** Who subscribes: a connection. */
 export interface Subscriber {
@@ -59,11 +53,11 @@ export class PubSubRegistry implements PubSub {
   private readonly pattern = new Map<string, Pattern>();
   private readonly shard = new Map<string, Topic>();
   private readonly writer: ReplyWriter;
-  /** Defined while messages are kept back. */
-  private kept: KeptMessage[] | undefined;
+  private readonly effects: KeptEffects;
 
-  constructor(pool: BufferPool) {
+  constructor(pool: BufferPool, effects: KeptEffects) {
     this.writer = new ReplyWriter(pool);
+    this.effects = effects;
   }
 
   /** Nobody has subscribed to anything. */
@@ -96,29 +90,13 @@ export class PubSubRegistry implements PubSub {
   }
 
   publish(kind: 'channel' | 'shard', channel: string, message: Uint8Array, start: number, end: number): number {
-    if (this.kept !== undefined) {
-      this.kept.push({ kind, channel, bytes: Buffer.from(message.subarray(start, end)) });
+    if (this.effects.isKeeping) {
+      const bytes = Buffer.from(message.subarray(start, end));
+      this.effects.add(() => this.publish(kind, channel, bytes, 0, bytes.length));
       return this.receiverCount(kind, channel);
     }
     this.relay?.(kind, channel, message, start, end);
     return this.deliver(kind, channel, message, start, end);
-  }
-
-  /** Has something done that may not have happened after all: what it publishes is returned, and sent to nobody. REQUIRES: it keeps nothing back itself. */
-  keepBack(work: () => void): readonly KeptMessage[] {
-    const kept: KeptMessage[] = [];
-    this.kept = kept;
-    try {
-      work();
-    } finally {
-      this.kept = undefined;
-    }
-    return kept;
-  }
-
-  /** It has happened. */
-  publishKept(messages: readonly KeptMessage[]): void {
-    for (const { kind, channel, bytes } of messages) this.publish(kind, channel, bytes, 0, bytes.length);
   }
 
   /** Sends a message to the subscribers of this node; returns how often. */

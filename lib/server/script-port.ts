@@ -4,6 +4,7 @@ import type { LogLevel } from '../scripting/redis-library.js';
 import type { ScriptHost, Suspension } from '../scripting/script-host.js';
 import { Connection } from './connection.js';
 import type { Gate } from './gate.js';
+import type { KeptEffects } from './kept-effects.js';
 import type { Log } from './log.js';
 import type { Persistence } from './persistence.js';
 import type { Turn } from './turn.js';
@@ -16,6 +17,7 @@ export interface ScriptPortOptions {
   readonly gate: Gate;
   readonly turn: Turn;
   readonly persistence: Persistence;
+  readonly effects: KeptEffects;
   readonly readBinary: () => Uint8Array;
   /** A script that went on from turn to turn has changed something, and answered from `start` on: clients that wait for keys may be served. */
   readonly onChanged: (connection: Connection, start: number) => void;
@@ -25,6 +27,8 @@ export interface ScriptPortOptions {
 const DEBUG = 0;
 const VERBOSE = 1;
 const NOTICE = 2;
+const DRAFT_TOO_SLOW =
+  'consensus decides about its key, so it may run no longer than busy-reply-threshold: nothing was done';
 /** How long others have their turn between two slices of a slow script. */
 const REST_MS = 1;
 
@@ -43,8 +47,12 @@ export class ScriptPort implements ScriptHost {
   }
 
   log(level: LogLevel, message: string): void {
-    const { log } = this.options;
-    if (level === DEBUG) log.debug(message);
+    const { log, effects } = this.options;
+    if (effects.isKeeping) {
+      effects.add(() => {
+        this.log(level, message);
+      });
+    } else if (level === DEBUG) log.debug(message);
     else if (level === VERBOSE) log.verbose(message);
     else if (level === NOTICE) log.notice(message);
     else log.warning(message);
@@ -62,9 +70,14 @@ export class ScriptPort implements ScriptHost {
 
   suspend(call: Call): Suspension | undefined {
     // Inside of a transaction, it would have to wait as well.
-    // Nor may one that runs on a draft.
-    const mayWait = call instanceof Connection && call.ring.proposedKey === undefined;
-    return mayWait ? new SuspendedScript(call, this.options) : undefined;
+    return call instanceof Connection ? new SuspendedScript(call, this.options) : undefined;
+  }
+
+  abandonDraft({ client }: Call): string | undefined {
+    if (!(client instanceof Connection) || client.ring.proposedKey === undefined) return undefined;
+    this.options.log.warning(`A script was ended: ${DRAFT_TOO_SLOW}`);
+    client.ring.draftError = `ERR ${DRAFT_TOO_SLOW}`;
+    return client.ring.draftError;
   }
 }
 

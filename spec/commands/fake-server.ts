@@ -40,6 +40,7 @@ import type { StorageFigures } from '../../lib/storage/engine/figures.js';
 import type { CommandEntry } from '../../lib/server/command-table.js';
 import { CommandTable } from '../../lib/server/command-table.js';
 import { LatencyEvents } from '../../lib/server/latency-monitor.js';
+import { KeptEffects } from '../../lib/server/kept-effects.js';
 import { PubSubRegistry } from '../../lib/server/pubsub.js';
 import { RecentSlowCommands } from '../../lib/server/slow-log.js';
 import type { RespValue } from '../protocol/resp-decoder.js';
@@ -326,7 +327,7 @@ export class FakeServer implements Server {
     countRefusal: () => undefined,
   };
   readonly scripts = { cachedCount: 0, sourceBytes: 0, memoryBytes: 0 };
-  readonly pubsub = new PubSubRegistry(new BufferPool());
+  readonly pubsub = new PubSubRegistry(new BufferPool(), new KeptEffects());
   ring: RingInfo | undefined;
   readonly version = '1.2.3';
   readonly runId = 'a'.repeat(40);

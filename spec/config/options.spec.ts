@@ -89,6 +89,7 @@ describe('OPTIONS', () => {
       'read-consistency',
       'write-consistency',
       'write-timeout',
+      'decided-scripts',
       'sloppy-quorum',
       'hint-size-max',
       'hint-window',

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { globMatches } from '../../lib/base/glob.js';
 import type { SubscriptionKind, Subscriptions } from '../../lib/commands/ports.js';
 import { BufferPool } from '../../lib/protocol/buffer-pool.js';
+import { KeptEffects } from '../../lib/server/kept-effects.js';
 import { PubSubRegistry } from '../../lib/server/pubsub.js';
 import { decodeAll } from '../protocol/resp-decoder.js';
 
@@ -28,8 +29,8 @@ class Ear {
   }
 }
 
-function registry(): PubSubRegistry {
-  return new PubSubRegistry(new BufferPool());
+function registry(effects = new KeptEffects()): PubSubRegistry {
+  return new PubSubRegistry(new BufferPool(), effects);
 }
 
 function publish(pubsub: PubSubRegistry, kind: 'channel' | 'shard', channel: string, message: string): number {
@@ -187,13 +188,14 @@ describe('PubSubRegistry', () => {
   });
 
   it('keeps back what may not have happened: it says how often it would be sent, and sends it when it has', () => {
-    const pubsub = registry();
+    const effects = new KeptEffects();
+    const pubsub = registry(effects);
     const ear = new Ear();
     pubsub.subscribe(ear, 'channel', 'a');
     pubsub.subscribe(ear, 'pattern', 'a*');
     pubsub.subscribe(ear, 'shard', 'a');
     const counts: number[] = [];
-    const kept = pubsub.keepBack(() => {
+    const kept = effects.keepBack(() => {
       for (const [kind, channel] of [
         ['channel', 'a'],
         ['channel', 'ab'],
@@ -203,7 +205,7 @@ describe('PubSubRegistry', () => {
     });
     expect(counts).to.eql([2, 1, 1]);
     expect(ear.heard).to.eql([]);
-    pubsub.publishKept(kept);
+    for (const effect of kept) effect();
     expect(ear.heard).to.eql(['message a m', 'pmessage a* a m', 'pmessage a* ab m', 'smessage a m']);
     expect(publish(pubsub, 'channel', 'b', 'm')).to.equal(0);
     expect(publish(pubsub, 'channel', 'ab', 'm')).to.equal(1);

@@ -7,6 +7,7 @@
  *     any of them       else ─▶ the first live replica, over a session of this client's own
  *     put at level ANY  no replica can be reached ─▶ hints for all of them, here
  *     several slots     split by who runs them, and put together
+ *     a script that names one key: the first live replica ─▶ refresh from a quorum ─▶ tried out there ─▶ linearizer, if it changes anything (one-key-scripts.ts)
  *     CAS and its kin, any level LINEARIZABLE, any key in era 1: the first live replica, or this one, if it was left the key ─▶ linearizer, key by key
  *
  * Requests that wait block their connection, as those do that wait for the disk. Requests of other members (`isForwarded`) go no further.
@@ -25,7 +26,6 @@ import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Random } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
-import { EMPTY } from '../../protocol/empty-buffer.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
@@ -40,8 +40,11 @@ import { Forwarder } from './forwarder.js';
 import { Forwards } from './forwards.js';
 import { HintedPuts } from './hinted-puts.js';
 import type { Linearizer } from './linearizer.js';
+import type { ScriptsMode } from './one-key-scripts.js';
+import { OneKeyScripts } from './one-key-scripts.js';
 import { PartedRequests } from './parted-requests.js';
 import { Pipeline } from './pipeline.js';
+import { NOT_DECIDED } from './pipeline-order.js';
 import { QuorumReads } from './quorum-reads.js';
 import { ReadNeeds } from './read-needs.js';
 import { NOBODY_LIVES, Refusals } from './refusals.js';
@@ -67,6 +70,7 @@ export interface CoordinatorOptions {
   readonly hints: HintKeeper;
   /** Whether hints count as replicas that cannot be reached (sloppy-quorum). */
   readonly isSloppy: () => boolean;
+  readonly decidedScripts: () => ScriptsMode;
   readonly refresher: Refresher;
   readonly consensus: Pick<Consensus, 'isEraOne' | 'isLeft' | 'mayHold'>;
   readonly linearizer: Linearizer;
@@ -107,6 +111,7 @@ export class Coordinator implements RingExecution {
   private readonly decisions: DecidedRequests;
   private readonly reads: QuorumReads;
   private readonly hinted: HintedPuts;
+  private readonly scripts: OneKeyScripts;
   private readonly transactions: RingTransactions;
 
   constructor(options: CoordinatorOptions) {
@@ -128,6 +133,7 @@ export class Coordinator implements RingExecution {
     this.decisions = new DecidedRequests({ ...common, pipeline, parts, forwarder: this.forwarder });
     this.reads = new QuorumReads({ ...common, needs, pipeline });
     this.hinted = new HintedPuts(common);
+    this.scripts = new OneKeyScripts({ ...common, needs, reads: this.reads, marker: this.marker });
     this.transactions = new RingTransactions({
       ...options,
       decided,
@@ -149,7 +155,7 @@ export class Coordinator implements RingExecution {
   admit(connection: Connection, entry: CommandEntry, args: Args): boolean {
     if (connection.ring.isCleared) {
       connection.ring.isCleared = false;
-      return true;
+      return !entry.isScript || this.scripts.admit(connection, entry, args);
     }
     const role = this.roles.of(entry, args);
     const begun = this.advances.takeBegun(args);
@@ -184,6 +190,8 @@ export class Coordinator implements RingExecution {
         keys,
       );
     }
+    const isOneKeyScript = entry.isScript && this.scripts.isOne(connection, entry, args, keys);
+    if (isOneKeyScript && this.isHere(connection, slot, role)) return this.scripts.begin(connection, args, keys);
     if (this.hinted.isOne(connection, role, [slot])) return this.hinted.keep(connection, entry.name, args);
     return this.route(
       connection,
@@ -192,6 +200,7 @@ export class Coordinator implements RingExecution {
       () => keys.map((i) => args.copy(i)),
       () => [encodeArgs(args)],
       wait,
+      isOneKeyScript ? { key: args.copy(keys[0]), isDecided: true } : NOT_DECIDED,
     );
   }
 
@@ -248,7 +257,7 @@ export class Coordinator implements RingExecution {
     return this.options.redirectTo(slot, target, connection.usesTls);
   }
 
-  /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. */
+  /** Runs a request on one slot where it belongs. `wait`: what it may wait for there beside its reply. `first`: what it is to those behind it, if it is sent on. */
   private route(
     connection: Connection,
     role: RingRole,
@@ -256,6 +265,7 @@ export class Coordinator implements RingExecution {
     keys: () => Buffer[],
     requests: () => Buffer[],
     wait: RequestWait,
+    first = NOT_DECIDED,
   ): boolean {
     const { slot, consistency } = connection.ring;
     const view = this.options.view();
@@ -263,7 +273,7 @@ export class Coordinator implements RingExecution {
       if (connection.ring.isForwarded) return this.refusals.refuse(connection, args, RING_CHANGED);
       const redirect = this.redirect(connection, slot, role);
       if (redirect !== undefined) return this.refusals.refuse(connection, args, redirect);
-      return this.forwarder.forward(connection, view.firstLive(slot), args, requests(), role, wait);
+      return this.forwarder.forward(connection, view.firstLive(slot), args, requests(), role, wait, first);
     }
     const refusal = this.shortageOf(connection, slot, role);
     if (refusal !== undefined) return this.refusals.lack(connection, args, refusal);
@@ -308,7 +318,7 @@ export class Coordinator implements RingExecution {
         : undefined;
       if (redirect !== undefined) return this.refusals.refuse(connection, args, redirect);
       this.parts.ask(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
-      this.pipeline.beginAhead(connection, { slots, members: slots.map(targetOf), isDecided: false, key: EMPTY });
+      this.pipeline.beginAhead(connection, { slots, members: slots.map(targetOf), ...NOT_DECIDED });
       return false;
     }
     for (const slot of slots) {

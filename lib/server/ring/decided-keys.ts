@@ -59,7 +59,7 @@ export class DecidedKeys {
   }
 
   /** One replica alone decides by itself, but about what consensus has decided before: that counts for those who join later. */
-  private get isNeeded(): boolean {
+  get isNeeded(): boolean {
     const { replicaCount, ring } = this.options.view();
     return replicaCount > 1 || ring.isChanging;
   }

@@ -11,7 +11,6 @@ import { NOBODY } from '../../cluster/coordination/ring-view.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { RingRole } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
-import { EMPTY } from '../../protocol/empty-buffer.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { Connection } from '../connection.js';
 import type { Advance } from './advances.js';
@@ -20,6 +19,7 @@ import { BROKEN, RING_CHANGED_REPLY } from './forwards.js';
 import { WAITS_REPLY } from './key-wait.js';
 import type { Pipeline } from './pipeline.js';
 import type { Step } from './pipeline-order.js';
+import { NOT_DECIDED } from './pipeline-order.js';
 import type { Refusals } from './refusals.js';
 import { NOBODY_LIVES } from './refusals.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
@@ -27,8 +27,6 @@ import { RemoteWait } from './remote-wait.js';
 
 /** A request is executed again at once so many times, then a little later. */
 const ATTEMPTS_AT_ONCE = 3;
-/** A request that is sent on as it is. */
-const NOT_DECIDED = { key: EMPTY, isDecided: false };
 const BROKEN_REPLY = Buffer.from(`-${BROKEN}\r\n`);
 
 /** What a request may wait for where it runs, beside its reply. */

@@ -5,7 +5,7 @@
  *
  *  1. Nothing of a command is seen by anybody before it is decided: neither what it changes, nor its reply.
  *  2. A command may run several times, on different entries; what counts is the run whose outcome is decided.
- *  3. Events of a key (notify-keyspace-events) are told, and messages (PUBLISH) sent, when the run that they are of is decided, here.
+ *  3. Events of a key (notify-keyspace-events) are told, messages (PUBLISH) sent, and lines (`redis.log`, MONITOR) written, when the run that they are of is decided, here.
  *  4. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them.
  */
 
@@ -18,11 +18,11 @@ import type { KeyEvent, KeyEvents } from '../../data/key-events.js';
 import type { Database } from '../../data/keyspace.js';
 import type { Args } from '../../protocol/args.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
-import type { KeptMessage, PubSubRegistry } from '../pubsub.js';
+import type { Effect, KeptEffects } from '../kept-effects.js';
 import { ReplyText } from '../reply-text.js';
 import type { Connection } from '../connection.js';
 import type { Transaction } from '../transaction.js';
-import { batchOf, withBatch } from './era-entry.js';
+import { batchOf, beginEraEntry, withBatch } from './era-entry.js';
 
 const TIMEOUT = 'TIMEOUT no majority of the replicas has answered in time: nothing was done';
 const UNKNOWN = 'TIMEOUT not decided in time: the outcome is unknown';
@@ -30,6 +30,18 @@ const TOO_LARGE = `ERR a key that is changed by compare and set, or WITH LINEARI
 
 /** Before a key is watched, what is decided about it is looked at so often at most: somebody may change it all the time. */
 const LOOKS_MAX = 3;
+
+/** What would come of a request. */
+export interface Trial {
+  /** Whether consensus can decide about it: it uses no other key, and what it makes of its own is not too large. */
+  readonly isFit: boolean;
+  readonly hasChanged: boolean;
+  readonly reply: Buffer;
+  /** It happens as it was tried: what it has caused beside its reply is told. */
+  readonly tell: () => void;
+}
+
+const UNFIT: Trial = { isFit: false, hasChanged: false, reply: EMPTY, tell: () => undefined };
 
 /** How a request has ended: what it is answered. */
 export type Ending = { readonly reply: Buffer } | { readonly error: string };
@@ -40,9 +52,11 @@ export interface LinearizerOptions {
   readonly digests: EntryDigests;
   readonly database: Database;
   readonly events: KeyEvents;
-  readonly pubsub: Pick<PubSubRegistry, 'keepBack' | 'publishKept'>;
+  readonly effects: KeptEffects;
   /** About how many bytes plain writes have made of a key, as far as it is in memory. */
   readonly sizeOf: (key: Buffer) => number;
+  /** What plain writes have made of it; undefined: it has to be loaded first. */
+  readonly plainEntry: (key: Buffer) => Buffer | undefined;
   /** Runs a request on a database, and returns what it answers. */
   readonly runAside: (connection: Connection, args: Args, db: Database) => Buffer;
   /** Executes a request as if it had just arrived. */
@@ -72,7 +86,7 @@ export class Linearizer {
   /** Has a request decided, perhaps ahead of its turn. `onEnd` is called once. */
   begin(connection: Connection, args: Args, key: Buffer, slot: number, onEnd: (ending: Ending) => void): void {
     const { options } = this;
-    if (options.sizeOf(key) > ENTRY_BYTES_MAX && !options.consensus.isEraOne(key)) {
+    if (this.isTooLarge(key) && !options.consensus.isEraOne(key)) {
       onEnd({ error: TOO_LARGE });
       return;
     }
@@ -86,6 +100,25 @@ export class Linearizer {
         onEnd(outcome === 'decided' ? { reply } : { error: outcome === 'timeout' ? TIMEOUT : UNKNOWN });
       },
     });
+  }
+
+  /** Whether plain writes have made more of a key than consensus could decide about, as far as it is in memory. */
+  isTooLarge(key: Buffer): boolean {
+    return this.options.sizeOf(key) > ENTRY_BYTES_MAX;
+  }
+
+  /** Runs a request on what this node has of a plain key, without anything coming of it; undefined if that has to be loaded first. REQUIRES: it is no transaction. */
+  tryOut(connection: Connection, args: Args, key: Buffer, slot: number): Trial | undefined {
+    if (this.isTooLarge(key)) return UNFIT;
+    const plain = this.options.plainEntry(key);
+    if (plain === undefined) return undefined;
+    const request = new ProposedRequest(connection, args, key, slot, this.options);
+    const before = beginEraEntry(plain);
+    const { entry, reply } = request.run(before);
+    const tell = (): void => {
+      request.tell();
+    };
+    return { isFit: !request.hasOutgrown && !connection.ring.hasStrayed, hasChanged: entry !== before, reply, tell };
   }
 
   /** Has something removed from an entry, without a client. `then` is called in any case. */
@@ -179,7 +212,9 @@ class ProposedRequest {
   private runCount = 0;
   /** What the last run has caused, if that comes to pass. */
   private events: readonly KeyEvent[] = [];
-  private messages: readonly KeptMessage[] = [];
+  private effects: readonly Effect[] = [];
+  /** The last run has made more of the key than an entry may be. */
+  hasOutgrown = false;
 
   constructor(connection: Connection, args: Args, key: Buffer, slot: number, options: LinearizerOptions) {
     this.connection = connection;
@@ -195,37 +230,40 @@ class ProposedRequest {
     const { connection, args, key, slot, options, transaction } = this;
     this.runCount++;
     this.events = [];
-    this.messages = [];
+    this.effects = [];
+    this.hasOutgrown = false;
     if (connection.isClosed) return { entry, reply: EMPTY };
     if (this.isWatching && this.runCount > 1) return { entry, reply: ReplyText.nullArray(connection.reply.resp) };
     const { ring } = connection;
     let reply: Buffer = EMPTY;
-    let messages: readonly KeptMessage[] = [];
+    let effects: readonly Effect[] = [];
     connection.transaction = transaction;
     ring.slot = slot;
     const before = batchOf(entry);
     const after = options.draft.run(key, before, (db) => {
       if (this.isWatching && !this.isAsWatched(db)) connection.wasTouched = true;
-      ring.proposedKey = key;
-      messages = options.pubsub.keepBack(() => {
+      ring.beginDraft(key);
+      effects = options.effects.keepBack(() => {
         reply = options.runAside(connection, args, db);
       });
-      ring.proposedKey = undefined;
+      ring.endDraft();
     });
+    if (ring.draftError !== undefined) return { entry, reply: ReplyText.error(ring.draftError) };
     if (after.length > ENTRY_BYTES_MAX && after.length > before.length) {
+      this.hasOutgrown = true;
       return { entry, reply: ReplyText.error(TOO_LARGE) };
     }
     this.events = options.draft.events;
-    this.messages = messages;
+    this.effects = effects;
     if (after === before) return { entry, reply };
     return { entry: withBatch(entry, after), reply };
   }
 
   /** What the last run has made of the key is decided. */
   tell(): void {
-    const { events, pubsub, database } = this.options;
+    const { events, database } = this.options;
     events.tellCollected(this.events, database);
-    pubsub.publishKept(this.messages);
+    for (const effect of this.effects) effect();
   }
 
   /** Whether the entry that was learnt is what this node has shown to who watches it. */

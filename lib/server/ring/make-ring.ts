@@ -15,6 +15,7 @@ import type { ClientDoor } from '../client-door.js';
 import type { CommandTable } from '../command-table.js';
 import type { Connection } from '../connection.js';
 import type { Executor } from '../executor.js';
+import type { KeptEffects } from '../kept-effects.js';
 import { ForeignBatches } from './foreign-batches.js';
 import { KeyspaceEntries } from './keyspace-entries.js';
 import type { Log } from '../log.js';
@@ -58,6 +59,7 @@ export interface RingParts extends ClockWatchParts {
   readonly blocking: Blocking;
   readonly executor: Executor;
   readonly pubsub: PubSubRegistry;
+  readonly effects: KeptEffects;
   readonly server: ServerPort;
   readonly door: ClientDoor;
   /** Serves a stream of requests of this node's own, or of another member. */
@@ -118,8 +120,9 @@ export function makeRing(parts: RingParts): RingPart {
       digests: new EntryDigests(keyspace),
       database: keyspace.database(0),
       events: keyspace.events,
-      pubsub,
+      effects: parts.effects,
       sizeOf: (key) => entries.sizeOf(key),
+      plainEntry: (key) => entries.eraStore.plainEntry(key),
       runAside: (connection, args, db) => executor.runAside(connection, args, db),
     },
     isBusy: () => persistence.isHolding,

@@ -1,3 +1,5 @@
+import { EMPTY } from '../../protocol/empty-buffer.js';
+
 /** A request runs at this node when its turn has come; or consensus decides about it, from here. */
 export const HERE = -2;
 /** What has the slot begins when its turn has come, wherever that is. */
@@ -14,6 +16,9 @@ export interface Step {
   /** Needed if it is. */
   readonly key: Buffer;
 }
+
+/** What consensus does not decide about. */
+export const NOT_DECIDED: Pick<Step, 'key' | 'isDecided'> = { key: EMPTY, isDecided: false };
 
 /** When a request of a pipeline begins: now; in its turn, while others behind it begin now; or in its turn, and before anything behind it. */
 export const Start = { NOW: 0, IN_TURN: 1, ALONE: 2 } as const;

@@ -9,12 +9,12 @@ import type { Refresher } from '../../cluster/coordination/refresher.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import type { Replicator } from '../../cluster/replication/replicator.js';
 import type { Args } from '../../protocol/args.js';
-import { EMPTY } from '../../protocol/empty-buffer.js';
 import type { Connection } from '../connection.js';
 import type { Advances } from './advances.js';
 import type { DecidedKeys } from './decided-keys.js';
 import type { Pipeline } from './pipeline.js';
-import { HERE } from './pipeline-order.js';
+import type { Step } from './pipeline-order.js';
+import { HERE, NOT_DECIDED } from './pipeline-order.js';
 import type { ReadNeeds } from './read-needs.js';
 
 export interface QuorumReadsOptions {
@@ -39,9 +39,16 @@ export class QuorumReads {
   }
 
   /**
-   * Has the request wait until this node has of its keys what so many other replicas have, and runs it then. True if that is so already: it was begun ahead.
+   * Has the request wait until this node has of its keys what so many other replicas have, and runs it then. True if that is so already: it was begun ahead. `first`: what it
+   * is to those behind it.
    */
-  refresh(connection: Connection, borrowed: Args, keys: () => Buffer[]): boolean {
+  refresh(
+    connection: Connection,
+    borrowed: Args,
+    keys: () => Buffer[],
+    level = connection.ring.consistency.read,
+    first: Pick<Step, 'key' | 'isDecided'> = NOT_DECIDED,
+  ): boolean {
     const advance = this.options.advances.take(borrowed);
     if (advance?.isOver === true && advance.run !== undefined && advance.error === undefined) {
       if (this.options.refresher.holds(advance.run)) {
@@ -88,10 +95,10 @@ export class QuorumReads {
       advance.then = () => {
         done(advance.error);
       };
-    } else this.options.needs.begin(copies, connection.ring.consistency.read, done);
+    } else this.options.needs.begin(copies, level, done);
     const all = slots ?? [slot];
     const members = all.map(() => HERE);
-    this.options.pipeline.beginAhead(connection, { slots: all, members, isDecided: false, key: EMPTY });
+    this.options.pipeline.beginAhead(connection, { slots: all, members, ...first });
     return false;
   }
 }

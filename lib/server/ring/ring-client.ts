@@ -25,6 +25,11 @@ export class RingClient {
   isCleared = false;
   /** The only key of the request that runs on a draft (linearizer.ts): nothing of it has happened yet. */
   proposedKey: Buffer | undefined;
+  /** Of the request that runs on a draft, or has: whether it has asked for another key; and why nothing of it comes to pass, if it was ended. */
+  hasStrayed = false;
+  draftError: string | undefined;
+  /** Consensus does not decide about the request, though it is a script that names one key. */
+  isPlain = false;
   /** To how many members the request was sent that did nothing. */
   attempts = 0;
   /** What the replies of this turn wait for. */
@@ -48,6 +53,17 @@ export class RingClient {
     return this.via !== undefined;
   }
 
+  /** What runs now runs on a draft of that key. */
+  beginDraft(key: Buffer): void {
+    this.proposedKey = key;
+    this.hasStrayed = false;
+    this.draftError = undefined;
+  }
+
+  endDraft(): void {
+    this.proposedKey = undefined;
+  }
+
   /** Back to how a new client is (RESET). */
   reset(): void {
     this.chosen = this.usual;
@@ -65,6 +81,7 @@ export class RingClient {
   beginRequest(): void {
     this.once = undefined;
     this.attempts = 0;
+    this.isPlain = false;
   }
 
   /** The request has done nothing where it was sent to: whether it may try once more. */

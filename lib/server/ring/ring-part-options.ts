@@ -44,6 +44,7 @@ export interface RingPartOptions {
     | 'hintSizeMaxBytes'
     | 'hintWindowSeconds'
     | 'awayMaxSeconds'
+    | 'decidedScripts'
     | 'sloppyQuorum'
     | 'repairIntervalSeconds'
     | 'repairRateBytes'

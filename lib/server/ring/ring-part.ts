@@ -152,6 +152,7 @@ export class RingPart implements TurnReplicas {
       replicator: this.replicator,
       hints: this.hints,
       isSloppy: () => options.settings.sloppyQuorum,
+      decidedScripts: () => options.settings.decidedScripts,
       refresher: this.refresher,
       consensus: this.consensus,
       linearizer: this.linearizer,

@@ -117,7 +117,10 @@ export class RingTransactions {
     const keys = keysOf(entry, args);
     const slot = commonSlot(args, keys);
     const { proposedKey } = connection.ring;
-    if (proposedKey !== undefined && namesAt(args, keys).some((name) => !name.equals(proposedKey))) return SEVERAL_KEYS;
+    if (proposedKey !== undefined && namesAt(args, keys).some((name) => !name.equals(proposedKey))) {
+      connection.ring.hasStrayed = true;
+      return SEVERAL_KEYS;
+    }
     if (slot === NO_SLOT) return undefined;
     if (slot !== connection.ring.slot) return NOT_DECLARED;
     const { decided } = this.host;
