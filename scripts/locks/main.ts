@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkLock, type Taking } from '../../spec/sim/lock-checker.js';
-import { LockClients, naively, type Ask } from '../../spec/sim/lock-clients.js';
+import { LockClients, byScriptsToo, naively, type Ask } from '../../spec/sim/lock-clients.js';
 import { PrivateNetwork } from '../ring-faults/private-network.js';
 import { PlainClient } from '../ring-faults/ring-clients.js';
 import { RingProcesses } from '../ring-faults/ring-processes.js';
@@ -63,7 +63,7 @@ async function main({ rounds, nodes, valid, naive, out }: ValuesOf<typeof OPTION
     const incidents = new Incidents(ring, network);
     const used = connections.map((connection, i) => {
       const ask: Ask = (...words) => connection.call(words);
-      return clients.run(`client ${i + 1}`, naive ? naively(ask) : ask);
+      return clients.run(`client ${i + 1}`, naive ? naively(ask) : byScriptsToo(ask, surroundings.below));
     });
     const struck = incidents.run((name) => bar.label(name));
     const isStuck = await reach(rounds, clients.takings, bar);

@@ -1,8 +1,9 @@
-/** Clients that compare and set, claim, write, increment, delete and read a few keys, and note what they saw. */
+/** Clients that compare and set, claim, write, increment, delete and read a few keys, by commands and by scripts, and note what they saw. */
 
 import { RespError } from '../protocol/resp-decoder.js';
 import type { RegisterCall } from './linearizability-checker.js';
 import { NOT_FOUND_OUT, checkLinearizable, describeCall } from './linearizability-checker.js';
+import { byScript } from './key-scripts.js';
 import { outcomeOf } from './register-clients.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Answer, SimClient } from './sim-client.js';
@@ -25,6 +26,10 @@ const KINDS = [
 /** Values are numbers, so far apart, so that an incremented one is no other. */
 const VALUE_STEP = 1000;
 const LINEARIZABLE = ['WITH', 'LINEARIZABLE'];
+/** Keys of which each request is a script: consensus decides about them from the first one that changes something on, whatever else there is. */
+const OF_SCRIPTS = 'script:';
+/** At other keys, one request of so many is a script. */
+const SCRIPT_OF = 4;
 /** A client whose requests come to nothing waits for so long. */
 const PAUSE_MS = 200;
 
@@ -110,7 +115,9 @@ export class CasClients {
     const value = String(++this.names * VALUE_STEP);
     const expected = this.seen.get(key) ?? 'nothing';
     const invokedUs = this.world.nowUs;
-    const answer = await connection.call(...level, ...wordsOf(kind, key, value, expected));
+    const plain = wordsOf(kind, key, value, expected);
+    const words = isOfScripts(key) || this.random.below(SCRIPT_OF) === 0 ? byScript(plain) : plain;
+    const answer = await connection.call(...level, ...words);
     const outcome = outcomeOf(answer);
     const call: RegisterCall = {
       client,
@@ -155,6 +162,15 @@ export class CasClients {
           : undefined;
     if (now !== undefined) this.seen.set(key, now);
   }
+}
+
+/** A key of which each request is a script. */
+export function keyOfScripts(number: number): string {
+  return `${OF_SCRIPTS}${number}`;
+}
+
+function isOfScripts(key: string): boolean {
+  return key.startsWith(OF_SCRIPTS);
 }
 
 function wordsOf(kind: RegisterCall['kind'], key: string, value: string, expected: string): string[] {

@@ -3,9 +3,12 @@
  *
  * Where plain writes are kept, every other key is written plainly before it is compared and set for the first time: consensus has to take over what they have left. Nothing else is done to it until
  * consensus has decided about it: the promises of plain writes are weaker. As soon as it has, the key is written plainly once, by a node that may not know of that. What was written with an outcome that nobody knows may yet appear, though others have written since: such a key is not used.
+ *
+ * Some keys are used by scripts alone, from the beginning on: whoever comes first, consensus decides.
  */
 
 import type { CasClients } from './cas-clients.js';
+import { keyOfScripts } from './cas-clients.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { SimClient } from './sim-client.js';
 import type { World } from './world.js';
@@ -16,13 +19,15 @@ const SEASON_MS = 4500;
 const ALONE_MS_MAX = 3000;
 const PAUSE_MS = 100;
 const STARTER = 'starter';
+/** One key of so many is used by scripts alone. */
+const OF_SCRIPTS_OF = 3;
 
 export class CasSeasons {
   /** In use now. */
   readonly keys: string[] = [];
   /** Every key that may be there. */
   readonly all: string[] = [];
-  /** Keys that consensus has decided about. */
+  /** Keys that consensus has decided about, or does from the first change on. */
   readonly begun: string[] = [];
   private readonly world: World;
   private readonly random: SeededRandom;
@@ -45,15 +50,23 @@ export class CasSeasons {
   /** Takes one key after the other into use until `stop`. `next`: a client of any node. */
   async run(clients: CasClients, next: () => SimClient): Promise<void> {
     while (!this.isStopped) {
-      const key = `cas:${this.all.length + 1}`;
+      const isOfScripts = this.random.below(OF_SCRIPTS_OF) === 0;
+      const number = this.all.length + 1;
+      const key = isOfScripts ? keyOfScripts(number) : `cas:${number}`;
       this.all.push(key);
-      const isWritten = this.keepsPlain && this.random.below(2) === 0;
-      const isGood = isWritten ? await this.takeOver(clients, next, key) : await this.begin(clients, next, key, 'drop');
-      if (isGood) {
-        await this.writeOver(clients, next, key);
-        this.use(key);
-      }
+      if (isOfScripts) this.use(key);
+      else await this.start(clients, next, key);
       await this.world.sleep(this.random.below(Math.floor((2 * SEASON_MS) / this.inUseMax)));
+    }
+  }
+
+  /** Has consensus decide about a key, and clients use it from then on. */
+  private async start(clients: CasClients, next: () => SimClient, key: string): Promise<void> {
+    const isWritten = this.keepsPlain && this.random.below(2) === 0;
+    const isGood = isWritten ? await this.takeOver(clients, next, key) : await this.begin(clients, next, key, 'drop');
+    if (isGood) {
+      await this.writeOver(clients, next, key);
+      this.use(key);
     }
   }
 

@@ -1,8 +1,9 @@
 /**
- * Clients that take one lock (SET NX PX), hold it for a while, and let go of it (CAD). Some hold it for as long as it is valid, some never let go, some try to let
+ * Clients that take one lock (SET NX PX), hold it for a while, and let go of it (CAD), by commands or scripts. Some hold it for as long as it is valid, some never let go, some try to let
  * go of what they do not have; who is not answered tries to let go of what he may have.
  */
 
+import { byScript } from './key-scripts.js';
 import type { Release, Taking } from './lock-checker.js';
 
 /** Where clients live: in a World, or among processes. */
@@ -99,6 +100,11 @@ export class LockClients {
   private isOneOf(count: number): boolean {
     return this.surroundings.below(count) === 0;
   }
+}
+
+/** Half of the requests are scripts. */
+export function byScriptsToo(ask: Ask, below: LockSurroundings['below']): Ask {
+  return (...words) => ask(...(below(2) === 0 ? byScript(words) : words));
 }
 
 /** The same lock as one must not have it: whoever finds it free takes it, and whoever finds his own token removes it. */

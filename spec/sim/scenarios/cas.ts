@@ -1,9 +1,9 @@
 /**
- * A ring of nodes, three replicas of everything, and clients that compare and set a few keys at any node, mixed with plain SET, GET and DEL: each key is linearizable,
- * whatever fails, and whether the log of the data is synced or not.
+ * A ring of nodes, three replicas of everything, and clients that compare and set a few keys at any node, by commands and scripts, mixed with plain SET, GET and DEL, and some by scripts alone: each key
+ * is linearizable, whatever fails, and whether the log of the data is synced or not.
  */
 
-import { CasClients } from '../cas-clients.js';
+import { CasClients, keyOfScripts } from '../cas-clients.js';
 import { Chaos } from '../chaos.js';
 import type { DiskFault, FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
@@ -15,7 +15,8 @@ import type { NodeChanges } from '../simulated-node.js';
 import type { World } from '../world.js';
 
 const CLIENTS = 5;
-const KEYS = ['k1', 'k2', 'k3'];
+const MIXED_KEYS = ['k1', 'k2', 'k3'];
+const KEYS = [...MIXED_KEYS, keyOfScripts(1), keyOfScripts(2)];
 const THINK_MS = 150;
 const CLOCK_ERROR_MS_MAX = 250;
 const DISK_FAULTS: readonly DiskFault[] = ['full'];
@@ -34,11 +35,11 @@ class CasRing {
     this.clients = new CasClients(world, { keys: KEYS, thinkMs: THINK_MS });
   }
 
-  /** Resolves when the clients have stopped. The keys are in era 1 before the first of them asks. */
+  /** Resolves when the clients have stopped. The keys are in era 1 before the first of them asks, but for those that are used by scripts alone. */
   async use(): Promise<void> {
     const next = (): SimClient => this.ring.client();
     const first = next();
-    for (const key of KEYS) {
+    for (const key of MIXED_KEYS) {
       while ((await first.call('CAD', key, 'nothing')).kind !== 'reply') await this.world.sleep(100);
     }
     first.close();

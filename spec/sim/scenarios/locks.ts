@@ -1,11 +1,11 @@
-/** A ring of nodes, and clients that take a lock by SET NX PX and let go of it by CAD, through different nodes: never have two of them the lock at a time. */
+/** A ring of nodes, and clients that take a lock by SET NX PX and let go of it by CAD, or by scripts that do so, through different nodes: never have two of them the lock at a time. */
 
 import { Chaos } from '../chaos.js';
 import type { FaultPlan } from '../fault-plan.js';
 import { describePlan, drawFaultPlan } from '../fault-plan.js';
 import { checkLock, holdOf } from '../lock-checker.js';
 import type { Ask } from '../lock-clients.js';
-import { LockClients } from '../lock-clients.js';
+import { LockClients, byScriptsToo } from '../lock-clients.js';
 import { outcomeOf } from '../register-clients.js';
 import { RingMachines } from '../ring-machines.js';
 import type { Scenario } from '../scenario.js';
@@ -58,7 +58,9 @@ export function locks(changes: NodeChanges = {}, { asking = (ask) => ask, ...fau
         return answer.value;
       };
       const clients = new LockClients(surroundings, TIMES);
-      const used = Promise.all(Array.from({ length: CLIENTS }, (_, i) => clients.run(`c${i}`, asking(ask))));
+      const used = Promise.all(
+        Array.from({ length: CLIENTS }, (_, i) => clients.run(`c${i}`, asking(byScriptsToo(ask, surroundings.below)))),
+      );
       await chaos.run();
       await world.within(MEMBERS_MS, 'all know each other again', ring.agree());
       clients.stop();
