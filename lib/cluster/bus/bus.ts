@@ -47,6 +47,7 @@ import type { MemberId } from '../ring/member.js';
 import type { BusAddress, BusNetwork } from './ports.js';
 import { Rejections } from './rejections.js';
 import { RoundTrips } from './round-trips.js';
+import { TlsTroubles } from './tls-troubles.js';
 import { Traffic } from './traffic.js';
 
 /** Streams whose handshake is not done. The oldest goes when there is one more. */
@@ -144,6 +145,7 @@ export class Bus implements LinkHost, IncomingHost {
   readonly pool = new BufferPool(POOL_BYTES_MAX, [...POOLED_BYTES, 2 * MIB, 4 * MIB, 8 * MIB, 16 * MIB]);
   readonly deadlines: Deadlines;
   readonly rejections: Rejections<Refusal>;
+  readonly tlsTroubles: TlsTroubles;
   private readonly refusals: Rejections<keyof typeof WORDS_OF_OTHERS>;
   readonly service = new MessageService();
   readonly queueBytesMax: number;
@@ -184,6 +186,9 @@ export class Bus implements LinkHost, IncomingHost {
       options.log(message);
     });
     this.refusals = new Rejections(options.clock, WORDS_OF_OTHERS, (message) => {
+      options.log(message);
+    });
+    this.tlsTroubles = new TlsTroubles(options.clock, (message) => {
       options.log(message);
     });
     this.onEndOfTurn = () => {

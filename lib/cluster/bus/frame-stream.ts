@@ -28,6 +28,7 @@ import { PeerError } from './peer-error.js';
 import type { BusAddress, BusNetwork } from './ports.js';
 import type { Rejections } from './rejections.js';
 import { RoundTrips } from './round-trips.js';
+import type { TlsTroubles } from './tls-troubles.js';
 import { Traffic } from './traffic.js';
 
 /** From connecting to the last byte of the handshake. */
@@ -62,6 +63,7 @@ export interface FrameStreamHost {
   readonly deadlines: Deadlines;
   readonly pool: BufferPool;
   readonly rejections: Rejections<Refusal>;
+  readonly tlsTroubles: TlsTroubles;
   /** The other side, at that address, has refused this one. */
   wasRefused(refusal: Refusal, by: string): void;
   readonly queueBytesMax: number;
@@ -126,6 +128,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   private readonly output: OutputQueue;
   private stream: ByteStream | undefined;
   private state: 'opening' | 'open' | 'closed' = 'opening';
+  private isConnected = false;
   /** A part of the handshake is written and not taken yet. */
   private isWriting = false;
   private isScheduled = false;
@@ -134,6 +137,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   private readonly pong: PongPayload;
   private isPinging = false;
   private pingedUs = 0;
+  private hasHeard = false;
   private hasLived = false;
   private isHurried = false;
   private readonly beganUs: number;
@@ -257,12 +261,14 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   }
 
   onConnect(): void {
+    this.isConnected = true;
     if (this.state === 'opening') this.writeHandshake();
   }
 
   onData(buffer: Buffer, length: number): void {
     let at = 0;
     if (this.state === 'closed') return;
+    this.hasHeard = true;
     if (this.state === 'opening') {
       at = this.handshake.receive(buffer, 0, length);
       this.settle();
@@ -289,10 +295,12 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   }
 
   onEnd(): void {
+    this.noteTrouble(undefined);
     this.break(new PeerError('unreachable', `${this.remoteAddress}: closed the connection`));
   }
 
   onClose(error: Error | undefined): void {
+    this.noteTrouble(error);
     const why = error === undefined ? 'the connection is closed' : error.message;
     this.break(new PeerError('unreachable', `${this.remoteAddress}: ${why}`, { cause: error }));
   }
@@ -326,6 +334,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     assert(peer !== undefined, 'a handshake that is done knows the peer');
     this.state = 'open';
     this.isHurried = false;
+    this.host.tlsTroubles.opened(this.remoteAddress);
     if (this.roundTrips !== undefined) this.host.deadlines.set(this, HEARTBEAT_MS);
     else {
       this.host.deadlines.clear(this);
@@ -410,6 +419,13 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.roundTrips?.add(nowUs - this.pingedUs);
     const reading = readPong(buffer, start, end, this.pingedUs, nowUs);
     if (reading !== undefined) this.receiver.onClock?.(reading);
+  }
+
+  /** The connection is gone: if this side has begun it, and not heard anything, TLS may be why. */
+  private noteTrouble(error: Error | undefined): void {
+    const { host, isConnected } = this;
+    if (this.state !== 'opening' || this.roundTrips === undefined || this.hasHeard) return;
+    host.tlsTroubles.failed(this.remoteAddress, { usesTls: host.tls !== undefined, isConnected, error });
   }
 
   private break(error: PeerError): void {

@@ -143,6 +143,31 @@ describe('Bus on loopback sockets', () => {
     expect((await failureOf(stranger, 'b')).code).to.equal('unreachable');
   });
 
+  it('says with whom TLS does not fit, and what is likely wrong', async function () {
+    const { member, stranger } = makeCertificates(requireProgram(this, 'openssl'));
+    const strangerAlone: TlsSettings = { ...stranger, ca: stranger.cert };
+    const cases: [here: TlsSettings | undefined, there: TlsSettings | undefined, RegExp][] = [
+      [member, undefined, /it seems to be without TLS/],
+      [undefined, member, /it seems to have TLS/],
+      [strangerAlone, member, /its certificate is not believed here .*self-signed/],
+      [stranger, member, /it seems not to believe the certificate of this node/],
+    ];
+    await Promise.all(
+      cases.map(async ([here, there, words], i) => {
+        await start(`there ${i}`, { tls: there });
+        const line = new Promise<string>((resolve) => {
+          const isOfTls = (text: string): boolean => text.includes('there is no connection');
+          void start(`here ${i}`, { tls: here, log: (text) => isOfTls(text) && resolve(text) }).then((bus) =>
+            bus.setMembers([idOf(`there ${i}`)]),
+          );
+        });
+        expect(await line)
+          .to.match(words)
+          .and.to.contain(`${HOST}:${ports.get(idOf(`there ${i}`)) ?? 0}:`);
+      }),
+    );
+  });
+
   it('refuses another secret, another cluster, another version and itself, by these names', async () => {
     const a = await start('a');
     const wrong = await start('wrong', { secret: Buffer.from('guess') });
