@@ -85,6 +85,31 @@ describe('DecidedKeys', () => {
     }
   });
 
+  it('has who acts for a key tell of its events once they are to be told everywhere, though the key was left to another one before', async () => {
+    const ring = await RingBench.start(3);
+    const [first, second] = ring.replicasOf('k');
+    const listeners = [first, second].map((i) => ring.nodes[i].connect());
+    const told = (): unknown[] =>
+      listeners.map((one) => one.replies().map((message) => (message as readonly string[]).at(-1)));
+    for (const listener of listeners) await ring.ask(listener, 'PSUBSCRIBE', '__keyspace@0__:*');
+    const b = ring.nodes[second].connect();
+    for (let i = 0; i < 4; i++) b.send('GETSET', 'k', String(i));
+    await ring.settle();
+    b.send('GETSET', 'k', 'left');
+    expect(await proposersOf(ring)).to.deep.equal([second]);
+    expect(b.replies().at(-1)).to.equal('3');
+    const configure = (i: number): Promise<unknown> =>
+      ring.ask(ring.nodes[i].connect(), 'CONFIG', 'SET', 'notify-keyspace-events', 'KEA');
+    await configure(first);
+    expect(await ring.ask(b, 'CAS', 'k', 'left', 'untold').then(() => told())).to.deep.equal([[], []]);
+    for (const node of [0, 1, 2]) await configure(node);
+    b.send('CAS', 'k', 'untold', 'told');
+    expect(await proposersOf(ring)).to.deep.equal([first]);
+    expect(told()).to.deep.equal([['set'], []]);
+    expect(await ring.ask(ring.nodes[first].connect(), 'DEL', 'k')).to.equal(1);
+    expect(told()).to.deep.equal([['del'], []]);
+  });
+
   it('leaves no key to who does not hold it', async () => {
     const ring = await RingBench.start(4);
     const key = ring.keyWithout(0);
