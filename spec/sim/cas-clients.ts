@@ -26,6 +26,7 @@ const KINDS = [
 /** Values are numbers, so far apart, so that an incremented one is no other. */
 const VALUE_STEP = 1000;
 const LINEARIZABLE = ['WITH', 'LINEARIZABLE'];
+const ONE = ['WITH', 'ONE'];
 /** Keys of which each request is a script: consensus decides about them from the first one that changes something on, whatever else there is. */
 const OF_SCRIPTS = 'script:';
 /** At other keys, one request of so many is a script. */
@@ -116,8 +117,9 @@ export class CasClients {
     const expected = this.seen.get(key) ?? 'nothing';
     const invokedUs = this.world.nowUs;
     const plain = wordsOf(kind, key, value, expected);
-    const words = isOfScripts(key) || this.random.below(SCRIPT_OF) === 0 ? byScript(plain) : plain;
-    const answer = await connection.call(...level, ...words);
+    const isScript = isOfScripts(key) || this.random.below(SCRIPT_OF) === 0;
+    const words = isScript ? [...this.levelOfScript(level), ...byScript(plain)] : [...level, ...plain];
+    const answer = await connection.call(...words);
     const outcome = outcomeOf(answer);
     const call: RegisterCall = {
       client,
@@ -133,6 +135,11 @@ export class CasClients {
     this.note(key, call);
     this.world.note(client, () => `${key}: ${describeCall(call)}`);
     return outcome;
+  }
+
+  /** Scripts are decided at any level. */
+  private levelOfScript(level: readonly string[]): readonly string[] {
+    return this.random.below(2) === 0 ? ONE : level;
   }
 
   private drawLevel(): readonly string[] {

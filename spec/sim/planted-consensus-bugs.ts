@@ -18,6 +18,7 @@ import { VERSIONED_HEAD_BYTES as HEAD_BYTES } from '../../lib/cluster/coordinati
 import { MessageKind } from '../../lib/cluster/message-kind.js';
 import { Acknowledgement, ERA_STAMP, readAcknowledgement } from '../../lib/cluster/replication/acknowledgement.js';
 import type { Node } from '../../lib/server/node.js';
+import type { OneKeyScripts } from '../../lib/server/ring/one-key-scripts.js';
 import type { RingMember } from '../../lib/server/ring/ring-member.js';
 import type { RingMembership } from '../../lib/server/ring/ring-membership.js';
 import type { RingPart } from '../../lib/server/ring/ring-part.js';
@@ -26,6 +27,13 @@ import { Handlers, bytesOf, membershipWith } from './planted-ring-bugs.js';
 /** What is promised and accepted is on no disk: no state is ever written. */
 export function forgetPromises(node: Node): void {
   Object.defineProperty(acceptorLogOf(node), 'add', { value: () => undefined });
+}
+
+/** Scripts with one key run as plain commands do, at who acts for the key. */
+export function runScriptsPlainly(node: Node): void {
+  const { coordinator } = Reflect.get(node, 'ring') as RingPart;
+  const scripts = Reflect.get(coordinator, 'scripts') as OneKeyScripts;
+  scripts.isOne = () => false;
 }
 
 /** What was decided about keys is not decided anew before their acceptors are others. */

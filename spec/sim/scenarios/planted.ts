@@ -17,6 +17,7 @@ import {
   acknowledgeOldEra,
   forgetPromises,
   forgetTooEarly,
+  runScriptsPlainly,
 } from '../planted-consensus-bugs.js';
 import {
   acknowledgeBeforeLog,
@@ -242,6 +243,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: (changes) => cas(changes, KILLED),
     shows: NO_ORDER,
     seed: 11,
+  },
+  {
+    name: 'plain-scripts',
+    about: 'scripts with one key run as plain commands do',
+    changes: { node: runScriptsPlainly },
+    scenario: (changes) => cas(changes, KILLED),
+    shows: NO_ORDER,
+    seed: 2,
   },
   {
     name: 'nothing-accepted',
