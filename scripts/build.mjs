@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fail, install, root } from './install.mjs';
 
 const folders = ['lib', 'spec', 'scripts'];
-const settings = ['tsconfig.json', 'package.json', 'package-lock.json'];
+const settings = ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/bundle.mjs'];
 const stamp = join(root, 'dist', '.sources');
 
 /** Brings dist/ up to date. REQUIRES: packages are installed. Ends the process if the compiler finds an error. */

@@ -1,7 +1,7 @@
 /**
  * Runs a program of this repository from a fresh clone: installs, builds, then becomes the program.
  *
- *     node scripts/run.mjs lib/main.js --port 7000
+ *     node scripts/run.mjs bin/ringkv.js --port 7000
  *
  * The program runs in this process, so that signals, exit code and standard streams are its own.
  */
