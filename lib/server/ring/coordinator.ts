@@ -53,7 +53,7 @@ import { shortageOf } from './replica-shortage.js';
 import { ReplyMarker } from './reply-marker.js';
 import type { ReplyMarks } from './reply-marks.js';
 import { RequestRoles } from './request-roles.js';
-import { SEVERAL, commonSlot, keysOf, namesAt } from './request-slots.js';
+import { SEVERAL, commonSlot, isWhole, keysOf, namesAt } from './request-slots.js';
 import { NO_SLOT } from './ring-client.js';
 import { CROSSSLOT, RingTransactions } from './ring-transactions.js';
 import { RingWideRequests } from './ring-wide-requests.js';
@@ -172,7 +172,8 @@ export class Coordinator implements RingExecution {
       return connection.ring.isForwarded || this.everywhere.route(connection, entry.name, args);
     const keys = keysOf(entry, args);
     const slot = commonSlot(args, keys);
-    if (slot === NO_SLOT) return true;
+    // What makes no sense says so itself.
+    if (slot === NO_SLOT || !isWhole(entry.name, args)) return true;
     if (slot === SEVERAL) {
       if (mayHaveSeveralSlots(entry.name)) return this.routeSeveral(connection, entry.name, role, args, keys);
       return this.refusals.refuse(connection, args, CROSSSLOT);

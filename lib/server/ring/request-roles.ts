@@ -11,7 +11,7 @@ import type { Connection } from '../connection.js';
 import type { DecidedKeys } from './decided-keys.js';
 import type { Step } from './pipeline-order.js';
 import { HERE } from './pipeline-order.js';
-import { keysOf, roleOf } from './request-slots.js';
+import { isWhole, keysOf, roleOf } from './request-slots.js';
 
 /** A request that waits for nothing but its reply, and may be run in parts if it has several keys. */
 export interface PlannedRequest extends Step {
@@ -60,7 +60,7 @@ export class RequestRoles {
     const entry = entryOf(args);
     if (entry === undefined || entry.isBlocking || entry.isTransactional) return undefined;
     const { name, hasOneKey } = entry;
-    if (!hasOneKey && !mayHaveSeveralSlots(name)) return undefined;
+    if (!hasOneKey && !(mayHaveSeveralSlots(name) && isWhole(name, args))) return undefined;
     const role = this.of(entry, args);
     const keys = hasOneKey ? ONE_KEY : keysOf(entry, args);
     if (!PLANNED.has(role) || keys.length === 0 || args.count <= keys[0]) return undefined;

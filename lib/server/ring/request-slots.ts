@@ -20,6 +20,11 @@ export function keysOf(entry: CommandEntry, args: Args): number[] {
   return keyIndexes(entry.command, args).filter((i) => i < args.count);
 }
 
+/** Whether each key of a request has its value, if it is one that has values: only then it can be split. */
+export function isWhole(fullName: string, args: Args): boolean {
+  return fullName !== 'mset' || args.count % 2 === 1;
+}
+
 /** Copies of the keys. */
 export function namesAt(args: Args, keys: readonly number[]): Buffer[] {
   return keys.map((i) => args.copy(i));

@@ -119,6 +119,14 @@ describe('Pipeline', () => {
     }
   });
 
+  it('splits no MSET of which a key has no value: it was set to what stood in the buffer', async () => {
+    const { ring, client } = await ringOfHalves('QUORUM');
+    const odd = ['MSET', 'a', 1, 'c', 2, 'd'];
+    const { replies } = await pipe(ring, client, [['GET', ring.keyWithout(0)], odd, odd, ['EXISTS', 'a', 'c', 'd']]);
+    const error = "-ERR wrong number of arguments for 'mset' command";
+    expect(replies).to.deep.equal([null, error, error, 0]);
+  });
+
   it('begins nothing while clients are paused', async () => {
     const { ring, client } = await ringOfHalves('QUORUM');
     const far = ring.keyWithout(0);
