@@ -1,6 +1,6 @@
 import { POSITION_LIMIT } from '../base/position.js';
-import type { Clock } from '../host/ports.js';
 import type { Keyspace } from './keyspace.js';
+import type { Rounds } from './paced-rounds.js';
 import { dropMarks, mayHaveMarks } from './settled-marks.js';
 
 /** Records, and cells of a large one, that are looked at at a time. */
@@ -11,9 +11,8 @@ const STEP_CELLS = 256;
  * Drops marks of collections (record/marks.ts) from memory, once they are settled among all who have the data (Keyspace.deadUpTo), and on disk. Goes through the database of a ring in rounds, a
  * slice at a time, each time that more is settled.
  */
-export class MarkSweeper {
+export class MarkSweeper implements Rounds {
   private readonly keyspace: Keyspace;
-  private readonly clock: Clock;
   /** How often more had been settled when the last round began, and up to where all of it was on disk. */
   private riseCount = 0;
   private cleanUpTo = -1;
@@ -22,26 +21,16 @@ export class MarkSweeper {
   private readonly keys: Buffer[] = [];
   private cursor = 0;
 
-  constructor(keyspace: Keyspace, clock: Clock) {
+  constructor(keyspace: Keyspace) {
     this.keyspace = keyspace;
-    this.clock = clock;
   }
 
-  /** Works for about `budgetUs`; true if there is more to do at once. */
-  run(budgetUs: number): boolean {
-    if (this.isAtEnd && !this.begin()) return false;
-    const untilUs = this.clock.monotonicUs() + budgetUs;
-    do this.step();
-    while (!this.isAtEnd && this.clock.monotonicUs() < untilUs);
-    return !this.isAtEnd;
-  }
-
-  private get isAtEnd(): boolean {
+  get isAtEnd(): boolean {
     return this.position >= POSITION_LIMIT && this.keys.length === 0;
   }
 
   /** Begins a round, if something may have become droppable since the last one. */
-  private begin(): boolean {
+  begin(): boolean {
     const { deadUpTo, cold } = this.keyspace;
     if (deadUpTo === undefined || deadUpTo.highest === 0) return false;
     const cleanUpTo = Math.min(cold.cleanUpTo, deadUpTo.highest);
@@ -52,7 +41,7 @@ export class MarkSweeper {
     return true;
   }
 
-  private step(): void {
+  step(): void {
     const { keyspace } = this;
     const db = keyspace.database(0);
     const key = this.keys.at(-1);

@@ -15,6 +15,7 @@ import { AccessPolicy } from '../data/access.js';
 import { ActiveExpiry } from '../data/active-expiry.js';
 import { Keyspace } from '../data/keyspace.js';
 import { MarkSweeper } from '../data/mark-sweeper.js';
+import { PacedRounds } from '../data/paced-rounds.js';
 import { Sweeper } from '../data/sweeper.js';
 import { readLuaBinary } from '../host/node-lua-binary.js';
 import type { Clock, Disk, Network, ProcessProbe, Random, Timer, Timers, TlsSettings } from '../host/ports.js';
@@ -144,8 +145,8 @@ export class Node {
     this.persistence = this.makePersistence();
     this.turn = new Turn(clock, timers, this.persistence);
     const expiry = new ActiveExpiry(this.keyspace, clock);
-    const sweeper = new Sweeper(this.keyspace, clock);
-    const markSweeper = new MarkSweeper(this.keyspace, clock);
+    const sweeper = new PacedRounds(new Sweeper(this.keyspace), clock);
+    const markSweeper = new PacedRounds(new MarkSweeper(this.keyspace), clock);
     this.memory = new Memory(
       this.keyspace,
       options.process,

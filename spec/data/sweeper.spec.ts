@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { NEVER } from '../../lib/data/keyspace.js';
+import { PacedRounds } from '../../lib/data/paced-rounds.js';
 import { Sweeper } from '../../lib/data/sweeper.js';
 import { ColdBench } from './cold-bench.js';
 
@@ -8,14 +9,14 @@ const ENDLESS = 1e9;
 
 interface World {
   readonly bench: ColdBench;
-  readonly sweeper: Sweeper;
+  readonly sweeper: PacedRounds;
 }
 
 function world(): World {
   const bench = new ColdBench(2);
   let us = 0;
   const clock = { wallMs: () => 0, wallUs: () => 0, monotonicUs: () => ++us, threadCpuUs: () => 0 };
-  return { bench, sweeper: new Sweeper(bench.keyspace, clock) };
+  return { bench, sweeper: new PacedRounds(new Sweeper(bench.keyspace), clock) };
 }
 
 /** Puts `count` keys into a database and deletes some of them. */

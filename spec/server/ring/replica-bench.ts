@@ -11,6 +11,7 @@ import { EntryDigests } from '../../../lib/data/entry-digests.js';
 import { expireCells, expireKeys } from '../../../lib/data/expired-keys.js';
 import { Loader } from '../../../lib/data/loader.js';
 import { MarkSweeper } from '../../../lib/data/mark-sweeper.js';
+import { PacedRounds } from '../../../lib/data/paced-rounds.js';
 import type { Entry } from '../../../lib/record/entry.js';
 import { EMPTY_ENTRY, NO_EXPIRY } from '../../../lib/record/entry.js';
 import { LeafSums } from '../../../lib/record/leaf-sums.js';
@@ -182,7 +183,7 @@ export class ReplicaBench {
 
   /** Drops marks that are settled from memory. */
   sweepMarks(): void {
-    const sweeper = new MarkSweeper(this.keyspace, this.clock);
+    const sweeper = new PacedRounds(new MarkSweeper(this.keyspace), this.clock);
     while (sweeper.run(1000));
   }
 
