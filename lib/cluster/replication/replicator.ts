@@ -466,7 +466,8 @@ export class Replicator {
     reader.open(bytes, 0, bytes.length, 'a batch that was sent');
     while (reader.next() && reader.keyStart !== keyAt);
     const key = bytes.subarray(reader.keyStart, reader.keyEnd);
-    if (parts.count > 0) {
+    const slot = slotOf(key, 0, key.length);
+    if (parts.count > 0 && this.newest[slot] > this.sequence) {
       batch.closeRecord();
       reader.open(batch.buffer, batch.start, batch.end, 'the batch of this turn');
       while (reader.next()) if (isOf(reader, key)) return this.sequence + 1;
@@ -474,7 +475,7 @@ export class Replicator {
     // The last ones first: keys that are changed often are found soon, however much is kept.
     for (let i = kept.length - 1; i >= 0 && kept[i].sequence > sequence; i--) {
       const later = kept[i];
-      if (!later.pending.has(progress)) continue;
+      if (later.sequence > this.newest[slot] || !later.pending.has(progress) || !later.changes(slot)) continue;
       reader.open(later.bytes, 0, later.bytes.length, 'a batch that was sent');
       while (reader.next()) if (isOf(reader, key)) return later.sequence;
     }

@@ -14,7 +14,8 @@
  * acknowledged last before (0: of all that came by that connection): what it has said of those before may have been lost, for its answers go by a connection of their own.
  */
 
-import { BATCH_HEADER_BYTES } from '../../record/batch-format.js';
+import { slotOf } from '../../base/position.js';
+import { BATCH_HEADER_BYTES, ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import type { Payload } from '../bus/payload.js';
 import type { BatchParts } from './batch-parts.js';
@@ -33,6 +34,9 @@ export class Shipment {
   readonly pending = new Set<ReplicaProgress>();
   /** Where the keys are whose puts were put again, or are decided by consensus. */
   readonly renewed: Set<number>;
+
+  /** The slots of the keys in the batch, once somebody has asked for them. */
+  private slots: ReadonlySet<number> | undefined;
 
   constructor(
     sequence: number,
@@ -65,6 +69,12 @@ export class Shipment {
     return undefined;
   }
 
+  /** Whether it changes keys of a slot. The batch is read when that is asked for the first time, and not again. */
+  changes(slot: number): boolean {
+    this.slots ??= slotsOf(this.bytes);
+    return this.slots.has(slot);
+  }
+
   /** Where the key of a record begins in the batch that a replica was sent; 0 if there is no such record. */
   private keyAt(record: number, concerns: Concerns): number {
     const sent = Buffer.allocUnsafeSlow(batchBytesFor(this, concerns));
@@ -77,6 +87,18 @@ export class Shipment {
     }
     return 0;
   }
+}
+
+/** The slots of the keys that a batch changes. */
+function slotsOf(bytes: Buffer): Set<number> {
+  const slots = new Set<number>();
+  const reader = new BatchReader();
+  reader.open(bytes, 0, bytes.length, 'a batch that was sent');
+  while (reader.next()) {
+    const isOfKey = reader.kind !== ChangeKind.FLUSH && reader.kind !== ChangeKind.DATABASES;
+    if (isOfKey) slots.add(slotOf(reader.bytes, reader.keyStart, reader.keyEnd));
+  }
+  return slots;
 }
 
 /** The groups that concern one replica. */

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
+import { slotOf } from '../../../lib/base/position.js';
 import { Level, replicasNeeded } from '../../../lib/cluster/coordination/consistency.js';
 import { Acknowledgement } from '../../../lib/cluster/replication/acknowledgement.js';
 import { Replicator } from '../../../lib/cluster/replication/replicator.js';
 import type { Member } from '../../../lib/cluster/ring/member.js';
 import { Ring } from '../../../lib/cluster/ring/ring.js';
+import { BatchReader } from '../../../lib/record/batch-reader.js';
 import { WriteBatch } from '../../../lib/record/write-batch.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 
-const SLOT = 5;
 const TIMEOUT_MS = 100;
 
 function ringOf(ids: readonly string[]): Ring {
@@ -64,7 +65,7 @@ class ReplicatorBench {
     const { batch, replicator, told } = this;
     batch.entry(0, Buffer.from(key), 0, key.length, 1, ++this.stamp);
     batch.string(this.stamp, true, Buffer.from('v'), 0, 1);
-    replicator.note(SLOT, true);
+    replicator.note(slotOf(Buffer.from(key), 0, key.length), true);
     batch.closeRecord();
     replicator.ship();
     batch.reset();
@@ -105,5 +106,41 @@ describe('Replicator', () => {
     expect([bench.replicator.pendingBytes, bench.told]).to.deep.equal([0, []]);
     bench.answer(0, sequence, sequence);
     expect(bench.told).to.deep.equal(['x given up']);
+  });
+
+  it('reads what it keeps for a slow replica once, however many keys that has something newer of', () => {
+    const [answers, kept] = [100, 400];
+    const bench = new ReplicatorBench();
+    const puts = Array.from({ length: answers }, (_, i) => bench.put(`cold:${i}`));
+    for (let i = 0; i < kept; i++) bench.put(`later:${i}`);
+    // Other keys of the same slots.
+    for (let i = 0; i < answers; i++) bench.put(`{cold:${i}}`);
+    const next = Reflect.get(BatchReader.prototype, 'next');
+    let reads = 0;
+    BatchReader.prototype.next = function counted(this: BatchReader): boolean {
+      reads++;
+      return next.call(this);
+    };
+    try {
+      puts.forEach((sequence, i) => {
+        bench.answer(puts[i - 1] ?? 0, sequence, sequence);
+      });
+    } finally {
+      BatchReader.prototype.next = next;
+    }
+    expect(bench.replicator.putAgainCount).to.equal(answers);
+    // All batches once, and a few records an answer.
+    expect(reads).to.be.below(2 * (2 * answers + kept) + 10 * answers);
+  });
+
+  it('finds the batch in which it has changed a key since, whose put a replica has something newer than', () => {
+    const bench = new ReplicatorBench();
+    const first = bench.put('x');
+    bench.put('y');
+    const second = bench.put('x');
+    bench.answer(0, first, first);
+    expect([bench.replicator.putAgainCount, bench.told]).to.deep.equal([0, []]);
+    bench.answer(first, second);
+    expect(bench.told).to.have.members(['x settled', 'x settled', 'y settled']);
   });
 });
