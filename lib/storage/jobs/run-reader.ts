@@ -109,7 +109,7 @@ export class RunReader {
     this.origin = this.table.footer.origin;
     const dead = this.floors.positionsDeadIn(meta.id);
     this.dead = dead.length === 0 ? undefined : new PositionRanges(dead);
-    this.mayHaveMarks = meta.markBytes > 0;
+    this.mayHaveMarks = meta.markBytes !== 0;
     this.mustDecode = this.origin !== job.origin || (job.floor !== 0 && meta.minStamp <= job.floor);
     return true;
   }

@@ -86,10 +86,11 @@ function inTurn({ tables }: Level, cursor: number, { mayLoseDeletes }: Compactio
   return [...urgent, ...rest.filter(isBehind), ...rest.filter((table) => !isBehind(table))];
 }
 
-/** How much of a table is deletes, by keys, or marks, by bytes. */
+/** How much of a table is deletes, by keys, or marks, by bytes. One of whose marks nobody knows comes behind those of which it is known that they are worth it: then it is known, too. */
 function deletesOf({ emptyCount, recordCount, markBytes, fileBytes }: TableMeta): number {
   if (recordCount === 0) return 0;
-  return Math.min(1, Math.max(emptyCount / recordCount, markBytes / fileBytes));
+  const marks = markBytes === undefined ? WORTHWHILE_DELETES : markBytes / fileBytes;
+  return Math.min(1, Math.max(emptyCount / recordCount, marks));
 }
 
 /** A table of a level between 0 and the bottom goes to the next level; undefined if something is in the way. */

@@ -7,7 +7,6 @@
 
 import { AssertionError } from '../../base/assert.js';
 import { CorruptionError } from '../../base/errors.js';
-import type { Check } from '../../base/json-shape.js';
 import { ShapeError, boolean, integer, list, object, text } from '../../base/json-shape.js';
 import { POSITION_LIMIT, SLOT_COUNT } from '../../base/position.js';
 import type { SlotRange } from '../../base/slot-set.js';
@@ -96,7 +95,7 @@ const database = integer(0, 2 ** 31 - 1);
 const slot = integer(0, SLOT_COUNT - 1);
 const fileId = object<FileId>({ high: word, low: word });
 
-const knownTableMeta = object<Omit<TableMeta, 'markBytes'>, Pick<TableMeta, 'markBytes'>>(
+const tableMeta = object<Omit<TableMeta, 'markBytes'>, { readonly markBytes: number }>(
   {
     id: tableId,
     fileId,
@@ -114,11 +113,6 @@ const knownTableMeta = object<Omit<TableMeta, 'markBytes'>, Pick<TableMeta, 'mar
   },
   { markBytes: count },
 );
-/** (Of a table that was written before anybody looked for marks, there is no word.) */
-const tableMeta: Check<TableMeta> = (value, place) => {
-  const known = knownTableMeta(value, place);
-  return { ...known, markBytes: known.markBytes ?? 0 };
-};
 
 const versionEdit = object<object, VersionEdit>(
   {},

@@ -146,7 +146,7 @@ function numbersOf(footer: TableFooter): number[] {
     meta.minStamp,
     meta.maxStamp,
     meta.expiresByMs,
-    meta.markBytes,
+    meta.markBytes ?? 0,
   ];
 }
 

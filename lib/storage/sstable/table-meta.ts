@@ -27,8 +27,8 @@ export interface TableMeta {
   readonly maxStamp: number;
   /** Unix milliseconds by which everything in the table has expired; 0 if something never does. */
   readonly expiresByMs: number;
-  /** About how much of it says that parts of keys are gone (record/marks.ts). */
-  readonly markBytes: number;
+  /** About how much of it says that parts of keys are gone (record/marks.ts). Not there: the table was written before anybody looked for that, and nobody knows. */
+  readonly markBytes?: number;
   /** It holds cells that another node stamped: their stamps say nothing of when they came. */
   readonly foreign: boolean;
 }

@@ -13,7 +13,7 @@ import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import type { Value } from './dumb-store.js';
 import { BEGIN_MS, DumbStore, RECORD_BYTES } from './dumb-store.js';
-import { NOTHING_GIVEN_UP, tableOf } from './some-tables.js';
+import { NOTHING_GIVEN_UP, tableOf, withUnknownMarks } from './some-tables.js';
 
 const TABLE_RECORDS = 8;
 const KEYS = 250;
@@ -261,6 +261,23 @@ describe('pickCompaction', function () {
     expect(pickCompaction(sparse, config, stateWith())).to.equal(undefined);
     const wide = versionWith({ 4: tables.map((table) => ({ ...table, fileBytes: 200 })), 5: [whole] });
     expect(upper(-1, wide)).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('compacts tables of whose marks nobody knows, when there is nothing else to do, behind those that are worth it', () => {
+    const [known, none, many] = [0, 0, 500].map((markBytes, n) =>
+      tableOf({ id: n + 1, smallest: 10 * n, largest: 10 * n + 9, fileBytes: 1000, markBytes }),
+    );
+    const unknown = withUnknownMarks(known);
+    const idle = stateWith({ isIdle: true, keepsExpired: true, mayLoseDeletes: ({ markBytes }) => markBytes !== 0 });
+    const pickedOf = (tables: readonly TableMeta[], state = idle): number[] | undefined => {
+      const version = Version.empty.apply({ added: tables.map((table) => ({ level: 6, table })) });
+      const picked = pickCompaction(version, config, state);
+      return picked?.kind === 'merge' ? ids(picked.runs.flat()) : undefined;
+    };
+    expect(pickedOf([unknown, none, many])).to.deep.equal([3]);
+    expect(pickedOf([unknown, none])).to.deep.equal([1]);
+    expect(pickedOf([none])).to.equal(undefined);
+    expect(pickedOf([unknown], { ...idle, isIdle: false })).to.equal(undefined);
   });
 
   it('moves a table that has nothing below it, unless it has deletes that could go', () => {

@@ -7,6 +7,11 @@ import type { TableMeta } from '../../../lib/storage/sstable/table-meta.js';
 /** Of a store that holds all slots. */
 export const NOTHING_GIVEN_UP: GivenUp = { floors: SlotFloors.none, deadPart: () => 0 };
 
+/** The same table, of whose marks nobody knows. */
+export function withUnknownMarks(table: TableMeta): TableMeta {
+  return Object.fromEntries(Object.entries(table).filter(([name]) => name !== 'markBytes')) as unknown as TableMeta;
+}
+
 /** A table with these facts; what is not given is made up. */
 export function tableOf(facts: Partial<TableMeta> & { readonly id: number }): TableMeta {
   const { id } = facts;

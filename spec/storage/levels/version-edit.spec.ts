@@ -4,7 +4,7 @@ import { AssertionError } from '../../../lib/base/assert.js';
 import { CorruptionError } from '../../../lib/base/errors.js';
 import type { VersionEdit } from '../../../lib/storage/levels/version-edit.js';
 import { assertEdit, decodeEdit, encodeEdit } from '../../../lib/storage/levels/version-edit.js';
-import { tableOf } from './some-tables.js';
+import { tableOf, withUnknownMarks } from './some-tables.js';
 
 const full: VersionEdit = {
   added: [{ level: 6, table: tableOf({ id: 3, smallest: 1, largest: 2 ** 53 - 1, maxStamp: 2 ** 53 - 1 }) }],
@@ -26,6 +26,13 @@ describe('decodeEdit', () => {
       assertEdit(edit);
       expect(decodeEdit(encodeEdit(edit), 'm', 0)).to.deep.equal(edit);
     }
+  });
+
+  it('reads tables of which nobody has said how much of them is marks, and leaves that open', () => {
+    const edit: VersionEdit = { added: [{ level: 6, table: withUnknownMarks(tableOf({ id: 3 })) }] };
+    assertEdit(edit);
+    expect(encodeEdit(edit).toString()).to.not.contain('markBytes');
+    expect(decodeEdit(encodeEdit(edit), 'm', 0)).to.deep.equal(edit);
   });
 
   const wrong: readonly (readonly [unknown, string])[] = [
