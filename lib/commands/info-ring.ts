@@ -34,6 +34,7 @@ export function ring({ server }: Call): InfoField[] {
     ['hints_replayed', hints.replayedCount],
     ['hints_dropped', hints.droppedCount],
     ['hint_lost_bytes', hints.lostBytes],
+    ['hint_unreadable_files', hints.unreadableFiles],
     ['repair_state', repair.state],
     ['repair_rounds', repair.rounds],
     ['repair_last_round_ago_sec', repair.lastRoundAgoSeconds],

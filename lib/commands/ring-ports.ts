@@ -67,6 +67,8 @@ export interface HintFigures {
   readonly droppedCount: number;
   /** Of damaged files. */
   readonly lostBytes: number;
+  /** Files that could not be read at all. */
+  readonly unreadableFiles: number;
 }
 
 /** What this node has done as a member, since its start. */

@@ -1,5 +1,5 @@
 import { CorruptionError } from '../base/errors.js';
-import { HintReader, hintFileNumber } from '../cluster/replication/hint-file.js';
+import { HintReader, hintFileNumber, isUnreadableHintFile } from '../cluster/replication/hint-file.js';
 import { hintsDirectory } from '../cluster/replication/hints.js';
 import { isMemberId } from '../cluster/ring/member.js';
 import type { Disk } from '../host/ports.js';
@@ -17,7 +17,9 @@ export function checkHints(disk: Disk, directory: string, findings: Findings): n
     }
     for (const name of disk.list(`${folder}/${member}`)) {
       const place = `hints/${member}/${name}`;
-      if (hintFileNumber(name) === undefined) findings.note(place, 'not a file of hints');
+      if (isUnreadableHintFile(name))
+        findings.note(place, 'hints that a node could not read: repair has to bring them');
+      else if (hintFileNumber(name) === undefined) findings.note(place, 'not a file of hints');
       else hintCount += findings.attempt(place, () => checkFile(disk, directory, place, findings)) ?? 0;
     }
   }

@@ -34,6 +34,7 @@ export class FakeRing implements RingInfo {
       replayedCount: 11,
       droppedCount: 12,
       lostBytes: 13,
+      unreadableFiles: 41,
     },
     transferredOutBytes: 15,
     transferredInBytes: 16,

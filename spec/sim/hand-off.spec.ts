@@ -12,7 +12,16 @@ const CALM = { crashes: undefined, blackouts: undefined, disks: undefined };
 const KILL = { everyMs: 1000, downMs: 100, how: 'kill', apartMs: 0, aim: 'anytime' } as const;
 
 function figures(unacknowledgedBytes: number, count: number, droppedCount: number): HandOffFigures {
-  const hints = { bytes: 0, count, oldestAgeSeconds: 0, keptCount: 0, replayedCount: 0, droppedCount, lostBytes: 0 };
+  const hints = {
+    bytes: 0,
+    count,
+    oldestAgeSeconds: 0,
+    keptCount: 0,
+    replayedCount: 0,
+    droppedCount,
+    lostBytes: 0,
+    unreadableFiles: 0,
+  };
   return { unacknowledgedBytes, hints };
 }
 

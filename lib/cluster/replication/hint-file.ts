@@ -3,6 +3,7 @@
  *
  *   path    = <dir>/hints/<member id>/<number>.hints
  *   number  = 10 decimal digits: the second (since 1970) in which the file was begun, or one more than the file before has
+ *             (one that cannot be read is <number>.hints.unreadable from then on)
  *   file    = file-header data*            as those of the log (storage/log/aof-frame.ts); each payload is one batch (record/batch-format.ts)
  *
  * 1. The files of a member and the frames in them stand in the order in which the hints came; merging them in any other order gives the same.
@@ -33,6 +34,18 @@ const scratch = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + COPY_BYTES_MAX);
 
 export function hintFilePath(directory: string, number: number): string {
   return `${directory}/${String(number).padStart(10, '0')}.hints`;
+}
+
+/** What is behind the name of a file that could not be read, and is looked at no more. */
+const UNREADABLE = '.unreadable';
+
+/** The path that a file has from when it could not be read. */
+export function unreadablePathOf(path: string): string {
+  return path + UNREADABLE;
+}
+
+export function isUnreadableHintFile(name: string): boolean {
+  return name.endsWith(UNREADABLE) && NAME.test(name.slice(0, -UNREADABLE.length));
 }
 
 /** The number in the name of a file; undefined if it is none of hints. */

@@ -5,8 +5,9 @@
  *
  * 1. A hint is durable when its file and the file's name are. Whoever wants to know is told then, in order.
  * 2. After a failed write or sync nothing more is appended to the file. Those who wait for it are told that it is not durable.
- * 3. What cannot be read at the start is reported, and left alone: it goes with the member.
- * 4. A file that was removed may come back with a power failure, until its directory is durable; one that could not be read, with the next process. What could not be removed is tried again.
+ * 3. A file that cannot be read is reported, counted, and gets another name, so that no later process looks at it either; it goes with the member. Repair has to bring what was in it, and nothing must wait for that: no slot
+ *    is settled (repair/closer.ts) before its replicas were compared, and have the same. What was acknowledged because of the hint alone (level ANY) is lost with it.
+ * 4. A file that was removed, or named so, may come back with a power failure, until its directory is durable. What could not be removed, or named so, is tried again.
  */
 
 import { CorruptionError, DiskError } from '../../base/errors.js';
@@ -14,7 +15,14 @@ import type { Disk, Random } from '../../host/ports.js';
 import { FILE_HEADER_BYTES, FRAME_HEADER_BYTES } from '../../storage/log/aof-frame.js';
 import type { MemberId } from '../ring/member.js';
 import type { HintFile, HintReader } from './hint-file.js';
-import { HintWriter, hintFileNumber, surveyHintFile } from './hint-file.js';
+import {
+  HintWriter,
+  hintFileNumber,
+  hintFilePath,
+  isUnreadableHintFile,
+  surveyHintFile,
+  unreadablePathOf,
+} from './hint-file.js';
 
 /** A file that has so much is followed by another. */
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
@@ -41,6 +49,8 @@ export class HintLog {
   readonly path: string;
   /** Bytes of damage that were found. */
   lostBytes = 0;
+  /** Files that could not be read. */
+  unreadableFiles = 0;
   private readonly options: HintLogOptions;
   /** Oldest first. */
   private files: HintFile[] = [];
@@ -61,8 +71,8 @@ export class HintLog {
   private durableRemovals = 0;
   /** Files that could not be removed, with the reason. */
   private readonly unremoved = new Map<string, DiskError>();
-  /** A file is there that this process does not look at any more, and the next one may. */
-  private hasRest = false;
+  /** Files that could not be read, and have their names still; with whether that is being changed, and why it could not be, if it was tried. */
+  private readonly unreadable = new Map<string, { isBeingNamed: boolean; reason: string }>();
   private isKnownToStay = false;
 
   private constructor(options: HintLogOptions, member: MemberId) {
@@ -79,6 +89,7 @@ export class HintLog {
     for (const name of options.disk.list(log.path)) {
       const number = hintFileNumber(name);
       if (number !== undefined) log.survey(number);
+      else if (isUnreadableHintFile(name)) log.unreadableFiles++;
     }
     return log;
   }
@@ -109,7 +120,7 @@ export class HintLog {
     const { member, unremoved } = this;
     if (!this.isEmpty) return `hints are kept for node ${member}`;
     for (const { message } of unremoved.values()) return `hints that node ${member} has cannot be removed: ${message}`;
-    if (this.hasRest) return `hints for node ${member} cannot be read: they may be when this node starts anew`;
+    for (const { reason } of this.unreadable.values()) return `hints for node ${member} cannot be read: ${reason}`;
     return this.areRemovalsDurable ? undefined : `hints that node ${member} has are being removed`;
   }
 
@@ -186,9 +197,10 @@ export class HintLog {
     this.remove(file.path);
   }
 
-  /** Tries again what could not be removed. */
+  /** Tries again what could not be removed, or named otherwise. */
   removeAgain(): void {
     if (this.isGone) return;
+    for (const [path, { isBeingNamed }] of this.unreadable) if (!isBeingNamed) this.nameUnreadable(path);
     for (const path of this.unremoved.keys()) {
       if (this.removing.has(path)) continue;
       if (this.options.disk.exists(path)) this.remove(path);
@@ -196,11 +208,10 @@ export class HintLog {
     }
   }
 
-  /** The file cannot be read: it stays where it is, and is not looked at any more. */
-  setAside(error: Error, file?: HintFile): void {
-    this.options.warn(`Hints for node ${this.member} are lost: ${error.message}`);
-    this.hasRest ||= error instanceof DiskError;
-    if (file !== undefined) this.letGo(file);
+  /** The file cannot be read: nobody looks at it any more. */
+  setAside(error: Error, file: HintFile): void {
+    this.letGo(file);
+    this.noteUnreadable(error, file.path);
   }
 
   /** Reports what was found damaged in a file, unless that is known. */
@@ -263,6 +274,40 @@ export class HintLog {
     );
   }
 
+  private noteUnreadable(error: Error, path: string): void {
+    this.options.warn(
+      `Hints for node ${this.member} are lost, and repair has to bring what was in them: ${error.message}`,
+    );
+    this.unreadableFiles++;
+    this.unreadable.set(path, { isBeingNamed: false, reason: error.message });
+    this.nameUnreadable(path);
+  }
+
+  private nameUnreadable(path: string): void {
+    const { disk, onWork } = this.options;
+    const state = this.unreadable.get(path);
+    if (state === undefined) return;
+    if (!disk.exists(path)) {
+      // It has the other name, and that may come undone.
+      this.unreadable.delete(path);
+      this.removals++;
+      this.sync();
+      return;
+    }
+    state.isBeingNamed = true;
+    disk.renameLater(path, unreadablePathOf(path)).then(
+      () => {
+        onWork();
+        this.unreadable.delete(path);
+      },
+      (error: unknown) => {
+        if (!(error instanceof DiskError)) throw error;
+        state.isBeingNamed = false;
+        state.reason = error.message;
+      },
+    );
+  }
+
   private noteRemoved(path: string): void {
     this.unremoved.delete(path);
     this.removals++;
@@ -280,7 +325,7 @@ export class HintLog {
       else disk.remove(file.path);
     } catch (error) {
       if (!(error instanceof CorruptionError) && !(error instanceof DiskError)) throw error;
-      this.setAside(error);
+      this.noteUnreadable(error, hintFilePath(this.path, number));
     }
   }
 

@@ -26,8 +26,9 @@ const WINDOW_BYTES = 32 * 1024;
 const HINT_COST_BYTES = 512;
 /** What was not acknowledged for so long is sent again: a member that has just started may have taken nothing yet. */
 const STALL_MS = 2000;
-/** After the disk could not be read. */
+/** After the disk could not be read; and so often in a row, before a file is given up. */
 const REST_MS = 10_000;
+const FAILURES_MAX = 6;
 
 export interface HintReplayOptions {
   readonly disk: Disk;
@@ -62,6 +63,7 @@ export class HintReplay {
   private reading: { readonly file: HintFile; readonly reader: HintReader } | undefined;
   /** The disk has failed: until then nothing is read. */
   private restUntilMs = 0;
+  private failures = 0;
 
   constructor(log: HintLog, options: HintReplayOptions) {
     this.log = log;
@@ -85,8 +87,7 @@ export class HintReplay {
       }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      this.rewind();
-      this.restUntilMs = nowMs + REST_MS;
+      this.rest(error, nowMs);
     }
   }
 
@@ -121,6 +122,17 @@ export class HintReplay {
     this.reading = undefined;
   }
 
+  /** The disk has failed: it is tried again in a while, but not for ever, for what stands behind waits. */
+  private rest(error: DiskError, nowMs: number): void {
+    const file = this.reading?.file ?? this.log.fileAfter(this.readUpTo);
+    this.rewind();
+    this.restUntilMs = nowMs + REST_MS;
+    this.failures++;
+    if (this.failures < FAILURES_MAX || file === undefined) return;
+    this.failures = 0;
+    this.log.setAside(error, file);
+  }
+
   private send(file: HintFile, reader: HintReader): boolean {
     const { links, rate } = this.options;
     const id = this.nextId;
@@ -131,6 +143,7 @@ export class HintReplay {
     this.payload.set(id, reader.batch);
     if (links.send(this.log.member, MessageKind.HINT, this.payload)) {
       rate.spend(cost);
+      this.failures = 0;
       return true;
     }
     this.rewind();

@@ -75,10 +75,11 @@ export class Hints implements HintKeeper {
   /** Of members that are gone. */
   private replayedBefore = 0;
   private lostBefore = 0;
+  private unreadableBefore = 0;
   private syncedMs: number;
   private complainedMs = -Infinity;
 
-  /** Opens what earlier processes have left. What cannot be read is reported, and left alone. */
+  /** Opens what earlier processes have left. What cannot be read is reported, and set aside. */
   constructor(options: HintsOptions) {
     const { disk, directory } = options;
     this.options = options;
@@ -91,12 +92,13 @@ export class Hints implements HintKeeper {
   get figures(): HintFigures {
     let count = 0;
     let oldest = Infinity;
-    let { replayedBefore: replayedCount, lostBefore: lostBytes } = this;
+    let { replayedBefore: replayedCount, lostBefore: lostBytes, unreadableBefore: unreadableFiles } = this;
     for (const { log, replay } of this.backlogs.values()) {
       count += log.hintCount;
       oldest = Math.min(oldest, log.first?.number ?? Infinity);
       replayedCount += replay.replayedCount;
       lostBytes += log.lostBytes;
+      unreadableFiles += log.unreadableFiles;
     }
     return {
       bytes: this.byteLength,
@@ -106,6 +108,7 @@ export class Hints implements HintKeeper {
       replayedCount,
       droppedCount: this.droppedCount,
       lostBytes,
+      unreadableFiles,
     };
   }
 
@@ -228,6 +231,7 @@ export class Hints implements HintKeeper {
     const { log, replay } = this.backlogOf(member);
     this.replayedBefore += replay.replayedCount;
     this.lostBefore += log.lostBytes;
+    this.unreadableBefore += log.unreadableFiles;
     this.backlogs.delete(member);
     this.gone.delete(member);
     this.removeRest(log);

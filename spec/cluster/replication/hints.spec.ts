@@ -281,7 +281,7 @@ describe('Hints', () => {
     expect(await drain(next)).to.be.above(0);
   });
 
-  it('is not clear while something is there that the next process may read', async () => {
+  it('is not clear before what cannot be read has another name, so that no later process reads it', async () => {
     const bench = new HintBench();
     await keepAll(bench, 0, 1);
     expect(bench.deliverAll()).to.deep.equal([0]);
@@ -289,11 +289,22 @@ describe('Hints', () => {
     expect(bench.hints.obstacle).to.equal(undefined);
     await keepAll(bench, 1, 2);
     const onRead = (): Fault => ({ kind: 'error', code: 'EIO' });
-    const unreadable = new HintBench(bench.disk.crash(keepEverything, { onRead }));
+    let fault: Fault | undefined = { kind: 'error', code: 'EIO' };
+    const plan = ({ name }: Step): Fault | undefined => (name === 'rename' ? fault : undefined);
+    const unreadable = new HintBench(bench.disk.crash(keepEverything, { onRead, plan }));
     unreadable.hints.tick();
     await flushMicrotasks();
-    expect(unreadable.hints.figures.count).to.equal(0);
+    expect(unreadable.hints.figures).to.include({ count: 0, unreadableFiles: 1 });
     expect(unreadable.hints.obstacle).to.contain('cannot be read');
+    fault = undefined;
+    unreadable.nowMs += 1000;
+    unreadable.hints.tick();
+    await flushMicrotasks();
+    expect(unreadable.hints.obstacle).to.equal(undefined);
+    const later = new HintBench(unreadable.disk.crash(keepNothing));
+    await flushMicrotasks();
+    expect(later.deliverAll()).to.deep.equal([]);
+    expect(later.hints.figures).to.include({ count: 0, unreadableFiles: 1 });
   });
 
   it('removes what was handed over as soon as the disk lets it, if it did not at first', async () => {
@@ -368,7 +379,7 @@ describe('Hints', () => {
     expect(next.hints.figures).to.include({ count: 0, bytes: 0 });
   });
 
-  it('leaves a file alone whose header is damaged, and goes on with the others', async () => {
+  it('sets a file aside whose header is damaged, and goes on with the others', async () => {
     const bench = new HintBench();
     bench.windowSeconds = 160;
     await keepAll(bench, 0, 15);
@@ -381,7 +392,9 @@ describe('Hints', () => {
     const next = new HintBench(disk, bench.nowMs);
     expect(next.warnings).to.have.length(1);
     expect(next.deliverAll()).to.deep.equal(numbers(11, 15));
-    expect(disk.exists(path)).to.equal(true);
+    await flushMicrotasks();
+    expect([disk.exists(path), disk.exists(`${path}.unreadable`)]).to.deep.equal([false, true]);
+    expect(next.hints.figures.unreadableFiles).to.equal(1);
     expect(next.hints.keep(MEMBER, hint(20))).to.equal(true);
     expect(next.deliverAll()).to.deep.equal([20]);
   });
@@ -431,5 +444,25 @@ describe('Hints', () => {
     fails = false;
     bench.nowMs += 11_000;
     expect(bench.deliverAll()).to.deep.equal([0, 1, 2]);
+  });
+
+  it('gives a file up that cannot be read for a minute, and goes on with the others', async () => {
+    let path = '';
+    const disk = new MemoryDisk({
+      onRead: (read) => (read === path ? { kind: 'error', code: 'EIO' } : undefined),
+    });
+    const bench = new HintBench(disk);
+    bench.windowSeconds = 160;
+    await keepAll(bench, 0, 15);
+    path = `${DIRECTORY}/${disk.list(DIRECTORY)[0]}`;
+    const got: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      got.push(...bench.deliverAll());
+      bench.nowMs += 11_000;
+    }
+    await flushMicrotasks();
+    expect(got).to.deep.equal(numbers(11, 15));
+    expect(bench.hints.figures).to.include({ count: 0, unreadableFiles: 1 });
+    expect(bench.hints.obstacle).to.equal(undefined);
   });
 });
