@@ -134,6 +134,8 @@ export interface RepairFigures {
   readonly damagedTables: number;
   readonly restoredTables: number;
   readonly restoredKeys: number;
+  /** Members that tables in quarantine wait for. */
+  readonly restoreWaitsFor: readonly string[];
   /** How often this node had slots settled, as their first replica, and how many in all; up to which Unix millisecond at most, in any slot that it holds (0: none is). */
   readonly closings: number;
   readonly settledSlots: number;

@@ -91,6 +91,7 @@ function status({ reply, client }: Call, ring: RingInfo): void {
       'repair-marks-dropped': figures.repair.marksDropped,
       'tables-damaged': figures.repair.damagedTables,
       'tables-restored': figures.repair.restoredTables,
+      'restore-waits-for': figures.repair.restoreWaitsFor,
       joining: members.filter(({ state }) => state === 'joining').length,
       leaving: members.filter(({ state }) => state === 'leaving').length,
       away: members.filter(({ state }) => state === 'away').length,

@@ -60,6 +60,7 @@ export class FakeRing implements RingInfo {
       sentBytes: 30,
       receivedBytes: 31,
       damagedTables: 32,
+      restoreWaitsFor: [],
       restoredTables: 33,
       restoredKeys: 34,
       closings: 35,

@@ -4,8 +4,8 @@
  *  1. A round compares what this node holds with each member that has something in common with it: by itself once in `repair-interval`, with those behind it in the ring, so that
  *     no two do so twice; when it is asked to (RING REPAIR), and soon after the start, with all.
  *  2. Whoever is compared with begins a round of his own, if the last one is not recent: so rounds of all fall together, and what is summed up serves several.
- *  3. What damaged tables held is had from all others that hold the same slots, but for those who return (topology/absence.ts: the others have been told what these had); then the tables go. That begins at
- *     once, and is tried again until it is done.
+ *  3. What damaged tables held is had from all others that hold the same slots and can be reached, if these are enough (restore-sources.ts); then the tables go. That begins at once, and is tried again until it
+ *     is done.
  *  4. If nothing has changed since the last time, nothing is read, and two kilobytes are sent for each other member.
  *  5. Nobody compares with a member that was away for too long (topology/absence.ts); nor does such a member, but to offer what it has (`offer`).
  *  6. With it, slots are settled in which keys were deleted (closer.ts), and consensus forgets deleted keys (key-forgetter.ts).
@@ -15,10 +15,10 @@ import { AssertionError } from '../../base/assert.js';
 import type { RepairFigures } from '../../commands/ring-ports.js';
 import { slotOf } from '../../base/position.js';
 import { stampMs } from '../../base/stamp.js';
-import type { Random } from '../../host/ports.js';
+import type { Disk, Random } from '../../host/ports.js';
 import type { PayloadBuffer } from '../bus/payload-buffer.js';
 import type { PayloadReader } from '../bus/payload-reader.js';
-import { Level, replicasNeeded } from '../coordination/consistency.js';
+import { majorityOf } from '../coordination/consistency.js';
 import type { MemberLinks } from '../coordination/ports.js';
 import { MessageKind } from '../message-kind.js';
 import type { MemberId } from '../ring/member.js';
@@ -36,15 +36,21 @@ import type { DamagedTables, DigestedData, RepairStore } from './ports.js';
 import { RepairCalls, RepairFailedError } from './repair-calls.js';
 import { Wanted, readNumber } from './repair-messages.js';
 import { RepairResponder } from './repair-responder.js';
+import { RestoreSources } from './restore-sources.js';
 import type { SlotBounds } from './slot-bounds.js';
 import { Throttle } from './throttle.js';
 
 /** The first round comes soon after the start: something may have been lost before. */
 const FIRST_ROUND_MS_MAX = 60_000;
+/** Others, or the disk, are given so long to take what was removed; the rest is met in a later round. */
+const REMOVAL_PATIENCE_MS = 10_000;
 /** After what could not be restored. */
 const RESTORE_REST_MS = 2000;
 
 export interface AntiEntropyOptions {
+  readonly disk: Disk;
+  /** The data directory. */
+  readonly directory: string;
   readonly store: RepairStore;
   readonly bounds: SlotBounds;
   readonly outflow: Outflow;
@@ -92,6 +98,7 @@ export class AntiEntropy {
   private readonly responder: RepairResponder;
   private readonly closer: SlotCloser;
   private readonly forgetter: KeyForgetter;
+  private readonly sources: RestoreSources;
   private readonly found: ExchangeFigures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
   /** What this node has in common with others, in the ring `commonRing`. */
   private readonly common = new Map<MemberId, CommonSlots>();
@@ -113,13 +120,15 @@ export class AntiEntropy {
   private restoredTables = 0;
   private restoredKeys = 0;
   private isStopped = false;
-  /** What was summed up when expired keys were looked for last. */
+  /** What was summed up when all was removed that had expired by then. */
   private expired: DigestedData | undefined;
+  private ticked: (() => void)[] = [];
 
   constructor(options: AntiEntropyOptions) {
-    const { store, links, nowMs, onWork, bytesPerSecond, random } = options;
+    const { store, links, nowMs, onWork, bytesPerSecond, random, disk, directory, self, ring } = options;
     this.options = options;
     this.trees = new DigestTrees(store, nowMs);
+    this.sources = new RestoreSources(disk, directory, self, ring());
     this.throttle = new Throttle(bytesPerSecond, nowMs);
     this.calls = new RepairCalls({ links, throttle: this.throttle, nowMs, onWork });
     this.closer = new SlotCloser({ ...options, trees: this.trees, calls: this.calls, incarnation: random.uint32() });
@@ -160,6 +169,7 @@ export class AntiEntropy {
       damagedTables: options.store.damaged?.ids.length ?? 0,
       restoredTables: this.restoredTables,
       restoredKeys: this.restoredKeys,
+      restoreWaitsFor: this.restoreWaitsFor,
       closings: this.closer.closings,
       settledSlots: this.closer.settledSlots,
       settledUpToMs: bounds.dead.highest === 0 ? 0 : stampMs(bounds.dead.highest),
@@ -177,18 +187,20 @@ export class AntiEntropy {
     this.look();
   }
 
-  /**
-   * Takes over what the other replicas have of a key that cannot be read here: as many of them as a quorum has, without this node. Rejects with RepairFailedError if so many
-   * cannot be asked.
-   */
+  /** Called of each ring that this node acts by, before anything is taken by it. */
+  useRing(): void {
+    this.sources.useRing(this.options.ring());
+  }
+
+  /** Takes over what the other replicas have of a key that cannot be read here. Rejects with RepairFailedError if too few of them can be asked (restore-sources.ts). */
   async restoreKey(key: Buffer): Promise<void> {
     const { store, ring, self, isUp, timeoutMs } = this.options;
     const position = store.positionOf(key);
     const range = { start: position, end: position + 1, states: [] };
     const { members, replicas } = { members: ring().members, replicas: ring().replicas(slotOf(key, 0, key.length)) };
     const others = Array.from(replicas, (index) => members[index].id).filter((id) => id !== self);
-    const needed = Math.min(replicasNeeded(Level.QUORUM, replicas.length), others.length);
     const told: Buffer[] = [];
+    const answered = new Set<MemberId>();
     const asked = others.filter(isUp).map(async (member) => {
       const urgency = { timeoutMs: timeoutMs() };
       await this.closer.share(member, (slot) => this.commonWith(member).has(slot), urgency);
@@ -204,11 +216,14 @@ export class AntiEntropy {
         });
         told.push(...keys.flatMap((one, i) => (one.equals(key) ? batches[i] : [])));
       }
+      answered.add(member);
     });
-    const answers = await Promise.allSettled(asked);
-    const got = answers.filter(({ status }) => status === 'fulfilled').length;
-    if (got < needed) throw new RepairFailedError(`a table is damaged, and of ${needed} other replicas ${got} answer`);
-    if (got > 0) await store.forget(key, told);
+    await Promise.allSettled(asked);
+    const slots = [slotOf(key, 0, key.length)];
+    if (this.sources.missing(ring(), slots, (id) => answered.has(id)) !== undefined) {
+      throw new RepairFailedError(`a table is damaged, and of ${others.length} other replicas ${answered.size} answer`);
+    }
+    await store.forget(key, told);
     this.restoredKeys++;
   }
 
@@ -234,7 +249,7 @@ export class AntiEntropy {
     };
     const figures = { leavesDiffering: 0, keysDiffering: 0, keysReceived: 0, keysSent: 0 };
     const parts = { store, trees, calls, member, common: this.commonWith(member), check, figures };
-    await new Exchange({ ...parts, differing: new Set(), fresh: true, purpose: 'offer' }).run();
+    await new Exchange({ ...parts, differing: new Set(), fresh: true, purpose: 'offer', isStrict: false }).run();
     this.offeredKeys += figures.keysSent;
   }
 
@@ -261,6 +276,7 @@ export class AntiEntropy {
     this.throttle.tick();
     this.calls.tick();
     this.closer.tick();
+    for (const go of this.ticked.splice(0)) go();
     this.look();
   }
 
@@ -316,32 +332,47 @@ export class AntiEntropy {
     );
   }
 
-  /** The damaged tables, if all can be reached who hold what was in them. */
+  /** The damaged tables, if so many can be reached who hold what was in them as are enough. */
   private restorable(): DamagedTables | undefined {
     const { store, nowMs, isUp } = this.options;
     const { damaged } = store;
     if (damaged === undefined || nowMs() < this.restUntilMs) return undefined;
-    const others = this.others(damaged);
-    return others.length > 0 && others.every((member) => isUp(member)) ? damaged : undefined;
+    return this.missingOf(damaged, isUp) === undefined ? damaged : undefined;
+  }
+
+  /** Whom the restore of damaged tables waits for; empty: nobody in particular, or there are none. */
+  private get restoreWaitsFor(): readonly MemberId[] {
+    const { store, isUp } = this.options;
+    const missing = store.damaged && this.missingOf(store.damaged, isUp);
+    return [...(missing ?? [])].filter((id) => !isUp(id));
+  }
+
+  /** Who is missing if these alone tell what damaged tables held. Undefined: they are enough. */
+  private missingOf(damaged: DamagedTables, tells: (member: MemberId) => boolean): Set<MemberId> | undefined {
+    const { self } = this.options;
+    const ring = this.options.ring();
+    const slots: number[] = [];
+    for (let slot = damaged.firstSlot; slot <= damaged.lastSlot; slot++) {
+      if (ring.holds(this.indexOf(self), slot)) slots.push(slot);
+    }
+    return this.sources.missing(ring, slots, tells);
   }
 
   private async run(round: Round): Promise<void> {
+    const { self, ring, isUp } = this.options;
     const { withAll, damaged } = round;
     const before = this.found.keysDiffering;
     const closing = damaged === undefined ? await this.beginClosing(round) : undefined;
-    let isWhole = true;
+    const told = new Set<MemberId>();
     for (const member of this.others(damaged)) {
-      const isBehind = this.indexOf(member) > this.indexOf(this.options.self);
-      if (damaged === undefined && !withAll && !isBehind && closing?.replicas.includes(member) !== true) continue;
-      if (!this.options.isUp(member)) {
-        isWhole = false;
-        continue;
-      }
-      if (!(await this.exchange(member, round, closing))) isWhole = false;
+      const isAsked = this.indexOf(member) > this.indexOf(self) || closing?.replicas.includes(member) === true;
+      if (damaged === undefined && !withAll && !isAsked && !this.sources.isNews(ring(), member)) continue;
+      if (isUp(member) && (await this.exchange(member, round, closing))) told.add(member);
     }
     if (closing !== undefined) await this.noteFailure(() => this.closer.finish(closing));
     if (damaged === undefined && this.options.settlesSlots()) await this.noteFailure(() => this.forgetter.run());
     if (damaged !== undefined) {
+      const isWhole = this.missingOf(damaged, (id) => told.has(id)) === undefined;
       const isDone = isWhole && (await this.noteFailure(() => this.dropDamaged(damaged)));
       if (!isDone) this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
       return;
@@ -352,19 +383,36 @@ export class AntiEntropy {
     await this.noteFailure(() => this.removeExpired());
   }
 
-  /** Has removed what has expired on disk, where nobody meets it: of the slots that this node is the first live replica of. */
+  /** Has removed what has expired on disk, where nobody meets it: of the slots that this node is the first live replica of. No more of it is read than can go: what is left is met in a later round. */
   private async removeExpired(): Promise<void> {
     const { store, self, isUp, ring } = this.options;
     const { current } = this.trees;
     if (current === undefined || current === this.expired) return;
-    this.expired = current;
+    let isAll = true;
     for (const name of current.expired) {
-      if (this.isStopped || store.damaged !== undefined) return;
       const key = Buffer.from(name, 'latin1');
       const { members } = ring();
       const replicas = Array.from(ring().replicas(slotOf(key, 0, key.length)), (index) => members[index].id);
-      if (replicas.find((id) => id === self || isUp(id)) === self) await store.expire(key);
+      const live = replicas.filter((id) => id === self || isUp(id));
+      if (live.at(0) !== self) continue;
+      if (live.length < majorityOf(replicas.length)) {
+        isAll = false;
+        continue;
+      }
+      if (!(await this.mayRemove()) || store.damaged !== undefined) return;
+      await store.expire(key);
     }
+    if (isAll) this.expired = current;
+  }
+
+  /** Resolves when what was removed so far is on its way; with false if that takes too long, or this node ends. */
+  private async mayRemove(): Promise<boolean> {
+    const { store, nowMs } = this.options;
+    const untilMs = nowMs() + REMOVAL_PATIENCE_MS;
+    while (store.isBehind && !this.isStopped && nowMs() < untilMs) {
+      await new Promise<void>((resolve) => this.ticked.push(resolve));
+    }
+    return !store.isBehind && !this.isStopped;
   }
 
   /** Closes slots, if there is reason to. What was summed up the last time says of which. */
@@ -399,7 +447,7 @@ export class AntiEntropy {
 
   /** Whether it came to its end. */
   private async exchange(member: MemberId, { fresh, damaged }: Round, closing?: Closing): Promise<boolean> {
-    const { store, ring, isServing } = this.options;
+    const { store, ring, isServing, isUp } = this.options;
     const begun = ring();
     const check = (): void => {
       if (ring() !== begun) throw new RepairFailedError('the ring has changed');
@@ -409,13 +457,18 @@ export class AntiEntropy {
     const common = this.commonWith(member, damaged);
     const parts = { store, trees, calls, member, common, check, figures: found };
     this.exchanges++;
+    const isNews = damaged === undefined && store.damaged === undefined && this.sources.isNews(begun, member);
+    // What was begun before this ring may not have all that was there by then.
+    if (isNews) trees.renew();
     return this.noteFailure(async () => {
       const differing = new Set<number>();
       await this.closer.share(member, (slot) => common.has(slot));
-      const isFresh = fresh || closing !== undefined;
+      const isFresh = fresh || closing !== undefined || isNews;
       const purpose = damaged === undefined ? 'repair' : 'restore';
-      await new Exchange({ ...parts, differing, fresh: isFresh, purpose }).run();
+      const isStrict = damaged !== undefined && !this.others(damaged).every((id) => isUp(id));
+      await new Exchange({ ...parts, differing, fresh: isFresh, purpose, isStrict }).run();
       closing?.compared(member, differing);
+      if (isNews) this.sources.note(begun, member);
     });
   }
 

@@ -9,7 +9,7 @@
  *  1. Nothing is locked: what is written meanwhile may show, and is compared as it is by then.
  *  2. Whatever was different when it began, and reached neither by itself, is the same at both when it has ended.
  *  3. To restore: of leaves that differ, all that the other one has is taken and logged, whatever memory has of it here, and nothing is sent: what is here cannot be told.
- *     What is settled, and the other one does not have, was deleted: it goes here.
+ *     What is settled, and the other one does not have, was deleted: it goes here. What the other one cannot read either, others may have, if all are asked; else it counts as one that has not told (`isStrict`).
  *  4. To offer (topology/absence.ts): nothing is taken, and of whatever differs, all that is here is sent. The other one takes what is not settled.
  */
 
@@ -52,6 +52,8 @@ export interface ExchangeOptions {
   /** Both sum up what they have now. */
   readonly fresh: boolean;
   readonly purpose: Purpose;
+  /** To restore: the other one must be able to read all that it has. */
+  readonly isStrict: boolean;
   /** Throws RepairFailedError if it makes no sense any more. */
   readonly check: () => void;
   readonly figures: ExchangeFigures;
@@ -188,7 +190,7 @@ export class Exchange {
         figures.keysDiffering++;
         figures.keysReceived += difference.keys.length;
         differing.add(Math.floor(difference.position / SLOT_SPAN));
-        if (purpose === 'restore') differences.push(difference);
+        if (purpose === 'restore') differences.push(this.checkReadable(difference));
         else await this.repairPosition(difference, rest);
       }
       if (purpose === 'restore') await this.forgetLost(differences, rest, upTo);
@@ -225,6 +227,12 @@ export class Exchange {
       const batches = theirs.get(key.toString('latin1'));
       if (store.positionOf(key) < upTo && batches?.length !== 0) await store.forget(key, batches ?? []);
     }
+  }
+
+  private checkReadable(difference: Difference): Difference {
+    const { isStrict, member } = this.options;
+    if (!isStrict || difference.batches.every((batches) => batches.length > 0)) return difference;
+    throw new RepairFailedError(`${member} cannot read what it has of damaged tables, either`);
   }
 
   private async sendPending(): Promise<void> {

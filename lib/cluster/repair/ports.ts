@@ -53,6 +53,8 @@ export interface RepairStore {
   rest(keys: number): Promise<void>;
   /** Has a key removed, here and everywhere, if it has expired, or fields of it. Resolves when that has begun, or cannot just now: then it is in memory, and is met there. Rejects with CorruptionError and DiskError. */
   expire(key: Buffer): Promise<void>;
+  /** Whether more of what `expire` begins would pile up: others are slow to take what was removed, or the disk is. */
+  readonly isBehind: boolean;
   /** Brings what the disk has of a key into memory. Rejects with CorruptionError and DiskError. */
   load(key: Buffer): Promise<void>;
   /** More of what is dead may go. */

@@ -70,6 +70,9 @@ export interface RingParts extends ClockWatchParts {
   readonly onGone: () => void;
 }
 
+/** With so much on its way to others, no more is removed of what has expired on disk. */
+const REMOVING_BYTES_MAX = 4 * 1024 * 1024;
+
 export function watchClocks({ clock, config, membership }: ClockWatchParts): ClockWatch {
   return new ClockWatch({
     clock,
@@ -83,12 +86,14 @@ export function makeRing(parts: RingParts): RingPart {
   const { persistence, turn, keyspace, config, membership, blocking, executor, pubsub, server, table, clock } = parts;
   const draft = new Draft(keyspace);
   const entries = entriesOf(parts, draft);
-  const ring = new RingPart({
+  const ring: RingPart = new RingPart({
     ...parts,
     store: entries,
     repairStore: new KeyspaceRepair({
       ...parts,
       entries,
+      isBehind: () =>
+        housekeeping.isFull || ring.replicator.pendingBytes > REMOVING_BYTES_MAX || parts.store.pressure > 0,
       rewrite: (key) => {
         ring.consensus.rewrite(key);
       },
@@ -151,7 +156,7 @@ export function makeRing(parts: RingParts): RingPart {
     parts.log.notice('This node has left the ring: it stops. To join again, it needs an empty data directory');
     parts.onGone();
   });
-  new RingHousekeeping({
+  const housekeeping: RingHousekeeping = new RingHousekeeping({
     keyspace,
     view: () => ring.view,
     refresher: ring.refresher,

@@ -30,6 +30,8 @@ export interface KeyspaceRepairOptions {
   readonly loader: Loader;
   readonly timers: Timers;
   readonly bounds: SlotBounds;
+  /** Whether more that is removed would pile up. */
+  readonly isBehind: () => boolean;
   /** Has a key decided once more. */
   readonly rewrite: (key: Buffer) => void;
 }
@@ -121,6 +123,10 @@ export class KeyspaceRepair implements RepairStore {
 
   takeBack(batch: Buffer): void {
     this.options.entries.takeBack(batch);
+  }
+
+  get isBehind(): boolean {
+    return this.options.isBehind();
   }
 
   async expire(key: Buffer): Promise<void> {

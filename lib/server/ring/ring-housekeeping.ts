@@ -42,13 +42,18 @@ export class RingHousekeeping {
       });
   }
 
+  /** Whether no more can begin to go just now. */
+  get isFull(): boolean {
+    return this.underWay.size >= UNDER_WAY_MAX;
+  }
+
   /** Whether the key is going, or begins to. */
   private begin(db: Database, key: Buffer, removeFrom: (db: Database) => void): boolean {
     const { underWay } = this;
     const name = `${db.id}:${key.toString('latin1')}`;
     const slot = slotOf(key, 0, key.length);
     const view = this.options.view();
-    if (underWay.has(name) || underWay.size >= UNDER_WAY_MAX) return false;
+    if (underWay.has(name) || this.isFull) return false;
     if (view.firstLive(slot) !== view.self || !view.reaches(slot, Level.QUORUM)) return false;
     underWay.add(name);
     if (this.options.consensus.isEraOne(key, slot)) {

@@ -495,9 +495,11 @@ export class RingPart implements TurnReplicas {
   }
 
   private makeAntiEntropy(nowMs: () => number, inherited: InheritedHints): AntiEntropy {
-    const { membership, random, repairStore, isOpen, writeTimeoutMs, settings, onMessage, warn } = this.options;
+    const { membership, disk, random, repairStore, isOpen, writeTimeoutMs, settings, onMessage, warn } = this.options;
     const { bounds, clockWatch, maxDriftMs } = this.options;
     return new AntiEntropy({
+      disk,
+      directory: settings.dir,
       self: membership.self,
       random,
       nowMs,
@@ -529,6 +531,7 @@ export class RingPart implements TurnReplicas {
     this.inForce.use(ring);
     for (const line of absencesInWords(document, ring.document)) this.options.warn(line);
     this.onFitness();
+    this.antiEntropy.useRing();
     this.hints.dropNeedless();
     this.presence.introduce(this.inForce.others());
     this.replicator.useRing(ring);

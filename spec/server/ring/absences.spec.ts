@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 
 import type { RingDocument } from '../../../lib/cluster/ring/ring-document.js';
-import { finished } from '../../../lib/cluster/topology/ring-change.js';
+import { finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
 import { withAway, withReturning } from '../../../lib/cluster/topology/absence.js';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
 import { keepEverything } from '../../sim/crash-fate.js';
+import { damageTables } from './damaged-tables.js';
 import { RingBench } from './ring-bench.js';
 
 const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\naway-max 2\n';
@@ -138,5 +139,59 @@ describe('A member that was away for too long', () => {
     await ring.restart(AWAY, keepEverything);
     await rebuild(ring);
     for (const key of KEYS) expect(await read(ring, AWAY, key), key).to.equal(null);
+  });
+});
+
+describe('A damaged table of a member, while another one is away for good', () => {
+  const DAMAGED = 1;
+
+  /** The two who are there reach each other again, and nobody else. */
+  async function meet(ring: RingBench): Promise<void> {
+    ring.connectAgain();
+    ring.isolate(AWAY);
+    await ring.advance(3000);
+  }
+
+  it('is had again from the one with whom all was compared since, and then deletes go again', async () => {
+    const ring = await leftOut(['kept']);
+    await damageTables(ring, DAMAGED);
+    const damaged = ring.nodes[DAMAGED].connect();
+    await meet(ring);
+    expect(await read(ring, DAMAGED, 'kept')).to.equal('v');
+    for (const key of KEYS) expect(await read(ring, DAMAGED, key), key).to.equal(null);
+    await ring.advance(3000);
+    expect(await figure(ring, DAMAGED, 'restored_tables')).to.equal(1);
+    expect(await figure(ring, DAMAGED, 'damaged_tables')).to.equal(0);
+    const settled = await figure(ring, DAMAGED, 'repair_settled_up_to_ms');
+    expect(await ring.ask(damaged, 'DEL', 'kept')).to.equal(1);
+    await ring.advance(OLD_MS);
+    for (const node of OTHERS) {
+      ring.nodes[node].connect().send('RING', 'REPAIR');
+      await ring.advance(1500);
+    }
+    expect(await figure(ring, DAMAGED, 'repair_settled_up_to_ms')).to.be.above(settled);
+    await rebuild(ring);
+    for (const key of KEYS) expect(await read(ring, AWAY, key), key).to.equal(null);
+  });
+
+  it('waits for the one who is away, if he alone may have what was in it, until he is taken out of the ring', async () => {
+    const ring = await RingBench.start(3, CONFIG);
+    const client = ring.nodes[DAMAGED].connect();
+    ring.disconnect(0, DAMAGED);
+    ring.disconnect(0, AWAY);
+    expect(await ring.ask(client, 'SET', 'alone', 'v')).to.equal('OK');
+    ring.isolate(AWAY);
+    await damageTables(ring, DAMAGED);
+    ring.connectAgain();
+    ring.isolate(AWAY);
+    ring.nodes[DAMAGED].connect().send('GET', 'alone');
+    await takeProposed(ring, OTHERS);
+    await ring.advance(5000);
+    expect(await figure(ring, DAMAGED, 'damaged_tables')).to.equal(1);
+    const status = await ring.ask(ring.nodes[DAMAGED].connect(), 'RING', 'STATUS');
+    expect(JSON.stringify(status)).to.contain(`"restore-waits-for",["${ring.ids[AWAY]}"]`);
+    ring.adopt(OTHERS, withLeaving(ring.ring.document, ring.ids[AWAY]));
+    await ring.advance(5000);
+    expect(await figure(ring, DAMAGED, 'damaged_tables')).to.equal(0);
   });
 });

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 
+import { MessageKind } from '../../../lib/cluster/message-kind.js';
 import { RingBench } from './ring-bench.js';
 
 const KEYS = Array.from({ length: 40 }, (_, i) => `key:${i}`);
 const NODES = [0, 1, 2];
+const MANY = 600;
+/** So many are being removed at a time. */
+const UNDER_WAY = 256;
 const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
 
 /** All that is clean leaves the memory of a node, as it does when that is short. */
@@ -48,5 +52,27 @@ describe('Keys that have expired on disk', () => {
       expect(info).to.include(`repair_deletes_dropped:${KEYS.length}\r`).and.include('repair_marks_dropped:1\r');
     }
     expect(await ring.ask(client, 'HGETALL', 'hash')).to.deep.equal(['stays', 'v']);
+  });
+
+  it('are not read while others do not answer: no more than are being removed', async () => {
+    const ring = await RingBench.start(3, CONFIG);
+    const client = ring.nodes[0].connect();
+    const keys = Array.from({ length: MANY }, (_, i) => `{a}${i}`);
+    for (const key of keys) client.send('SET', key, 'v', 'PX', '3000');
+    await ring.advance(500);
+    const first = ring.replicasOf('{a}')[0];
+    for (const node of NODES) {
+      await ring.ask(ring.nodes[node].connect(), 'SAVE');
+      spill(ring, node);
+    }
+    await ring.advance(5000);
+    ring.nodes[first].connect().send('RING', 'REPAIR');
+    await ring.advance(3000, ({ kind }) => kind !== MessageKind.ASK);
+    expect(ring.nodes[first].node.keyspace.recordCount).to.be.within(UNDER_WAY, UNDER_WAY + 1);
+    for (let i = 0; i < 4; i++) {
+      ring.nodes[first].connect().send('RING', 'REPAIR');
+      await ring.advance(6000);
+    }
+    expect(await ring.ask(ring.nodes[0].connect(), 'DBSIZE')).to.equal(0);
   });
 });

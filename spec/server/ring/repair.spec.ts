@@ -1,12 +1,10 @@
 import { expect } from 'chai';
 
-import { keepEverything } from '../../sim/crash-fate.js';
-import { DIRECTORY } from '../../storage/engine/store-bench.js';
 import type { BenchClient } from '../node-bench.js';
+import { damageTables } from './damaged-tables.js';
 import { RingBench } from './ring-bench.js';
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `key:${i}`);
-const TABLES = `${DIRECTORY}/tables`;
 /** What is kept for a node that is away is dropped at once. */
 const NO_HINTS = 'hint-size-max 1\n';
 
@@ -139,25 +137,10 @@ describe('Anti-entropy', () => {
 });
 
 describe('A damaged table of a member of a ring', () => {
-  /** Flips a bit in each table of a node while it is away, and starts it again, still isolated. */
-  async function damage(ring: RingBench, node: number): Promise<void> {
-    await ring.ask(ring.nodes[node].connect(), 'SAVE');
-    ring.isolate(node);
-    const { disk } = ring.nodes[node];
-    const paths = disk.list(TABLES).map((name) => `${TABLES}/${name}`);
-    expect(paths).to.not.have.length(0);
-    for (const path of paths) {
-      const content = disk.contentOf(path);
-      content[Math.floor(content.length / 8)] ^= 1;
-      disk.plant(path, content);
-    }
-    await ring.restart(node, keepEverything);
-  }
-
   it('is found by a read, which is answered right, and had again from the others', async () => {
     const ring = await RingBench.start(3);
     await writeAll(ring, ring.nodes[0].connect(), 'v');
-    await damage(ring, 2);
+    await damageTables(ring, 2);
     ring.connectAgain();
     const client = ring.nodes[2].connect();
     for (const key of KEYS) expect(await ring.ask(client, 'GET', key)).to.equal('v');
@@ -173,7 +156,7 @@ describe('A damaged table of a member of a ring', () => {
   it('counts for nobody, and for nothing, while not enough of the others can be reached', async () => {
     const ring = await RingBench.start(3);
     await writeAll(ring, ring.nodes[0].connect(), 'v');
-    await damage(ring, 2);
+    await damageTables(ring, 2);
     ring.connectAgain();
     ring.isolate(1);
     const [client, damaged] = [ring.nodes[0].connect(), ring.nodes[2].connect()];
