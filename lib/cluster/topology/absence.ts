@@ -17,6 +17,8 @@
  *  6. From f on it is a change of the ring as any (ring-change.ts), in which X gives up its slots first, what it had promised and accepted too (server/ring/ring-slots.ts), and takes them over from a majority of
  *     the others (movesUnderWay), with their bounds. The ring changes, so nothing is settled or forgotten in f, and what was begun before comes to nothing. f+1 is proposed when X has everything, and of the n replicas of each
  *     of its slots n - Q + 1, not counting X, act by f and have had decided anew whatever they had accepted. f is aborted as other changes are: then X is away as before.
+ *     A start anew of X in f, or of who fills it, interrupts nothing: X goes on from what it has noted (transfer/fill-notes.ts). After an abort it begins from nothing, and must: by f+1 the others settle slots without X
+ *     again, and forget what was deleted. What X was given in f of a slot that is settled further since may have been deleted, and nobody would tell it.
  *
  * Why nothing that was deleted comes back:
  *
@@ -30,6 +32,12 @@
  * Why nothing is lost that was acknowledged by a majority Q: X does not count as one that has it, from when it gives up its slots until it was filled. A write that X and Q - 1 others have acknowledged is with one of
  * any n - Q + 1 of the n - 1 others, and a majority of n - 1 is that many. So X has it again, and Q have it. What others have acknowledged since stays with them. In consensus the same is true of what was accepted
  * by Q, X among them: one of those n - Q + 1 knows it, and has had it decided anew by Q without X, which says nothing until then (6). What was deleted and forgotten without X (consensus/forgetting.ts) X has no state of, as nobody has who takes slots over.
+ *
+ * Why fewer than n - Q + 1 of the others are not enough, one of three replicas for instance, though X has told it before (5) what X has:
+ *
+ *   data           A write that X and another one, D, have acknowledged, and that is stamped up to where E has closed the slot, E does not take of X: D may have settled that with E, and it be deleted. If it was not,
+ *                  D has it, and E need not: closed is not compared. So it takes D to know; and the same is true of a change of an old element of a list, whenever it was made.
+ *   consensus      X gives up what it has accepted, for others may have forgotten the key meanwhile. What was decided by X and D is then with D alone, and Q without X are all others.
  *
  * What is lost: a hint that X kept for others, of a write that was acknowledged at ANY, or by sloppy-quorum, and that nobody else knows of; and what X alone has of a slot, up to where that was settled without it.
  * Reads at ONE, by X while it reaches nobody, may show what was deleted, as those of any member that is cut off.

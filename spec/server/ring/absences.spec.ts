@@ -131,6 +131,28 @@ describe('A member that was away for too long', () => {
     expect(await figure(ring, AWAY, 'hints')).to.equal(0);
   });
 
+  it('is sent no hints while it is being rebuilt: they wait until it is a replica again', async () => {
+    const ring = await leftOut();
+    ring.connectAgain();
+    ring.adopt([AWAY]);
+    await takeProposed(ring, OTHERS);
+    const hints = (sent: { to: number; kind: number }): boolean => sent.to === AWAY && sent.kind === MessageKind.HINT;
+    expect(await ring.ask(ring.nodes[0].connect(), 'SET', 'meanwhile', 'w')).to.equal('OK');
+    let sentCount = 0;
+    await ring.advance(6000, (sent) => {
+      if (hints(sent)) sentCount++;
+      return true;
+    });
+    expect(sentCount).to.equal(0);
+    expect(await figure(ring, 0, 'hints')).to.equal(1);
+    ring.adopt([AWAY]);
+    await takeProposed(ring, [...OTHERS, AWAY]);
+    await ring.advance(3000);
+    expect(ring.ring.absent.size).to.equal(0);
+    expect(await figure(ring, 0, 'hints')).to.equal(0);
+    expect(await read(ring, AWAY, 'meanwhile')).to.equal('w');
+  });
+
   it('is away still after the others, and itself, were started anew', async () => {
     const ring = await leftOut();
     ring.isolate(0);
