@@ -1,14 +1,14 @@
 /** A ring of which a member is away for longer than `away-max`, in whatever way, and comes back; or its disk is lost, and another one takes its place. */
 
 import type { MemberId } from '../../lib/cluster/ring/member.js';
-import { DELETING_CONFIG, DeletingRing } from './deleting-ring.js';
+import { DeletingRing } from './deleting-ring.js';
 import type { Machine } from './machine.js';
 import { MemoryDisk } from './memory-disk.js';
 
 /** How it is away: its process was killed; its power has failed, or its disk is lost, too; nobody but clients reaches it; or it stands still. */
 const WAYS = ['kill', 'power', 'lost', 'cut', 'stop'] as const;
 type Way = (typeof WAYS)[number];
-const CONFIG = `${DELETING_CONFIG}away-max 4\njoin-timeout 10\n`;
+const CONFIG = 'away-max 4\njoin-timeout 10\n';
 const LOOK_MS = 100;
 const LONG_MS = 3_600_000;
 

@@ -14,7 +14,7 @@ const SLOTS = 6;
 /** Of each type in each slot: they live on mostly, and are empty now and then. */
 const COLLECTIONS = 1;
 /** What is written is old enough to be settled after two and a half seconds, at most. */
-export const DELETING_CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
+const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 export class DeletingRing extends SimulatedRing {
   readonly deletions = new DeletingClients(this.world, THINK_MS, {
@@ -22,6 +22,10 @@ export class DeletingRing extends SimulatedRing {
     slots: SLOTS,
     collections: COLLECTIONS,
   });
+
+  override boot(machine: Machine, moreConfig = '', onStopped?: (code: number) => void): Promise<void> {
+    return super.boot(machine, `${CONFIG}${moreConfig}`, onStopped);
+  }
 
   /** Who is secluded now is asked to write at ANY. */
   override async use(seclusions?: Seclusions): Promise<void> {

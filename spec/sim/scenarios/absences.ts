@@ -5,18 +5,16 @@
 
 import type { Ring } from '../../../lib/cluster/ring/ring.js';
 import { AbsentRing } from '../absent-ring.js';
-import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
+import { CONVERGE_MS, DeletingRun, drawDeletingPlan } from '../deleting-run.js';
 import type { FaultPlan } from '../fault-plan.js';
-import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import { describePlan } from '../fault-plan.js';
 import type { Machine } from '../machine.js';
 import { checkRegister } from '../register-checker.js';
 import type { Scenario } from '../scenario.js';
 import type { NodeChanges } from '../simulated-node.js';
 
-const CLOCK_ERROR_MS_MAX = 250;
 const MEMBERS_MS = 240_000;
-const CONVERGE_MS = 120_000;
 /** Clients use the ring for so long before a member is away. */
 const USE_MS = 4000;
 /** So many deletes go while it is. */
@@ -32,27 +30,18 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
     nodesDefault: 4,
     run: async (world, { nodes }) => {
       const random = world.fork();
-      const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] };
-      const drawn = drawFaultPlan(world.fork(), limits);
-      const plan = { ...drawn, chaosMs: Math.min(drawn.chaosMs, CHAOS_MS), blackouts: undefined, ...faults };
+      const drawn = drawDeletingPlan(world, nodes);
+      const plan = { ...drawn, chaosMs: Math.min(drawn.chaosMs, CHAOS_MS), ...faults };
       world.headline = describePlan(plan);
       const counts = new Counts();
       const onRing = countAbsences(counts);
       const simulated = new AbsentRing(world, { nodes, appendfsync: 'always', plan, changes, onRing });
-      const { machines, clients, activity, history } = simulated;
-      const boot = (machine: Machine): Promise<void> => simulated.boot(machine);
-      const chaos = new Chaos(world, plan, {
-        machines,
-        clients,
-        boot,
-        clockErrorMsMax: CLOCK_ERROR_MS_MAX,
-        activity,
-      });
-      await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
-      await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
+      const run = new DeletingRun(world, simulated, plan, MEMBERS_MS);
+      const { chaos } = run;
+      await run.begin();
       const used = simulated.use();
       await world.sleep(USE_MS);
-      const away = machines[random.below(nodes)];
+      const away = simulated.machines[random.below(nodes)];
       const way = simulated.drawWay();
       counts.add(`away by ${way}`);
       const bringBack = simulated.takeAway(away, way, (machine) => chaos.boot(machine));
@@ -61,22 +50,15 @@ export function absences(changes: NodeChanges = {}, faults: Partial<FaultPlan> =
       counts.add('deletes gone without a member', GONE);
       bringBack();
       await chaos.run();
-      await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
-      simulated.stop();
-      await world.within(CONVERGE_MS, 'every client is answered', used);
-      await world.within(CONVERGE_MS, 'what clients have sent has arrived', simulated.silence());
+      await run.end(used);
       const problems = await simulated.repair(CONVERGE_MS);
       await world.within(CONVERGE_MS, 'deletes go', simulated.lose());
       // Hints that the member had kept are lost.
       problems.push(...(await simulated.readDeleted(false)), ...simulated.compare());
       const lost = await world.within(CONVERGE_MS, 'every key is read again', simulated.readAll(false));
       problems.push(...lost, ...simulated.compare());
-      problems.push(...[...history.byKey().values()].flatMap((each) => checkRegister(each)));
-      counts.addAll(chaos.counts);
-      counts.add('keys deleted', simulated.deletions.deleted.length);
-      counts.add('deletes gone', simulated.deletesDropped);
-      counts.add('marks gone', simulated.marksDropped);
-      counts.add('closings', simulated.closings);
+      problems.push(...[...simulated.history.byKey().values()].flatMap((each) => checkRegister(each)));
+      run.addTo(counts);
       return { operations: simulated.deletions.keys.length, problems, counts };
     },
   };

@@ -5,20 +5,17 @@
  */
 
 import type { Disk } from '../../../lib/host/ports.js';
-import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
-import { DELETING_CONFIG, DeletingRing } from '../deleting-ring.js';
+import { DeletingRing } from '../deleting-ring.js';
+import { CONVERGE_MS, DeletingRun, drawDeletingPlan } from '../deleting-run.js';
 import type { FaultPlan } from '../fault-plan.js';
-import { describePlan, drawFaultPlan } from '../fault-plan.js';
+import { describePlan } from '../fault-plan.js';
 import { readingHintsLate } from '../late-hints.js';
-import type { Machine } from '../machine.js';
 import type { Scenario } from '../scenario.js';
 import { Seclusions } from '../seclusions.js';
 import type { NodeChanges } from '../simulated-node.js';
 
-const CLOCK_ERROR_MS_MAX = 250;
 const MEMBERS_MS = 120_000;
-const CONVERGE_MS = 120_000;
 
 export interface DeletesFaults extends Partial<FaultPlan> {
   /** Whether nodes are secluded, and hints handed over late. */
@@ -32,8 +29,7 @@ export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): 
     about: 'a ring that settles which deletes may go: what was deleted never shows again, and the deletes go',
     nodesDefault: 4,
     run: async (world, { nodes }) => {
-      const limits = { nodes, clockErrorMsMax: CLOCK_ERROR_MS_MAX, diskFaults: [] };
-      const plan = { ...drawFaultPlan(world.fork(), limits), blackouts: undefined, ...faults };
+      const plan = { ...drawDeletingPlan(world, nodes), ...faults };
       // As good as drawn.
       const { secludes = plan.chaosMs % 4 < 2 } = faults;
       world.headline = `${describePlan(plan)}${secludes ? '; nodes are secluded' : ''}`;
@@ -43,35 +39,19 @@ export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): 
         return random === undefined ? changed : readingHintsLate(changed, () => random.below(2) === 0);
       };
       const simulated = new DeletingRing(world, { nodes, appendfsync: 'always', plan, changes: { ...changes, disk } });
-      const { machines, clients, activity } = simulated;
-      const boot = (machine: Machine): Promise<void> => simulated.boot(machine, DELETING_CONFIG);
-      const chaos = new Chaos(world, plan, {
-        machines,
-        clients,
-        boot,
-        clockErrorMsMax: CLOCK_ERROR_MS_MAX,
-        activity,
-      });
-      await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
-      await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
-      const seclusions = secludes ? new Seclusions(world, machines) : undefined;
+      const run = new DeletingRun(world, simulated, plan, MEMBERS_MS);
+      await run.begin();
+      const seclusions = secludes ? new Seclusions(world, simulated.machines) : undefined;
       const used = simulated.use(seclusions);
-      await Promise.all([chaos.run(), seclusions?.run(world.nowUs + plan.chaosMs * 1000)]);
-      await world.within(MEMBERS_MS, 'all know each other again', simulated.agree());
-      simulated.stop();
-      await world.within(CONVERGE_MS, 'every client is answered', used);
-      await world.within(CONVERGE_MS, 'what clients have sent has arrived', simulated.silence());
+      await Promise.all([run.chaos.run(), seclusions?.run(world.nowUs + plan.chaosMs * 1000)]);
+      await run.end(used);
       await world.within(CONVERGE_MS, 'all hints are delivered', simulated.handOver());
       const problems = await simulated.repair(CONVERGE_MS);
       await world.within(CONVERGE_MS, 'deletes go', simulated.lose());
       problems.push(...(await simulated.readDeleted()), ...simulated.compare());
       const counts = new Counts();
-      counts.addAll(chaos.counts);
-      counts.add('keys deleted', simulated.deletions.deleted.length);
+      run.addTo(counts);
       counts.add('keys left that were written at ANY', simulated.deletions.left.length);
-      counts.add('deletes gone', simulated.deletesDropped);
-      counts.add('marks gone', simulated.marksDropped);
-      counts.add('closings', simulated.closings);
       return { operations: simulated.deletions.keys.length, problems, counts };
     },
   };
