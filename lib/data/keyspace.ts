@@ -47,7 +47,7 @@ import type { Listing } from './listing.js';
 import { SiblingStrings } from './sibling-strings.js';
 import { SortedCells } from './sorted-cells.js';
 
-import { KeyspaceMerge } from './keyspace-merge.js';
+import { KeyspaceAbsorb } from './keyspace-absorb.js';
 import type { KeyspaceOptions } from './record-cursor.js';
 import { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
@@ -59,7 +59,7 @@ export { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 /** Where strings are put together that are changed in part. */
 const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
 
-export class Keyspace extends KeyspaceMerge {
+export class Keyspace extends KeyspaceAbsorb {
   /** Reads that met a key, and that did not. */
   hits = 0;
   misses = 0;

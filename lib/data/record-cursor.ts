@@ -1,6 +1,6 @@
 /**
  * The cursor of a keyspace: it stands on a key, and changes the key's record in memory, the counts of its database, and what the write batch says
- * of its cells. What it means to read, write and merge is for those above it (keyspace-merge.ts, keyspace.ts); the cursors of collections
+ * of its cells. What it means to read, write and merge is for those above it (keyspace-merge.ts, keyspace-absorb.ts, keyspace.ts); the cursors of collections
  * (FieldCells ...) act through it.
  *
  * The key's bytes are a view, and must stay what they are as long as the cursor stands there.
@@ -14,8 +14,7 @@ import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import type { Random } from '../host/ports.js';
 import { CellDigest } from '../record/cell-digest.js';
 import type { WriteBatch } from '../record/write-batch.js';
-import type { Entry } from '../record/entry.js';
-import type { Cell } from '../record/entry.js';
+import type { Cell, Entry } from '../record/entry.js';
 import { CellType, cellKey, isComposedType } from '../record/entry.js';
 import { PAIR_ZERO, maxPair } from '../record/pair.js';
 import type { SlotStamps } from '../record/slot-stamps.js';
