@@ -1,12 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { POSITION_LIMIT, PositionHasher } from '../../lib/base/position.js';
+import { POSITION_LIMIT } from '../../lib/base/position.js';
 import { spillSome } from '../../lib/data/eviction.js';
 import { expireKeys } from '../../lib/data/expired-keys.js';
 import type { FieldCells } from '../../lib/data/field-cells.js';
-import { FieldReader } from '../../lib/data/field-reader.js';
 import { NEVER } from '../../lib/data/keyspace.js';
-import { NO_COLD_DATA } from '../../lib/data/cold-data.js';
 import { BatchReader } from '../../lib/record/batch-reader.js';
 import { entryOfChange } from '../../lib/record/entry-of-record.js';
 import type { Entry } from '../../lib/record/entry.js';
@@ -17,6 +15,7 @@ import { plain } from '../record/arbitraries.js';
 import type { SeenCells } from './cells-model.js';
 import { CellsModel } from './cells-model.js';
 import { ColdBench } from './cold-bench.js';
+import { fieldBytes, findField, textAt } from './field-access.js';
 import { KeyspaceBench, SteppedSnapshot } from './keyspace-bench.js';
 
 const NAMES = ['a', 'b', 'k'.repeat(300)];
@@ -106,21 +105,6 @@ const stepsOf = (all: readonly (Run | ColdRun)[]): fc.Arbitrary<Step[]> =>
     ),
     { maxLength: 60, size: 'max' },
   );
-
-/** The bytes of a field, in the middle of others. */
-function fieldBytes(text: string): Buffer {
-  return Buffer.from(`<${text}>`, 'latin1');
-}
-
-function findField(cells: FieldReader, text: string): boolean {
-  const bytes = fieldBytes(text);
-  return cells.find(bytes, 1, bytes.length - 1);
-}
-
-function textAt(cells: FieldReader): [string, string, number] {
-  const { bytes, fieldStart, fieldEnd, valueStart, valueEnd, expiresAtMs } = cells;
-  return [bytes.toString('latin1', fieldStart, fieldEnd), bytes.toString('latin1', valueStart, valueEnd), expiresAtMs];
-}
 
 /** Acts on one keyspace with its cursors as commands do, under the same names as the model. */
 class CellsPlayer {
@@ -587,63 +571,5 @@ describe('FieldCells of a large hash', () => {
     }
     const bytes = bench.log.reduce((sum, { length }) => sum + length, 0);
     expect(bytes).to.be.below(60_000);
-  });
-});
-
-describe('FieldReader', () => {
-  it("walks by Redis's promise: what is there all the time is met, whatever comes and goes", () => {
-    const bench = new KeyspaceBench(1, new PositionHasher(Buffer.from('position')), NO_COLD_DATA);
-    const { hashes } = bench.keyspace;
-    const turn = (): void => {
-      bench.find(0, 'h');
-      hashes.use();
-    };
-    const put = (text: string): void => {
-      const bytes = Buffer.from(text);
-      hashes.find(bytes, 0, bytes.length);
-      hashes.put(bytes, 0, bytes.length);
-    };
-    turn();
-    for (let i = 0; i < 20_000; i++) put(`stays${i}`);
-    const met = new Set<string>();
-    let comes = 0;
-    let cursor = 0;
-    do {
-      cursor = hashes.walk(cursor, 10, () => {
-        const [text] = textAt(hashes);
-        if (text.startsWith('stays')) met.add(text);
-      });
-      for (let i = 0; i < 5; i++) put(`comes${comes++}`);
-      if (comes % 2 === 0 && findField(hashes, `comes${comes - 3}`)) hashes.remove();
-    } while (cursor !== 0);
-    expect(met.size).to.equal(20_000);
-    const reader = new FieldReader(bench.keyspace);
-    reader.open(bench.keyspace.find(bench.database(0), Buffer.from('h'), 0, 1));
-    let count = 0;
-    while (reader.next()) count++;
-    expect(count).to.equal(hashes.count);
-  });
-
-  it('picks each cell about as often as the others', () => {
-    for (const size of [7, 100, 3000]) {
-      const bench = new KeyspaceBench(1);
-      const { sets } = bench.keyspace;
-      bench.find(0, 's');
-      sets.use();
-      for (let i = 0; i < size; i++) {
-        const bytes = Buffer.from(String(i));
-        sets.find(bytes, 0, bytes.length);
-        sets.put(bytes, 0, 0);
-      }
-      const counts = new Map<string, number>();
-      const draws = size * 30;
-      for (let i = 0; i < draws && sets.pick(); i++) {
-        const [text] = textAt(sets);
-        counts.set(text, (counts.get(text) ?? 0) + 1);
-      }
-      let chi = 0;
-      for (let i = 0; i < size; i++) chi += ((counts.get(String(i)) ?? 0) - 30) ** 2 / 30;
-      expect(chi, `of ${size}`).to.be.below(size + 6 * Math.sqrt(2 * size));
-    }
   });
 });
