@@ -1,6 +1,6 @@
 /**
  * Clients that write things once and delete them later, each through another node: what was deleted, and acknowledged so, never shows again. A thing is a key, or an element of a collection that
- * others are in, too. Each is written with an outcome that is known: else it may yet appear. Some keys that are written at the level ANY are left: what was acknowledged shows in the end, though a
+ * others are in, too; such a one may be written and removed several times. Each is written with an outcome that is known: else it may yet appear. Some keys that are written at the level ANY are left: what was acknowledged shows in the end, though a
  * hint was all there was of it.
  */
 
@@ -13,6 +13,8 @@ import type { World } from './world.js';
 /** How long a key is there, at most. */
 const LIFE_MS_MAX = 2000;
 const PAUSE_MS = 100;
+/** An element may be written and removed so often. */
+const LIVES_MAX = 3;
 /** One of so many keys that are written at ANY is left. */
 const LEFT_SHARE = 2;
 
@@ -32,6 +34,13 @@ interface Asked {
   readonly value: RespValue;
 }
 
+export interface DeletingClientsOptions {
+  readonly anyShare?: number;
+  readonly slots?: number;
+  readonly collections?: number;
+  readonly isChurning?: boolean;
+}
+
 export class DeletingClients {
   /** Every key that was ever written. */
   readonly keys: string[] = [];
@@ -46,20 +55,26 @@ export class DeletingClients {
   private readonly anyShare: number;
   private readonly slots: number;
   private readonly collections: number;
+  private readonly isChurning: boolean;
   private isStopped = false;
   private things = 0;
 
   /**
    * `anyShare`: of writes at the level ANY, of which a hint may be all there is; default none. `slots`: all keys are in so many; default: anywhere. `collections`: of each type of these; they are
-   * what is written to then, every other time.
+   * what is written to then, every other time. `isChurning`: elements are written and removed again.
    */
-  constructor(world: World, thinkMs: number, { anyShare = 0, slots = 0, collections = 0 } = {}) {
+  constructor(
+    world: World,
+    thinkMs: number,
+    { anyShare = 0, slots = 0, collections = 0, isChurning = false }: DeletingClientsOptions = {},
+  ) {
     this.world = world;
     this.random = world.fork();
     this.thinkMs = thinkMs;
     this.anyShare = anyShare;
     this.slots = slots;
     this.collections = collections;
+    this.isChurning = isChurning;
   }
 
   stop(): void {
@@ -110,15 +125,31 @@ export class DeletingClients {
       return;
     }
     await this.world.sleep(this.random.below(LIFE_MS_MAX));
-    while (!this.isStopped) {
+    for (let attempt = 1; !this.isStopped; attempt++) {
       const { outcome, value } = await this.ask(next(), ...thing.remove);
       if (outcome === 'ok') {
+        // What was asked for before, and not answered, may yet remove what is written again.
+        if (isElement && this.isChurning && attempt === 1) {
+          for (let life = 1 + this.random.below(LIVES_MAX); life > 1; life--) {
+            if (!(await this.writeAgain(next, thing))) return;
+          }
+        }
         // What was not there, but kept for the replicas, is not deleted.
         if (!isAny || value === 1) this.deleted.push(thing);
         return;
       }
       await this.world.sleep(PAUSE_MS);
     }
+  }
+
+  /** Writes an element again that was removed, and removes it. Resolves to false if it may be there. */
+  private async writeAgain(next: () => SimClient, { name, write, remove }: Thing): Promise<boolean> {
+    if ((await this.ask(next(), ...write)).outcome !== 'ok') return false;
+    await this.world.sleep(this.random.below(LIFE_MS_MAX));
+    const { outcome, value } = await this.ask(next(), ...remove);
+    if (outcome !== 'ok') return false;
+    if (value !== 1) this.problems.push(`${name} was written again, and is not there at ${this.world.nowUs / 1e6} s`);
+    return true;
   }
 
   private keyOf(number: number): Thing {

@@ -13,6 +13,16 @@ const CAS_CLIENTS = 4;
 const THINK_MS = 150;
 const LEVEL_SHARE = 0.3;
 const LAST = 'last';
+/** Collections, each with elements that come and go. */
+const CHURN = { slots: 4, collections: 1, isChurning: true };
+
+/** What differs from seed to seed. */
+export interface MixedRingWays {
+  /** A power failure may take back what was written plainly, and acknowledged. */
+  readonly mayForget: boolean;
+  /** Elements of collections are written and removed over and over. */
+  readonly isChurning: boolean;
+}
 
 export class MixedRing extends ResizedRing {
   readonly cas: CasClients;
@@ -20,13 +30,12 @@ export class MixedRing extends ResizedRing {
   readonly versions: DivergingWorkload;
   readonly deletions: DeletingClients;
 
-  /** `mayForget`: a power failure may take back what was written plainly, and acknowledged. */
-  constructor(world: World, mayForget: boolean, options: ResizedRingOptions) {
+  constructor(world: World, { mayForget, isChurning }: MixedRingWays, options: ResizedRingOptions) {
     super(world, { ...options, moreConfig: 'counters hits:*\nsiblings-max 100000\n' });
     this.seasons = new CasSeasons(world, !mayForget);
     this.cas = new CasClients(world, { keys: this.seasons.keys, thinkMs: THINK_MS, levelShare: LEVEL_SHARE });
     this.versions = new DivergingWorkload(world, THINK_MS);
-    this.deletions = new DeletingClients(world, THINK_MS);
+    this.deletions = new DeletingClients(world, THINK_MS, isChurning ? CHURN : {});
   }
 
   /** Answered requests, of all clients. */

@@ -3,7 +3,7 @@
  * nodes crash and pause, networks are cut, clocks are wrong and disks slow, full or failing; and clients that read, write, count, delete, keep versions, and compare and set keys that others write plainly.
  *
  *  1. Keys that are compared and set are linearizable, plain commands on them included, whether the log of the data is synced or not.
- *  2. At QUORUM with `appendfsync always` nothing that was acknowledged is lost, reads do not go back, no deleted value shows again, and no version is gone before somebody who has seen it writes. With
+ *  2. At QUORUM with `appendfsync always` nothing that was acknowledged is lost, reads do not go back, no deleted value or element shows again, and no version is gone before somebody who has seen it writes. With
  *     `everysec` a power failure, or a sync that fails, may take back what was acknowledged: where the plan has such, only the first is looked at, and the last.
  *  3. When all is well again, hints and anti-entropy make all replicas equal, though nobody reads.
  */
@@ -44,9 +44,10 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
       const plan: FaultPlan = { ...drawn, disks: drawDiskFaults(random, DISK_FAULTS), ...faults };
       const losesPower = plan.blackouts !== undefined || (plan.crashes !== undefined && plan.crashes.how !== 'kill');
       const mayForget = appendfsync === 'everysec' && (losesPower || plan.disks?.how === 'failing');
-      world.headline = `appendfsync ${appendfsync}; ${describePlan(plan)}`;
+      const ways = { mayForget, isChurning: random.below(2) === 0 };
+      world.headline = `appendfsync ${appendfsync}${ways.isChurning ? '; elements come and go' : ''}; ${describePlan(plan)}`;
       const chronicle = new RingChronicle();
-      const simulated = new MixedRing(world, mayForget, { nodes: founders, appendfsync, plan, changes, chronicle });
+      const simulated = new MixedRing(world, ways, { nodes: founders, appendfsync, plan, changes, chronicle });
       const { machines, clients, history, activity } = simulated;
       const chaos = new Chaos(world, plan, {
         machines,
