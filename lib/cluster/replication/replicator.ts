@@ -25,6 +25,7 @@ import type { Random } from '../../host/ports.js';
 import type { Ring } from '../ring/ring.js';
 import type { Acknowledgement, Newer } from './acknowledgement.js';
 import { ERA_STAMP } from './acknowledgement.js';
+import { Arrivals } from './arrivals.js';
 import { BatchParts, EVERY_GROUP } from './batch-parts.js';
 import { regroup } from './regroup.js';
 import { MessageKind } from '../message-kind.js';
@@ -101,6 +102,7 @@ export class Replicator {
   private readonly reader = new BatchReader();
   private readonly tallies = new Tallies();
   private readonly renewals = new Renewals();
+  private readonly arrivals = new Arrivals();
   private readonly receivers = new Map<MemberId, Receiver>();
   private readonly own: ReplicaProgress;
   private ring: Ring | undefined;
@@ -211,6 +213,20 @@ export class Replicator {
     return this.newest[slot];
   }
 
+  /**
+   * Whether so many replicas as a level means are yet to have what this node has changed in a slot last: `of` is a level, or one of the replicas. Who cannot be reached, or has a hint in the place of it, is
+   * not waited for.
+   */
+  isAwaited(slot: number, of: MemberId | number): boolean {
+    return this.isSequenceAwaited(this.newest[slot], slot, of);
+  }
+
+  /** Calls `then` when what this node has changed in a slot last is awaited no more: later, and once. */
+  whenArrived(slot: number, of: MemberId | number, then: () => void): void {
+    const sequence = this.newest[slot];
+    this.arrivals.add(() => this.isSequenceAwaited(sequence, slot, of), then);
+  }
+
   /** The log has taken the batch: sends it. What was not noted in it concerns nobody else. */
   ship(): void {
     const { batch, parts, options } = this;
@@ -259,6 +275,7 @@ export class Replicator {
     }
     if (finished > 0) this.forgetFinished();
     this.tallies.settle();
+    this.arrivals.tell();
   }
 
   /** The connection to a member is gone, and with it what it had not acknowledged. */
@@ -270,6 +287,7 @@ export class Replicator {
     receiver.previous = 0;
     receiver.hasMissed = false;
     this.forgetFinished();
+    this.arrivals.tell();
   }
 
   /** A member has refused a batch, because it was sent for an older ring, or because one before it was: all of that is sent again, with the next turn. */
@@ -304,6 +322,34 @@ export class Replicator {
     this.renewals.forget(beforeMs);
     this.timeoutCount += count - this.tallies.count;
     while (this.kept.length > 0 && this.kept[0].sinceMs < beforeMs) this.giveUp(this.kept[0]);
+    this.arrivals.tell();
+  }
+
+  private isSequenceAwaited(sequence: number, slot: number, of: MemberId | number): boolean {
+    const { ring, own, options } = this;
+    if (sequence === 0 || ring === undefined) return false;
+    const isUnsent = sequence > this.sequence;
+    const shipment = isUnsent ? undefined : this.keptBatch(sequence);
+    if (!isUnsent && shipment === undefined) return false;
+    const lacks = (replica: ReplicaProgress): boolean =>
+      shipment === undefined ? replica !== own : shipment.pending.has(replica);
+    if (typeof of !== 'number') return lacks(this.progressOf(of));
+    return this.groups[ring.groupOf(slot)].some((replicas) => {
+      const needed = options.replicasNeeded(of, replicas.length);
+      return replicas.filter(lacks).length > replicas.length - needed;
+    });
+  }
+
+  /** A batch that not all replicas have; undefined if it is none. */
+  private keptBatch(sequence: number): Shipment | undefined {
+    const { kept } = this;
+    let [low, high] = [0, kept.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (kept[middle].sequence < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return kept.at(low)?.sequence === sequence ? kept[low] : undefined;
   }
 
   private needsOf(group: number, sequence: number, level: number): Need[] {
@@ -402,7 +448,7 @@ export class Replicator {
   /** A member holds something newer than what a record has put. */
   private putAgain({ concerns, progress }: Receiver, { sequence, record, stamp }: Newer): void {
     const { options, parts, tallies } = this;
-    const shipment = this.kept.find((one) => one.sequence === sequence);
+    const shipment = this.keptBatch(sequence);
     if (shipment === undefined) {
       // Given up meanwhile: what the record has put is not known here any more.
       if (!progress.isKnownUpTo(sequence)) tallies.fail(tallies.ofBatch(sequence));

@@ -42,6 +42,7 @@ import { HintedPuts } from './hinted-puts.js';
 import type { Linearizer } from './linearizer.js';
 import type { ScriptsMode } from './one-key-scripts.js';
 import { OneKeyScripts } from './one-key-scripts.js';
+import { OwnWrites } from './own-writes.js';
 import { PartedRequests } from './parted-requests.js';
 import { Pipeline } from './pipeline.js';
 import { NOT_DECIDED } from './pipeline-order.js';
@@ -123,7 +124,8 @@ export class Coordinator implements RingExecution {
     this.roles = new RequestRoles({ ...options, decided: this.decided });
     this.marker = new ReplyMarker(options);
     const { forwards, startUp, advances, roles, refusals, decided } = this;
-    const common = { ...options, forwards, startUp, advances, roles, refusals, decided };
+    const own = new OwnWrites(options);
+    const common = { ...options, forwards, startUp, advances, roles, refusals, decided, own };
     this.parts = new PartedRequests(common);
     this.needs = new ReadNeeds(options);
     this.pipeline = new Pipeline({ ...common, parts: this.parts, needs: this.needs });
@@ -318,8 +320,10 @@ export class Coordinator implements RingExecution {
         ? this.redirect(connection, first, role)
         : undefined;
       if (redirect !== undefined) return this.refusals.refuse(connection, args, redirect);
+      const step = { slots, members: slots.map(targetOf), ...NOT_DECIDED };
+      if (this.pipeline.holdBack(connection, args, step)) return false;
       this.parts.ask(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
-      this.pipeline.beginAhead(connection, { slots, members: slots.map(targetOf), ...NOT_DECIDED });
+      this.pipeline.beginAhead(connection, step);
       return false;
     }
     for (const slot of slots) {

@@ -70,6 +70,8 @@ export class DecidedRequests {
       const { needed, live } = view.shortageOf(slot, Level.QUORUM);
       return refusals.lack(connection, args, `NOREPLICAS need ${needed}, have ${live}`);
     }
+    const step = { slots: [slot], key, members: [HERE], isDecided: true };
+    if (pipeline.holdBack(connection, args, step)) return false;
     if (wait === 'watch') {
       connection.ring.watchSlot = slot;
       connection.ring.watchSession = undefined;
@@ -77,7 +79,7 @@ export class DecidedRequests {
       return false;
     }
     linearizer.propose(connection, args, key, slot);
-    if (wait === 'reply') pipeline.beginAhead(connection, { slots: [slot], key, members: [HERE], isDecided: true });
+    if (wait === 'reply') pipeline.beginAhead(connection, step);
     return false;
   }
 }

@@ -3,7 +3,8 @@
  *
  *  1. What was sent and did nothing is executed again, a few times: it goes where it belongs by then.
  *  2. What may have happened is not sent again: its outcome is unknown.
- *  3. What comes later in a pipeline is begun ahead (pipeline.ts), and answered when its turn has come.
+ *  3. What the client has put here before is with the other member when it runs the request (own-writes.ts).
+ *  4. What comes later in a pipeline is begun ahead (pipeline.ts), and answered when its turn has come.
  */
 
 import type { RingView } from '../../cluster/coordination/ring-view.js';
@@ -77,6 +78,8 @@ export class Forwarder {
       this.answer(connection, args, role, reply, wait === 'exec');
     };
     if (member === NOBODY) return refusals.lack(connection, borrowed, NOBODY_LIVES);
+    const step = { slots: [connection.ring.slot], members: [member], ...first };
+    if (pipeline.holdBack(connection, borrowed, step)) return false;
     const session = sessionAt(connection, member);
     connection.hold();
     session.adopt(connection.ring.sessionState(connection.reply.resp));
@@ -89,8 +92,7 @@ export class Forwarder {
     for (const request of requests) session.ask(request, ignore);
     if (wait === 'keys') this.askAndWait(connection, session, id, args, last, answer);
     else forwards.ask(session, id, last, role === 'read' && wait === 'reply', answer);
-    if (wait === 'reply')
-      pipeline.beginAhead(connection, { slots: [connection.ring.slot], members: [member], ...first });
+    if (wait === 'reply') pipeline.beginAhead(connection, step);
     return false;
   }
 

@@ -3,9 +3,11 @@ import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
 import type { RingRole } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
+import { EMPTY } from '../../protocol/empty-buffer.js';
 import type { Connection } from '../connection.js';
 import type { Forwards } from './forwards.js';
 import { BROKEN, RING_CHANGED_REPLY } from './forwards.js';
+import type { OwnWrites } from './own-writes.js';
 import type { Refusals } from './refusals.js';
 import { NOBODY_LIVES } from './refusals.js';
 import type { RemoteSession } from './remote-session.js';
@@ -16,6 +18,7 @@ export interface PartedRequestsOptions {
   readonly view: () => RingView;
   readonly forwards: Forwards;
   readonly refusals: Refusals;
+  readonly own: OwnWrites;
   /** The session of a client at a member, this node itself included. */
   readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
   /** Answers a request with an error. */
@@ -80,9 +83,10 @@ export class PartedRequests {
   askEach(connection: Connection, name: string, role: RingRole, args: Args, keys: readonly number[]): false {
     const view = this.options.view();
     const targetOf = (slot: number): number => (connection.ring.isForwarded ? view.self : view.firstLive(slot));
-    if (keys.some((i) => targetOf(slotOf(args.buffer, args.start[i], args.end[i])) === NOBODY)) {
-      return this.options.refusals.lack(connection, args, NOBODY_LIVES);
-    }
+    const slots = keys.map((i) => slotOf(args.buffer, args.start[i], args.end[i]));
+    const members = slots.map(targetOf);
+    if (members.includes(NOBODY)) return this.options.refusals.lack(connection, args, NOBODY_LIVES);
+    if (this.options.own.hold(connection, args, { slots, members, key: EMPTY, isDecided: true })) return false;
     this.ask(connection, args, splitByKey(name, args, keys, targetOf), role === 'read');
     return false;
   }

@@ -3,7 +3,7 @@ import { EMPTY } from '../../protocol/empty-buffer.js';
 /** A request runs at this node when its turn has come; or consensus decides about it, from here. */
 export const HERE = -2;
 /** What has the slot begins when its turn has come, wherever that is. */
-const LATER = -3;
+export const LATER = -3;
 
 /** A request of a pipeline, as far as its order matters. */
 export interface Step {
@@ -31,7 +31,8 @@ export type Start = (typeof Start)[keyof typeof Start];
  *  2. Of those that consensus does not decide about, each may, if all in front of it that have its slots run at the same members: over one session, or HERE, in their turns. What
  *     may not, and whatever is behind it in its slots, begins in its turn.
  *  3. Of those that consensus decides about, each may, if it has the slot alone, or one key of it is decided about at one member: there they wait in one queue.
- *  4. What consensus decides about, and what it does not, do not begin beside each other, unless by the first rule: so whoever holds a lock has written before it lets go of it.
+ *  4. What its client has put before, and who runs it does not have yet, is waited for (own-writes.ts): such a request begins in its turn, or later.
+ *  5. What consensus decides about, and what it does not, do not begin beside each other, unless by the first rule: so whoever holds a lock has written before it lets go of it.
  */
 export class PipelineOrder {
   /** Who runs all so far; undefined: several do, or this node. */
@@ -67,10 +68,10 @@ export class PipelineOrder {
     });
   }
 
-  /** When the next request may begin: it does then. */
-  admit(step: Step): Start {
+  /** When the next request may begin: it does then. `isHeldUp`: not now, whatever is in front of it. */
+  admit(step: Step, isHeldUp = false): Start {
     const isInOrder = this.sole !== undefined && soleMemberOf(step) === this.sole;
-    if (isInOrder || (step.isDecided ? this.isFreeToDecide(step) : this.isFree(step))) {
+    if (!isHeldUp && (isInOrder || (step.isDecided ? this.isFreeToDecide(step) : this.isFree(step)))) {
       this.note(step);
       return Start.NOW;
     }

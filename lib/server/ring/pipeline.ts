@@ -11,9 +11,10 @@ import { Advance } from './advances.js';
 import type { Forwards } from './forwards.js';
 import { RING_CHANGED_REPLY } from './forwards.js';
 import type { Linearizer } from './linearizer.js';
+import type { OwnWrites } from './own-writes.js';
 import type { PartedRequests } from './parted-requests.js';
 import type { Step } from './pipeline-order.js';
-import { HERE, PipelineOrder, Start } from './pipeline-order.js';
+import { HERE, LATER, PipelineOrder, Start } from './pipeline-order.js';
 import type { ReadNeeds } from './read-needs.js';
 import type { RemoteSession } from './remote-session.js';
 import type { PlannedRequest, RequestRoles } from './request-roles.js';
@@ -26,6 +27,7 @@ export interface PipelineOptions {
   readonly advances: Advances;
   readonly forwards: Forwards;
   readonly parts: PartedRequests;
+  readonly own: OwnWrites;
   readonly needs: ReadNeeds;
   readonly linearizer: Linearizer;
   readonly replicator: Pick<Replicator, 'sequence'>;
@@ -46,10 +48,17 @@ export class Pipeline {
     this.options = options;
   }
 
+  /** Whether a request waits for what its client has put before (own-writes.ts): others begin behind it. */
+  holdBack(connection: Connection, args: Args, step: Step): boolean {
+    if (!this.options.own.hold(connection, args, step)) return false;
+    this.beginAhead(connection, { ...step, members: step.members.map(() => LATER) });
+    return true;
+  }
+
   /** A request has begun, and waits: others begin behind it. */
   beginAhead(connection: Connection, first: Step): void {
     if (!mayLookAhead(connection)) return;
-    const { advances, roles } = this.options;
+    const { advances, roles, own } = this.options;
     const order = new PipelineOrder(first);
     let isOver = false;
     connection.lookAhead((args) => {
@@ -61,7 +70,10 @@ export class Pipeline {
       }
       const plan = roles.plan(connection, args);
       const request = plan && this.follow(order, plan);
-      const start = request !== undefined && this.mayBegin(connection, request) ? order.admit(request) : Start.ALONE;
+      const start =
+        request !== undefined && this.mayBegin(connection, request)
+          ? order.admit(request, own.holdUp(connection, request))
+          : Start.ALONE;
       if (request === undefined || start === Start.ALONE) isOver = true;
       else if (this.isReady(connection, request)) return true;
       else if (start === Start.NOW) this.begin(connection, args, request);

@@ -26,6 +26,7 @@ export class ReplyMarker {
     const { replicator } = this.options;
     const { slot, slots, isBlind } = connection.ring;
     if (hasChanged) {
+      connection.ring.wroteLast = replicator.sequence + 1;
       if (slot !== NO_SLOT) replicator.note(slot, isBlind);
       else {
         for (const group of replicator.noteUnknown(isBlind)) this.markWritten(connection, group, start);

@@ -32,6 +32,10 @@ export class RingClient {
   isPlain = false;
   /** To how many members the request was sent that did nothing. */
   attempts = 0;
+  /** How often it has waited for what the client has put before. */
+  waits = 0;
+  /** The last batch with something that the client has changed here; 0: none. */
+  wroteLast = 0;
   /** What the replies of this turn wait for. */
   marks = new ReplyMarks();
   /** The slot of what the client watches, and at which member, if not here. */
@@ -81,6 +85,7 @@ export class RingClient {
   beginRequest(): void {
     this.once = undefined;
     this.attempts = 0;
+    this.waits = 0;
     this.isPlain = false;
   }
 

@@ -1,0 +1,66 @@
+import { Level } from '../../cluster/coordination/consistency.js';
+import type { RingView } from '../../cluster/coordination/ring-view.js';
+import type { Replicator } from '../../cluster/replication/replicator.js';
+import type { MemberId } from '../../cluster/ring/member.js';
+import type { Args } from '../../protocol/args.js';
+import type { Connection } from '../connection.js';
+import type { Step } from './pipeline-order.js';
+
+/** A request waits so often: what a replica has something newer than is put again, and others write to its slots, too. */
+const WAITS_MAX = 4;
+
+export interface OwnWritesOptions {
+  readonly view: () => RingView;
+  readonly replicator: Pick<Replicator, 'isAwaited' | 'isDelivered' | 'whenArrived'>;
+}
+
+/** A slot of which something is yet to arrive: at a replica, or at so many as a level means. */
+interface Late {
+  readonly slot: number;
+  readonly of: MemberId | number;
+}
+
+/**
+ * A client may send `SET k 5` and `INCR k` at once. The first runs here, and nobody has said yet that he has it: who runs the second is to find it. So a request that does not run here waits until who runs it
+ * has what its client has put before; and one that consensus decides about, until a majority has. Whoever could not be reached is not waited for.
+ */
+export class OwnWrites {
+  private readonly options: OwnWritesOptions;
+
+  constructor(options: OwnWritesOptions) {
+    this.options = options;
+  }
+
+  /** Has a request wait if it must: it is executed again then. Returns whether it waits. */
+  hold(connection: Connection, borrowed: Args, step: Step): boolean {
+    const { ring } = connection;
+    const late = ring.waits < WAITS_MAX ? this.late(connection, step) : undefined;
+    if (late === undefined) return false;
+    ring.waits++;
+    const args = borrowed.clone();
+    connection.hold();
+    this.options.replicator.whenArrived(late.slot, late.of, () => {
+      if (connection.isClosed) connection.release();
+      else connection.releaseWith(args);
+    });
+    return true;
+  }
+
+  /** Whether a request is not to begin yet. */
+  holdUp(connection: Connection, step: Step): boolean {
+    return this.late(connection, step) !== undefined;
+  }
+
+  private late({ ring }: Connection, { slots, members, isDecided }: Step): Late | undefined {
+    const { replicator } = this.options;
+    if (ring.isForwarded || (replicator.isDelivered(ring.wroteLast) && ring.waits === 0)) return undefined;
+    const view = this.options.view();
+    for (const [i, slot] of slots.entries()) {
+      const member = members[i];
+      const isElsewhere = member >= 0 && member !== view.self;
+      const of = isDecided ? Level.QUORUM : isElsewhere ? view.idOf(member) : undefined;
+      if (of !== undefined && replicator.isAwaited(slot, of)) return { slot, of };
+    }
+    return undefined;
+  }
+}
