@@ -18,7 +18,8 @@
  *     durable, and says that it is everything, those before it go, in any order: what only they have does not count, though a crash may leave some of them, and not those that say
  *     what was forgotten.
  *  4. What a crash has torn off the end of the last file was never told. Damage anywhere else stops the start: a node that went on without it could break a promise
- *     and has to come back as a new one. So does a file that is missing: all of them, once there were some, or one that is needed beside those that are there.
+ *     and has to come back as a new one. So does a file that is missing, or has no header: all of them, once there were some, or one that is needed beside those that are there. The last
+ *     one may have none yet, as a crash leaves it: it goes before there is another one.
  *  5. After a failed write or sync nothing is promised or accepted any more. A disk that is full is no failure: what waits is written when there is room.
  */
 
@@ -116,6 +117,8 @@ export class AcceptorLog {
   private isMarked = false;
   /** The newest file that says that it is everything; 0: none. */
   private wholeAt = 0;
+  /** The last file, as it was read, if a crash has left it without a header. */
+  private unbegun: number | undefined;
   /** Where a crash has torn the last file, as it was read. */
   private tornAt: number | undefined;
   private isSyncing = false;
@@ -129,8 +132,13 @@ export class AcceptorLog {
 
   /** Reads what was promised before. Throws CorruptionError and DiskError. */
   open(): void {
-    this.older = this.readFiles();
-    const last = this.older.at(-1);
+    const numbers = this.readFiles();
+    if (this.unbegun !== undefined) {
+      this.options.disk.remove(this.pathOf(this.unbegun));
+      numbers.pop();
+    }
+    this.older = numbers;
+    const last = numbers.at(-1);
     if (last === undefined) return;
     if (this.tornAt !== undefined) cutFile(this.options.disk, this.pathOf(last), this.tornAt);
     this.syncAgain(last);
@@ -235,11 +243,11 @@ export class AcceptorLog {
       const match = NAME.exec(name);
       return match === null ? [] : [Number(match[1])];
     });
-    numbers.forEach((number, i) => {
-      this.read(number, i === numbers.length - 1);
-    });
+    const last = numbers.at(-1);
+    const unbegun = numbers.filter((number) => !this.read(number, number === last));
+    this.unbegun = last !== undefined && unbegun.includes(last) ? last : undefined;
     this.isMarked = disk.exists(this.options.mark);
-    this.checkAllThere(numbers);
+    this.checkAllThere(numbers.filter((number) => number === last || !unbegun.includes(number)));
     return numbers;
   }
 
@@ -428,22 +436,24 @@ export class AcceptorLog {
     }
   }
 
-  private read(number: number, isLast: boolean): void {
+  /** Returns whether it has a header. */
+  private read(number: number, isLast: boolean): boolean {
     const { disk } = this.options;
     const path = this.pathOf(number);
     const file = disk.openForReading(path);
     try {
       const header = readHeader(file, 'consensus');
-      if (header === undefined) return;
+      if (header === undefined) return false;
       const seed = frameSeed(header.fileId);
       const frames = new FrameReader(file, seed);
       const names = new Set<string>();
       while (frames.next()) if (this.readStates(frames.payload, path, frames.end, names)) this.wholeAt = number;
-      if (frames.ending === 'complete') return;
+      if (frames.ending === 'complete') return true;
       if (!isLast || wasDurable(file, seed, frames.end)) {
         throw new CorruptionError(path, frames.end, `the file is damaged. ${ADVICE}`);
       }
       this.tornAt = frames.end;
+      return true;
     } finally {
       file.close();
     }

@@ -8,7 +8,7 @@ import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
 import { NO_BALLOT } from '../../../lib/cluster/consensus/ballot.js';
 import { checkConsensus } from '../../../lib/tools/check-consensus.js';
 import { Findings } from '../../../lib/tools/findings.js';
-import { keepNothing } from '../../sim/crash-fate.js';
+import { keepEverything, keepNothing } from '../../sim/crash-fate.js';
 import type { Fault, Step } from '../../sim/memory-disk.js';
 import { MemoryDisk } from '../../sim/memory-disk.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
@@ -44,6 +44,11 @@ const accepted = (round: number, text: string): AcceptorState => ({
   accepted: { round, proposer: 1 },
   entry: text,
 });
+
+function putOne(log: AcceptorLog, round: number): AcceptorLog {
+  log.put('key', accepted(round, 'value'));
+  return log;
+}
 
 /** Resolves when all that was put is durable. */
 function durable(log: AcceptorLog): Promise<void> {
@@ -213,6 +218,36 @@ describe('AcceptorLog', () => {
       log.flush();
       expect(await isDurable, when).to.be.instanceOf(DiskError);
     }
+  });
+
+  it('goes on from a file that a crash has left before anything was in it, and from what follows', async () => {
+    const disk = newDisk();
+    await durable(putOne(openLog(disk), 1));
+    disk.create(`${DIRECTORY}/0000000002.states`).close();
+    for (let round = 2; round < 5; round++) {
+      const log = openLog(disk);
+      expect(log.get('key')).to.deep.equal(accepted(round - 1, 'value'));
+      await durable(putOne(log, round));
+      log.close();
+    }
+    expect(openLog(disk.kill()).get('key')).to.deep.equal(accepted(4, 'value'));
+  });
+
+  it('does not start when there is nothing in a file, and others follow it: what it has told stood there', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    for (let round = 1; disk.list(DIRECTORY).length < 2; round++) {
+      if (round > 1) await durable(log);
+      log.put(`large${round % 10}`, accepted(round, 'x'.repeat(100_000)));
+      log.flush();
+    }
+    log.close();
+    expect(openLog(disk.snapshot(keepEverything)).size).to.equal(10);
+    disk.plant(`${DIRECTORY}/0000000001.states`, Buffer.alloc(0));
+    expect(() => openLog(disk)).to.throw(CorruptionError, /0000000001.*is missing.*replace/s);
+    const findings = new Findings('/data', () => undefined);
+    checkConsensus(disk, '/data', findings);
+    expect(findings.damages).to.have.lengthOf(1);
   });
 
   it('does not start when files are missing that it has told of: it would break what it has promised', async () => {
