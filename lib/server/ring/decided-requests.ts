@@ -78,8 +78,8 @@ export class DecidedRequests {
       linearizer.runBehind(connection, args, key);
       return false;
     }
-    linearizer.propose(connection, args, key, slot);
-    if (wait === 'reply') pipeline.beginAhead(connection, step);
+    const hasBegun = linearizer.propose(connection, args, key, slot);
+    if (hasBegun && wait === 'reply') pipeline.beginAhead(connection, step);
     return false;
   }
 }

@@ -6,7 +6,8 @@
  *  1. Nothing of a command is seen by anybody before it is decided: neither what it changes, nor its reply.
  *  2. A command may run several times, on different entries; what counts is the run whose outcome is decided.
  *  3. Events of a key (notify-keyspace-events) are told, messages (PUBLISH) sent, and lines (`redis.log`, MONITOR) written, when the run that they are of is decided, here.
- *  4. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them.
+ *  4. A transaction whose keys are watched is given up instead of running again: whatever came between has changed them. What has left memory for the disk meanwhile is loaded first: it
+ *     was not changed.
  */
 
 import { ENTRY_BYTES_MAX } from '../../cluster/consensus/entry-bytes.js';
@@ -57,6 +58,10 @@ export interface LinearizerOptions {
   readonly sizeOf: (key: Buffer) => number;
   /** What plain writes have made of it; undefined: it has to be loaded first. */
   readonly plainEntry: (key: Buffer) => Buffer | undefined;
+  /** Brings what the disk has of a key into memory. Rejects with CorruptionError and DiskError. */
+  readonly load: (key: Buffer) => Promise<void>;
+  /** Work of the loop's turn begins. */
+  readonly onTurn: () => void;
   /** Runs a request on a database, and returns what it answers. */
   readonly runAside: (connection: Connection, args: Args, db: Database) => Buffer;
   /** Executes a request as if it had just arrived. */
@@ -72,15 +77,23 @@ export class Linearizer {
     this.options = options;
   }
 
-  /** Has a request decided. It is answered when it is. */
-  propose(connection: Connection, borrowed: Args, key: Buffer, slot: number): void {
+  /** Has a request decided. It is answered when it is. Returns whether that has begun: others behind it may begin, too. */
+  propose(connection: Connection, borrowed: Args, key: Buffer, slot: number): boolean {
     const args = borrowed.clone();
     const { transaction } = connection;
+    const begin = (): void => {
+      this.options.onTurn();
+      this.begin(connection, args, key, slot, (ending) => {
+        if (!connection.isClosed) this.answer(connection, args, transaction, ending);
+        connection.release();
+      });
+    };
     connection.hold();
-    this.begin(connection, args, key, slot, (ending) => {
-      if (!connection.isClosed) this.answer(connection, args, transaction, ending);
-      connection.release();
-    });
+    const mustLoad = transaction !== undefined && connection.watched.size > 0 && this.isCold(key);
+    // If that fails, the transaction is given up.
+    if (mustLoad) this.options.load(key).then(begin, begin);
+    else begin();
+    return !mustLoad;
   }
 
   /** Has a request decided, perhaps ahead of its turn. `onEnd` is called once. */
@@ -158,7 +171,7 @@ export class Linearizer {
 
   /** Has it decided what is there, and again if this node does not show that: others may have it before this node's disk has. */
   private look(key: Buffer, looksMax: number, then: (isDecided: boolean) => void): void {
-    const { consensus } = this.options;
+    const { consensus, draft, load, onTurn } = this.options;
     let learnt: Buffer = EMPTY;
     consensus.submit(key, {
       run: (entry) => {
@@ -166,11 +179,13 @@ export class Linearizer {
         return { entry, reply: EMPTY };
       },
       end: (outcome) => {
-        if (outcome !== 'decided' || this.isShown(key, learnt)) then(outcome === 'decided');
+        if (outcome !== 'decided' || draft.isShown(key, learnt)) then(outcome === 'decided');
         else {
-          consensus.whenDurable().then(
+          const loaded = this.isCold(key) ? load(key) : undefined;
+          Promise.all([consensus.whenDurable(), loaded]).then(
             () => {
-              if (looksMax === 1 || this.isShown(key, learnt)) then(true);
+              onTurn();
+              if (looksMax === 1 || draft.isShown(key, learnt)) then(true);
               else this.look(key, looksMax - 1, then);
             },
             () => {
@@ -182,10 +197,10 @@ export class Linearizer {
     });
   }
 
-  /** Whether this node shows an entry of a key, or will when it has loaded the key. */
-  private isShown(key: Buffer, entry: Buffer): boolean {
-    const { digests, database, draft } = this.options;
-    return digests.of(database, key, 0, key.length) === undefined || draft.isShown(key, entry);
+  /** Whether a key has to be loaded first. */
+  private isCold(key: Buffer): boolean {
+    const { digests, database } = this.options;
+    return digests.of(database, key, 0, key.length) === undefined;
   }
 
   private answer(connection: Connection, args: Args, transaction: Transaction | undefined, ending: Ending): void {

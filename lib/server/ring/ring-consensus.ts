@@ -77,7 +77,13 @@ export class RingConsensus {
       nowMs: options.nowMs,
       timeoutMs: options.writeTimeoutMs,
     });
-    this.linearizer = new Linearizer({ ...options, ...options.drafts, consensus: this.consensus });
+    this.linearizer = new Linearizer({
+      ...options,
+      ...options.drafts,
+      consensus: this.consensus,
+      load: (key) => store.eraStore.load(key),
+      onTurn: options.onMessage,
+    });
   }
 
   /** Whether consensus decides about the key at `keyAt` in a batch of this node. `isTold`: another member has said so. */

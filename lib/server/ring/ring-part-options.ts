@@ -74,7 +74,7 @@ export interface RingPartOptions {
   readonly entryOf: (args: Args) => CommandEntry | undefined;
   readonly execute: (connection: Connection, args: Args) => void;
   /** How commands run whose outcome consensus decides. */
-  readonly drafts: Omit<LinearizerOptions, 'consensus' | 'execute' | 'fail'>;
+  readonly drafts: Omit<LinearizerOptions, 'consensus' | 'execute' | 'fail' | 'load' | 'onTurn'>;
   /** Whether something is being done to keys that goes on from turn to turn. */
   readonly isBusy: () => boolean;
   /** Consensus decides about a key of the slot from now on. */

@@ -161,6 +161,25 @@ describe('Linearizer', () => {
     expect(await ring.ask(client, 'EXEC')).to.deep.equal([3]);
   });
 
+  it('does not take for changed what has left memory for the disk since it was watched, or before', async () => {
+    const ring = await RingBench.start(3);
+    const [first] = ring.replicasOf('k');
+    const client = ring.nodes[first].connect();
+    const other = ring.nodes[first].connect();
+    await ring.ask(client, 'SETNX', 'k', '1');
+    for (const isBefore of [true, false]) {
+      for (const isChanged of [false, true]) {
+        if (isBefore) expect(await ring.ask(other, 'DEBUG', 'RELOAD')).to.equal('OK');
+        await ring.ask(client, 'WATCH', 'k');
+        if (isChanged) await ring.ask(other, 'SET', 'k', 'other');
+        if (!isBefore) expect(await ring.ask(other, 'DEBUG', 'RELOAD')).to.equal('OK');
+        for (const request of [['MULTI'], ['SET', 'k', 'mine']]) await ring.ask(client, ...request);
+        const name = `before ${String(isBefore)}, changed ${String(isChanged)}`;
+        expect(await ring.ask(client, 'EXEC'), name).to.deep.equal(isChanged ? null : ['OK']);
+      }
+    }
+  });
+
   it('does not take for changed what was only read: else of those who watch a key nobody could ever change it', async () => {
     const ring = await RingBench.start(3);
     const clients = ring.nodes.map((node) => node.connect());
