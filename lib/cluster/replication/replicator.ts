@@ -25,6 +25,7 @@ import type { Random } from '../../host/ports.js';
 import type { Ring } from '../ring/ring.js';
 import type { Acknowledgement, Newer } from './acknowledgement.js';
 import { ERA_STAMP } from './acknowledgement.js';
+import type { OnArrival } from './arrivals.js';
 import { Arrivals } from './arrivals.js';
 import { BatchParts, EVERY_GROUP } from './batch-parts.js';
 import { regroup } from './regroup.js';
@@ -221,10 +222,10 @@ export class Replicator {
     return this.isSequenceAwaited(this.newest[slot], slot, of);
   }
 
-  /** Calls `then` when what this node has changed in a slot last is awaited no more: later, and once. */
-  whenArrived(slot: number, of: MemberId | number, then: () => void): void {
+  /** Calls `then` when what this node has changed in a slot last is awaited no more, or was for as long as a write may take: later. */
+  whenArrived(slot: number, of: MemberId | number, then: OnArrival): void {
     const sequence = this.newest[slot];
-    this.arrivals.add(() => this.isSequenceAwaited(sequence, slot, of), then);
+    this.arrivals.add(() => this.isSequenceAwaited(sequence, slot, of), this.options.nowMs(), then);
   }
 
   /** The log has taken the batch: sends it. What was not noted in it concerns nobody else. */
@@ -322,13 +323,13 @@ export class Replicator {
     this.renewals.forget(beforeMs);
     this.timeoutCount += count - this.tallies.count;
     while (this.kept.length > 0 && this.kept[0].sinceMs < beforeMs) this.giveUp(this.kept[0]);
-    this.arrivals.tell();
+    this.arrivals.tell(beforeMs);
   }
 
   private isSequenceAwaited(sequence: number, slot: number, of: MemberId | number): boolean {
     const { ring, own, options } = this;
     if (sequence === 0 || ring === undefined) return false;
-    const isUnsent = sequence > this.sequence;
+    const isUnsent = sequence > this.sequence && !this.isShipped;
     const shipment = isUnsent ? undefined : this.keptBatch(sequence);
     if (!isUnsent && shipment === undefined) return false;
     const lacks = (replica: ReplicaProgress): boolean =>

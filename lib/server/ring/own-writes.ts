@@ -22,7 +22,8 @@ interface Late {
 
 /**
  * A client may send `SET k 5` and `INCR k` at once. The first runs here, and nobody has said yet that he has it: who runs the second is to find it. So a request that does not run here waits until who runs it
- * has what its client has put before; and one that consensus decides about, until a majority has. Whoever could not be reached is not waited for.
+ * has what its client has put before; and one that consensus decides about, until a majority has. Who could not be reached is not waited for, nor is what takes too long: its own reply says that nobody
+ * knows of it.
  */
 export class OwnWrites {
   private readonly options: OwnWritesOptions;
@@ -39,7 +40,8 @@ export class OwnWrites {
     ring.waits++;
     const args = borrowed.clone();
     connection.hold();
-    this.options.replicator.whenArrived(late.slot, late.of, () => {
+    this.options.replicator.whenArrived(late.slot, late.of, (hasArrived) => {
+      if (!hasArrived) ring.wroteLast = ring.waits = 0;
       if (connection.isClosed) connection.release();
       else connection.releaseWith(args);
     });

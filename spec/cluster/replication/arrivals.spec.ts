@@ -9,6 +9,7 @@ describe('Arrivals', () => {
     for (const name of ['a', 'b', 'a']) {
       arrivals.add(
         () => awaited.has(name),
+        0,
         () => told.push(name),
       );
     }
@@ -30,6 +31,7 @@ describe('Arrivals', () => {
     const wait = (): void => {
       arrivals.add(
         () => isAwaited,
+        0,
         () => {
           told.push(told.length);
           if (told.length === 1) wait();
@@ -42,5 +44,22 @@ describe('Arrivals', () => {
     expect(told).to.deep.equal([0]);
     arrivals.tell();
     expect(told).to.deep.equal([0, 1]);
+  });
+
+  it('tells who has waited for too long that it has not arrived', () => {
+    const arrivals = new Arrivals();
+    const told: [number, boolean][] = [];
+    for (const sinceMs of [10, 20]) {
+      arrivals.add(
+        () => true,
+        sinceMs,
+        (hasArrived) => told.push([sinceMs, hasArrived]),
+      );
+    }
+    arrivals.tell(10);
+    expect(told).to.deep.equal([]);
+    arrivals.tell(20);
+    arrivals.tell(20);
+    expect(told).to.deep.equal([[10, false]]);
   });
 });
