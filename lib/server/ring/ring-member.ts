@@ -316,7 +316,7 @@ export class RingMember implements RingMembership {
           log.notice(`Node ${id} is taken for dead`);
         },
         onLeft: ({ id }) => {
-          log.notice(`Node ${id} has left`);
+          log.notice(`Node ${id} has said good-bye`);
         },
         onUpdate: ({ id }) => {
           this.bus.hurry(id);
