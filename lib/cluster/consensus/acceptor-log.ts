@@ -19,7 +19,7 @@
  *     what was forgotten.
  *  4. What a crash has torn off the end of the last file was never told. Damage anywhere else stops the start: a node that went on without it could break a promise
  *     and has to come back as a new one. So does a file that is missing, or has no header: all of them, once there were some, or one that is needed beside those that are there. The last
- *     one may have none yet, as a crash leaves it: it goes before there is another one.
+ *     one may have none yet, as a crash leaves it: it goes before there is another one; if it is the only one, behind the mark, for nothing was told then.
  *  5. After a failed write or sync nothing is promised or accepted any more. A disk that is full is no failure: what waits is written when there is room.
  */
 
@@ -134,6 +134,7 @@ export class AcceptorLog {
   open(): void {
     const numbers = this.readFiles();
     if (this.unbegun !== undefined) {
+      if (numbers.length === 1) this.forgetMark();
       this.options.disk.remove(this.pathOf(this.unbegun));
       numbers.pop();
     }
@@ -267,6 +268,15 @@ export class AcceptorLog {
     disk.makeDirectory(dirname(mark));
     writeCheckedFile(disk, mark, MARK_TITLE, 'has promised');
     this.isMarked = true;
+  }
+
+  /** Nothing was told yet. Durable, so that no crash leaves the mark alone: it would say that something is missing. */
+  private forgetMark(): void {
+    const { disk, mark } = this.options;
+    if (!this.isMarked) return;
+    disk.remove(mark);
+    disk.syncDirectory(dirname(mark));
+    this.isMarked = false;
   }
 
   private keep(name: string, state: AcceptorState): void {

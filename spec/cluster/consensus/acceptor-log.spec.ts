@@ -233,6 +233,18 @@ describe('AcceptorLog', () => {
     expect(openLog(disk.kill()).get('key')).to.deep.equal(accepted(4, 'value'));
   });
 
+  it('starts as often as one likes, though a crash has left the very first file before anything was in it', async () => {
+    const disk = newDisk();
+    putOne(openLog(disk), 1).flush();
+    let next = disk.crash({ ...keepEverything, sizeOf: () => 28 });
+    for (const fate of [keepNothing, keepEverything, keepNothing, keepEverything]) {
+      expect(openLog(next).size).to.equal(0);
+      next = next.crash(fate);
+    }
+    await durable(putOne(openLog(next), 1));
+    expect(openLog(next.crash(keepNothing)).get('key')).to.deep.equal(accepted(1, 'value'));
+  });
+
   it('does not start when there is nothing in a file, and others follow it: what it has told stood there', async () => {
     const disk = newDisk();
     const log = openLog(disk);
