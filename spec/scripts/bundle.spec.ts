@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { EXECUTABLE } from '../../scripts/tools/executable.js';
+import { BUNDLE } from '../../scripts/tools/executable.js';
 import { repositoryRoot } from '../../scripts/tools/repository-root.js';
 import { ServerProcess } from '../../scripts/tools/server-process.js';
 
@@ -21,7 +21,7 @@ describe('scripts/bundle.mjs', function () {
 
   it('makes an executable that runs wherever it is called from, by a link too, as npm makes one', () => {
     const link = join(dir, 'ringkv');
-    symlinkSync(EXECUTABLE, link);
+    symlinkSync(BUNDLE, link);
     const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8')) as { version: string };
     expect(execFileSync(link, ['--version'], { cwd: dir, encoding: 'utf8' })).to.equal(`ringkv ${version}\n`);
   });
@@ -33,7 +33,7 @@ describe('scripts/bundle.mjs', function () {
       [...readFileSync(join(lib, file), 'utf8').matchAll(STARTED_BY_NAME)].map(([, name]) => name),
     );
     expect(started).to.include.members(['job-thread.js', 'node-sync-worker.js']);
-    for (const name of started) expect(existsSync(join(dirname(EXECUTABLE), name)), name).to.equal(true);
+    for (const name of started) expect(existsSync(join(dirname(BUNDLE), name)), name).to.equal(true);
   });
 
   it('finds Lua and compression, its threads, and what they have written', async () => {
