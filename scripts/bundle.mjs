@@ -47,5 +47,8 @@ export function bundle() {
 /** Chunks have names of their own, by what is in them. */
 function removeOthers(folder, outputs) {
   const names = new Set(outputs.map((output) => basename(output)));
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) if (!names.has(name)) rmSync(join(folder, name));
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    // (Another build may be as far.)
+    if (!names.has(name)) rmSync(join(folder, name), { force: true });
+  }
 }

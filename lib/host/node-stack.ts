@@ -4,12 +4,14 @@
  * Node can do it too (--enable-source-maps), but reads all maps at the start then; here they are read when something ends the process.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { SourceMapPayload } from 'node:module';
 import { SourceMap } from 'node:module';
 
 /** `file:///dist/bin/ringkv.js:30312:11` */
 const PLACE = /(file:\/\/[^\s()]+\.js):(\d+):(\d+)/g;
+/** What was written later is of another build than what runs. */
+const loadedMs = Date.now();
 
 /** From now on, what ends the process is shown with a stack of the sources. */
 export function showSourcesOfFatalErrors(): void {
@@ -18,7 +20,7 @@ export function showSourcesOfFatalErrors(): void {
   });
 }
 
-/** Places in files that have no source map stay. */
+/** Places in files that have no source map stay, and those in files that were built anew since. */
 export function stackInSources(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>();
   return stack.replaceAll(PLACE, (place, url: string, line: string, column: string) => {
@@ -30,8 +32,10 @@ export function stackInSources(stack: string): string {
 }
 
 function readMap(url: string): SourceMap | undefined {
+  const file = new URL(`${url}.map`);
   try {
-    return new SourceMap(JSON.parse(readFileSync(new URL(`${url}.map`), 'utf8')) as SourceMapPayload);
+    if (statSync(file).mtimeMs > loadedMs) return undefined;
+    return new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload);
   } catch {
     return undefined;
   }

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { stackInSources } from '../../lib/host/node-stack.js';
 import { EXECUTABLE } from '../../scripts/tools/executable.js';
 import { freePort } from '../../scripts/tools/free-port.js';
@@ -14,9 +15,24 @@ describe('stackInSources', () => {
     expect(stack).to.contain('/dist/spec/host/node-stack.spec.js:');
     const inSources = stackInSources(`${stack}\n    at file:///no/such/file.js:1:2`);
     expect(inSources.split('\n')[1])
-      .to.match(/file:\/\/\/.*\/spec\/host\/node-stack\.spec\.ts:13:\d+\)$/)
+      .to.match(/file:\/\/\/.*\/spec\/host\/node-stack\.spec\.ts:14:\d+\)$/)
       .and.not.contain('/dist/');
     expect(inSources).to.contain('    at file:///no/such/file.js:1:2');
+  });
+
+  it('leaves alone what was built anew since it was loaded: lines are others there', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'ringkv-stack-'));
+    try {
+      const map = join(dir, 'built.js.map');
+      writeFileSync(map, JSON.stringify({ version: 3, sources: ['source.ts'], names: [], mappings: 'AAAA' }));
+      const place = `${pathToFileURL(join(dir, 'built.js')).href}:1:1`;
+      utimesSync(map, Date.now() / 1000, Date.now() / 1000 + 1);
+      expect(stackInSources(place)).to.equal(place);
+      utimesSync(map, 1, 1);
+      expect(stackInSources(place)).to.equal(`${pathToFileURL(join(dir, 'source.ts')).href}:1:1`);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 
