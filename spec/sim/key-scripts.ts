@@ -18,5 +18,7 @@ const TAKE = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])";
 export function byScript([command, key, ...more]: readonly string[]): string[] {
   // SET key token NX PX ms
   if (command === 'SET' && more.length > 1) return ['EVAL', TAKE, '1', key, more[0], more[3]];
-  return ['EVAL', SCRIPTS.get(command) ?? '', '1', key, ...more];
+  const script = SCRIPTS.get(command);
+  if (script === undefined) throw new Error(`there is no script for ${command}`);
+  return ['EVAL', script, '1', key, ...more];
 }
