@@ -98,16 +98,22 @@ export class Scripts implements ScriptFigures {
 
   /** The script with the text `bytes[start, end)`, compiled; undefined after an error reply. */
   load(call: Call, bytes: Buffer, start: number, end: number): Script | undefined {
+    const script = this.learn(bytes, start, end);
+    if (typeof script !== 'string') return script;
+    call.reply.error(script);
+    return undefined;
+  }
+
+  /** The script with the text `bytes[start, end)`, compiled, and known from now on; or why it is none. */
+  learn(bytes: Buffer, start: number, end: number): Script | string {
     const known = this.cache.findSource(bytes, start, end);
     if (known !== undefined) return known;
     const source = Buffer.from(bytes.subarray(start, end));
     const parsed = parseShebang(source);
-    if (typeof parsed === 'string') {
-      call.reply.error(parsed);
-      return undefined;
-    }
+    if (typeof parsed === 'string') return parsed;
     const script = new Script(sha1(source), source, parsed.flags, parsed.codeAt);
-    if (!this.compile(call, script)) return undefined;
+    const problem = this.compile(script);
+    if (problem !== undefined) return problem;
     for (const dropped of this.cache.add(script)) this.release(dropped);
     return script;
   }
@@ -136,7 +142,11 @@ export class Scripts implements ScriptFigures {
       return;
     }
     if (script.generation !== this.generation || this.lua === undefined) {
-      if (!this.compile(call, script)) return;
+      const problem = this.compile(script);
+      if (problem !== undefined) {
+        call.reply.error(problem);
+        return;
+      }
     }
     this.begin(call, script, evaluation.isReadOnly, hasRoom);
     const start = call.reply.length;
@@ -283,17 +293,14 @@ export class Scripts implements ScriptFigures {
     return hasRoom ? undefined : OOM_DECLARED;
   }
 
-  /** Compiles a script for the interpreter that there is. False after an error reply. */
-  private compile(call: Call, script: Script): boolean {
+  /** Compiles a script for the interpreter that there is. Returns why it cannot be; undefined: it is. */
+  private compile(script: Script): string | undefined {
     const { interpreter } = this.needLua();
     const compiled = interpreter.compile(script.source.subarray(script.codeAt));
-    if (typeof compiled === 'string') {
-      call.reply.error(`ERR Error compiling script (new function): ${compiled}`);
-      return false;
-    }
+    if (typeof compiled === 'string') return `ERR Error compiling script (new function): ${compiled}`;
     script.ref = compiled;
     script.generation = this.generation;
-    return true;
+    return undefined;
   }
 
   private release(script: Script): void {

@@ -275,6 +275,7 @@ export class Node {
       table: engine.table,
       blocking: engine.blocking,
       executor: engine.executor,
+      scripts: engine.scripts,
       keyspace: this.keyspace,
       persistence: this.persistence,
       store: this.store,

@@ -27,6 +27,7 @@ import type { DeclaredKeys } from '../../data/declared-keys.js';
 import type { Random } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
+import type { Scripts } from '../../scripting/scripts.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
 import type { RingExecution } from '../executor-ports.js';
@@ -58,6 +59,7 @@ import { SEVERAL, commonSlot, isWhole, keysOf, namesAt } from './request-slots.j
 import { NO_SLOT } from './ring-client.js';
 import { CROSSSLOT, RingTransactions } from './ring-transactions.js';
 import { RingWideRequests } from './ring-wide-requests.js';
+import { ScriptBodies } from './script-bodies.js';
 import { splitRequest } from './split-request.js';
 import { StartUp } from './start-up.js';
 
@@ -71,6 +73,8 @@ export interface CoordinatorOptions {
   readonly hints: HintKeeper;
   /** Whether hints count as replicas that cannot be reached (sloppy-quorum). */
   readonly isSloppy: () => boolean;
+  /** Those that this node knows. */
+  readonly scripts: Pick<Scripts, 'learn' | 'cache'>;
   readonly decidedScripts: () => ScriptsMode;
   readonly refresher: Refresher;
   readonly consensus: Pick<Consensus, 'isEraOne' | 'isLeft' | 'mayHold'>;
@@ -130,7 +134,7 @@ export class Coordinator implements RingExecution {
     this.needs = new ReadNeeds(options);
     this.pipeline = new Pipeline({ ...common, parts: this.parts, needs: this.needs });
     const { parts, needs, pipeline } = this;
-    this.forwarder = new Forwarder({ ...common, pipeline });
+    this.forwarder = new Forwarder({ ...common, pipeline, bodies: new ScriptBodies(options) });
     this.everywhere = new RingWideRequests({ ...common, parts });
     this.decisions = new DecidedRequests({ ...common, pipeline, parts, forwarder: this.forwarder });
     this.reads = new QuorumReads({ ...common, needs, pipeline });

@@ -5,6 +5,7 @@
  *  2. What may have happened is not sent again: its outcome is unknown.
  *  3. What the client has put here before is with the other member when it runs the request (own-writes.ts).
  *  4. What comes later in a pipeline is begun ahead (pipeline.ts), and answered when its turn has come.
+ *  5. A script that is called by its SHA1, the other member is given before (script-bodies.ts).
  */
 
 import type { RingView } from '../../cluster/coordination/ring-view.js';
@@ -25,6 +26,7 @@ import type { Refusals } from './refusals.js';
 import { NOBODY_LIVES } from './refusals.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 import { RemoteWait } from './remote-wait.js';
+import type { ScriptBodies } from './script-bodies.js';
 
 /** A request is executed again at once so many times, then a little later. */
 const ATTEMPTS_AT_ONCE = 3;
@@ -38,6 +40,7 @@ export interface ForwarderOptions {
   readonly forwards: Forwards;
   readonly pipeline: Pipeline;
   readonly refusals: Refusals;
+  readonly bodies: ScriptBodies;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   /** The session of a client at a member, this node itself included. */
@@ -72,11 +75,8 @@ export class Forwarder {
     wait: RequestWait,
     first: Pick<Step, 'key' | 'isDecided'> = NOT_DECIDED,
   ): boolean {
-    const { view, forwards, refusals, pipeline, sessionAt } = this.options;
+    const { view, forwards, refusals, pipeline, bodies, sessionAt } = this.options;
     const args = borrowed.clone();
-    const answer = (reply: Buffer | undefined): void => {
-      this.answer(connection, args, role, reply, wait === 'exec');
-    };
     if (member === NOBODY) return refusals.lack(connection, borrowed, NOBODY_LIVES);
     const step = { slots: [connection.ring.slot], members: [member], ...first };
     if (pipeline.holdBack(connection, borrowed, step)) return false;
@@ -88,6 +88,9 @@ export class Forwarder {
       connection.ring.watchSession = session;
     }
     const id = view().idOf(member);
+    const answer = bodies.sendAhead(connection, session, args, (reply) => {
+      this.answer(connection, args, role, reply, wait === 'exec');
+    });
     const last = requests.pop() ?? encodeArgs(args);
     for (const request of requests) session.ask(request, ignore);
     if (wait === 'keys') this.askAndWait(connection, session, id, args, last, answer);

@@ -8,6 +8,7 @@ import type { Keyspace } from '../../data/keyspace.js';
 import type { Loader } from '../../data/loader.js';
 import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
+import type { Scripts } from '../../scripting/scripts.js';
 import type { Store } from '../../storage/engine/store.js';
 import type { Blocking } from '../blocking.js';
 import type { Changes } from '../changes.js';
@@ -58,6 +59,7 @@ export interface RingParts extends ClockWatchParts {
   readonly table: CommandTable;
   readonly blocking: Blocking;
   readonly executor: Executor;
+  readonly scripts: Scripts;
   readonly pubsub: PubSubRegistry;
   readonly effects: KeptEffects;
   readonly server: ServerPort;

@@ -10,6 +10,7 @@ import type { Keyspace } from '../../data/keyspace.js';
 import type { ByteStream, Clock, Disk, Random, StreamHandler, Timers } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
 import type { WriteBatch } from '../../record/write-batch.js';
+import type { Scripts } from '../../scripting/scripts.js';
 import type { ClientDoor } from '../client-door.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
@@ -57,6 +58,8 @@ export interface RingPartOptions {
   /** The same, as they are given up, and what has them in memory. */
   readonly slotStore: SlotStore;
   readonly keyspace: Keyspace;
+  /** Those that this node knows. */
+  readonly scripts: Pick<Scripts, 'learn' | 'cache'>;
   readonly warn: (line: string) => void;
   /** Whether there is a log, and the data is what it and the tables say. */
   readonly isOpen: () => boolean;
