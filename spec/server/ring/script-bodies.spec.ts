@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import type { BenchClient } from '../node-bench.js';
 import { keepNothing } from '../../sim/crash-fate.js';
+import type { BenchClient } from '../node-bench.js';
 import { RingBench } from './ring-bench.js';
 
 const COUNT = "return redis.call('INCR', KEYS[1])";
@@ -139,6 +139,21 @@ describe('ScriptBodies', () => {
       expect(await ring.ask(client, 'EVALSHA_RO', sha, 1, ring.keyWithout(0))).to.equal(NO_SCRIPT);
     }
     expect(await loadsAt(ring, other)).to.equal(0);
+  });
+
+  it('are given again to a member that has not taken them, because it is busy', async () => {
+    const ring = await RingBench.start(4, 'busy-reply-threshold 100\n');
+    const { client, key, other } = await cast(ring);
+    const { clock } = ring.nodes[other];
+    expect(await ring.ask(client, 'EVAL', COUNT, 1, 'near')).to.equal(1);
+    clock.lookUs = 200;
+    ring.nodes[other].connect().send('EVAL', 'while true do end', 0);
+    await ring.settle();
+    clock.lookUs = 1;
+    expect(await ring.ask(client, 'EVALSHA', shaOf(COUNT), 1, key)).to.match(/^-BUSY/);
+    expect(await ring.ask(ring.nodes[other].connect(), 'SCRIPT', 'KILL')).to.equal('OK');
+    await ring.settle();
+    expect(await ring.ask(client, 'EVALSHA', shaOf(COUNT), 1, key)).to.equal(1);
   });
 });
 
