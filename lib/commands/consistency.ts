@@ -20,7 +20,7 @@ export const consistencyCommands: readonly Command[] = [
   {
     name: 'consistency',
     arity: -1,
-    flags: ['noscript', 'loading', 'stale', 'fast', 'no_multi'],
+    flags: ['noscript', 'loading', 'stale', 'fast', 'no_multi', 'allow_busy'],
     keys: NO_KEYS,
     run: consistency,
   },

@@ -151,6 +151,25 @@ describe('Consistency levels', () => {
     expect(await node.ask(client, 'SET', 'k', 'v')).to.equal('OK');
     expect(await node.ask(client, 'WITH', 'ALL', 'GET', 'k')).to.equal('v');
   });
+
+  it('go along to a member that is busy with a script just then', async () => {
+    const ring = await RingBench.start(4, 'busy-reply-threshold 100');
+    const client = ring.nodes[0].connect();
+    const key = ring.keyWithout(0);
+    const [first, , third] = ring.replicasOf(key);
+    const { clock } = ring.nodes[first];
+    expect(await ring.ask(client, 'CONSISTENCY', 'ALL')).to.equal('OK');
+    clock.lookUs = 200;
+    ring.nodes[first].connect().send('EVAL', 'while true do end', 0);
+    await ring.settle();
+    clock.lookUs = 1;
+    expect(await ring.ask(client, 'INCR', key)).to.match(/^-BUSY/);
+    expect(await ring.ask(ring.nodes[first].connect(), 'SCRIPT', 'KILL')).to.equal('OK');
+    await ring.settle();
+    expect(await ring.ask(client, 'INCR', key)).to.equal(1);
+    ring.disconnect(first, third);
+    expect(await ring.ask(client, 'INCR', key)).to.equal('-NOREPLICAS need 3, have 2');
+  });
 });
 
 describe('cluster-redirects', () => {
