@@ -112,7 +112,9 @@ function memberBound(args: Args, arg: number): MemberBound | undefined {
   if (length === 0) return undefined;
   const first = args.buffer[args.start[arg]];
   if (first === PARENTHESIS || first === BRACKET) return { kind: 'member', arg, isExclusive: first === PARENTHESIS };
-  if (length === 1 && first === MINUS) return { kind: 'least', arg, isExclusive: false };
-  if (length === 1 && first === PLUS) return { kind: 'most', arg, isExclusive: false };
+  // Redis takes a NUL behind the sign for its end.
+  const isAlone = length === 1 || args.buffer[args.start[arg] + 1] === 0;
+  if (isAlone && first === MINUS) return { kind: 'least', arg, isExclusive: false };
+  if (isAlone && first === PLUS) return { kind: 'most', arg, isExclusive: false };
   return undefined;
 }

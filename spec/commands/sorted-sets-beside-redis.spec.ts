@@ -47,7 +47,7 @@ const memberBound = fc.oneof(
   { weight: 10, arbitrary: member.map((text) => `[${text}`) },
   { weight: 6, arbitrary: member.map((text) => `(${text}`) },
   { weight: 6, arbitrary: fc.constantFrom('-', '+') },
-  { weight: 1, arbitrary: fc.constantFrom('', 'x', '-x', '++') },
+  { weight: 1, arbitrary: fc.constantFrom('', 'x', '-x', '++', '-\0', '+\0x') },
 );
 const rank = fc.oneof(fc.integer({ min: -8, max: 8 }), fc.constantFrom(0, -1, 100, -100, '9223372036854775807', 'x'));
 const words = (...choices: string[]): fc.Arbitrary<string[]> => fc.subarray(choices);

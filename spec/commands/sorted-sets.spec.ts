@@ -13,6 +13,13 @@ describe('sorted set commands', () => {
     expect(() => db.run('ZADD', 'z', '1\0', 'c')).to.throw('ERR value is not a valid float');
   });
 
+  it('read a bound of members that is - or + up to its first zero byte', () => {
+    const db = new Harness();
+    db.run('ZADD', 'z', 0, 'a', 0, 'b');
+    expect(db.run('ZRANGEBYLEX', 'z', '-\0', '+\0x')).to.deep.equal(['a', 'b']);
+    expect(() => db.run('ZRANGEBYLEX', 'z', '-x', '+')).to.throw('ERR min or max not valid string range item');
+  });
+
   it('say what is wrong with a COUNT before what is wrong behind it', () => {
     const db = new Harness();
     const refusal = 'ERR count should be greater than 0';
