@@ -468,7 +468,8 @@ export class AntiEntropy {
       const isStrict = damaged !== undefined && !this.others(damaged).every((id) => isUp(id));
       await new Exchange({ ...parts, differing, fresh: isFresh, purpose, isStrict }).run();
       closing?.compared(member, differing);
-      if (isNews) this.sources.note(begun, member);
+      // To read all may be what has found a table damaged: what is in that was not compared.
+      if (isNews && store.damaged === undefined) this.sources.note(begun, member);
     });
   }
 

@@ -196,8 +196,9 @@ describe('A damaged table of a member, while another one is away for good', () =
     for (const key of KEYS) expect(await read(ring, AWAY, key), key).to.equal(null);
   });
 
-  it('waits for the one who is away, if he alone may have what was in it, until he is taken out of the ring', async () => {
-    const ring = await RingBench.start(3, CONFIG);
+  /** A ring in which who is away, and who has a damaged table that nobody has met yet, alone have what was acknowledged. */
+  async function ringOfTwoWhoHave(): Promise<RingBench> {
+    const ring = await RingBench.start(3, `${CONFIG}hint-size-max 1\n`);
     const client = ring.nodes[DAMAGED].connect();
     ring.disconnect(0, DAMAGED);
     ring.disconnect(0, AWAY);
@@ -206,6 +207,20 @@ describe('A damaged table of a member, while another one is away for good', () =
     await damageTables(ring, DAMAGED);
     ring.connectAgain();
     ring.isolate(AWAY);
+    return ring;
+  }
+
+  it('waits for the one who is away, too, if to compare with the other one is what finds the damage', async () => {
+    const ring = await ringOfTwoWhoHave();
+    await takeProposed(ring, OTHERS);
+    expect(await ring.ask(ring.nodes[DAMAGED].connect(), 'CONFIG', 'SET', 'repair-interval', '1')).to.equal('OK');
+    await ring.advance(9000);
+    expect(await figure(ring, DAMAGED, 'damaged_tables')).to.equal(1);
+    expect(await figure(ring, DAMAGED, 'restored_tables')).to.equal(0);
+  });
+
+  it('waits for the one who is away, if he alone may have what was in it, until he is taken out of the ring', async () => {
+    const ring = await ringOfTwoWhoHave();
     ring.nodes[DAMAGED].connect().send('GET', 'alone');
     await takeProposed(ring, OTHERS);
     await ring.advance(5000);
