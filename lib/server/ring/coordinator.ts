@@ -163,6 +163,7 @@ export class Coordinator implements RingExecution {
       connection.ring.isCleared = false;
       return !entry.isScript || this.scripts.admit(connection, entry, args);
     }
+    connection.ring.mayWait = entry.isBlocking;
     const role = this.roles.of(entry, args);
     const begun = this.advances.takeBegun(args);
     if (begun !== undefined) return this.forwarder.finish(connection, args, role, begun);

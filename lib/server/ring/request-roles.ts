@@ -79,7 +79,7 @@ export class RequestRoles {
   }
 }
 
-/** Whether the requests behind the one that waits are asked for the same: not if that has a level of its own, or opened a transaction. */
+/** Whether requests behind the one that waits may begin: not if that may wait for ever, and not if it has a level of its own, or opened a transaction: they are asked for something else. */
 export function mayLookAhead({ transaction, ring }: Connection): boolean {
-  return transaction === undefined && ring.once === undefined;
+  return transaction === undefined && ring.once === undefined && !ring.mayWait;
 }

@@ -21,6 +21,8 @@ export class RingClient {
   isBlind = false;
   /** Batches of this node up to this one are, as far as the keys of the request go, with as many replicas as it reads from. */
   refreshedTo = 0;
+  /** The request may wait for keys, maybe for ever. */
+  mayWait = false;
   /** The request has waited for what it needed: it runs. */
   isCleared = false;
   /** The only key of the request that runs on a draft (linearizer.ts): nothing of it has happened yet. */

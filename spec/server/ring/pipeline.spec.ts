@@ -119,6 +119,21 @@ describe('Pipeline', () => {
     }
   });
 
+  it('begins nothing behind what may wait for ever, whether that runs here, or waits for what its client has put before', async () => {
+    const ring = await RingBench.start(5);
+    for (const [i, at] of ring.replicasOf('k').entries()) {
+      const client = ring.nodes[at].connect();
+      const counter = ring.keyWithout(at);
+      const requests = [
+        ['SET', '{k}other', 1],
+        ['BLPOP', 'k', 0],
+        ['INCR', counter],
+      ];
+      expect((await pipe(ring, client, requests)).replies).to.deep.equal(['OK']);
+      expect(await ring.ask(ring.nodes[at].connect(), 'GET', counter), `replica ${i}`).to.equal(null);
+    }
+  });
+
   it('splits no MSET of which a key has no value: it was set to what stood in the buffer', async () => {
     const { ring, client } = await ringOfHalves('QUORUM');
     const odd = ['MSET', 'a', 1, 'c', 2, 'd'];
