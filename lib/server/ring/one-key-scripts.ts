@@ -103,8 +103,9 @@ export class OneKeyScripts {
   private answer(connection: Connection, reply: Buffer, tell: () => void): void {
     const { ring } = connection;
     const { once } = ring;
-    const start = connection.reply.length;
+    // A message to the client itself is no part of the reply.
     tell();
+    const start = connection.reply.length;
     connection.answer(reply);
     ring.once = QUORUM;
     this.options.marker.ran(connection, false, start);

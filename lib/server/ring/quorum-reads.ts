@@ -14,7 +14,7 @@ import type { Advances } from './advances.js';
 import type { DecidedKeys } from './decided-keys.js';
 import type { Pipeline } from './pipeline.js';
 import type { Step } from './pipeline-order.js';
-import { HERE, NOT_DECIDED } from './pipeline-order.js';
+import { HERE, LATER, NOT_DECIDED } from './pipeline-order.js';
 import type { ReadNeeds } from './read-needs.js';
 
 export interface QuorumReadsOptions {
@@ -97,7 +97,8 @@ export class QuorumReads {
       };
     } else this.options.needs.begin(copies, level, done);
     const all = slots ?? [slot];
-    const members = all.map(() => HERE);
+    // What consensus is to decide about is in nobody's queue yet.
+    const members = all.map(() => (first.isDecided ? LATER : HERE));
     this.options.pipeline.beginAhead(connection, { slots: all, members, ...first });
     return false;
   }

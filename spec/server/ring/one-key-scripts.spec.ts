@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
 import type { BenchClient, NodeBench } from '../node-bench.js';
+import { requestOf } from '../node-bench.js';
 import { RingBench } from './ring-bench.js';
 
 const SWAP =
@@ -141,6 +142,20 @@ describe('OneKeyScripts', () => {
     const [reply] = [...early, ...reader.replies()];
     if (early.length > 0) expect(reply, 'before a quorum has it').to.equal(null);
     expect(writer.replies()).to.deep.equal(['OK']);
+  });
+
+  it('come before what stands behind them in a pipeline, and is decided about their key', async () => {
+    const ring = await RingBench.start(4);
+    for (const [i, node] of ring.nodes.entries()) {
+      const client = node.connect();
+      const requests = [
+        ['EVAL', SWAP, 1, `k${i}`, '', 'a'],
+        ['SETNX', `k${i}`, 'b'],
+      ];
+      client.sendBytes(Buffer.concat(requests.map((words) => requestOf(...words))));
+      await ring.settle();
+      expect(client.replies()).to.deep.equal([1, 0]);
+    }
   });
 
   it('take, extend and give back locks', async () => {
