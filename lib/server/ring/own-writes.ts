@@ -41,7 +41,7 @@ export class OwnWrites {
     const args = borrowed.clone();
     connection.hold();
     this.options.replicator.whenArrived(late.slot, late.of, (hasArrived) => {
-      if (!hasArrived) ring.wroteLast = ring.waits = 0;
+      if (!hasArrived) [ring.wroteLast, ring.waits] = [0, WAITS_MAX];
       if (connection.isClosed) connection.release();
       else connection.releaseWith(args);
     });
@@ -53,9 +53,12 @@ export class OwnWrites {
     return this.late(connection, step) !== undefined;
   }
 
-  private late({ ring }: Connection, { slots, members, isDecided }: Step): Late | undefined {
+  private late(connection: Connection, { slots, members, isDecided }: Step): Late | undefined {
     const { replicator } = this.options;
-    if (ring.isForwarded || (replicator.isDelivered(ring.wroteLast) && ring.waits === 0)) return undefined;
+    const { ring } = connection;
+    // What is put again, or sent anew to another ring, is in a later batch; it is not answered yet.
+    const isAllThere = replicator.isDelivered(ring.wroteLast) && ring.waits === 0 && !connection.holdsReplies;
+    if (ring.isForwarded || isAllThere) return undefined;
     const view = this.options.view();
     for (const [i, slot] of slots.entries()) {
       const member = members[i];

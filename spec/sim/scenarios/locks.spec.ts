@@ -23,7 +23,7 @@ describe('the scenario of a lock', function () {
   });
 
   it('finds two holders of one that is taken by GET and SET', async () => {
-    const { problems } = await runSeed(locks({}, { ...BUSY, asking: naively }), 1, { nodes: 4 });
+    const { problems } = await runSeed(locks({}, { ...BUSY, asking: naively }), 5, { nodes: 4 });
     expect(problems.join()).to.match(/two holders/);
   });
 });
