@@ -8,7 +8,7 @@
  */
 
 import type { CasClients } from './cas-clients.js';
-import { keyOfScripts } from './cas-clients.js';
+import { STARTER, keyOfScripts } from './cas-clients.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { SimClient } from './sim-client.js';
 import type { World } from './world.js';
@@ -18,7 +18,6 @@ const IN_USE_DEFAULT = 3;
 const SEASON_MS = 4500;
 const ALONE_MS_MAX = 3000;
 const PAUSE_MS = 100;
-const STARTER = 'starter';
 /** One key of so many is used by scripts alone. */
 const OF_SCRIPTS_OF = 3;
 
