@@ -334,7 +334,10 @@ export class Replicator {
     if (!isUnsent && shipment === undefined) return false;
     const lacks = (replica: ReplicaProgress): boolean =>
       shipment === undefined ? replica !== own : shipment.pending.has(replica);
-    if (typeof of !== 'number') return lacks(this.progressOf(of));
+    if (typeof of !== 'number') {
+      const receiver = this.receivers.get(of);
+      return receiver !== undefined && lacks(receiver.progress);
+    }
     return this.groups[ring.groupOf(slot)].some((replicas) => {
       const needed = options.replicasNeeded(of, replicas.length);
       return replicas.filter(lacks).length > replicas.length - needed;

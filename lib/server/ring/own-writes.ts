@@ -48,8 +48,8 @@ export class OwnWrites {
     return true;
   }
 
-  /** Whether a request is not to begin yet. */
-  holdUp(connection: Connection, step: Step): boolean {
+  /** Whether a request would have to wait if it began now. */
+  mustWait(connection: Connection, step: Step): boolean {
     return this.late(connection, step) !== undefined;
   }
 

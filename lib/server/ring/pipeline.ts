@@ -72,7 +72,7 @@ export class Pipeline {
       const request = plan && this.follow(order, plan);
       const start =
         request !== undefined && this.mayBegin(connection, request)
-          ? order.admit(request, own.holdUp(connection, request))
+          ? order.admit(request, own.mustWait(connection, request))
           : Start.ALONE;
       if (request === undefined || start === Start.ALONE) isOver = true;
       else if (this.isReady(connection, request)) return true;
