@@ -1,4 +1,4 @@
-/** Where to listen, as `bind`, `port`, `tls-port` and `unixsocket` say. */
+/** Where to listen, as `bind`, `port`, `tls-port` and `unixsocket` say; and who is asked from near by. */
 
 import type { Settings } from '../config/settings.js';
 import type { ListenAddress, TlsSettings } from '../host/ports.js';
@@ -23,6 +23,11 @@ export function listenHosts({ bind }: Settings): string[] {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Whether CLIENT's and DEBUG's `local` means it: a unix socket, or a loopback address. */
+export function isLocalAddress(address: string): boolean {
+  return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/') || !address.includes(':');
 }
 
 /** Tells the addresses of a configuration from each other. */

@@ -111,7 +111,7 @@ export class Blocking {
   /** The client is gone. */
   forget(waiter: Waiter): void {
     waiter.timer?.cancel();
-    waiter.connection.waiter = undefined;
+    waiter.connection.waits.waiter = undefined;
     for (const name of waiter.names) {
       const queue = this.queues.get(name);
       queue?.delete(waiter);
@@ -182,19 +182,19 @@ export class Blocking {
     if (this.promises.has(name)) return;
     for (const waiter of [...(this.queues.get(name) ?? [])]) {
       const { call, connection, wait, names } = waiter;
-      if (connection.waiter !== waiter) continue; // served by another key, or gone
+      if (connection.waits.waiter !== waiter) continue; // served by another key, or gone
       const i = wait.keys[names.indexOf(name)];
       const changeCount = this.keyspace.batch.recordCount;
       connection.enterCommand();
       this.options.nested().complete(call, () => {
         if (this.holdsType(call, i, wait)) wait.attempt(call, i);
       });
-      const hasAnswered = connection.reply.length > connection.replyStart;
+      const hasAnswered = connection.reply.length > connection.replies.start;
       connection.leaveCommand();
-      connection.spans.add(connection.replyStart, connection.reply.length);
+      connection.replies.spans.add(connection.replies.start, connection.reply.length);
       if (this.keyspace.batch.recordCount !== changeCount) {
         connection.wroteInTurn = true;
-        this.options.onChanged(connection, connection.replyStart);
+        this.options.onChanged(connection, connection.replies.start);
       }
       if (!hasAnswered) continue;
       this.end(waiter);

@@ -10,31 +10,26 @@ import type { Output } from '../protocol/reply-writer.js';
 import { ReplyWriter } from '../protocol/reply-writer.js';
 import { FAILED, PARSED } from '../protocol/request-parser.js';
 import { encodeWords } from '../protocol/request-encoder.js';
-import type { Waiter } from './blocking.js';
+import { isLocalAddress } from './addresses.js';
 import type { ConnectionHost } from './connection-host.js';
+import type { Away } from './connection-waits.js';
+import { ConnectionWaits } from './connection-waits.js';
 import { HeldReply } from './held-reply.js';
 import { readLevels } from './level-words.js';
 import { ReplyOutbox } from './reply-outbox.js';
-import { ReplySpans } from './reply-spans.js';
 import { RequestSource } from './request-source.js';
 import type { RingClient } from './ring/ring-client.js';
 import { WAITS, readiness } from './ring/key-wait.js';
 import type { ServerPort } from './server-port.js';
 import type { WakeReason } from './sleeper.js';
-import { Sleeper } from './sleeper.js';
 import { Transaction } from './transaction.js';
+import { TurnReplies } from './turn-replies.js';
 import type { Watch } from './watches.js';
 
 /** A client whose replies reach this is not read from until it has taken them. */
 const OUTPUT_PAUSE_BYTES = 1024 * 1024;
 /** Pending replies are compared with the limits as soon as a message makes them this long; else at the end of the turn. */
 const PUSHED_CHECK_BYTES = 256 * 1024;
-
-/** A wait for keys at another member. */
-export interface Away {
-  /** Ends it, with an error or as if the time were over. */
-  giveUp(isError: boolean): void;
-}
 
 /**
  * One client's connection: bytes in, requests executed as they are complete, replies out in order.
@@ -72,18 +67,15 @@ export class Connection implements StreamHandler, Call, Client {
   isClosed = false;
   /** A command of this turn changed data. */
   wroteInTurn = false;
-  /** The replies of this turn that say what data holds, or that it was changed, while not all of that is logged: they wait if the log has no room. */
-  spans = new ReplySpans();
+  readonly replies: TurnReplies;
   /** A request that CLIENT PAUSE holds back. */
   postponed: Args | undefined;
   listing: Listing | undefined;
-  /** The command that waits for keys. */
-  waiter: Waiter | undefined;
   transaction: Transaction | undefined;
+  /** What it waits for; what begins and ends, it is told: see `block`, `hold` and `setAway`. */
+  readonly waits = new ConnectionWaits();
   readonly watched = new Map<string, Watch>();
   wasTouched = false;
-  /** Where the reply of the command that runs or waits begins. */
-  replyStart = 0;
   /** When the replies pending passed the soft limit; 0 if they have not. */
   softLimitSinceMs = 0;
 
@@ -91,15 +83,7 @@ export class Connection implements StreamHandler, Call, Client {
   private readonly host: ConnectionHost;
   private readonly stream: ByteStream;
   private readonly requests: RequestSource;
-  private blockers = 0;
-  /** Of these, requests that will be executed again. */
-  private holds = 0;
-  private away: Away | undefined;
   private isReleasing = false;
-  /** A command runs at this moment. */
-  private executing = false;
-  /** Messages that came meanwhile. */
-  private readonly pushed: Buffer[] = [];
   /** A transaction is being executed: nothing waits. */
   private isNested = false;
   private inTurn = false;
@@ -112,7 +96,6 @@ export class Connection implements StreamHandler, Call, Client {
   /** Goes on in the next turn. */
   private deferred = false;
   private readonly outbox: ReplyOutbox;
-  private readonly sleeper = new Sleeper();
 
   constructor(host: ConnectionHost, stream: ByteStream, id: number, nowMs: number) {
     const { keyspace, server, pool, limits } = host.parts;
@@ -124,6 +107,7 @@ export class Connection implements StreamHandler, Call, Client {
     this.isLocal = isLocalAddress(stream.remoteAddress);
     this.createdMs = this.lastUsedMs = nowMs;
     this.reply = new ReplyWriter(pool);
+    this.replies = new TurnReplies(this.reply, (at, length) => this.ringClient?.marks.shift(at, length));
     this.outbox = new ReplyOutbox(stream, pool, host);
     this.requests = new RequestSource(limits);
     this.args = this.requests.args;
@@ -159,7 +143,7 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   get isBlocked(): boolean {
-    return this.blockers > 0;
+    return !this.waits.isEmpty;
   }
 
   onData(buffer: Buffer, length: number): void {
@@ -177,7 +161,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   onEnd(): void {
     this.readEnded = true;
-    if (this.blockers > this.holds || this.away !== undefined) this.kill();
+    if (this.waits.isPointlessAlone) this.kill();
     else this.process();
   }
 
@@ -197,14 +181,14 @@ export class Connection implements StreamHandler, Call, Client {
    * elsewhere as well.
    */
   dismiss(isUrgent: boolean): void {
-    if (this.waiter !== undefined || this.away !== undefined) this.kill();
-    else if (this.isAtRest || (isUrgent && this.blockers === 0 && !this.requests.hasAhead)) this.closeAfterReplies();
+    if (this.waits.isForKeys) this.kill();
+    else if (this.isAtRest || (isUrgent && this.waits.isEmpty && !this.requests.hasAhead)) this.closeAfterReplies();
     else this.isDismissed ||= isUrgent;
   }
 
   /** Whether there is neither a request, nor a reply, nor what more requests are to come for. */
   private get isAtRest(): boolean {
-    const isBetweenRequests = this.blockers === 0 && !this.deferred && !this.requests.hasAhead;
+    const isBetweenRequests = this.waits.isEmpty && !this.deferred && !this.requests.hasAhead;
     const isTied =
       this.transaction !== undefined || this.watched.size > 0 || this.ringClient?.watchSession !== undefined;
     return isBetweenRequests && !isTied && this.inputBytes === 0 && this.outputBytes === 0;
@@ -214,12 +198,11 @@ export class Connection implements StreamHandler, Call, Client {
     if (this.isClosed) return;
     this.isClosed = true;
     this.stream.destroy();
-    this.sleeper.wake('error');
+    this.waits.sleeper.wake('error');
     this.letGo();
     this.outbox.clear();
     this.requests.clearAhead();
-    this.reply.truncate(0);
-    this.replyStart = 0;
+    this.replies.clear();
     this.host.onClosed(this);
   }
 
@@ -251,13 +234,9 @@ export class Connection implements StreamHandler, Call, Client {
 
   push(message: Buffer, length: number): void {
     if (this.isClosed || this.closing) return;
-    if (this.executing) {
-      // The command may know how much it had written.
-      this.pushed.push(Buffer.from(message.subarray(0, length)));
-      return;
-    }
-    const { reply } = this;
-    if (this.blockers > 0) this.insert(message, length);
+    const { reply, replies } = this;
+    if (replies.keep(message, length)) return;
+    if (this.isBlocked) replies.insert(message, length);
     else reply.raw(message, 0, length);
     if (reply.isLost) {
       this.killForLoss();
@@ -273,39 +252,39 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** A command begins to run. */
   enterCommand(): void {
-    this.replyStart = this.reply.length;
-    this.executing = true;
+    this.replies.enterCommand();
   }
 
   /** It has run, or waits. */
   leaveCommand(): void {
-    this.executing = false;
+    const hasKept = this.replies.leaveCommand();
     if (this.reply.isLost) this.killForLoss();
-    if (this.pushed.length > 0) this.insertPushed();
+    if (!hasKept || this.isClosed) return;
+    this.replies.insertKept();
+    this.schedule();
   }
 
   /** Nothing more is executed until `unblock`. */
   block(): void {
-    this.blockers++;
+    this.waits.begin();
   }
 
   /** Goes on with what has arrived. */
   unblock(): void {
-    this.blockers--;
+    this.waits.end();
     if (this.reply.isLost) this.killForLoss();
-    if (this.isClosed || this.blockers > 0) return;
+    if (this.isClosed || this.isBlocked) return;
     this.schedule();
     this.process();
   }
 
   /** A request waits to be executed again: nothing more is executed until `release`. */
   hold(): void {
-    this.holds++;
-    this.block();
+    this.waits.beginHold();
   }
 
   release(): void {
-    this.holds--;
+    this.waits.endHold();
     this.unblock();
   }
 
@@ -322,7 +301,7 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   pauseFor(timeoutMs: number): Promise<WakeReason> {
-    return this.sleeper.sleep(this.server.timers, timeoutMs);
+    return this.waits.sleeper.sleep(this.server.timers, timeoutMs);
   }
 
   get watchedCount(): number {
@@ -377,27 +356,28 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   waitForKeys(call: Call, wait: Wait): void {
+    const { blocking } = this.host.parts;
     if (this.isNested) wait.onTimeout(call);
-    else if (this.ringClient?.isForwarded !== true) this.waiter = this.host.parts.blocking.add(this, call.args, wait);
+    else if (this.ringClient?.isForwarded !== true) this.waits.waiter = blocking.add(this, call.args, wait);
     else {
       call.reply.simple(WAITS);
-      this.waiter = this.host.parts.blocking.add(this, call.args, readiness(wait));
+      this.waits.waiter = blocking.add(this, call.args, readiness(wait));
       this.schedule();
     }
   }
 
   /** The request that is held waits for keys elsewhere, maybe for ever, or does no longer: its client is listened to meanwhile, in case that it goes. */
   setAway(away: Away | undefined): void {
-    this.away = away;
+    this.waits.away = away;
     if (!this.isClosed) this.regulate();
   }
 
   /** The command that waited has answered. What comes behind it runs in the next turn, and not in the middle of another command. */
   endWait(): void {
-    this.blockers--;
+    this.waits.end();
     if (this.isClosed) return;
     this.schedule();
-    if (this.blockers > 0 || this.deferred) return;
+    if (this.isBlocked || this.deferred) return;
     this.deferred = true;
     this.host.defer(this);
   }
@@ -409,15 +389,7 @@ export class Connection implements StreamHandler, Call, Client {
   }
 
   wake(reason: 'unblocked' | 'error' | 'woken'): boolean {
-    const { waiter } = this;
-    if (waiter !== undefined) {
-      this.host.parts.blocking.giveUp(waiter, reason === 'error' ? 'error' : 'timeout');
-      return true;
-    }
-    const { away } = this;
-    const hasWoken = this.sleeper.wake(reason);
-    away?.giveUp(reason === 'error');
-    return hasWoken || away !== undefined;
+    return this.waits.wake(reason, this.host.parts.blocking);
   }
 
   /** Executes what it left over in the turn before. */
@@ -455,8 +427,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** The same, with what is to wait for room on the disk. The caller gives the wait up, or settles it. */
   holdForRoom(): HeldReply {
-    const { spans } = this;
-    this.spans = new ReplySpans();
+    const spans = this.replies.takeSpans();
     const held = this.holdReply();
     held.awaitRoom(spans);
     return held;
@@ -491,8 +462,8 @@ export class Connection implements StreamHandler, Call, Client {
       return;
     }
     this.processing = true;
-    const { requests, reply, host, outbox } = this;
-    while (this.blockers === 0 && !this.closing && !this.isClosed) {
+    const { requests, reply, host, outbox, waits } = this;
+    while (waits.isEmpty && !this.closing && !this.isClosed) {
       if (reply.length + outbox.pendingBytes > OUTPUT_PAUSE_BYTES) break;
       if (this.isDismissed && !requests.hasAhead) {
         this.closeAfterReplies();
@@ -524,7 +495,7 @@ export class Connection implements StreamHandler, Call, Client {
   /** Reads while it may execute and its replies are taken. */
   private regulate(): void {
     const pause =
-      (this.blockers > 0 && !this.listens) || this.deferred || this.closing || this.outputBytes > OUTPUT_PAUSE_BYTES;
+      (this.isBlocked && !this.listens) || this.deferred || this.closing || this.outputBytes > OUTPUT_PAUSE_BYTES;
     if (pause === this.readPaused) return;
     this.readPaused = pause;
     if (pause) this.stream.pause();
@@ -533,20 +504,16 @@ export class Connection implements StreamHandler, Call, Client {
 
   /** It is closed: nobody keeps anything for it. */
   private letGo(): void {
-    if (this.waiter !== undefined) this.host.parts.blocking.forget(this.waiter);
-    this.host.parts.blocking.release(this);
+    const { blocking } = this.host.parts;
+    if (this.waits.waiter !== undefined) blocking.forget(this.waits.waiter);
+    blocking.release(this);
     this.endTransaction();
     this.ringClient?.close();
   }
 
-  /**
-   * Whether it reads although it executes nothing: it has to notice that a client goes away which waits, maybe for ever; and to stop reading for the time that a request
-   * is held costs more than to keep what comes.
-   */
+  /** Whether it reads although it executes nothing. */
   private get listens(): boolean {
-    const isWaiting = this.waiter !== undefined || this.away !== undefined;
-    const isHeld = this.blockers === this.holds;
-    return (isHeld || (isWaiting && this.blockers === 1)) && !this.requests.isFull;
+    return this.waits.letsRead && !this.requests.isFull;
   }
 
   private fail(error: string): void {
@@ -570,25 +537,8 @@ export class Connection implements StreamHandler, Call, Client {
     this.host.schedule(this);
   }
 
-  private insertPushed(): void {
-    if (!this.isClosed) {
-      for (const message of this.pushed) this.insert(message, message.length);
-      this.schedule();
-    }
-    this.pushed.length = 0;
-  }
-
-  /** Puts a message before what the command that runs or waits has answered. */
-  private insert(message: Buffer, length: number): void {
-    this.reply.insert(this.replyStart, message, 0, length);
-    this.ringClient?.marks.shift(this.replyStart, length);
-    this.spans.shift(this.replyStart, length);
-    this.replyStart += length;
-  }
-
   private takeOutput(): Output {
-    this.replyStart = 0;
-    this.spans.clear();
+    this.replies.begin();
     return this.outbox.take(this.reply);
   }
 
@@ -606,7 +556,7 @@ export class Connection implements StreamHandler, Call, Client {
       return;
     }
     this.finish();
-    if (!this.readPaused || this.outbox.pendingBytes > 0 || this.blockers > 0) return;
+    if (!this.readPaused || this.outbox.pendingBytes > 0 || this.isBlocked) return;
     this.host.onInput(this, 0);
     this.process();
   }
@@ -619,9 +569,4 @@ export class Connection implements StreamHandler, Call, Client {
     this.stream.end();
     this.host.onClosed(this);
   }
-}
-
-/** Whether CLIENT's and DEBUG's `local` means it: a unix socket, or a loopback address. */
-function isLocalAddress(address: string): boolean {
-  return address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/') || !address.includes(':');
 }

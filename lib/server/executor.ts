@@ -311,8 +311,9 @@ export class Executor {
       if (error !== WRONG_TYPE) throw error;
       reply.error(WRONG_TYPE_ERROR);
     }
-    if (connection.waiter !== undefined) {
-      this.beginWait(connection, connection.waiter, entry, args, mode);
+    const { waiter } = connection.waits;
+    if (waiter !== undefined) {
+      this.beginWait(connection, waiter, entry, args, mode);
       this.blocking.release(connection);
       return;
     }
@@ -324,7 +325,7 @@ export class Executor {
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
     if (this.isAside) return;
-    if (hasChanged || (entry.showsData && this.guards.hasUnlogged)) connection.spans.add(start, reply.length);
+    if (hasChanged || (entry.showsData && this.guards.hasUnlogged)) connection.replies.spans.add(start, reply.length);
     this.ring?.ran(connection, hasChanged, start);
     if (hasChanged && this.blocking.isNeeded) this.blocking.serve();
     if (entry.isBlocking) this.blocking.release(connection);
@@ -339,7 +340,7 @@ export class Executor {
       this.times.count(entry, durationUs);
       if (reply.errors !== errors) this.noteFailure(entry, reply);
       if (durationUs >= this.times.slowUs) this.guards.onSlow(connection, entry, waiter.call.args, durationUs);
-      if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, connection.replyStart);
+      if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, connection.replies.start);
     };
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
   }
@@ -379,8 +380,8 @@ export class Executor {
     const settle = (): void => {
       if (connection.isClosed) return;
       if (reply.errors !== errors) this.noteFailure(entry, reply);
-      if (mode !== 'on') muteReply(connection, mode, connection.replyStart);
-      if (entry.showsData) connection.spans.add(connection.replyStart, reply.length);
+      if (mode !== 'on') muteReply(connection, mode, connection.replies.start);
+      if (entry.showsData) connection.replies.spans.add(connection.replies.start, reply.length);
       this.times.start();
       connection.unblock();
     };
@@ -404,7 +405,7 @@ export class Executor {
       } catch (error) {
         if (error !== COLD_KEY && error !== WRONG_TYPE) throw error;
         // What was answered before may have been sent meanwhile.
-        connection.reply.truncate(connection.replyStart);
+        connection.reply.truncate(connection.replies.start);
         if (error === WRONG_TYPE) {
           connection.reply.error(WRONG_TYPE_ERROR);
           return;

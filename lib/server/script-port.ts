@@ -110,10 +110,10 @@ class SuspendedScript implements Suspension {
     turn.begin();
     persistence.unhold();
     gate.setBusy(false);
-    connection.spans.add(connection.replyStart, connection.reply.length);
+    connection.replies.spans.add(connection.replies.start, connection.reply.length);
     if (hasWritten) {
       connection.wroteInTurn = true;
-      onChanged(connection, connection.replyStart);
+      onChanged(connection, connection.replies.start);
     }
     if (connection.isClosed) connection.reply.truncate(0);
     connection.unblock();

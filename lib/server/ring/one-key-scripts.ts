@@ -109,7 +109,7 @@ export class OneKeyScripts {
     connection.answer(reply);
     ring.once = QUORUM;
     this.options.marker.ran(connection, false, start);
-    connection.spans.add(start, connection.reply.length);
+    connection.replies.spans.add(start, connection.reply.length);
     ring.once = once;
   }
 

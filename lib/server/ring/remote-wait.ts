@@ -1,6 +1,7 @@
 import { UNBLOCKED } from '../../commands/error-texts.js';
 import type { Args } from '../../protocol/args.js';
-import type { Away, Connection } from '../connection.js';
+import type { Connection } from '../connection.js';
+import type { Away } from '../connection-waits.js';
 import { READY_REPLY, withTimeLeft } from './key-wait.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 
