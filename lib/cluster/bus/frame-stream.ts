@@ -141,6 +141,8 @@ export class FrameStream extends Deadline implements OutgoingHandler {
   private hasLived = false;
   private isHurried = false;
   private readonly beganUs: number;
+  /** While it is opening: when the other side has last given a sign of life. */
+  private heardUs: number;
   private silentHeartbeats = 0;
 
   private constructor(host: FrameStreamHost, handshake: Handshake, receiver: FrameReceiver, remoteAddress: string) {
@@ -151,7 +153,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     this.remoteAddress = remoteAddress;
     this.output = new OutputQueue(host.pool);
     this.silence = new Silence(host.deadlines, receiver);
-    this.beganUs = host.clock.monotonicUs();
+    this.beganUs = this.heardUs = host.clock.monotonicUs();
     this.pong = new PongPayload(host.clock);
     this.decoder = new FrameDecoder(host.pool, (kind, id, buffer, start, end) => {
       this.receive(kind, id, buffer, start, end);
@@ -231,12 +233,10 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     }
   }
 
-  /** The other side lives: if it is silent nevertheless, or has long been connected with in vain, the stream breaks soon. */
+  /** The other side lives: if it is silent nevertheless, the stream breaks soon. */
   hurry(): void {
     const { state, host, isHurried } = this;
-    const openingMs = (host.clock.monotonicUs() - this.beganUs) / 1000;
-    const isLate = state === 'opening' ? openingMs > SILENCE_LOOKS * SILENCE_LOOK_MS : this.isSilent;
-    if (state === 'closed' || isHurried || !isLate) return;
+    if (state === 'closed' || isHurried || !this.isLate) return;
     this.isHurried = true;
     host.deadlines.set(this, HURRY_MS);
   }
@@ -262,6 +262,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
 
   onConnect(): void {
     this.isConnected = true;
+    this.heardUs = this.host.clock.monotonicUs();
     if (this.state === 'opening') this.writeHandshake();
   }
 
@@ -270,6 +271,7 @@ export class FrameStream extends Deadline implements OutgoingHandler {
     if (this.state === 'closed') return;
     this.hasHeard = true;
     if (this.state === 'opening') {
+      this.heardUs = this.host.clock.monotonicUs();
       at = this.handshake.receive(buffer, 0, length);
       this.settle();
       if (!this.isOpen) return;
@@ -307,14 +309,25 @@ export class FrameStream extends Deadline implements OutgoingHandler {
 
   override onDeadline(): void {
     if (this.state === 'opening') {
+      const leftMs = OPENING_MS - (this.host.clock.monotonicUs() - this.beganUs) / 1000;
+      if (this.isHurried && !this.isLate && leftMs > 0) {
+        this.isHurried = false;
+        this.host.deadlines.set(this, leftMs);
+      }
       // Where we connect, nobody may be there who could be called wrong.
-      if (this.roundTrips === undefined) this.refuse('timeout');
+      else if (this.roundTrips === undefined) this.refuse('timeout');
       else this.break(new PeerError('unreachable', `${this.remoteAddress}: could not connect in time`));
     } else if (this.state === 'open') {
       if (this.isHurried && this.isSilent)
         this.break(new PeerError('timeout', `${this.remoteAddress}: lives, and does not answer`));
       else this.beat();
     }
+  }
+
+  /** Whether the other side has not answered for so long that it would be silent: it answers the handshake as it answers a ping. */
+  private get isLate(): boolean {
+    if (this.state !== 'opening') return this.isSilent;
+    return (this.host.clock.monotonicUs() - this.heardUs) / 1000 > SILENCE_LOOKS * SILENCE_LOOK_MS;
   }
 
   /** Goes on after a part of the handshake has come. */

@@ -14,7 +14,10 @@ export interface OutgoingChannelsHost {
   later(run: () => void): void;
 }
 
-/** The channels from this member to another one. The connection is made with the first of them, and kept. */
+/**
+ * The channels from this member to another one. The connection is made with the first of them, and kept. If it cannot be made, what was written to them has not left, and their
+ * handlers are told so: `onClose` gets a PeerError that `isUnsent`.
+ */
 export class OutgoingChannels implements FrameReceiver {
   readonly traffic = new Traffic();
 
@@ -22,6 +25,7 @@ export class OutgoingChannels implements FrameReceiver {
   private readonly memberId: MemberId;
   private stream: FrameStream | undefined;
   private link: ChannelLink | undefined;
+  private hasOpened = false;
 
   constructor(host: OutgoingChannelsHost, memberId: MemberId) {
     this.host = host;
@@ -53,7 +57,7 @@ export class OutgoingChannels implements FrameReceiver {
   }
 
   onOpen(): void {
-    // The channels have written already.
+    this.hasOpened = true;
   }
 
   onMessage(kind: number, id: number, buffer: Buffer, start: number, end: number): void {
@@ -68,10 +72,13 @@ export class OutgoingChannels implements FrameReceiver {
   onClosed(error: PeerError): void {
     const { link } = this;
     this.stream = this.link = undefined;
-    link?.lose(error);
+    link?.lose(
+      this.hasOpened ? error : new PeerError(error.code, error.message, { cause: error.cause, isUnsent: true }),
+    );
   }
 
   private connect(): ChannelLink {
+    this.hasOpened = false;
     this.stream = this.host.open(this.memberId, 'channels', this, new RoundTrips());
     this.stream.traffic = this.traffic;
     return new ChannelLink(this.stream, undefined, (run) => {

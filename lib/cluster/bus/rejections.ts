@@ -9,7 +9,7 @@ interface Tally {
 }
 
 /**
- * What was refused from the network, counted by reason. Whoever sends it decides how often that happens, so each reason is logged at
+ * What was refused from the network, or lost there, counted by reason. Whoever sends it decides how often that happens, so each reason is logged at
  * most once a minute, with how many there were in between.
  */
 export class Rejections<Reason extends string> {

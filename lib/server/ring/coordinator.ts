@@ -24,7 +24,7 @@ import { RING_CHANGED } from '../../commands/error-texts.js';
 import type { RingRole } from '../../commands/ring-role.js';
 import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
-import type { Random } from '../../host/ports.js';
+import type { Clock, Random } from '../../host/ports.js';
 import type { Args } from '../../protocol/args.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { Scripts } from '../../scripting/scripts.js';
@@ -81,6 +81,8 @@ export interface CoordinatorOptions {
   readonly linearizer: Linearizer;
   /** What the configuration says of keys. */
   readonly declared: DeclaredKeys;
+  readonly clock: Clock;
+  readonly warn: (line: string) => void;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   /** How long a forwarded request may take that does not wait for keys. */

@@ -17,7 +17,7 @@ import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { Connection } from '../connection.js';
 import type { Advance } from './advances.js';
 import type { Forwards } from './forwards.js';
-import { BROKEN, RING_CHANGED_REPLY } from './forwards.js';
+import { BROKEN } from './forwards.js';
 import { WAITS_REPLY } from './key-wait.js';
 import type { Pipeline } from './pipeline.js';
 import type { Step } from './pipeline-order.js';
@@ -26,6 +26,7 @@ import type { Refusals } from './refusals.js';
 import { NOBODY_LIVES } from './refusals.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 import { RemoteWait } from './remote-wait.js';
+import { RING_CHANGED_REPLY } from './ring-changed.js';
 import type { ScriptBodies } from './script-bodies.js';
 
 /** A request is executed again at once so many times, then a little later. */

@@ -1,14 +1,18 @@
+import { Rejections } from '../../cluster/bus/rejections.js';
 import type { MemberId } from '../../cluster/ring/member.js';
-import { RING_CHANGED } from '../../commands/error-texts.js';
+import type { Clock } from '../../host/ports.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 
-/** A member answers so that has done nothing: by its ring somebody else acts for the keys. */
-export const RING_CHANGED_REPLY = Buffer.from(`-${RING_CHANGED}\r\n`);
 /** What a client is told of a change whose reply does not come. */
 export const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
 
-/** How long a change waits for a member that cannot be reached. */
+/** How long a change waits for a member that cannot be reached, and answers nothing else. */
 const ABANDONED_MS = 300;
+/** Why sessions are closed that a request waits for. */
+const LATE = 'no reply in time';
+const ABANDONED = 'it cannot be reached';
+
+const LOST = { lost: 'Requests that were sent on have no reply, their outcome is unknown: nothing more comes' };
 
 /** A request that was sent on, and is not answered. */
 interface Forward {
@@ -25,20 +29,26 @@ interface Forward {
 }
 
 export interface ForwardsOptions {
+  readonly clock: Clock;
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
+  readonly warn: (line: string) => void;
   /** How long a request may take that does not wait for keys. */
   readonly timeoutMs: () => number;
 }
 
-/** Requests that other members run for clients of this one: none of them is waited for without end. */
+/** Requests that other members run for clients of this one: none of them is waited for without end. The log says why changes are given up. */
 export class Forwards {
   count = 0;
   private readonly options: ForwardsOptions;
   private readonly open = new Set<Forward>();
+  private readonly lost: Rejections<'lost'>;
+  /** When members have last answered something. */
+  private readonly answeredMs = new Map<MemberId, number>();
 
   constructor(options: ForwardsOptions) {
     this.options = options;
+    this.lost = new Rejections(options.clock, LOST, options.warn);
   }
 
   /** Whether everything is answered. */
@@ -62,9 +72,11 @@ export class Forwards {
   /** Called some times a second: gives up what takes too long. */
   tick(): void {
     const nowMs = this.options.nowMs();
-    for (const { deadlineMs, avoidedMs, session } of this.open) {
-      const isAbandoned = avoidedMs !== undefined && avoidedMs + ABANDONED_MS < nowMs;
-      if (isAbandoned || deadlineMs < nowMs) session.close();
+    for (const { deadlineMs, avoidedMs, session, member } of this.open) {
+      // Who still answers is slow, and neither gone nor cut off.
+      const sinceMs = Math.max(avoidedMs ?? nowMs, this.answeredMs.get(member) ?? -Infinity);
+      if (sinceMs + ABANDONED_MS < nowMs) session.close(ABANDONED);
+      else if (deadlineMs < nowMs) session.close(LATE);
     }
   }
 
@@ -77,7 +89,7 @@ export class Forwards {
       if (forward.member !== member) continue;
       if (isUp) forward.avoidedMs = undefined;
       else if (forward.kind === 'read') forward.end(undefined);
-      else if (forward.kind === 'wait') forward.session.close();
+      else if (forward.kind === 'wait') forward.session.close(ABANDONED);
       else forward.avoidedMs ??= this.options.nowMs();
     }
   }
@@ -89,9 +101,13 @@ export class Forwards {
     deadlineMs: number,
     then: OnReply,
   ): OnReply {
-    const { open } = this;
+    const { open, answeredMs, lost } = this;
     const end: OnReply = (reply) => {
-      if (open.delete(forward)) then(reply);
+      if (!open.delete(forward)) return;
+      if (session.isOpen) answeredMs.set(member, this.options.nowMs());
+      else if (reply === undefined && kind === 'change' && session.fault !== undefined)
+        lost.add('lost', `node ${member} (${session.fault})`);
+      then(reply);
     };
     const forward: Forward = { deadlineMs, session, member, kind, avoidedMs: undefined, end };
     open.add(forward);

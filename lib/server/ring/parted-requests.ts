@@ -6,11 +6,12 @@ import type { Args } from '../../protocol/args.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
 import type { Connection } from '../connection.js';
 import type { Forwards } from './forwards.js';
-import { BROKEN, RING_CHANGED_REPLY } from './forwards.js';
+import { BROKEN } from './forwards.js';
 import type { OwnWrites } from './own-writes.js';
 import type { Refusals } from './refusals.js';
 import { NOBODY_LIVES } from './refusals.js';
 import type { RemoteSession } from './remote-session.js';
+import { RING_CHANGED_REPLY } from './ring-changed.js';
 import type { SplitRequest } from './split-request.js';
 import { splitByKey } from './split-request.js';
 

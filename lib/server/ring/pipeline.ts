@@ -9,7 +9,6 @@ import type { Connection } from '../connection.js';
 import type { Advances } from './advances.js';
 import { Advance } from './advances.js';
 import type { Forwards } from './forwards.js';
-import { RING_CHANGED_REPLY } from './forwards.js';
 import type { Linearizer } from './linearizer.js';
 import type { OwnWrites } from './own-writes.js';
 import type { PartedRequests } from './parted-requests.js';
@@ -19,6 +18,7 @@ import type { ReadNeeds } from './read-needs.js';
 import type { RemoteSession } from './remote-session.js';
 import type { PlannedRequest, RequestRoles } from './request-roles.js';
 import { mayLookAhead } from './request-roles.js';
+import { RING_CHANGED_REPLY } from './ring-changed.js';
 import { splitRequest } from './split-request.js';
 
 export interface PipelineOptions {

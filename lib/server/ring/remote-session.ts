@@ -1,11 +1,13 @@
 import Denque from 'denque';
 
+import { PeerError } from '../../cluster/bus/peer-error.js';
 import type { ByteStream, StreamHandler } from '../../host/ports.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
 import { INCOMPLETE, ReplyScanner } from '../../protocol/reply-scanner.js';
 import { encodeWords } from '../../protocol/request-encoder.js';
+import { RING_CHANGED_REPLY } from './ring-changed.js';
 
-/** A reply, as it came: a view that ends with the call. Undefined: the connection broke before it came. */
+/** A reply, as it came: a view that ends with the call; that nothing was done, if the request has not left. Undefined: the connection broke before it came. */
 export type OnReply = (reply: Buffer | undefined) => void;
 
 /** What a client has chosen that its commands depend on, wherever they run. */
@@ -32,6 +34,7 @@ export class RemoteSession implements StreamHandler {
   private readonly unsent = new Denque<Buffer>();
   private isBlocked = false;
   private isOver = false;
+  private endedBy: string | undefined;
   /** What has come of a reply that is not complete. */
   private held: Buffer = EMPTY;
   private heldLength = 0;
@@ -71,10 +74,15 @@ export class RemoteSession implements StreamHandler {
     this.consistency = text;
   }
 
-  /** Ends it. What was asked and not answered is answered with undefined. */
-  close(): void {
+  /** Ends it. What was asked and not answered is answered with undefined. `fault`: why, if the client has not gone. */
+  close(fault?: string): void {
     if (!this.isOver) this.stream.destroy();
-    this.end();
+    this.end(fault, undefined);
+  }
+
+  /** Why it is over, unless the client has gone. */
+  get fault(): string | undefined {
+    return this.endedBy;
   }
 
   /** Whether what is asked has a chance to be answered. */
@@ -102,11 +110,12 @@ export class RemoteSession implements StreamHandler {
   }
 
   onEnd(): void {
-    this.close();
+    this.close('it was ended there');
   }
 
-  onClose(): void {
-    this.end();
+  onClose(error: Error | undefined): void {
+    const isUnsent = error instanceof PeerError && error.isUnsent;
+    this.end(error?.message ?? 'it was closed', isUnsent ? RING_CHANGED_REPLY : undefined);
   }
 
   /** Hands out the complete replies of bytes [start, length); returns where the first begins that is not. */
@@ -117,7 +126,7 @@ export class RemoteSession implements StreamHandler {
       if (end === INCOMPLETE) return at;
       const then = this.waiting.shift();
       if (end < 0 || then === undefined) {
-        this.close();
+        this.close('what came is no reply');
         return length;
       }
       const reply = bytes.subarray(at, end);
@@ -146,12 +155,14 @@ export class RemoteSession implements StreamHandler {
     }
   }
 
-  private end(): void {
+  /** `reply`: to what was not answered. */
+  private end(fault: string | undefined, reply: Buffer | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.endedBy = fault;
     this.onInput();
     this.onBroken();
-    for (let then = this.waiting.shift(); then !== undefined; then = this.waiting.shift()) then(undefined);
+    for (let then = this.waiting.shift(); then !== undefined; then = this.waiting.shift()) then(reply);
   }
 }
 

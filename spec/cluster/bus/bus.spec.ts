@@ -241,6 +241,23 @@ describe('Bus', () => {
     expect(a.isResponsive(idOf('b'))).to.equal(true);
   });
 
+  it('does not connect anew with who answers the handshake slowly, step by step', async () => {
+    const { a } = await pair();
+    world.network.freeze('b');
+    a.setMembers([idOf('b')]);
+    world.time.pass(450);
+    a.hurry(idOf('b'));
+    world.time.pass(50);
+    world.network.thaw('b');
+    world.network.freeze('b');
+    world.time.pass(350);
+    a.hurry(idOf('b'));
+    world.time.pass(50);
+    world.network.thaw('b');
+    world.time.pass(50);
+    expect(a.figures().map(({ failures, isConnected }) => [failures, isConnected])).to.deep.equal([[0, true]]);
+  });
+
   it('is held up by one of five peers that does not read only in what is for it, with bounded memory', async () => {
     const queueBytesMax = 4 * 1024 * 1024;
     const a = await world.add('a', { queueBytesMax });

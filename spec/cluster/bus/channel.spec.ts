@@ -5,6 +5,7 @@ import type { Bus } from '../../../lib/cluster/bus/bus.js';
 import { Channel, WINDOW_BYTES } from '../../../lib/cluster/bus/channel.js';
 import type { ChannelCarrier } from '../../../lib/cluster/bus/channel.js';
 import { BytesPayload } from '../../../lib/cluster/bus/payload.js';
+import { PeerError } from '../../../lib/cluster/bus/peer-error.js';
 import type { ByteStream, StreamHandler } from '../../../lib/host/ports.js';
 import { BusWorld, idOf, identityOf } from './bus-world.js';
 
@@ -188,6 +189,26 @@ describe('Channel', () => {
     again.send(5);
     world.time.pass(10);
     expect(accepted[1].bytesIn).to.equal(5);
+  });
+
+  it('is lost unsent, as it says, where the connection cannot be made, and not so where it breaks later', () => {
+    const errors: unknown[] = [];
+    const handler = (): StreamHandler => {
+      const end = new End();
+      end.onClose = (error) => errors.push(error instanceof PeerError && error.isUnsent);
+      return end;
+    };
+    a.openChannel(idOf('unknown'), '', handler());
+    world.network.cut('a', 'b');
+    a.openChannel(idOf('b'), '', handler());
+    world.time.pass(6000);
+    expect(errors).to.deep.equal([true, true]);
+    world.network.heal();
+    a.openChannel(idOf('b'), '', handler());
+    world.time.pass(100);
+    world.network.reset('b');
+    world.time.pass(10);
+    expect(errors).to.deep.equal([true, true, false]);
   });
 
   it('that is not read holds up no other, takes no more than a window, and goes on when it is read', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { PeerError } from '../../../lib/cluster/bus/peer-error.js';
 import type { ByteStream, StreamHandler } from '../../../lib/host/ports.js';
 import { encodeWords } from '../../../lib/protocol/request-encoder.js';
 import { RemoteSession } from '../../../lib/server/ring/remote-session.js';
@@ -90,6 +91,16 @@ describe('RemoteSession', () => {
     session.close();
     expect(got).to.deep.equal([undefined, undefined, undefined]);
     expect([broken(), session.isOpen]).to.deep.equal([1, false]);
+  });
+
+  it('says that nothing was done, if what was asked has not left', () => {
+    const { stream, session } = open();
+    const got: (string | undefined)[] = [];
+    session.ask(encodeWords(['a']), (reply) => got.push(reply?.toString('latin1')));
+    stream.handler?.onClose(new PeerError('unreachable', 'nobody there', { isUnsent: true }));
+    session.ask(encodeWords(['b']), (reply) => got.push(reply?.toString('latin1')));
+    expect(got).to.deep.equal(['-CLUSTERDOWN the ring has changed, try again\r\n', undefined]);
+    expect(session.fault).to.equal('nobody there');
   });
 
   it('breaks at what is no reply, or answers nothing', () => {
