@@ -4,7 +4,7 @@ import type { Clock } from '../../host/ports.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 
 /** What a client is told of a change whose reply does not come. */
-export const BROKEN = 'TIMEOUT the replica that ran the command is gone: the outcome is unknown';
+export const BROKEN = 'TIMEOUT the replica that ran the command is gone, or does not answer: the outcome is unknown';
 
 /** How long a change waits for a member that cannot be reached, and answers nothing else. */
 const ABANDONED_MS = 300;
@@ -16,7 +16,7 @@ const LOST = { lost: 'Requests that were sent on have no reply, their outcome is
 
 /** A request that was sent on, and is not answered. */
 interface Forward {
-  readonly deadlineMs: number;
+  readonly askedMs: number;
   readonly session: RemoteSession;
   /** Whom it was sent to. */
   readonly member: MemberId;
@@ -33,7 +33,7 @@ export interface ForwardsOptions {
   /** Milliseconds since an arbitrary start. */
   readonly nowMs: () => number;
   readonly warn: (line: string) => void;
-  /** How long a request may take that does not wait for keys. */
+  /** How long a request may take that does not wait for keys, when those before it are answered: they run one behind the other. */
   readonly timeoutMs: () => number;
 }
 
@@ -43,8 +43,9 @@ export class Forwards {
   private readonly options: ForwardsOptions;
   private readonly open = new Set<Forward>();
   private readonly lost: Rejections<'lost'>;
-  /** When members have last answered something. */
+  /** When members have last answered something, and when that was over a session. */
   private readonly answeredMs = new Map<MemberId, number>();
+  private readonly sessionMs = new WeakMap<RemoteSession, number>();
 
   constructor(options: ForwardsOptions) {
     this.options = options;
@@ -59,24 +60,25 @@ export class Forwards {
 
   /** Asks a member, for some time; if it is a read, for as long as that member can be reached. `then` is called once. */
   ask(session: RemoteSession, member: MemberId, request: Buffer, isRead: boolean, then: OnReply): void {
-    const { nowMs, timeoutMs } = this.options;
     this.count++;
-    session.ask(request, this.begin(session, member, isRead ? 'read' : 'change', nowMs() + timeoutMs(), then));
+    session.ask(request, this.begin(session, member, isRead ? 'read' : 'change', then));
   }
 
   /** A request waits at a member for its keys: for as long as that one can be reached. `then` is called with the reply that ends the wait. */
   wait(session: RemoteSession, member: MemberId, then: OnReply): void {
-    session.expect(this.begin(session, member, 'wait', Infinity, then));
+    session.expect(this.begin(session, member, 'wait', then));
   }
 
   /** Called some times a second: gives up what takes too long. */
   tick(): void {
     const nowMs = this.options.nowMs();
-    for (const { deadlineMs, avoidedMs, session, member } of this.open) {
+    const timeoutMs = this.options.timeoutMs();
+    for (const { kind, askedMs, avoidedMs, session, member } of this.open) {
       // Who still answers is slow, and neither gone nor cut off.
-      const sinceMs = Math.max(avoidedMs ?? nowMs, this.answeredMs.get(member) ?? -Infinity);
-      if (sinceMs + ABANDONED_MS < nowMs) session.close(ABANDONED);
-      else if (deadlineMs < nowMs) session.close(LATE);
+      const goneMs = nowMs - Math.max(avoidedMs ?? nowMs, this.answeredMs.get(member) ?? -Infinity);
+      const takenMs = nowMs - Math.max(askedMs, this.sessionMs.get(session) ?? -Infinity);
+      if (goneMs > ABANDONED_MS) session.close(ABANDONED);
+      else if (kind !== 'wait' && takenMs > timeoutMs) session.close(LATE);
     }
   }
 
@@ -94,23 +96,24 @@ export class Forwards {
     }
   }
 
-  private begin(
-    session: RemoteSession,
-    member: MemberId,
-    kind: Forward['kind'],
-    deadlineMs: number,
-    then: OnReply,
-  ): OnReply {
-    const { open, answeredMs, lost } = this;
+  private begin(session: RemoteSession, member: MemberId, kind: Forward['kind'], then: OnReply): OnReply {
+    const { open, lost } = this;
+    const { nowMs } = this.options;
     const end: OnReply = (reply) => {
       if (!open.delete(forward)) return;
-      if (session.isOpen) answeredMs.set(member, this.options.nowMs());
+      if (session.isOpen) this.noteAnswer(session, member);
       else if (reply === undefined && kind === 'change' && session.fault !== undefined)
         lost.add('lost', `node ${member} (${session.fault})`);
       then(reply);
     };
-    const forward: Forward = { deadlineMs, session, member, kind, avoidedMs: undefined, end };
+    const forward: Forward = { askedMs: nowMs(), session, member, kind, avoidedMs: undefined, end };
     open.add(forward);
     return end;
+  }
+
+  private noteAnswer(session: RemoteSession, member: MemberId): void {
+    const nowMs = this.options.nowMs();
+    this.answeredMs.set(member, nowMs);
+    this.sessionMs.set(session, nowMs);
   }
 }

@@ -85,6 +85,19 @@ describe('Forwards', () => {
     expect(log).to.deep.equal([]);
   });
 
+  it('has a request wait for those before it as long as they are answered, and then no longer than it may take', () => {
+    for (let i = 0; i < 4; i++) ask();
+    for (let i = 0; i < 3; i++) {
+      pass(1500);
+      far.onData(Buffer.from(':1\r\n'), 4);
+    }
+    pass(1900);
+    expect(replies).to.deep.equal([':1\r\n', ':1\r\n', ':1\r\n']);
+    pass(200);
+    expect(replies[3]).to.equal(undefined);
+    expect([replies.length, log.length]).to.deep.equal([4, 1]);
+  });
+
   it('gives up what has no reply in time, and says why the connection is gone, but nothing when the client has gone', () => {
     ask();
     pass(2100);
