@@ -8,34 +8,21 @@ import { CellType, EMPTY_ENTRY, hasElements, holdsValue, isComposedType, typeOf 
 import { ANCHOR_BYTES, ListId } from '../record/list-id.js';
 import { merge } from '../record/merge.js';
 import type { Pair } from '../record/pair.js';
-import { ORIGIN_MAX, PAIR_ZERO, comparePairs } from '../record/pair.js';
-import { ResidentTable } from '../storage/memory/resident-table.js';
+import { ORIGIN_MAX, PAIR_ZERO } from '../record/pair.js';
 import { isChunked } from '../record/string-chunks.js';
 import type { Collection } from './collection.js';
 import { Database } from './database.js';
 
-import { RecordCursor } from './record-cursor.js';
+import { KeyspaceDatabases } from './keyspace-databases.js';
 
 /** What `newerThan` answers if the disk has to be asked. */
 export const UNDECIDED = -1;
 
 const listId = new ListId();
 
-export abstract class KeyspaceMerge extends RecordCursor {
+export abstract class KeyspaceMerge extends KeyspaceDatabases {
   /** Changes of other nodes that were merged. */
   foreignCount = 0;
-  /** Collections that are being built in the heap, outside of records (key-builder.ts). */
-  builderCount = 0;
-  protected databasesPair: Pair = PAIR_ZERO;
-  /** Tables that were flushed, and whose records are yet to be freed. */
-  protected readonly flushed: ResidentTable[] = [];
-
-  /** A physical database, by its id. Throws RangeError if there are not so many. */
-  physicalDatabase(id: number): Database {
-    const known = this.physical[id] as Database | undefined;
-    if (known !== undefined) return known;
-    throw new RangeError(`there is data in database ${id}, but "databases" is ${this.physical.length}: raise it`);
-  }
 
   /** Merges one change of a log or of another node. Adds nothing to the batch. */
   apply(reader: BatchReader): void {
@@ -47,13 +34,6 @@ export abstract class KeyspaceMerge extends RecordCursor {
       if (reader.kind === ChangeKind.FLUSH) this.applyFlush(db, reader);
       else this.applyChange(db, reader);
     }
-  }
-
-  /** Takes over which physical database each of SELECT's numbers stands for, if `pair` is newer than what is known. */
-  adoptDatabases(pair: Pair, physical: readonly number[]): void {
-    if (comparePairs(pair, this.databasesPair) <= 0) return;
-    this.databasesPair = pair;
-    physical.forEach((id, number) => (this.databases[number] = this.physicalDatabase(id)));
   }
 
   /**
@@ -329,20 +309,6 @@ export abstract class KeyspaceMerge extends RecordCursor {
     const stamp = isPlain ? head.stamp : head.deletedStamp;
     const origin = isPlain ? head.origin : head.deletedOrigin;
     return reader.stamp < stamp || (reader.stamp === stamp && reader.origin <= origin);
-  }
-
-  /** Takes a database's table away. If that leaves no record at all, the memory goes at once. */
-  protected emptied(db: Database): void {
-    const old = db.table;
-    if (old.count === 0) {
-      db.reset(old);
-      return;
-    }
-    db.reset(this.newTable());
-    this.flushed.push(old);
-    if (this.recordCount > 0 || this.builderCount > 0) return;
-    this.flushed.length = 0;
-    this.heap.clear();
   }
 }
 

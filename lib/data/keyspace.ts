@@ -15,23 +15,19 @@
  * partial one, which holds what was written since. `find` of what is not known throws COLD_KEY before anything is changed; whoever called
  * has the key loaded (`absorb`) and tries again. A record is dirty until the disk has it in a table, and may be dropped then; so a
  * deleted key leaves an empty record, for as long as a look at the disk would find it.
+ *
+ * Its parts stand on each other: record-cursor.ts, keyspace-databases.ts, keyspace-merge.ts, keyspace-absorb.ts, keyspace-forget.ts, and this, which is what commands see.
  */
 
-import { assert } from '../base/assert.js';
 import { copyBytes } from '../base/bytes.js';
 import { parseInteger64 } from '../base/integer.js';
-import { POSITION_LIMIT, slotOf } from '../base/position.js';
-import { SlotSet } from '../base/slot-set.js';
 import { KEYSPACE_EVENT } from '../config/keyspace-events.js';
 import { textOf } from '../record/composed-string.js';
 import type { BatchReader } from '../record/batch-reader.js';
-import type { WriteBatch } from '../record/write-batch.js';
 import type { Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, hasElements, isComposedType } from '../record/entry.js';
 import { merge } from '../record/merge.js';
-import { PAIR_ZERO, comparePairs } from '../record/pair.js';
 import { LARGE } from '../storage/memory/record-heap.js';
-import { ResidentTable } from '../storage/memory/resident-table.js';
 import type { ColdKey } from './cold-data.js';
 import { CHUNKED_ABOVE_BYTES } from '../record/string-chunks.js';
 import { COLD_KEY } from './cold-data.js';
@@ -47,7 +43,7 @@ import type { Listing } from './listing.js';
 import { SiblingStrings } from './sibling-strings.js';
 import { SortedCells } from './sorted-cells.js';
 
-import { KeyspaceAbsorb } from './keyspace-absorb.js';
+import { KeyspaceForget } from './keyspace-forget.js';
 import type { KeyspaceOptions } from './record-cursor.js';
 import { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 
@@ -59,18 +55,14 @@ export { KEEP_EXPIRY, NEVER } from './record-cursor.js';
 /** Where strings are put together that are changed in part. */
 const shortString = Buffer.alloc(CHUNKED_ABOVE_BYTES);
 
-export class Keyspace extends KeyspaceAbsorb {
+export class Keyspace extends KeyspaceForget {
   /** Reads that met a key, and that did not. */
   hits = 0;
   misses = 0;
   expiredCount = 0;
   evictedCount = 0;
-  /** Records that were dropped from memory because the disk has them. */
-  spilledCount = 0;
   /** What `find` has not found in memory when it threw COLD_KEY. */
   missing: { db: Database; key: Buffer } | undefined;
-  /** How often all memory was forgotten. */
-  forgetCount = 0;
   /** In place of its removal: a key has expired, or some of its cells have. It is told again, as long as it is there; `removeExpired` removes it. */
   onExpired: ((db: Database, key: Buffer) => void) | undefined;
   /** In place of its removal: a key should go, because memory is short. False: it will not, enough are going already. */
@@ -87,8 +79,6 @@ export class Keyspace extends KeyspaceAbsorb {
   readonly siblings: SiblingStrings;
   /** What the configuration says of keys. */
   readonly declared = new DeclaredKeys();
-  /** Slots that were given up, and of which something may be in memory yet (slot-drop.ts). */
-  readonly leaving = new SlotSet();
   protected readonly collections: readonly (Collection | undefined)[];
   /** While keys are counted (key-count.ts): what has expired at this Unix millisecond is not. */
   countingFromMs = 0;
@@ -107,18 +97,9 @@ export class Keyspace extends KeyspaceAbsorb {
     this.collections = byType([this.hashes, this.sets, this.sortedSets, this.lists]);
   }
 
-  get databaseCount(): number {
-    return this.databases.length;
-  }
-
   /** CONFIG RESETSTAT. */
   resetFigures(): void {
     this.hits = this.misses = this.expiredCount = this.evictedCount = 0;
-  }
-
-  /** The database that SELECT's `number` stands for now. */
-  database(number: number): Database {
-    return this.databases[number];
   }
 
   /** A database that nobody can select, of which the disk has nothing: for drafts (draft.ts). */
@@ -135,20 +116,6 @@ export class Keyspace extends KeyspaceAbsorb {
   /** Forgets what such a database has of a key. */
   forgetHidden(db: Database, key: Buffer): void {
     if (this.locate(db, key, 0, key.length) !== 0) this.drop();
-  }
-
-  /** Bytes that records and the indexes over them take. */
-  get usedBytes(): number {
-    return this.heap.slab.usedBytes;
-  }
-
-  /** Of these, the indexes'. */
-  get indexBytes(): number {
-    return this.physical.reduce((bytes, db) => bytes + db.table.indexBytes, 0);
-  }
-
-  get keyCount(): number {
-    return this.physical.reduce((count, db) => count + db.keyCount, 0);
   }
 
   /**
@@ -453,128 +420,6 @@ export class Keyspace extends KeyspaceAbsorb {
     const ref = this.find(db, key, 0, key.length);
     if (this.isHidden) this.bury();
     else if (ref !== 0 && this.heap.type(ref) === CellType.HASH) this.hashes.removeExpired();
-  }
-
-  /** Takes a record out of memory. Neither the log nor the counts of keys hear of it. REQUIRES: it is one of `db`. */
-  forget(db: Database, ref: number): void {
-    const { heap } = this;
-    const place = this.locate(db, heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
-    assert(place === ref, 'a record is found by its key');
-    this.drop();
-  }
-
-  /** Puts what is left of a key in place of its record. The log does not hear of it. REQUIRES: the record is complete, and shows the same. */
-  rewrite(db: Database, key: Buffer, entry: Entry): void {
-    const place = this.locate(db, key, 0, key.length);
-    this.writeEntry(entry, this.heap.access(place), false);
-  }
-
-  /** Drops a record from memory: the disk has it. REQUIRES: `ref` is a clean record of `db`. */
-  spill(db: Database, ref: number): void {
-    assert(this.isClean(ref), 'only what the disk has is dropped');
-    if (this.leaving.size > 0 && this.leaving.has(this.slotAt(ref))) this.uncount(db, ref);
-    this.forget(db, ref);
-    this.spilledCount++;
-  }
-
-  /**
-   * Drops empty records that are no longer needed, of one segment of a database from `position` on; returns where to go on,
-   * POSITION_LIMIT when none is left.
-   */
-  sweepFrom(db: Database, position: number): number {
-    if (db.emptyCount === 0) return POSITION_LIMIT;
-    const refs: number[] = [];
-    const next = db.table.forEachInSegmentAt(position, (ref) => {
-      if (this.heap.isEmpty(ref) && this.isClean(ref)) refs.push(ref);
-    });
-    for (const ref of refs) this.forget(db, ref);
-    return next;
-  }
-
-  /** Slots were given up, with about a `part` of the keys that are on disk alone: they are `leaving`. Reads of them that are under way come to nothing. */
-  giveUp(slots: SlotSet, part: number): void {
-    for (const range of slots.ranges()) {
-      for (let slot = range.first; slot <= range.last; slot++) this.slotResets[slot]++;
-      this.leaving.addRange(range);
-    }
-    for (const db of this.databases) db.giveUp(part);
-  }
-
-  /** Takes out of memory a record of slots that were given up: its key is none of the database any more. */
-  forgetGivenUp(db: Database, ref: number): void {
-    this.uncount(db, ref);
-    this.forget(db, ref);
-  }
-
-  /** Empties a database, in constant time: the records are freed later (`freeFlushed`). */
-  flush(db: Database): void {
-    const stamp = this.clock.next();
-    db.flushedHereAt = stamp;
-    this.batch.flush(db.id, stamp);
-    this.changeCount += db.keyCount;
-    db.flushedUpTo = stamp;
-    this.emptied(db);
-    this.cold.flushDatabase(db.id, stamp);
-  }
-
-  /** Frees records of flushed databases and of large collections for a while; returns whether there may be more. */
-  freeFlushed(recordsMax: number): boolean {
-    const { heap, flushed } = this;
-    const table = flushed[0] as ResidentTable | undefined;
-    if (table === undefined) return heap.large.drain(recordsMax);
-    const freed = table.drain(recordsMax, (ref) => {
-      heap.free(ref);
-    });
-    if (freed < recordsMax) flushed.shift();
-    return true;
-  }
-
-  /** Exchanges what two of SELECT's numbers stand for. */
-  swap(a: number, b: number): void {
-    const stamp = this.clock.next();
-    const { databases } = this;
-    [databases[a], databases[b]] = [databases[b], databases[a]];
-    this.databasesPair = { stamp, origin: this.origin };
-    this.changeCount++;
-    this.writeDatabases(this.batch);
-  }
-
-  /** Forgets everything in memory, the log does not hear of it: before it is read again. */
-  forgetAll(): void {
-    this.forgetCount++;
-    this.builderCount = 0;
-    for (const db of this.physical) {
-      db.reset(this.newTable());
-      db.flushedUpTo = 0;
-    }
-    this.databases.splice(0, this.databases.length, ...this.physical);
-    this.databasesPair = PAIR_ZERO;
-    this.flushed.length = 0;
-    this.cellExpiries.clear();
-    this.leaving.clear();
-    this.heap.clear();
-  }
-
-  /** Adds the map of databases to a batch, if it was ever changed: for a snapshot. */
-  writeDatabases(batch: WriteBatch): void {
-    if (comparePairs(this.databasesPair, PAIR_ZERO) === 0) return;
-    batch.databases(
-      this.databasesPair.stamp,
-      this.databases.map((db) => db.id),
-    );
-  }
-
-  /** The slot of a record's key. */
-  slotAt(ref: number): number {
-    const { heap } = this;
-    return slotOf(heap.bytes(ref), heap.keyStart(ref), heap.valueStart(ref));
-  }
-
-  /** The key of a record is none of the database any more. */
-  private uncount(db: Database, ref: number): void {
-    const { heap } = this;
-    db.keyCount -= Number(heap.isPartial(ref) || !heap.isEmpty(ref));
-    db.expiringCount -= Number(heap.expiresAtMs(ref) !== 0);
   }
 
   /** What `find` makes of a record that is not plain. */

@@ -1,6 +1,6 @@
 /**
  * The cursor of a keyspace: it stands on a key, and changes the key's record in memory, the counts of its database, and what the write batch says
- * of its cells. What it means to read, write and merge is for those above it (keyspace-merge.ts, keyspace-absorb.ts, keyspace.ts); the cursors of collections
+ * of its cells. What it means to read, write and merge is for those above it (keyspace.ts lists them); the cursors of collections
  * (FieldCells ...) act through it.
  *
  * The key's bytes are a view, and must stay what they are as long as the cursor stands there.
