@@ -9,7 +9,7 @@ import type { SeededRandom } from './seeded-random.js';
 import type { Answer, SimClient } from './sim-client.js';
 import type { World } from './world.js';
 
-const KINDS = [
+export const CAS_KINDS = [
   'swap',
   'swap',
   'swap',
@@ -25,6 +25,7 @@ const KINDS = [
 ] as const;
 /** Values are numbers, so far apart, so that an incremented one is no other. */
 const VALUE_STEP = 1000;
+const DIGITS = '123456789';
 const LINEARIZABLE = ['WITH', 'LINEARIZABLE'];
 const ONE = ['WITH', 'ONE'];
 /** Keys of which each request is a script: consensus decides about them from the first one that changes something on, whatever else there is. */
@@ -35,6 +36,22 @@ export const STARTER = 'starter';
 const SCRIPT_OF = 4;
 /** A client whose requests come to nothing waits for so long. */
 const PAUSE_MS = 200;
+
+/** A request about a key, before it is sent. */
+export interface CasRequest {
+  readonly key: string;
+  readonly words: readonly string[];
+  readonly call: Pick<RegisterCall, 'client' | 'kind' | 'value' | 'expected' | 'invokedUs'>;
+}
+
+/** How a request is made, where nothing is drawn. */
+export interface RequestWays {
+  /** The words before it that name a level; default: drawn, and of scripts even ONE. */
+  readonly level?: readonly string[] | undefined;
+  /** What it compares with; default: what was seen last. */
+  readonly expected?: string | undefined;
+  readonly mayBeScript?: boolean;
+}
 
 export interface CasClientsOptions {
   /** Looked at anew for each request. */
@@ -79,7 +96,7 @@ export class CasClients {
       await this.world.sleep(1 + this.random.below(2 * thinkMs));
       if (keys.length === 0) continue;
       const key = keys[this.random.below(keys.length)];
-      const kind = KINDS[this.random.below(KINDS.length)];
+      const kind = CAS_KINDS[this.random.below(CAS_KINDS.length)];
       if ((await this.ask(client, connection, key, kind)) === 'ok') continue;
       connection.close();
       connection = next();
@@ -107,36 +124,52 @@ export class CasClients {
     };
   }
 
-  /** One thing, for one of the clients. `level`: the words before the request that name one. */
+  /** One thing, for one of the clients. */
   async ask(
     client: string,
     connection: SimClient,
     key: string,
     kind: RegisterCall['kind'],
-    level: readonly string[] = this.drawLevel(),
+    level?: readonly string[],
   ): Promise<RegisterCall['outcome']> {
-    const value = String(++this.names * VALUE_STEP);
-    const expected = this.seen.get(key) ?? 'nothing';
-    const invokedUs = this.world.nowUs;
+    const request = this.prepare(client, key, kind, { level, mayBeScript: client !== STARTER });
+    return this.conclude(request, await connection.call(...request.words)).outcome;
+  }
+
+  /** A request that one of the clients is to send now. */
+  prepare(
+    client: string,
+    key: string,
+    kind: RegisterCall['kind'],
+    { level, expected = this.seen.get(key) ?? 'nothing', mayBeScript = true }: RequestWays = {},
+  ): CasRequest {
+    const drawn = level ?? this.drawLevel();
+    const value = kind === 'append' ? DIGITS[this.names % DIGITS.length] : String(++this.names * VALUE_STEP);
     const plain = wordsOf(kind, key, value, expected);
-    const isScript = isOfScripts(key) || (this.random.below(SCRIPT_OF) === 0 && client !== STARTER);
-    const words = isScript ? [...this.levelOfScript(level), ...byScript(plain)] : [...level, ...plain];
-    const answer = await connection.call(...words);
+    const isScript = isOfScripts(key) || (this.random.below(SCRIPT_OF) === 0 && mayBeScript);
+    const words = isScript ? [...(level ?? this.levelOfScript(drawn)), ...byScript(plain)] : [...drawn, ...plain];
+    return { key, words, call: { client, kind, value, expected, invokedUs: this.world.nowUs } };
+  }
+
+  /** Notes what has become of a request, which was answered just now, or at `atUs`. `behind`: what stood before it in a pipeline. */
+  conclude(
+    { key, call: begun }: CasRequest,
+    answer: Answer,
+    atUs = this.world.nowUs,
+    behind?: RegisterCall,
+  ): RegisterCall {
     const outcome = outcomeOf(answer);
     const call: RegisterCall = {
-      client,
-      kind,
-      value,
-      expected,
-      ...(outcome === 'ok' ? seenBy(kind, answer) : {}),
-      invokedUs,
-      returnedUs: outcome === 'unknown' ? Infinity : this.world.nowUs,
+      ...begun,
+      ...(outcome === 'ok' ? seenBy(begun.kind, answer) : {}),
+      returnedUs: outcome === 'unknown' ? Infinity : atUs,
       outcome,
+      behind,
     };
     this.callsOf(key).push(call);
     this.note(key, call);
-    this.world.note(client, () => `${key}: ${describeCall(call)}`);
-    return outcome;
+    this.world.note(call.client, () => `${key}: ${describeCall(call)}`);
+    return call;
   }
 
   /** Scripts are decided at any level. */
@@ -166,7 +199,7 @@ export class CasClients {
     const now =
       kind === 'read' || kind === 'increment'
         ? found
-        : done === true && kind !== 'drop' && kind !== 'delete'
+        : done === true && kind !== 'drop' && kind !== 'delete' && kind !== 'append'
           ? value
           : undefined;
     if (now !== undefined) this.seen.set(key, now);
@@ -178,7 +211,7 @@ export function keyOfScripts(number: number): string {
   return `${OF_SCRIPTS}${number}`;
 }
 
-function isOfScripts(key: string): boolean {
+export function isOfScripts(key: string): boolean {
   return key.startsWith(OF_SCRIPTS);
 }
 
@@ -200,6 +233,8 @@ function wordsOf(kind: RegisterCall['kind'], key: string, value: string, expecte
       return ['GETSET', key, value];
     case 'increment':
       return ['INCR', key];
+    case 'append':
+      return ['APPEND', key, value];
   }
 }
 
@@ -209,6 +244,6 @@ function seenBy(kind: RegisterCall['kind'], answer: Answer): Pick<RegisterCall, 
   const { value } = answer;
   if (kind === 'read' || kind === 'exchange')
     return { found: Buffer.isBuffer(value) ? String(value) : undefined, done: true };
-  if (kind === 'increment') return { found: JSON.stringify(value), done: true };
+  if (kind === 'increment' || kind === 'append') return { found: JSON.stringify(value), done: true };
   return { done: kind === 'write' || value === 1 };
 }

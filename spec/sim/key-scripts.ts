@@ -5,6 +5,7 @@ const SCRIPTS: ReadonlyMap<string, string> = new Map([
   ['SET', "return redis.call('SET', KEYS[1], ARGV[1])"],
   ['DEL', "return redis.call('DEL', KEYS[1])"],
   ['INCR', "return redis.call('INCR', KEYS[1])"],
+  ['APPEND', "return redis.call('APPEND', KEYS[1], ARGV[1])"],
   ['GETSET', "local was = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], ARGV[1]) return was"],
   ['SETNX', "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end redis.call('SET', KEYS[1], ARGV[1]) return 1"],
   ['CAS', "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('SET', KEYS[1], ARGV[2]) return 1"],

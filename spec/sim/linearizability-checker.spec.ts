@@ -115,6 +115,35 @@ describe('checkLinearizable', () => {
     it(`reports ${title}`, () => expect(checkLinearizable(operations)).to.be.a('string'));
   }
 
+  describe('of a pipeline', () => {
+    /** Operations that were sent at once, and answered at once. */
+    const pipeline = (...each: Short[]): RegisterCall[] => {
+      const calls: RegisterCall[] = [];
+      for (const short of each) {
+        const [call] = history([0, 9, short]);
+        calls.push({ ...call, behind: calls[calls.length - 1] });
+      }
+      return calls;
+    };
+
+    it('takes the operations in their order', () => {
+      const good = [write('5'), increment('6'), { kind: 'append', value: '7', found: '2' } as const, read('67')];
+      expect(checkLinearizable(pipeline(...good))).to.equal(undefined);
+      expect(checkLinearizable(pipeline(increment('6'), write('5')))).to.be.a('string');
+      expect(checkLinearizable(pipeline(write('5'), read()))).to.be.a('string');
+    });
+
+    it('takes others in between', () => {
+      const calls = [...pipeline(write('5'), increment('1')), ...history([0, 9, { kind: 'delete', done: true }])];
+      expect(checkLinearizable(calls)).to.equal(undefined);
+    });
+
+    it('takes what has no outcome at any time', () => {
+      const calls = pipeline({ ...write('5'), outcome: 'unknown', returnedUs: Infinity }, increment('1'), read('5'));
+      expect(checkLinearizable(calls)).to.equal(undefined);
+    });
+  });
+
   it('says what trying every order says', () => {
     const value = fc.constantFrom('1', '2');
     const kind = fc.oneof(

@@ -9,14 +9,15 @@
 export interface RegisterCall {
   readonly client: string;
   /**
-   * `swap` is CAS, `drop` CAD, `claim` SETNX: whether they did it is `done`. `exchange` is GETSET: it gives what was there. `increment` is INCR: it gives what is there then.
+   * `swap` is CAS, `drop` CAD, `claim` SETNX: whether they did it is `done`. `exchange` is GETSET: it gives what was there. `increment` is INCR: it gives what is there then. `append` is APPEND: it
+   * gives how long that is then.
    */
-  readonly kind: 'read' | 'write' | 'delete' | 'swap' | 'drop' | 'claim' | 'exchange' | 'increment';
+  readonly kind: 'read' | 'write' | 'delete' | 'swap' | 'drop' | 'claim' | 'exchange' | 'increment' | 'append';
   /** What is written; of a `drop` nothing. */
   readonly value?: string;
   /** What a `swap` and a `drop` expect. */
   readonly expected?: string;
-  /** What a `read`, an `exchange` and an `increment` gave; undefined: there is no key. */
+  /** What a `read`, an `exchange`, an `increment` and an `append` gave; undefined: there is no key. */
   readonly found?: string | undefined;
   /** What a `swap`, `drop`, `claim` or `delete` said. Not known of an `unknown` one. */
   readonly done?: boolean;
@@ -25,10 +26,12 @@ export interface RegisterCall {
   readonly returnedUs: number;
   /** `failed`: for sure not done. */
   readonly outcome: 'ok' | 'failed' | 'unknown';
+  /** One that stood before it in a pipeline: if that was answered, it takes place before. */
+  readonly behind?: RegisterCall | undefined;
 }
 
 /** What gives the value of a key. */
-const GIVING: readonly RegisterCall['kind'][] = ['read', 'exchange', 'increment'];
+const GIVING: readonly RegisterCall['kind'][] = ['read', 'exchange', 'increment', 'append'];
 
 /** The value of a key; undefined: there is none. */
 type State = string | undefined;
@@ -59,6 +62,10 @@ function effectOf({ kind, value, expected }: RegisterCall, state: State): Effect
     case 'increment': {
       const next = String(Number(state ?? 0) + 1);
       return { next, found: next, done: true };
+    }
+    case 'append': {
+      const next = `${state ?? ''}${value ?? ''}`;
+      return { next, found: String(next.length), done: true };
     }
   }
 }
@@ -93,6 +100,7 @@ export const NOT_FOUND_OUT = 'there are more orders of its operations than can b
 export function checkLinearizable(operations: readonly RegisterCall[], initial?: string): string | undefined {
   const calls = operations.filter(mayMatter);
   const head = entriesOf(calls);
+  const behind = indexesOf(calls);
   const seen = new Set<string>();
   const taken = new Uint8Array(calls.length);
   const steps: Step[] = [];
@@ -123,6 +131,11 @@ export function checkLinearizable(operations: readonly RegisterCall[], initial?:
       continue;
     }
     const call = calls[entry.call];
+    const first = behind[entry.call];
+    if (first >= 0 && taken[first] === 0) {
+      entry = entry.next;
+      continue;
+    }
     const effect = effectOf(call, state);
     taken[entry.call] = 1;
     const name = fits(call, effect) ? `${Buffer.from(taken).toString('latin1')}${String(effect.next)}` : undefined;
@@ -149,6 +162,12 @@ export function checkLinearizable(operations: readonly RegisterCall[], initial?:
 /** What has failed was not done; and a read that nobody has heard of changes nothing. */
 function mayMatter({ kind, outcome }: RegisterCall): boolean {
   return outcome === 'ok' || (outcome === 'unknown' && kind !== 'read');
+}
+
+/** Where the call is that each is behind of, if that was answered; -1: there is none. */
+function indexesOf(calls: readonly RegisterCall[]): number[] {
+  const indexes = new Map(calls.map((call, i) => [call, i]));
+  return calls.map(({ behind }) => (behind?.outcome === 'ok' ? (indexes.get(behind) ?? -1) : -1));
 }
 
 /** All that began and ended, in order of time; the first is none of them. What began at the moment at which something ended overlaps with that. */

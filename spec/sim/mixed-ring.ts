@@ -4,6 +4,7 @@ import { CasClients } from './cas-clients.js';
 import { CasSeasons } from './cas-seasons.js';
 import { DeletingClients } from './deleting-clients.js';
 import { DivergingWorkload } from './diverging-workload.js';
+import { PipeliningClients } from './pipelining-clients.js';
 import type { ResizedRingOptions } from './resized-ring.js';
 import { ResizedRing } from './resized-ring.js';
 import type { SimClient } from './sim-client.js';
@@ -11,6 +12,9 @@ import type { World } from './world.js';
 
 const CAS_CLIENTS = 4;
 const THINK_MS = 150;
+const PIPELINING_CLIENTS = 2;
+/** Between two pipelines of a client. */
+const PIPELINE_MS = 500;
 const LEVEL_SHARE = 0.3;
 const LAST = 'last';
 /** Collections, each with elements that come and go. */
@@ -29,6 +33,7 @@ export class MixedRing extends ResizedRing {
   readonly seasons: CasSeasons;
   readonly versions: DivergingWorkload;
   readonly deletions: DeletingClients;
+  readonly pipelines: PipeliningClients;
 
   constructor(world: World, { mayForget, isChurning }: MixedRingWays, options: ResizedRingOptions) {
     super(world, { ...options, moreConfig: 'counters hits:*\nsiblings-max 100000\n' });
@@ -36,6 +41,12 @@ export class MixedRing extends ResizedRing {
     this.cas = new CasClients(world, { keys: this.seasons.keys, thinkMs: THINK_MS, levelShare: LEVEL_SHARE });
     this.versions = new DivergingWorkload(world, THINK_MS);
     this.deletions = new DeletingClients(world, THINK_MS, isChurning ? CHURN : {});
+    this.pipelines = new PipeliningClients(world, {
+      shared: this.cas,
+      sharedKeys: this.seasons.keys,
+      thinkMs: PIPELINE_MS,
+      keepsPlain: !mayForget,
+    });
   }
 
   /** Answered requests, of all clients. */
@@ -52,6 +63,7 @@ export class MixedRing extends ResizedRing {
       ...Array.from({ length: CAS_CLIENTS }, (_, i) => this.cas.run(`cas${i}`, next)),
       this.versions.run(next),
       this.deletions.run(next),
+      ...Array.from({ length: PIPELINING_CLIENTS }, (_, i) => this.pipelines.run(`pipe${i}`, next)),
     ]);
   }
 
@@ -61,10 +73,11 @@ export class MixedRing extends ResizedRing {
     this.cas.stop();
     this.versions.stop();
     this.deletions.stop();
+    this.pipelines.stop();
   }
 
   protected override get keys(): string[] {
-    return [...super.keys, ...this.seasons.all, ...this.versions.keys, ...this.deletions.keys];
+    return [...super.keys, ...this.seasons.all, ...this.versions.keys, ...this.deletions.keys, ...this.pipelines.keys];
   }
 
   /** Reads what is compared and set at each node. Returns how many keys' histories cannot be judged, and what is wrong with the others. */
@@ -82,6 +95,8 @@ export class MixedRing extends ResizedRing {
     const client = this.client();
     problems.push(...(await this.versions.check((...words) => this.ask(client, 'WITH', 'ALL', ...words))));
     problems.push(...(await this.deletions.check((...words) => this.ask(client, ...words))));
+    await this.pipelines.readAll(client);
+    problems.push(...this.pipelines.check());
     client.close();
     return problems;
   }

@@ -1,4 +1,4 @@
-/** A client of the Redis protocol in a World: one request at a time, and it knows what it does not know. */
+/** A client of the Redis protocol in a World: one request at a time, or some in one go, and it knows what it does not know. */
 
 import type { ByteStream, OutgoingHandler, Timer } from '../../lib/host/ports.js';
 import type { RespValue } from '../protocol/resp-decoder.js';
@@ -19,6 +19,8 @@ export interface SimClientOptions {
   readonly onReply?: (command: string) => void;
 }
 
+type Words = readonly (string | number | Buffer)[];
+
 interface Pending {
   readonly command: string;
   readonly request: Buffer;
@@ -31,7 +33,8 @@ export class SimClient {
   private readonly options: SimClientOptions;
   private stream: ByteStream | undefined;
   private isConnected = false;
-  private pending: Pending | undefined;
+  /** What waits for its reply, in the order of the replies. */
+  private pending: Pending[] = [];
   private timer: Timer | undefined;
   private received = Buffer.alloc(0);
 
@@ -41,18 +44,27 @@ export class SimClient {
   }
 
   /** Sends a command, over a new connection if the old one is gone. REQUIRES: the one before has its answer. */
-  call(...words: readonly (string | number | Buffer)[]): Promise<Answer> {
-    if (this.pending !== undefined) throw new Error('a client has one request at a time');
-    return new Promise((settle) => {
-      this.pending = { command: String(words[0]), request: requestOf(words), settle, isSent: false };
-      this.timer = this.process.timers.after(this.options.timeoutMs, () => this.drop());
-      if (this.isConnected) this.send();
-      else this.connect();
-    });
+  call(...words: Words): Promise<Answer> {
+    return this.callAll([words])[0];
+  }
+
+  /** The same for some commands, which are sent in one go. Each is answered when its reply has come. */
+  callAll(commands: readonly Words[]): Promise<Answer>[] {
+    if (this.pending.length > 0) throw new Error('a client has one request at a time, or some in one go');
+    const answers = commands.map(
+      (words) =>
+        new Promise<Answer>((settle) => {
+          this.pending.push({ command: String(words[0]), request: requestOf(words), settle, isSent: false });
+        }),
+    );
+    this.timer = this.process.timers.after(this.options.timeoutMs, () => this.drop());
+    if (this.isConnected) this.send();
+    else this.connect();
+    return answers;
   }
 
   /** Sends a command over the connection of the one before; `unsent` if that is gone. */
-  follow(...words: readonly (string | number | Buffer)[]): Promise<Answer> {
+  follow(...words: Words): Promise<Answer> {
     return this.isConnected ? this.call(...words) : Promise.resolve({ kind: 'unsent' });
   }
 
@@ -85,21 +97,27 @@ export class SimClient {
 
   private receive(bytes: Buffer): void {
     this.received = Buffer.concat([this.received, bytes]);
-    const { received, pending } = this;
-    if (pending === undefined) throw new Error(`a reply that nobody asked for: ${received.toString('latin1')}`);
-    if (!isWhole(received)) return;
-    const { value, consumed } = decode(received);
-    this.received = received.subarray(consumed);
-    this.options.onReply?.(pending.command);
-    this.settle({ kind: 'reply', value });
+    while (this.received.length > 0) {
+      const { received, pending } = this;
+      if (pending.length === 0) throw new Error(`a reply that nobody asked for: ${received.toString('latin1')}`);
+      if (!isWhole(received)) return;
+      const { value, consumed } = decode(received);
+      this.received = received.subarray(consumed);
+      this.options.onReply?.(pending[0].command);
+      if (pending.length === 1) this.timer?.cancel();
+      pending.shift()?.settle({ kind: 'reply', value });
+    }
   }
 
   private send(): void {
     const { pending, stream } = this;
-    if (pending === undefined || stream === undefined) return;
-    pending.isSent = true;
-    this.options.onAsk?.(pending.command);
-    stream.write(pending.request, 0, pending.request.length);
+    if (pending.length === 0 || stream === undefined) return;
+    for (const each of pending) {
+      each.isSent = true;
+      this.options.onAsk?.(each.command);
+    }
+    const request = Buffer.concat(pending.map((each) => each.request));
+    stream.write(request, 0, request.length);
   }
 
   /** The connection is not good any more: what waits gets no answer. */
@@ -109,14 +127,9 @@ export class SimClient {
     this.isConnected = false;
     this.received = Buffer.alloc(0);
     stream?.destroy();
-    if (pending !== undefined) this.settle({ kind: pending.isSent ? 'unknown' : 'unsent' });
-  }
-
-  private settle(answer: Answer): void {
-    const { pending } = this;
     this.timer?.cancel();
-    this.pending = undefined;
-    pending?.settle(answer);
+    this.pending = [];
+    for (const { settle, isSent } of pending) settle({ kind: isSent ? 'unknown' : 'unsent' });
   }
 }
 
@@ -129,7 +142,7 @@ function isWhole(bytes: Buffer): boolean {
   }
 }
 
-function requestOf(words: readonly (string | number | Buffer)[]): Buffer {
+function requestOf(words: Words): Buffer {
   const parts = words.flatMap((word) => {
     const bytes = Buffer.isBuffer(word) ? word : Buffer.from(String(word), 'latin1');
     return [Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')];

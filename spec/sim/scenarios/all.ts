@@ -9,6 +9,7 @@ import { everything } from './everything.js';
 import { forgetting } from './forgetting.js';
 import { growingRing } from './growing-ring.js';
 import { locks } from './locks.js';
+import { pipelines } from './pipelines.js';
 import { ring } from './ring.js';
 import { singleNodes } from './single-nodes.js';
 
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   ring(),
   cas(),
   locks(),
+  pipelines(),
   deletes(),
   absences(),
   forgetting(),

@@ -18,6 +18,7 @@ const LEAST: [string, number][] = [
   ['partitions', 1],
   ['keys decided about', 20],
   ['answers by consensus', 300],
+  ['answers in pipelines', 200],
   ['keys deleted', 20],
 ];
 

@@ -1,11 +1,13 @@
 /**
  * Everything at once: a ring, three replicas of everything, that members join, leave and are taken out of, and whose machines lose their disks, one at a time (ring-operator.ts), while
- * nodes crash and pause, networks are cut, clocks are wrong and disks slow, full or failing; and clients that read, write, count, delete, keep versions, and compare and set keys that others write plainly.
+ * nodes crash and pause, networks are cut, clocks are wrong and disks slow, full or failing; and clients that read, write, count, delete, keep versions, and compare and set keys that others write plainly, one
+ * request at a time, or several in one go.
  *
  *  1. Keys that are compared and set are linearizable, plain commands on them included, whether the log of the data is synced or not.
  *  2. At QUORUM with `appendfsync always` nothing that was acknowledged is lost, reads do not go back, no deleted value or element shows again, and no version is gone before somebody who has seen it writes. With
  *     `everysec` a power failure, or a sync that fails, may take back what was acknowledged: where the plan has such, only the first is looked at, and the last.
- *  3. When all is well again, hints and anti-entropy make all replicas equal, though nobody reads.
+ *  3. Who sends several commands in one go finds what he has done before, in its order.
+ *  4. When all is well again, hints and anti-entropy make all replicas equal, though nobody reads.
  */
 
 import { Chaos } from '../chaos.js';
@@ -86,6 +88,7 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
       counts.add('answers by consensus', simulated.cas.answered);
       counts.add('outcomes of consensus unknown', simulated.cas.unknown);
       counts.add('histories too long to judge', cas.uncheckedCount);
+      counts.addAll(simulated.pipelines.counts);
       counts.add('keys deleted', simulated.deletions.deleted.length);
       return { operations: simulated.operations, problems, counts };
     },

@@ -23,6 +23,7 @@ import {
   acknowledgeBeforeLog,
   acknowledgeWhatIsOld,
   countHints,
+  forgetOwnWrites,
   repairNobody,
   settleOverHints,
   settleTooMuch,
@@ -38,6 +39,7 @@ import { changingRing } from './changing-ring.js';
 import { deletes } from './deletes.js';
 import { forgetting } from './forgetting.js';
 import { growingRing } from './growing-ring.js';
+import { pipelines } from './pipelines.js';
 import type { RingFaults } from './ring.js';
 import { ring } from './ring.js';
 
@@ -110,6 +112,16 @@ const LATE: RingFaults = {
   link: { ...GOOD_LINK, delayUs: 80_000, jitterUs: 60_000 },
   badLinkShare: 0.3,
   hotKeys: 2,
+};
+
+/** Some nodes have what they are sent late on their disks, and some are sent it late. */
+const BEHIND: Partial<FaultPlan> = {
+  ...QUIET,
+  chaosMs: 3000,
+  diskDelayUs: 100_000,
+  driftPpm: 0,
+  link: { ...GOOD_LINK, delayUs: 500, jitterUs: 50_000 },
+  badLinkShare: 0.5,
 };
 
 /** Nodes that are killed one after the other, over links that lose and hold up. */
@@ -259,6 +271,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: (changes) => cas(changes, KILLED),
     shows: NO_ORDER,
     seed: 5,
+  },
+  {
+    name: 'forgotten-put',
+    about: 'what a client has put at one replica is not waited for when another one runs what it asks next',
+    changes: { node: forgetOwnWrites },
+    scenario: (changes) => pipelines(changes, BEHIND),
+    shows: NO_ORDER,
+    seed: 4,
   },
   {
     name: 'old-era',
