@@ -13,7 +13,7 @@ import {
   writeChunkField,
 } from '../record/string-chunks.js';
 import { WHOLE_PAIR, pairsBytes } from '../storage/memory/chunk-pairs.js';
-import { CHUNKED, RecordHead } from '../storage/memory/record-heap.js';
+import { CHUNKED, RecordHead } from '../storage/memory/record-head.js';
 import type { Keyspace } from './keyspace.js';
 
 const field = Buffer.alloc(CHUNK_FIELD_BYTES);

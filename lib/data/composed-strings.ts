@@ -3,7 +3,7 @@ import { NO_EXPIRY, cellKey, holdsValue } from '../record/entry.js';
 import { textOf } from '../record/composed-string.js';
 import type { Pair } from '../record/pair.js';
 import { PAIR_ZERO, maxPair } from '../record/pair.js';
-import { RecordHead } from '../storage/memory/record-heap.js';
+import { RecordHead } from '../storage/memory/record-head.js';
 import type { Keyspace } from './keyspace.js';
 
 const TOMBSTONE = 1;

@@ -11,7 +11,7 @@ import { CHUNK_FIELD_BYTES, writeChunkField } from '../record/string-chunks.js';
 import { WHOLE_PAIR } from '../storage/memory/chunk-pairs.js';
 import { FieldTable } from '../storage/memory/field-table.js';
 import { ListNodes } from '../storage/memory/list-nodes.js';
-import { CHUNKED } from '../storage/memory/record-heap.js';
+import { CHUNKED } from '../storage/memory/record-head.js';
 import type { Database, Keyspace } from './keyspace.js';
 import { flushedPair } from './keyspace-merge.js';
 

@@ -12,7 +12,8 @@ import {
   PackedFields,
 } from '../storage/memory/packed-fields.js';
 import type { RecordHeap } from '../storage/memory/record-heap.js';
-import { LARGE, LARGE_VALUE_BYTES, RecordHead } from '../storage/memory/record-heap.js';
+import { LARGE, RecordHead } from '../storage/memory/record-head.js';
+import { LARGE_VALUE_BYTES } from '../storage/memory/record-heap.js';
 import type { BuiltValue, Collection, LargeAdder } from './collection.js';
 import { FieldReader } from './field-reader.js';
 import type { Keyspace } from './keyspace.js';

@@ -10,7 +10,7 @@ import { EMPTY_ENTRY, hasElements, typeOf } from '../record/entry.js';
 import { standOn } from '../record/key-merge.js';
 import { ageOf, merge, mergeAll } from '../record/merge.js';
 import { PAIR_ZERO, comparePairs, maxPair } from '../record/pair.js';
-import { LARGE } from '../storage/memory/record-heap.js';
+import { LARGE } from '../storage/memory/record-head.js';
 import type { Database } from './database.js';
 import type { BuiltKey } from './key-builder.js';
 import { KeyspaceMerge } from './keyspace-merge.js';

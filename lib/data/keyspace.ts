@@ -27,7 +27,7 @@ import type { BatchReader } from '../record/batch-reader.js';
 import type { Entry } from '../record/entry.js';
 import { CellType, EMPTY_ENTRY, hasElements, isComposedType } from '../record/entry.js';
 import { merge } from '../record/merge.js';
-import { LARGE } from '../storage/memory/record-heap.js';
+import { LARGE } from '../storage/memory/record-head.js';
 import type { ColdKey } from './cold-data.js';
 import { CHUNKED_ABOVE_BYTES } from '../record/string-chunks.js';
 import { COLD_KEY } from './cold-data.js';

@@ -4,7 +4,7 @@ import { ListId, ListSide, isElementField } from '../record/list-id.js';
 import { Removals, StampSet } from '../record/removals.js';
 import type { ListElement } from '../storage/memory/list-element.js';
 import { ID_BYTES_MAX } from '../storage/memory/list-nodes.js';
-import { RecordHead } from '../storage/memory/record-heap.js';
+import { RecordHead } from '../storage/memory/record-head.js';
 import { ListEditor } from './list-editor.js';
 
 const fieldScratch = Buffer.allocUnsafeSlow(ID_BYTES_MAX);

@@ -1,6 +1,6 @@
 import { CellType } from '../record/entry.js';
 import type { WriteBatch } from '../record/write-batch.js';
-import { RecordHead } from '../storage/memory/record-heap.js';
+import { RecordHead } from '../storage/memory/record-head.js';
 import { SEGMENT_COUNT_MAX } from '../storage/memory/resident-table.js';
 import type { Keyspace } from './keyspace.js';
 

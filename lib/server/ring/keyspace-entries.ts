@@ -13,7 +13,7 @@ import { ChangeKind } from '../../record/batch-format.js';
 import { BatchReader } from '../../record/batch-reader.js';
 import { siblingsOf } from '../../record/composed-string.js';
 import { CellType } from '../../record/entry.js';
-import { RecordHead } from '../../storage/memory/record-heap.js';
+import { RecordHead } from '../../storage/memory/record-head.js';
 import { EraEntries } from './era-entries.js';
 import { withoutKeys } from './era-filter.js';
 import type { ForeignBatches, Superseded, Undecided } from './foreign-batches.js';

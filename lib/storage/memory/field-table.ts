@@ -5,7 +5,7 @@ import { AgedDigests } from '../../record/aged-digests.js';
 import type { CellDigest } from '../../record/cell-digest.js';
 import type { LargeValue } from './large-values.js';
 import type { RecordHeap } from './record-heap.js';
-import { RecordHead } from './record-heap.js';
+import { RecordHead } from './record-head.js';
 import { ResidentTable } from './resident-table.js';
 
 const digestHead = new RecordHead();

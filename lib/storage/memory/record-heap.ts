@@ -24,34 +24,34 @@
 import { assert } from '../../base/assert.js';
 import { copyBytes } from '../../base/bytes.js';
 import type { Cell, Entry, Expiry } from '../../record/entry.js';
-import { CellType, NO_EXPIRY, WHOLE, cellKey, isComposedType } from '../../record/entry.js';
+import { CellType, WHOLE, cellKey, isComposedType } from '../../record/entry.js';
 import type { Pair } from '../../record/pair.js';
-import { PAIR_ZERO, comparePairs, maxPair, pairBefore } from '../../record/pair.js';
 import { ChunkPairs, pairsBytes } from './chunk-pairs.js';
 import { LargeValues } from './large-values.js';
+import {
+  CHUNKED,
+  DELETED,
+  EMPTY,
+  EXPIRY,
+  EXPIRY_PAIR,
+  LARGE,
+  LONG,
+  PARTIAL,
+  REPLACES,
+  RecordHead,
+  SHORT_VALUE_MAX,
+  headOfCells,
+  headOfString,
+} from './record-head.js';
 import { Slab } from './slab.js';
-
-const REPLACES = 1;
-const LONG = 2;
-const EXPIRY = 4;
-const EXPIRY_PAIR = 8;
-const DELETED = 16;
-const EMPTY = 32;
-const PARTIAL = 64;
 
 const STAMP_HIGH_MASK = 0x1fffff;
 const FORM_SHIFT = 21;
 const FORM_MASK = 15;
 const FLAGS_SHIFT = 25;
 const HEADER_BYTES = 16;
-const SHORT_KEY_MAX = 255;
-const SHORT_VALUE_MAX = 65535;
 const TWO_32 = 4294967296;
 
-/** Forms above this are large: such a form is its type and this. */
-export const LARGE = 8;
-/** The form of a string in chunks (chunk-pairs.ts): the value is the string all the same. */
-export const CHUNKED = 9;
 /** What the value of a record in large form takes: its number among `large`. */
 export const LARGE_VALUE_BYTES = 4;
 
@@ -64,95 +64,6 @@ const optionalBytes = Uint8Array.from(
   (_, flags) =>
     (flags & LONG ? 8 : 0) + (flags & EXPIRY ? 8 : 0) + (flags & EXPIRY_PAIR ? 16 : 0) + (flags & DELETED ? 16 : 0),
 );
-
-/**
- * What a record says of its entry besides key and value: filled by `RecordHeap.read` or by hand, changed, and written back.
- * One is reused, so that a write allocates nothing.
- */
-export class RecordHead {
-  stamp = 0;
-  origin = 0;
-  access = 0;
-  /** How the value lies in memory: the number of its type; 8 more if it is large. */
-  form: number = CellType.STRING;
-  /** deletedUpTo is the pair just below the cell's; else what the next two fields say. */
-  replaces = false;
-  deletedStamp = 0;
-  deletedOrigin = 0;
-  /** Unix milliseconds; 0 is never. */
-  expiresAtMs = 0;
-  /** The expiry's pair; both 0 if it was never set. */
-  expiryStamp = 0;
-  expiryOrigin = 0;
-  /** There is no cell: `stamp` and `origin` are deletedUpTo. */
-  isEmpty = false;
-  /** More is on the disk. */
-  isPartial = false;
-
-  /** A plain SET: it replaces everything, and does not expire. */
-  replace(stamp: number, origin: number): void {
-    this.isEmpty = this.isPartial = false;
-    this.form = CellType.STRING;
-    this.stamp = stamp;
-    this.origin = origin;
-    this.replaces = true;
-    this.deletedStamp = this.deletedOrigin = 0;
-    this.expiresAtMs = 0;
-    this.expiryStamp = this.expiryOrigin = 0;
-  }
-
-  /** Nothing is left up to this pair. */
-  delete(stamp: number, origin: number): void {
-    this.replace(stamp, origin);
-    this.replaces = false;
-    this.isEmpty = true;
-  }
-
-  /** What an empty record said of its key is deleted, before cells of `type` come to the key: all of its tombstones, if they are of another type. */
-  buryCells(type: CellType): void {
-    const isOther = this.form !== type && this.form !== (type as number) + LARGE;
-    if (isOther && comparePairs(this, { stamp: this.deletedStamp, origin: this.deletedOrigin }) > 0) {
-      this.deletedStamp = this.stamp;
-      this.deletedOrigin = this.origin;
-      const isBuried = comparePairs({ stamp: this.expiryStamp, origin: this.expiryOrigin }, this) <= 0;
-      if (isBuried) this.expire(0, 0, 0);
-    }
-  }
-
-  /** A new whole string under what else the entry says: deletedUpTo and expiry stay. */
-  restamp(stamp: number, origin: number): void {
-    if (this.replaces) {
-      this.replaces = false;
-      const before = pairBefore(this);
-      this.deletedStamp = before.stamp;
-      this.deletedOrigin = before.origin;
-    }
-    this.form = CellType.STRING;
-    this.stamp = stamp;
-    this.origin = origin;
-  }
-
-  /** Sets the expiry register. */
-  expire(atMs: number, stamp: number, origin: number): void {
-    this.expiresAtMs = atMs;
-    this.expiryStamp = stamp;
-    this.expiryOrigin = origin;
-  }
-
-  /** The flags that a record with this head needs. */
-  flags(keyLength: number, valueLength: number): number {
-    const isLong = keyLength > SHORT_KEY_MAX || valueLength > SHORT_VALUE_MAX || this.form === CHUNKED;
-    let flags = isLong ? LONG : 0;
-    if (this.isPartial) flags |= PARTIAL;
-    if (this.isEmpty) flags |= EMPTY;
-    if (this.replaces) flags |= REPLACES;
-    else if (this.deletedStamp !== 0 || this.deletedOrigin !== 0) flags |= DELETED;
-    if (this.expiryStamp !== 0 || this.expiryOrigin !== 0) {
-      flags |= this.expiryStamp === this.stamp && this.expiryOrigin === this.origin ? EXPIRY : EXPIRY | EXPIRY_PAIR;
-    }
-    return flags;
-  }
-}
 
 /** Where a record's key lies, which may be the field of a cell. */
 export interface KeyPlace {
@@ -519,12 +430,7 @@ export class RecordHeap {
   registers(ref: number): { readonly deletedUpTo: Pair; readonly expiry: Expiry } {
     const head = new RecordHead();
     this.read(ref, head);
-    const pair: Pair = { stamp: head.stamp, origin: head.origin };
-    const expiryPair = { stamp: head.expiryStamp, origin: head.expiryOrigin };
-    const expiry = comparePairs(expiryPair, PAIR_ZERO) === 0 ? NO_EXPIRY : { atMs: head.expiresAtMs, pair: expiryPair };
-    if (head.isEmpty && head.form === CellType.STRING) return { deletedUpTo: pair, expiry };
-    const deleted = { stamp: head.deletedStamp, origin: head.deletedOrigin };
-    return { deletedUpTo: head.replaces ? pairBefore(pair) : deleted, expiry };
+    return head.registers();
   }
 
   /** A copy of the key. */
@@ -535,24 +441,10 @@ export class RecordHeap {
 
   /** Writes the record of an entry (see `write`). REQUIRES: it holds one whole string, or nothing. */
   writeEntry(old: number, key: Uint8Array, entry: Entry, access: number, isPartial = false): number {
-    const head = new RecordHead();
-    const cell = entry.cells.get(cellKey(CellType.STRING, WHOLE));
-    if (cell === undefined) {
-      assert(entry.cells.size === 0, 'the entry is one whole string, or nothing');
-      head.delete(entry.deletedUpTo.stamp, entry.deletedUpTo.origin);
-    } else {
-      assert(entry.cells.size === 1 && cell.value !== undefined, 'the entry is one whole string, or nothing');
-      head.replace(cell.pair.stamp, cell.pair.origin);
-      head.replaces = comparePairs(entry.deletedUpTo, pairBefore(cell.pair)) === 0;
-      if (!head.replaces) {
-        head.deletedStamp = entry.deletedUpTo.stamp;
-        head.deletedOrigin = entry.deletedUpTo.origin;
-      }
-    }
+    const head = headOfString(entry);
     head.access = access;
     head.isPartial = isPartial;
-    head.expire(entry.expiry.atMs, entry.expiry.pair.stamp, entry.expiry.pair.origin);
-    const value = cell?.value ?? WHOLE;
+    const value = entry.cells.get(cellKey(CellType.STRING, WHOLE))?.value ?? WHOLE;
     return this.write(old, head, key, 0, key.length, value, 0, value.length);
   }
 
@@ -565,17 +457,10 @@ export class RecordHeap {
     value: Uint8Array,
     { access, isPartial, isEmpty }: { access: number; isPartial: boolean; isEmpty: boolean },
   ): number {
-    const head = new RecordHead();
-    let pair = PAIR_ZERO;
-    for (const cell of entry.cells.values()) pair = maxPair(pair, cell.pair);
-    head.delete(pair.stamp, pair.origin);
-    head.form = form;
-    head.deletedStamp = entry.deletedUpTo.stamp;
-    head.deletedOrigin = entry.deletedUpTo.origin;
+    const head = headOfCells(entry, form);
     head.access = access;
     head.isPartial = isPartial;
     head.isEmpty = isEmpty;
-    head.expire(entry.expiry.atMs, entry.expiry.pair.stamp, entry.expiry.pair.origin);
     return this.write(old, head, key, 0, key.length, value, 0, value.length);
   }
 

@@ -2,7 +2,8 @@ import type { PositionHasher } from '../../base/position.js';
 import type { CellDigest } from '../../record/cell-digest.js';
 import { FieldTable } from './field-table.js';
 import { OrderTree } from './order-tree.js';
-import type { RecordHead, RecordHeap } from './record-heap.js';
+import type { RecordHead } from './record-head.js';
+import type { RecordHeap } from './record-heap.js';
 
 /** Bytes of a score in the value of a cell: a double, little-endian. */
 export const SCORE_BYTES = 8;

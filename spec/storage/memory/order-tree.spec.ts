@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { OrderCursor, OrderTree } from '../../../lib/storage/memory/order-tree.js';
-import { RecordHead, RecordHeap } from '../../../lib/storage/memory/record-heap.js';
+import { RecordHead } from '../../../lib/storage/memory/record-head.js';
+import { RecordHeap } from '../../../lib/storage/memory/record-heap.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 
 interface Member {

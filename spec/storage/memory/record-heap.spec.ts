@@ -5,7 +5,8 @@ import { CellType, EMPTY_ENTRY, NO_EXPIRY, WHOLE, entryOfCell } from '../../../l
 import { merge } from '../../../lib/record/merge.js';
 import type { Pair } from '../../../lib/record/pair.js';
 import { ORIGIN_MAX, PAIR_ZERO, comparePairs, pairBefore } from '../../../lib/record/pair.js';
-import { RecordHead, RecordHeap } from '../../../lib/storage/memory/record-heap.js';
+import { RecordHead } from '../../../lib/storage/memory/record-head.js';
+import { RecordHeap } from '../../../lib/storage/memory/record-heap.js';
 import { plain } from '../../record/arbitraries.js';
 
 const pairs: fc.Arbitrary<Pair> = fc.record({

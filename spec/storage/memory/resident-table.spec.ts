@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { POSITION_LIMIT, PositionHasher } from '../../../lib/base/position.js';
-import { RecordHead, RecordHeap } from '../../../lib/storage/memory/record-heap.js';
+import { RecordHead } from '../../../lib/storage/memory/record-head.js';
+import { RecordHeap } from '../../../lib/storage/memory/record-heap.js';
 import { ResidentTable, SEGMENT_COUNT_MAX } from '../../../lib/storage/memory/resident-table.js';
 import { SeededRandom } from '../../sim/seeded-random.js';
 import { ChosenPositions } from './chosen-positions.js';
