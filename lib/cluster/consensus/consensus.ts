@@ -113,6 +113,8 @@ export interface ConsensusOptions {
   readonly isBusy: () => boolean;
   /** Whether other members may propose about a key that this node acts for, and this one about theirs. */
   readonly leavesKeys: () => boolean;
+  /** Work of the loop's turn begins: what comes of it leaves, and is made durable, when that ends (`flush`). */
+  readonly onWork: () => void;
   /** A key of a slot has come to be in era 1 here. */
   readonly onEra: (slot: number) => void;
 }
@@ -463,6 +465,7 @@ export class Consensus implements ProposerPort {
   private loadAndAnswer(from: MemberId, message: Prepare): void {
     this.options.store.load(message.key).then(
       () => {
+        this.options.onWork();
         this.answerPrepare(from, message);
       },
       (error: unknown) => {

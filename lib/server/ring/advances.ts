@@ -1,12 +1,19 @@
 import type { RefreshRun } from '../../cluster/coordination/refresher.js';
+import type { Ring } from '../../cluster/ring/ring.js';
 import type { Args } from '../../protocol/args.js';
 import type { Step } from './pipeline-order.js';
+import { LATER } from './pipeline-order.js';
+import type { RemoteSession } from './remote-session.js';
 
 /** What was begun for a request before its turn came: to refresh its keys, or all of it, elsewhere or by consensus. */
 export class Advance {
-  readonly step: Step;
+  private readonly step: Step;
+  /** That its members are named by. */
+  private readonly ring: Ring;
   /** If its keys are refreshed. */
   run: RefreshRun | undefined;
+  /** Where others run it, or parts of it. */
+  sessions: readonly Pick<RemoteSession, 'isRetired'>[] = [];
   /** The last batch that this node had sent when it was begun. */
   readonly sequence: number;
   /** Whether it has ended; then `error` or `reply` says how. */
@@ -17,9 +24,21 @@ export class Advance {
   /** Called when it ends, if the request's turn has come by then. */
   then: (() => void) | undefined;
 
-  constructor(step: Step, sequence: number) {
+  constructor(step: Step, ring: Ring, sequence: number) {
     this.step = step;
+    this.ring = ring;
     this.sequence = sequence;
+  }
+
+  /** What it is to those behind it, by the ring of now. Where somebody refuses what is asked over its session, it has yet to run, perhaps elsewhere (remote-session.ts). */
+  stepBy(ring: Ring): Step {
+    const isRefused = this.sessions.some((session) => session.isRetired);
+    if (ring === this.ring && !isRefused) return this.step;
+    const members = this.step.members.map((member) => {
+      if (member < 0) return member;
+      return isRefused ? LATER : (ring.indexOf(this.ring.members[member].id) ?? LATER);
+    });
+    return { ...this.step, members };
   }
 
   end(outcome: { error?: string | undefined; reply?: Buffer | undefined }): void {

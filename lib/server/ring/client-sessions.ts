@@ -35,10 +35,10 @@ export class ClientSessions {
       member === view().self
         ? openLoop(timers, (far) => accept(far, id), handler)
         : links.openChannel(id, JSON.stringify({ client: connection.address }), handler);
-    const session = new RemoteSession(
+    const session: RemoteSession = new RemoteSession(
       open,
       () => {
-        sessions.delete(id);
+        if (sessions.get(id) === session) sessions.delete(id);
       },
       onWork,
     );

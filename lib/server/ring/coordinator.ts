@@ -20,7 +20,6 @@ import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
 import type { HintKeeper } from '../../cluster/replication/ports.js';
 import type { Replicator } from '../../cluster/replication/replicator.js';
-import { RING_CHANGED } from '../../commands/error-texts.js';
 import type { RingRole } from '../../commands/ring-role.js';
 import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { DeclaredKeys } from '../../data/declared-keys.js';
@@ -169,6 +168,7 @@ export class Coordinator implements RingExecution {
     const role = this.roles.of(entry, args);
     const begun = this.advances.takeBegun(args);
     if (begun !== undefined) return this.forwarder.finish(connection, args, role, begun);
+    if (connection.ring.hasRefused) return this.refusals.sendBack(connection, args);
     connection.ring.slot = NO_SLOT;
     connection.ring.slots = undefined;
     connection.ring.isBlind = false;
@@ -280,7 +280,7 @@ export class Coordinator implements RingExecution {
     const { slot, consistency } = connection.ring;
     const view = this.options.view();
     if (!this.isHere(connection, slot, role)) {
-      if (connection.ring.isForwarded) return this.refusals.refuse(connection, args, RING_CHANGED);
+      if (connection.ring.isForwarded) return this.refusals.sendBack(connection, args);
       const redirect = this.redirect(connection, slot, role);
       if (redirect !== undefined) return this.refusals.refuse(connection, args, redirect);
       return this.forwarder.forward(connection, view.firstLive(slot), args, requests(), role, wait, first);
@@ -319,7 +319,7 @@ export class Coordinator implements RingExecution {
       return this.parts.askEach(connection, name, role, args, keys);
     if (this.hinted.isOne(connection, role, slots)) return this.hinted.keep(connection, name, args);
     if (!slots.every((slot) => targetOf(slot) === view.self)) {
-      if (connection.ring.isForwarded) return this.refusals.refuse(connection, args, RING_CHANGED);
+      if (connection.ring.isForwarded) return this.refusals.sendBack(connection, args);
       if (slots.some((slot) => targetOf(slot) === NOBODY)) return this.refusals.lack(connection, args, NOBODY_LIVES);
       // What one other node runs, it may be asked itself; what several run, nobody can be asked but in parts.
       const [first] = slots;

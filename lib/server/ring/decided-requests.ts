@@ -1,7 +1,6 @@
 import { Level } from '../../cluster/coordination/consistency.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
-import { RING_CHANGED } from '../../commands/error-texts.js';
 import { mayHaveSeveralSlots } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
 import type { Connection } from '../connection.js';
@@ -60,7 +59,7 @@ export class DecidedRequests {
     }
     const target = wait === 'reply' ? decided.proposerFor(slot, key) : view.firstLive(slot);
     if (!view.serves(slot) || (target !== view.self && !isForwarded)) {
-      if (isForwarded) return refusals.refuse(connection, args, RING_CHANGED);
+      if (isForwarded) return refusals.sendBack(connection, args);
       const redirect = target === NOBODY ? undefined : redirectTo(slot, target, connection.usesTls);
       if (redirect !== undefined) return refusals.refuse(connection, args, redirect);
       return forwarder.forward(connection, target, args, requests(), 'change', wait, { key, isDecided: true });

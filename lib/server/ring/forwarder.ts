@@ -102,7 +102,7 @@ export class Forwarder {
 
   /** The turn of a request has come that was begun ahead, and has its arguments to itself: it is answered when it has ended. */
   finish(connection: Connection, args: Args, role: RingRole, advance: Advance): false {
-    const { pipeline, fail } = this.options;
+    const { pipeline, fail, view } = this.options;
     const end = (): void => {
       if (advance.error === undefined) {
         this.answer(connection, args, role, advance.reply, false);
@@ -117,7 +117,7 @@ export class Forwarder {
       return false;
     }
     advance.then = end;
-    pipeline.beginAhead(connection, advance.step);
+    pipeline.beginAhead(connection, advance.stepBy(view().ring));
     return false;
   }
 

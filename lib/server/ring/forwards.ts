@@ -2,6 +2,7 @@ import { Rejections } from '../../cluster/bus/rejections.js';
 import type { MemberId } from '../../cluster/ring/member.js';
 import type { Clock } from '../../host/ports.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
+import { RING_CHANGED_REPLY } from './ring-changed.js';
 
 /** What a client is told of a change whose reply does not come. */
 export const BROKEN = 'TIMEOUT the replica that ran the command is gone, or does not answer: the outcome is unknown';
@@ -104,6 +105,7 @@ export class Forwards {
       if (session.isOpen) this.noteAnswer(session, member);
       else if (reply === undefined && kind === 'change' && session.fault !== undefined)
         lost.add('lost', `node ${member} (${session.fault})`);
+      if (reply?.equals(RING_CHANGED_REPLY) === true) session.retire();
       then(reply);
     };
     const forward: Forward = { askedMs: nowMs(), session, member, kind, avoidedMs: undefined, end };

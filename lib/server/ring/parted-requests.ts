@@ -58,18 +58,18 @@ export class PartedRequests {
     });
   }
 
-  /** Has the parts run. `onEnd` is called once, with the replies; undefined: a member was lost on the way, or has not done what was to be read there. */
+  /** Has the parts run, and returns over which sessions. `onEnd` is called once, with the replies; undefined: a member was lost on the way, or has not done what was to be read there. */
   begin(
     connection: Connection,
     { parts }: SplitRequest,
     isRead: boolean,
     onEnd: (replies: readonly Buffer[] | undefined) => void,
-  ): void {
+  ): RemoteSession[] {
     const { view, forwards, sessionAt } = this.options;
     const replies: Buffer[] = [];
     let remaining = parts.length;
     let isBroken = false;
-    parts.forEach(({ target, request }, i) => {
+    return parts.map(({ target, request }, i) => {
       const session = sessionAt(connection, target);
       session.adopt(connection.ring.sessionState(connection.reply.resp));
       forwards.ask(session, view().idOf(target), request, isRead, (reply) => {
@@ -77,6 +77,7 @@ export class PartedRequests {
         else replies[i] = Buffer.from(reply);
         if (--remaining === 0) onEnd(isBroken ? undefined : replies);
       });
+      return session;
     });
   }
 

@@ -9,7 +9,7 @@ export const LATER = -3;
 export interface Step {
   /** Those of its keys. */
   readonly slots: readonly number[];
-  /** Who runs what it asks of each of them: the index of a member that is asked over a session, or HERE. */
+  /** Who runs what it asks of each of them: the index of a member that is asked over a session, or HERE, or LATER. */
   readonly members: readonly number[];
   /** Whether its outcome is decided by consensus: then it has one key. */
   readonly isDecided: boolean;

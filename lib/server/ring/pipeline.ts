@@ -58,14 +58,14 @@ export class Pipeline {
   /** A request has begun, and waits: others begin behind it. */
   beginAhead(connection: Connection, first: Step): void {
     if (!mayLookAhead(connection)) return;
-    const { advances, roles, own } = this.options;
+    const { advances, roles, own, view } = this.options;
     const order = new PipelineOrder(first);
     let isOver = false;
     connection.lookAhead((args) => {
       if (isOver) return false;
       const begun = advances.get(args);
       if (begun !== undefined) {
-        order.note(begun.step);
+        order.note(begun.stepBy(view().ring));
         return true;
       }
       const plan = roles.plan(connection, args);
@@ -98,8 +98,8 @@ export class Pipeline {
 
   private begin(connection: Connection, args: Args, request: PlannedRequest): void {
     const { slots, key, members, role, keys, isDecided } = request;
-    const { advances, linearizer, needs, replicator } = this.options;
-    const advance = new Advance(request, replicator.sequence);
+    const { advances, linearizer, needs, replicator, view } = this.options;
+    const advance = new Advance(request, view().ring, replicator.sequence);
     advances.add(args, advance);
     const [member] = members;
     if (member !== HERE) {
@@ -120,6 +120,7 @@ export class Pipeline {
   private send(connection: Connection, args: Args, advance: Advance, member: number, isRead: boolean): void {
     const { view, forwards, sessionAt } = this.options;
     const session = sessionAt(connection, member);
+    advance.sessions = [session];
     session.adopt(connection.ring.sessionState(connection.reply.resp));
     forwards.ask(session, view().idOf(member), encodeArgs(args), isRead, (reply) => {
       advance.end({ reply: reply && Buffer.from(reply) });
@@ -130,7 +131,7 @@ export class Pipeline {
     const { name, keys, slots, members, role } = request;
     const isRead = role === 'read';
     const split = splitRequest(name, args, keys, (slot) => members[slots.indexOf(slot)]);
-    this.options.parts.begin(connection, split, isRead, (replies) => {
+    advance.sessions = this.options.parts.begin(connection, split, isRead, (replies) => {
       const reply = replies && split.merge(replies);
       // One member has done nothing, but others may have.
       const isInPart = !isRead && reply?.equals(RING_CHANGED_REPLY) === true;

@@ -1,3 +1,4 @@
+import { RING_CHANGED } from '../../commands/error-texts.js';
 import type { Args } from '../../protocol/args.js';
 import type { Connection } from '../connection.js';
 import type { StartUp } from './start-up.js';
@@ -24,6 +25,12 @@ export class Refusals {
     this.count++;
     this.options.fail(connection, args, error);
     return false;
+  }
+
+  /** Another member has sent it here, for a client of its own, and somebody else acts for the keys. What was sent behind it does not run before it. */
+  sendBack(connection: Connection, args: Args): false {
+    connection.ring.hasRefused = true;
+    return this.refuse(connection, args, RING_CHANGED);
   }
 
   /** Too few replicas can be reached. At the start the request waits for them. */

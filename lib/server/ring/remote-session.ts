@@ -23,6 +23,9 @@ const GROWTH = 2;
 /**
  * One client's commands at another member: a connection that carries plain requests and replies. Replies come in the order of the requests, which may be
  * sent one behind the other.
+ *
+ * A member that has refused one of them, because it does not act for the keys, refuses all that comes over the session from then on: else what was sent behind that one might run before it, for that
+ * one is sent again. So the session is retired, and what is asked later goes over another one.
  */
 export class RemoteSession implements StreamHandler {
   private readonly stream: ByteStream;
@@ -35,13 +38,15 @@ export class RemoteSession implements StreamHandler {
   private isBlocked = false;
   private isOver = false;
   private endedBy: string | undefined;
+  /** Something was refused. */
+  isRetired = false;
   /** What has come of a reply that is not complete. */
   private held: Buffer = EMPTY;
   private heldLength = 0;
   private resp = 2;
   private consistency: string | undefined;
 
-  /** `open` makes the connection. `onBroken` is called when it is gone; `onInput` when something has come, before it is looked at. */
+  /** `open` makes the connection. `onBroken` is called when it is gone, or is to be used no more; `onInput` when something has come, before it is looked at. */
   constructor(open: (handler: StreamHandler) => ByteStream, onBroken: () => void, onInput: () => void) {
     this.onBroken = onBroken;
     this.onInput = onInput;
@@ -72,6 +77,14 @@ export class RemoteSession implements StreamHandler {
     const text = consistency.join(' ');
     if (text !== this.consistency) this.ask(encodeWords(['CONSISTENCY', ...consistency]), ignore);
     this.consistency = text;
+  }
+
+  /** Nothing more is to be asked: it ends when all that was asked is answered. */
+  retire(): void {
+    if (this.isRetired) return;
+    this.isRetired = true;
+    this.onBroken();
+    this.closeIfDone();
   }
 
   /** Ends it. What was asked and not answered is answered with undefined. `fault`: why, if the client has not gone. */
@@ -132,6 +145,7 @@ export class RemoteSession implements StreamHandler {
       const reply = bytes.subarray(at, end);
       at = end;
       then(reply);
+      this.closeIfDone();
     }
     return at;
   }
@@ -153,6 +167,10 @@ export class RemoteSession implements StreamHandler {
       if (request === undefined) return;
       this.isBlocked = !this.stream.write(request, 0, request.length);
     }
+  }
+
+  private closeIfDone(): void {
+    if (this.isRetired && this.waiting.isEmpty()) this.close();
   }
 
   /** `reply`: to what was not answered. */

@@ -32,6 +32,8 @@ export class RingClient {
   draftError: string | undefined;
   /** Consensus does not decide about the request, though it is a script that names one key. */
   isPlain = false;
+  /** One of its requests, which it has by way of another member, was refused here, and is sent again: so is all that was sent behind it (remote-session.ts). */
+  hasRefused = false;
   /** To how many members the request was sent that did nothing. */
   attempts = 0;
   /** How often it has waited for what the client has put before. */

@@ -61,6 +61,7 @@ export class RingConsensus {
       isBusy: options.isBusy,
       // Who acts for a key tells of what happens to it.
       leavesKeys: () => !options.drafts.events.isTelling,
+      onWork: options.onMessage,
       onEra: options.onEra,
     });
     store.eras = this.consensus;

@@ -149,6 +149,7 @@ export class WorldNode {
         isReady: () => true,
         isBusy: () => false,
         leavesKeys: () => true,
+        onWork: () => undefined,
         onEra: () => undefined,
       });
       consensus.open();

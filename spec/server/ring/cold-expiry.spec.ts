@@ -10,17 +10,6 @@ const MANY = 300;
 const UNDER_WAY = 256;
 const CONFIG = 'write-timeout 300\nmax-clock-drift 200\nrepair-interval 0\n';
 
-/** All that is clean leaves the memory of a node, as it does when that is short. */
-function spill(ring: RingBench, node: number): void {
-  const { keyspace } = ring.nodes[node].node;
-  const db = keyspace.database(0);
-  const refs: number[] = [];
-  db.table.forEach((ref) => {
-    if (keyspace.isClean(ref)) refs.push(ref);
-  });
-  for (const ref of refs) keyspace.spill(db, ref);
-}
-
 async function repairAll(ring: RingBench): Promise<void> {
   for (const node of NODES) {
     ring.nodes[node].connect().send('RING', 'REPAIR');
@@ -37,7 +26,7 @@ describe('Keys that have expired on disk', () => {
     await ring.ask(client, 'HPEXPIRE', 'hash', '3000', 'FIELDS', '1', 'goes');
     for (const node of NODES) {
       await ring.ask(ring.nodes[node].connect(), 'SAVE');
-      spill(ring, node);
+      ring.spill(node);
       expect(ring.nodes[node].node.keyspace.recordCount).to.equal(0);
     }
     await ring.advance(5000);
@@ -63,7 +52,7 @@ describe('Keys that have expired on disk', () => {
     const first = ring.replicasOf('{a}')[0];
     for (const node of NODES) {
       await ring.ask(ring.nodes[node].connect(), 'SAVE');
-      spill(ring, node);
+      ring.spill(node);
     }
     await ring.advance(5000);
     ring.nodes[first].connect().send('RING', 'REPAIR');

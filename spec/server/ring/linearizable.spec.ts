@@ -54,6 +54,17 @@ describe('Linearizer', () => {
     expect(await ring.ask(a, 'ZRANGE', 'z', 0, -1)).to.deep.equal(['n', 'm']);
   });
 
+  it('decides about what only the disk has as soon as that is loaded, whatever else happens at the replicas', async () => {
+    const ring = await RingBench.start(3);
+    const client = ring.nodes[ring.replicasOf('k')[0]].connect();
+    await ring.ask(client, 'SET', 'k', '1');
+    for (const [i, node] of ring.nodes.entries()) {
+      await ring.ask(node.connect(), 'SAVE');
+      ring.spill(i);
+    }
+    expect(await ring.ask(client, 'CAS', 'k', '1', '2')).to.equal(1);
+  });
+
   it('levels are words for it, and are sent on', async () => {
     const ring = await RingBench.start(4);
     const key = ring.keyWithout(3);

@@ -1,8 +1,12 @@
 import { expect } from 'chai';
 import { MessageKind } from '../../../lib/cluster/message-kind.js';
+import { finished, withLeaving } from '../../../lib/cluster/topology/ring-change.js';
+import { RemoteSession } from '../../../lib/server/ring/remote-session.js';
 import type { BenchClient } from '../node-bench.js';
 import { requestOf } from '../node-bench.js';
 import { RingBench } from './ring-bench.js';
+
+const ignore = (): void => undefined;
 
 const COUNT = 120;
 const NUMBERS = Array.from({ length: COUNT }, (_, i) => i);
@@ -140,6 +144,73 @@ describe('Pipeline', () => {
     const { replies } = await pipe(ring, client, [['GET', ring.keyWithout(0)], odd, odd, ['EXISTS', 'a', 'c', 'd']]);
     const error = "-ERR wrong number of arguments for 'mset' command";
     expect(replies).to.deep.equal([null, error, error, 0]);
+  });
+
+  it('does not begin beside what another member runs by an earlier ring, whose members had other numbers', async () => {
+    const ring = await RingBench.start(6);
+    const leaver = 1;
+    const client = ring.nodes[0].connect();
+    // Whoever acts for the key by the ring that follows has the leaver's number in that.
+    const key = ring.keyWhere((slot) => ring.ring.replicas(slot).join() === '1,2,3');
+    const elsewhere = ring.keyWhere((slot) => ring.ring.replicas(slot).join() === '2,3,4');
+    client.sendBytes(Buffer.concat([requestOf('INCR', elsewhere), requestOf('APPEND', key, 'a')]));
+    await ring.settle(() => false);
+    const others = [0, 2, 3, 4, 5];
+    ring.adopt(others, withLeaving(ring.ring.document, ring.ids[leaver]));
+    ring.adopt(others, finished(ring.ring.document));
+    client.sendBytes(requestOf('APPEND', key, 'b'));
+    await ring.settle(({ to, message }) => to !== leaver && ring.ids.indexOf(message.from) !== leaver);
+    // The first may still happen.
+    expect(client.replies()).to.deep.equal([1]);
+    expect(ring.nodes[2].node.keyspace.keyCount).to.equal(1);
+    await ring.advance(2000);
+    expect(client.replies().at(-1)).to.equal(1);
+  });
+
+  it('keeps the order of what a member refuses and what it would take a moment later, when it has learnt that it has the slot', async () => {
+    const ring = await RingBench.start(5);
+    const joiner = await ring.join();
+    ring.adopt();
+    const key = ring.keyWhere((slot) => {
+      const next = ring.ring.nextReplicas(slot);
+      return next[0] === joiner && ![...next, ...ring.ring.replicas(slot)].includes(0);
+    });
+    await ring.settle();
+    ring.adopt([0], finished(ring.ring.document));
+    await ring.settle();
+    const client = ring.nodes[0].connect();
+    client.sendBytes(Buffer.concat([requestOf('APPEND', key, 'a'), requestOf('APPEND', key, 'b')]));
+    await ring.settle();
+    client.sendBytes(requestOf('APPEND', key, 'c'));
+    await ring.settle();
+    expect(client.wire()).to.equal('');
+    ring.adopt();
+    await ring.advance(2000);
+    expect(client.replies()).to.deep.equal([1, 2, 3]);
+    expect(await ring.ask(client, 'GET', key)).to.equal('abc');
+  });
+
+  it('is refused by a member to the end that has refused one of its requests: what was sent behind that one does not run before it', async () => {
+    const ring = await RingBench.start(5);
+    const joiner = await ring.join();
+    ring.adopt();
+    const key = ring.keyWhere((slot) => ring.ring.nextReplicas(slot)[0] === joiner);
+    await ring.settle();
+    const replies: (string | undefined)[] = [];
+    const session = new RemoteSession(
+      (handler) => ring.links[0].openChannel(ring.ids[joiner], JSON.stringify({ client: '127.0.0.1:1' }), handler),
+      ignore,
+      ignore,
+    );
+    const append = async (text: string): Promise<void> => {
+      session.ask(requestOf('APPEND', key, text), (reply) => replies.push(reply?.toString()));
+      await ring.settle();
+    };
+    await append('a');
+    ring.adopt(undefined, finished(ring.ring.document));
+    await append('b');
+    expect(replies).to.deep.equal(['a', 'b'].map(() => '-CLUSTERDOWN the ring has changed, try again\r\n'));
+    expect(await ring.ask(ring.nodes[0].connect(), 'EXISTS', key)).to.equal(0);
   });
 
   it('begins nothing while clients are paused', async () => {

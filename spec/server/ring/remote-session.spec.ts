@@ -128,4 +128,17 @@ describe('RemoteSession', () => {
     stream.answer('+OK\r\n%0\r\n+OK\r\n+PONG\r\n');
     expect(got).to.deep.equal(['+PONG\r\n']);
   });
+
+  it('ends when it is retired and all is answered that was asked, and is given up at once', () => {
+    const { stream, session, broken } = open();
+    const replies: string[] = [];
+    for (const word of ['a', 'b']) session.ask(encodeWords([word]), (reply) => replies.push(String(reply)));
+    stream.answer('+1\r\n');
+    session.retire();
+    session.retire();
+    expect([broken(), stream.isDestroyed]).to.deep.equal([1, false]);
+    stream.answer('+2\r\n');
+    expect(replies).to.deep.equal(['+1\r\n', '+2\r\n']);
+    expect(stream.isDestroyed).to.equal(true);
+  });
 });

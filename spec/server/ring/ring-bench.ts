@@ -241,6 +241,17 @@ export class RingBench {
     this.ringListeners[node](this.rings[node]);
   }
 
+  /** All that is clean leaves the memory of a node, as it does when that is short. */
+  spill(node: number): void {
+    const { keyspace } = this.nodes[node].node;
+    const db = keyspace.database(0);
+    const refs: number[] = [];
+    db.table.forEach((ref) => {
+      if (keyspace.isClean(ref)) refs.push(ref);
+    });
+    for (const ref of refs) keyspace.spill(db, ref);
+  }
+
   /** A node reaches nobody, and nobody reaches it. */
   isolate(node: number): void {
     for (let i = 0; i < this.nodes.length; i++) if (i !== node) this.disconnect(node, i);
@@ -301,7 +312,15 @@ export class RingBench {
 
   /** A key that a node has not. */
   keyWithout(node: number): string {
-    for (let i = 0; ; i++) if (!this.replicasOf(`key:${i}`).includes(node)) return `key:${i}`;
+    return this.keyWhere((slot) => !this.ring.replicas(slot).includes(node));
+  }
+
+  /** A key of such a slot. */
+  keyWhere(fits: (slot: number) => boolean): string {
+    for (let i = 0; ; i++) {
+      const key = `key:${i}`;
+      if (fits(slotOf(Buffer.from(key), 0, key.length))) return key;
+    }
   }
 
   /** Sends a command of a client that has all its replies, and gives its reply. */
