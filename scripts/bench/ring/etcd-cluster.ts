@@ -63,14 +63,14 @@ export class EtcdCluster {
   async load(call: EtcdCall, value: string, load: Load): Promise<LoadFigures> {
     const inFlight = load.connections * load.pipeline;
     const sessions = Array.from({ length: Math.ceil(inFlight / STREAMS_A_CONNECTION) }, () => connect(this.url));
-    const latencies = new Latencies(load.seconds);
+    const latencies = new Latencies();
     const one = async (_: unknown, index: number): Promise<void> => {
       const session = sessions[index % sessions.length];
-      do {
+      for (let key = load.nextKey(); key !== undefined; key = load.nextKey()) {
         const sentAtMs = performance.now();
-        await request(session, call, `key:${Math.floor(Math.random() * KEYS)}`, value);
+        await request(session, call, key, value);
         latencies.add(1, performance.now() - sentAtMs);
-      } while (!latencies.isOver);
+      }
     };
     try {
       await Promise.all(Array.from({ length: inFlight }, one));

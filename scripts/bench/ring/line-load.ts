@@ -1,10 +1,10 @@
 /**
  * A load whose replies are counted by their lines, so that a request may be more than one command (SET with WAIT): connections that each send a
- * pipeline of requests with random keys, and the next one when all of it is answered.
+ * pipeline of requests, and the next one when all of it is answered.
  */
 import { connect, type Socket } from 'node:net';
 import type { Load, LoadFigures } from './load.js';
-import { KEYS, Latencies } from './load.js';
+import { Latencies } from './load.js';
 
 /** A request for a key, as text, and the lines of its reply. */
 export interface LineRequest {
@@ -18,7 +18,7 @@ const SHOWN_CHARS = 200;
 
 /** Rejects if a connection breaks, or an error is answered. */
 export async function lineLoad(port: number, request: LineRequest, load: Load): Promise<LoadFigures> {
-  const latencies = new Latencies(load.seconds);
+  const latencies = new Latencies();
   const one = (): Promise<void> =>
     new Promise((resolve, reject) => new Talk(port, request, load, latencies, resolve, reject));
   await Promise.all(Array.from({ length: load.connections }, one));
@@ -32,6 +32,7 @@ class Talk {
   private readonly socket: Socket;
   private readonly resolve: () => void;
   private readonly reject: (error: Error) => void;
+  private sentCount = 0;
   private missingLines = 0;
   private sentAtMs = 0;
   private isAtLineStart = true;
@@ -56,15 +57,18 @@ class Talk {
   }
 
   private send(): void {
-    const { pipeline } = this.load;
+    const { pipeline, nextKey } = this.load;
     let text = '';
-    for (let i = 0; i < pipeline; i++) {
-      for (const command of this.request.words(`key:${Math.floor(Math.random() * KEYS)}`)) {
+    for (this.sentCount = 0; this.sentCount < pipeline; this.sentCount++) {
+      const key = nextKey();
+      if (key === undefined) break;
+      for (const command of this.request.words(key)) {
         text += `*${command.length}\r\n`;
         for (const word of command) text += `$${word.length}\r\n${word}\r\n`;
       }
     }
-    this.missingLines = pipeline * this.request.replyLines;
+    if (this.sentCount === 0) return this.end();
+    this.missingLines = this.sentCount * this.request.replyLines;
     this.sentAtMs = performance.now();
     this.socket.write(text, 'latin1');
   }
@@ -76,8 +80,11 @@ class Talk {
       if (this.isAtLineStart) this.missingLines--;
     }
     if (this.missingLines > 0) return;
-    this.latencies.add(this.load.pipeline, performance.now() - this.sentAtMs);
-    if (!this.latencies.isOver) return this.send();
+    this.latencies.add(this.sentCount, performance.now() - this.sentAtMs);
+    this.send();
+  }
+
+  private end(): void {
     this.resolve();
     this.socket.destroy();
   }

@@ -3,11 +3,26 @@
 /** Keys are `key:0` and so on. */
 export const KEYS = 10_000;
 
+/** The key that is asked for next; undefined: the load is over. */
+export type NextKey = () => string | undefined;
+
+/** Any of them, for so many seconds from now on. */
+export function keysAtRandom(seconds: number): NextKey {
+  const endMs = performance.now() + seconds * 1000;
+  return () => (performance.now() < endMs ? `key:${Math.floor(Math.random() * KEYS)}` : undefined);
+}
+
+/** Those from `from` up to `to`, each once. */
+export function keysInOrder(from: number, to: number): NextKey {
+  let next = from;
+  return () => (next < to ? `key:${next++}` : undefined);
+}
+
 export interface Load {
   readonly connections: number;
   /** Requests of a connection that are under way at a time. */
   readonly pipeline: number;
-  readonly seconds: number;
+  readonly nextKey: NextKey;
 }
 
 export interface LoadFigures {
@@ -17,20 +32,11 @@ export interface LoadFigures {
   readonly p99Ms: number;
 }
 
-/** Counts requests from its construction on, until so many seconds are over. */
+/** Counts requests from its construction on. */
 export class Latencies {
   private readonly startMs = performance.now();
-  private readonly endMs: number;
   private readonly latenciesMs: number[] = [];
   private count = 0;
-
-  constructor(seconds: number) {
-    this.endMs = this.startMs + seconds * 1000;
-  }
-
-  get isOver(): boolean {
-    return performance.now() >= this.endMs;
-  }
 
   /** So many requests were answered together. */
   add(count: number, latencyMs: number): void {

@@ -8,7 +8,8 @@ import { lineLoad } from './line-load.js';
 import type { Load, LoadFigures } from './load.js';
 import { KEYS } from './load.js';
 
-export type Operation = 'SET' | 'GET' | 'INCR' | 'CAS';
+/** `first CAS`: of a key that was only written plainly before. */
+export type Operation = 'SET' | 'GET' | 'INCR' | 'first CAS' | 'CAS';
 
 export interface System {
   /** Of all its processes, in microseconds. */
@@ -30,11 +31,14 @@ const ALL: readonly Operation[] = ['SET', 'GET', 'INCR'];
 const REPLICAS = 2;
 const REPLICAS_READY_MS = 20_000;
 
+const CAS: LineRequest = { words: (key) => [['CAS', key, VALUE, VALUE]], replyLines: 1 };
+
 const REQUESTS: Readonly<Record<Operation, LineRequest>> = {
   SET: { words: (key) => [['SET', key, VALUE]], replyLines: 1 },
   GET: { words: (key) => [['GET', key]], replyLines: 2 },
   INCR: { words: (key) => [['INCR', `n:${key}`]], replyLines: 1 },
-  CAS: { words: (key) => [['CAS', key, VALUE, VALUE]], replyLines: 1 },
+  'first CAS': CAS,
+  CAS,
 };
 
 /** After each write the client asks for a replica that has it: as much as W=2 promises, and on the same connection. */
@@ -44,7 +48,7 @@ const WAITING: Readonly<Record<Operation, LineRequest>> = {
   INCR: { words: (key) => [...REQUESTS.INCR.words(key), ['WAIT', '1', '0']], replyLines: 2 },
 };
 
-const ETCD_CALLS = { SET: 'Put', GET: 'Range', INCR: 'Put', CAS: 'Txn' } as const;
+const ETCD_CALLS = { SET: 'Put', GET: 'Range', INCR: 'Put', 'first CAS': 'Txn', CAS: 'Txn' } as const;
 
 export const ONE_NODE = 'ringkv, one node';
 export const RING = 'ringkv, 3 nodes, W=2, R=2';
@@ -58,7 +62,7 @@ export const SYSTEMS: readonly SystemKind[] = [
     operations: ALL,
     start: async () => system([await ServerProcess.start({ kind: 'ringkv' })], REQUESTS),
   },
-  { name: RING, operations: [...ALL, 'CAS'], start: () => ring('everysec') },
+  { name: RING, operations: [...ALL, 'first CAS', 'CAS'], start: () => ring('everysec') },
   { name: RING_ALWAYS, operations: ['SET'], start: () => ring('always') },
   { name: REDIS, operations: ALL, start: replicatedRedis },
   { name: ETCD, operations: ['SET', 'GET', 'CAS'], start: etcd },
