@@ -5,7 +5,7 @@ import type { ListCells } from '../data/list-cells.js';
 import { CellType } from '../record/entry.js';
 import { ListSide } from '../record/list-id.js';
 import type { Call } from './call.js';
-import type { Command, KeyRange } from './command.js';
+import type { Command } from './command.js';
 import { NO_KEYS, ONE_KEY } from './command.js';
 import { countedKeys } from './counted-keys.js';
 import { NOT_POSITIVE, SYNTAX_ERROR } from './error-texts.js';
@@ -15,9 +15,8 @@ import type { ListEnd } from './list-arguments.js';
 import { countArgument, endArgument } from './list-arguments.js';
 import { findList } from './lookup.js';
 import { notify, notifyDel } from './notify.js';
+import { ALL_BUT_LAST, popFromAny, popOrWait, replyKey } from './popping.js';
 import { blockingTimeout } from './timeout-argument.js';
-
-const ALL_BUT_LAST: KeyRange = { first: 1, last: -2, step: 1 };
 
 /** LPOP key [count] */
 function lpop(call: Call): void {
@@ -102,20 +101,12 @@ function ltrim(call: Call): void {
 
 /** BLPOP key [key ...] timeout */
 function blpop(call: Call): void {
-  waitAndPop(call, popLeft);
+  popFromAny(call, CellType.LIST, popLeft);
 }
 
 /** BRPOP key [key ...] timeout */
 function brpop(call: Call): void {
-  waitAndPop(call, popRight);
-}
-
-function waitAndPop(call: Call, attempt: (call: Call, i: number) => boolean): void {
-  const { args } = call;
-  const timeoutMs = blockingTimeout(call, args.count - 1);
-  if (Number.isNaN(timeoutMs)) return;
-  const keys = Array.from({ length: args.count - 2 }, (_, i) => i + 1);
-  popOrWait(call, keys, timeoutMs, attempt);
+  popFromAny(call, CellType.LIST, popRight);
 }
 
 function popLeft(call: Call, i: number): boolean {
@@ -155,7 +146,8 @@ function blmpop(call: Call): void {
   const wish = wishOf(call, 2);
   if (wish === undefined) return;
   const timeoutMs = blockingTimeout(call, 1);
-  if (!Number.isNaN(timeoutMs)) popOrWait(call, wish.keys, timeoutMs, (later, i) => popWish(later, i, wish));
+  if (!Number.isNaN(timeoutMs))
+    popOrWait(call, CellType.LIST, wish.keys, timeoutMs, (later, i) => popWish(later, i, wish));
 }
 
 /** What the arguments from the number of keys on say; undefined after an error reply. */
@@ -187,25 +179,6 @@ function popWish(call: Call, i: number, { end, count }: Wish): boolean {
   replyKey(call, i);
   popMany(call, cells, i, end, Math.min(count, cells.count));
   return true;
-}
-
-function replyKey({ args, reply }: Call, i: number): void {
-  reply.bulk(args.buffer, args.start[i], args.end[i]);
-}
-
-/** Pops from the first key that has something; if none has, waits for one. */
-function popOrWait(
-  call: Call,
-  keys: readonly number[],
-  timeoutMs: number,
-  attempt: (call: Call, i: number) => boolean,
-): void {
-  if (keys.some((i) => attempt(call, i))) return;
-  call.client.waitForKeys(call, { keys, type: CellType.LIST, timeoutMs, attempt, onTimeout: replyNothing });
-}
-
-function replyNothing({ reply }: Call): void {
-  reply.nullArray();
 }
 
 export const listPoppingCommands: readonly Command[] = [

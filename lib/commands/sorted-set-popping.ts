@@ -3,17 +3,15 @@
 import type { SortedCells } from '../data/sorted-cells.js';
 import { CellType } from '../record/entry.js';
 import type { Call } from './call.js';
-import type { Command, KeyRange } from './command.js';
+import type { Command } from './command.js';
 import { NO_KEYS, ONE_KEY } from './command.js';
 import { countedKeys } from './counted-keys.js';
-import { SYNTAX_ERROR } from './error-texts.js';
+import { NOT_POSITIVE, SYNTAX_ERROR } from './error-texts.js';
 import { integerArgument } from './integer-argument.js';
 import { findSortedSet } from './lookup.js';
+import { ALL_BUT_LAST, popFromAny, popOrWait, replyKey } from './popping.js';
 import { notifyRemoved } from './sorted-set-store.js';
 import { blockingTimeout } from './timeout-argument.js';
-
-const NOT_POSITIVE = 'ERR value is out of range, must be positive';
-const ALL_BUT_LAST: KeyRange = { first: 1, last: -2, step: 1 };
 
 type Where = 'min' | 'max';
 
@@ -65,20 +63,12 @@ function positiveArgument(call: Call, i: number, least: number, refusal: string)
 
 /** BZPOPMIN key [key ...] timeout */
 function bzpopmin(call: Call): void {
-  waitAndPop(call, popLowest);
+  popFromAny(call, CellType.SORTED_SET, popLowest);
 }
 
 /** BZPOPMAX key [key ...] timeout */
 function bzpopmax(call: Call): void {
-  waitAndPop(call, popHighest);
-}
-
-function waitAndPop(call: Call, attempt: (call: Call, i: number) => boolean): void {
-  const { args } = call;
-  const timeoutMs = blockingTimeout(call, args.count - 1);
-  if (Number.isNaN(timeoutMs)) return;
-  const keys = Array.from({ length: args.count - 2 }, (_, i) => i + 1);
-  popOrWait(call, keys, timeoutMs, attempt);
+  popFromAny(call, CellType.SORTED_SET, popHighest);
 }
 
 function popLowest(call: Call, i: number): boolean {
@@ -97,10 +87,6 @@ function popOne(call: Call, i: number, where: Where): boolean {
   replyKey(call, i);
   popMembers(call, cells, i, where, 1, false);
   return true;
-}
-
-function replyKey({ args, reply }: Call, i: number): void {
-  reply.bulk(args.buffer, args.start[i], args.end[i]);
 }
 
 /** Which members a ZMPOP wants, and of which keys. */
@@ -122,7 +108,8 @@ function bzmpop(call: Call): void {
   const wish = wishOf(call, 2);
   if (wish === undefined) return;
   const timeoutMs = blockingTimeout(call, 1);
-  if (!Number.isNaN(timeoutMs)) popOrWait(call, wish.keys, timeoutMs, (later, i) => popMany(later, i, wish));
+  if (!Number.isNaN(timeoutMs))
+    popOrWait(call, CellType.SORTED_SET, wish.keys, timeoutMs, (later, i) => popMany(later, i, wish));
 }
 
 /** What the arguments from the number of keys on say; undefined after an error reply. */
@@ -154,21 +141,6 @@ function popMany(call: Call, i: number, wish: Wish): boolean {
   call.reply.array(count);
   popMembers(call, cells, i, wish.where, count, true);
   return true;
-}
-
-/** Pops from the first key that has something; if none has, waits for one. */
-function popOrWait(
-  call: Call,
-  keys: readonly number[],
-  timeoutMs: number,
-  attempt: (call: Call, i: number) => boolean,
-): void {
-  if (keys.some((i) => attempt(call, i))) return;
-  call.client.waitForKeys(call, { keys, type: CellType.SORTED_SET, timeoutMs, attempt, onTimeout: replyNothing });
-}
-
-function replyNothing({ reply }: Call): void {
-  reply.nullArray();
 }
 
 export const sortedSetPoppingCommands: readonly Command[] = [

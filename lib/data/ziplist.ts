@@ -11,15 +11,13 @@
  *            | 1111VVVV                                            V - 1, of 0..12
  */
 
-import { NO_ENTRY, integerEntry } from './packed-entries.js';
-import type { PackedEntries } from './packed-entries.js';
+import { END, EnclosedEntries } from './enclosed-entries.js';
+import { integerEntry } from './packed-entries.js';
 
 const HEADER_BYTES = 10;
 const TAIL_AT = 4;
 const COUNT_AT = 8;
-const END = 0xff;
 const COUNT_UNKNOWN = 0xffff;
-const PREVIOUS_IN_4_BYTES = 0xfe;
 
 const INTEGER_16 = 0xc0;
 const INTEGER_32 = 0xd0;
@@ -30,17 +28,13 @@ const SMALL_FIRST = 0xf1;
 const SMALL_LAST = 0xfd;
 
 /** Reads a ziplist, and checks all of it. */
-export class ZiplistReader implements PackedEntries {
-  entry: Buffer = NO_ENTRY;
-  failed: boolean;
-  private readonly bytes: Buffer;
-  private at = HEADER_BYTES;
+export class ZiplistReader extends EnclosedEntries {
   /** Where the element before the next one begins. */
   private previousAt = HEADER_BYTES;
   private seen = 0;
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    super(bytes, HEADER_BYTES);
     const { length } = bytes;
     this.failed =
       length < HEADER_BYTES + 1 ||
@@ -56,7 +50,7 @@ export class ZiplistReader implements PackedEntries {
       return false;
     }
     const start = this.at;
-    const previous = this.readPrevious();
+    const previous = this.length();
     if (previous !== start - this.previousAt) this.failed = true;
     this.readElement();
     this.previousAt = start;
@@ -68,14 +62,6 @@ export class ZiplistReader implements PackedEntries {
     const count = this.bytes.readUInt16LE(COUNT_AT);
     const isTail = this.seen === 0 || this.bytes.readUInt32LE(TAIL_AT) === this.previousAt;
     this.failed = !isTail || (count !== COUNT_UNKNOWN && count !== this.seen);
-  }
-
-  private readPrevious(): number {
-    const first = this.byte();
-    if (first < PREVIOUS_IN_4_BYTES) return first;
-    if (first === PREVIOUS_IN_4_BYTES && this.take(4)) return this.bytes.readUInt32LE(this.at - 4);
-    this.failed = true;
-    return 0;
   }
 
   private readElement(): void {
@@ -95,23 +81,5 @@ export class ZiplistReader implements PackedEntries {
 
   private little(byteCount: number): void {
     if (this.take(byteCount)) this.entry = integerEntry(this.bytes.readIntLE(this.at - byteCount, byteCount));
-  }
-
-  private string(length: number): void {
-    if (this.take(length)) this.entry = this.bytes.subarray(this.at - length, this.at);
-  }
-
-  private byte(): number {
-    return this.take(1) ? this.bytes[this.at - 1] : 0;
-  }
-
-  /** Moves past `count` bytes, if there are so many in front of the end. */
-  private take(count: number): boolean {
-    if (this.failed || count > this.bytes.length - 1 - this.at) {
-      this.failed = true;
-      return false;
-    }
-    this.at += count;
-    return true;
   }
 }

@@ -6,23 +6,16 @@
  *   unused = as many bytes as `free` says
  */
 
-import { NO_ENTRY } from './packed-entries.js';
-import type { PackedEntries } from './packed-entries.js';
+import { END, EnclosedEntries } from './enclosed-entries.js';
 
-const END = 0xff;
 const COUNT_UNKNOWN = 254;
-const LENGTH_IN_4_BYTES = 254;
 
 /** Reads a zipmap, and checks all of it: field, value, field, value ... */
-export class ZipmapReader implements PackedEntries {
-  entry: Buffer = NO_ENTRY;
-  failed: boolean;
-  private readonly bytes: Buffer;
-  private at = 1;
+export class ZipmapReader extends EnclosedEntries {
   private seen = 0;
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    super(bytes, 1);
     this.failed = bytes.length < 2 || bytes[bytes.length - 1] !== END;
   }
 
@@ -36,31 +29,9 @@ export class ZipmapReader implements PackedEntries {
     }
     const length = this.length();
     const free = isValue ? this.byte() : 0;
-    if (this.take(length)) this.entry = this.bytes.subarray(this.at - length, this.at);
+    this.string(length);
     this.take(free);
     this.seen++;
     return !this.failed;
-  }
-
-  private length(): number {
-    const first = this.byte();
-    if (first < LENGTH_IN_4_BYTES) return first;
-    if (first === LENGTH_IN_4_BYTES && this.take(4)) return this.bytes.readUInt32LE(this.at - 4);
-    this.failed = true;
-    return 0;
-  }
-
-  private byte(): number {
-    return this.take(1) ? this.bytes[this.at - 1] : 0;
-  }
-
-  /** Moves past `count` bytes, if there are so many in front of the end. */
-  private take(count: number): boolean {
-    if (this.failed || count > this.bytes.length - 1 - this.at) {
-      this.failed = true;
-      return false;
-    }
-    this.at += count;
-    return true;
   }
 }

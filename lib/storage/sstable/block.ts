@@ -19,7 +19,7 @@ import { POSITION_LIMIT } from '../../base/position.js';
 import { RecordKey } from '../../record/record-key.js';
 import { BlockMemory, aligned } from './block-memory.js';
 import { Compression, EXPANSION_MAX, compress, expand } from './compression.js';
-import { sectionChecksum } from './section-checksum.js';
+import { checkSection, sectionChecksum } from './section-checksum.js';
 import type { StoredRecord } from './stored-record.js';
 
 /** What a writer closes its blocks at. */
@@ -140,10 +140,7 @@ export function checkBlock(
   offset: number,
 ): number {
   const { bytes } = memory;
-  if (length < BLOCK_HEADER_BYTES) throw new CorruptionError(path, offset, 'a data block shorter than its header');
-  if (sectionChecksum(seed, offset, bytes, base + 4, base + length) !== bytes.readUInt32LE(base)) {
-    throw new CorruptionError(path, offset, 'a data block does not fit its checksum');
-  }
+  checkSection('a data block', bytes, base, length, BLOCK_HEADER_BYTES, seed, path, offset);
   const compression = bytes[base + 4];
   const plain = BLOCK_HEADER_BYTES + bodyBytes(bytes, base);
   if (compression === Compression.NONE) {

@@ -15,7 +15,7 @@
 
 import { CorruptionError } from '../../base/errors.js';
 import { BlockMemory } from './block-memory.js';
-import { sectionChecksum } from './section-checksum.js';
+import { checkSection, sectionChecksum } from './section-checksum.js';
 
 export const FILTER_HEADER_BYTES = 16;
 const LINE_BITS = 512;
@@ -61,10 +61,7 @@ export class BloomFilter {
     offset: number,
   ): BloomFilter {
     const { bytes } = memory;
-    if (length < FILTER_HEADER_BYTES) throw new CorruptionError(path, offset, 'a bloom filter shorter than its header');
-    if (sectionChecksum(seed, offset, bytes, base + 4, base + length) !== bytes.readUInt32LE(base)) {
-      throw new CorruptionError(path, offset, 'the bloom filter does not fit its checksum');
-    }
+    checkSection('the bloom filter', bytes, base, length, FILTER_HEADER_BYTES, seed, path, offset);
     const probes = bytes.readUInt32LE(base + 4);
     const lines = bytes.readUInt32LE(base + 8);
     if (lines === 0 || probes === 0 || probes > PROBES_MAX || length !== FILTER_HEADER_BYTES + lines * LINE_BYTES) {

@@ -14,7 +14,7 @@ import { CorruptionError } from '../../base/errors.js';
 import { POSITION_LIMIT } from '../../base/position.js';
 import { BLOCK_HEADER_BYTES } from './block.js';
 import { ALIGNMENT_BYTES, BlockMemory, aligned } from './block-memory.js';
-import { sectionChecksum } from './section-checksum.js';
+import { checkSection, sectionChecksum } from './section-checksum.js';
 
 const HEADER_BYTES = 8;
 const PLACE_MASK = 0x7fffffff;
@@ -51,10 +51,7 @@ export class TableIndex {
     dataBytes: number,
   ): TableIndex {
     const { bytes } = memory;
-    if (length < HEADER_BYTES) throw new CorruptionError(path, offset, 'an index shorter than its header');
-    if (sectionChecksum(seed, offset, bytes, base + 4, base + length) !== bytes.readUInt32LE(base)) {
-      throw new CorruptionError(path, offset, 'the index does not fit its checksum');
-    }
+    checkSection('the index', bytes, base, length, HEADER_BYTES, seed, path, offset);
     const count = bytes.readUInt32LE(base + 4);
     if (count === 0 || length !== sectionBytes(count)) {
       throw new CorruptionError(path, offset, `an index of ${count} blocks in ${length} bytes`);
