@@ -18,8 +18,10 @@
  *     durable, and says that it is everything, those before it go, in any order: what only they have does not count, though a crash may leave some of them, and not those that say
  *     what was forgotten.
  *  4. What a crash has torn off the end of the last file was never told. Damage anywhere else stops the start: a node that went on without it could break a promise
- *     and has to come back as a new one. So does a file that is missing, or has no header: all of them, once there were some, or one that is needed beside those that are there. The last
- *     one may have none yet, as a crash leaves it: it goes before there is another one; if it is the only one, behind the mark, for nothing was told then.
+ *     and has to come back as a new one. So does a file that is missing, or has no header: all of them, once there were some, or one that is needed beside those that are there; and one that is
+ *     shorter than the next one says that it was (`previousBytes`: 0 in files of earlier programs, which say nothing of that). The last
+ *     one may have no header yet, as a crash leaves it: it goes before there is another one; if it is the only one, behind the mark, for nothing was told then. A header is durable before
+ *     anything stands behind it: if something does, and the header is gone, this is damage.
  *  5. After a failed write or sync nothing is promised or accepted any more. A disk that is full is no failure: what waits is written when there is room.
  */
 
@@ -28,7 +30,9 @@ import { dirname } from 'node:path';
 import { CorruptionError, DiskError } from '../../base/errors.js';
 import { SLOT_COUNT, slotOf } from '../../base/position.js';
 import type { Disk, DiskFile, Random, ReadableFile } from '../../host/ports.js';
+import type { FileHeader } from '../../storage/log/aof-frame.js';
 import {
+  FILE_HEADER_BYTES,
   FRAME_HEADER_BYTES,
   FrameKind,
   drawFileId,
@@ -36,7 +40,7 @@ import {
   encodeFrameHeader,
   frameSeed,
 } from '../../storage/log/aof-frame.js';
-import { FrameReader, readHeader } from '../../storage/log/aof-reader.js';
+import { FrameReader, readAll, readHeader } from '../../storage/log/aof-reader.js';
 import { FrameScanner } from '../../storage/log/aof-scanner.js';
 import { cutFile } from '../../storage/log/cut-file.js';
 import { isDiskFull } from '../../storage/log/disk-full-error.js';
@@ -74,7 +78,11 @@ const GROWTH_MAX = 3;
 /** So much is written again at a time. */
 const STEP_BYTES = 256 * 1024;
 const ADVICE =
-  'Nothing was changed on the disk. Empty the data directory and replace this node, so that it is rebuilt from the other replicas.';
+  'Nothing was changed on the disk. A member that does not know all that it has promised comes back as another one: start it with an empty data directory and --replaces <its node id>, ' +
+  'so that it is rebuilt from the other replicas.';
+/** A file's size as headers say it. */
+const HEADER_SIZE_MAX = 0xffff_ffff;
+const WINDOW_BYTES = 64 * 1024;
 
 export interface AcceptorLogOptions {
   readonly disk: Disk;
@@ -110,6 +118,8 @@ export class AcceptorLog {
   private file: OpenFile | undefined;
   /** Files before that one, that are needed until everything is written again. */
   private older: number[] = [];
+  /** How large the last one of them is that an earlier process has left. */
+  private leftBytes = 0;
   private rewriting: IterableIterator<[string, AcceptorState]> | undefined;
   private readonly unwritten = new PayloadBuffer();
   private frame = Buffer.alloc(0);
@@ -142,7 +152,7 @@ export class AcceptorLog {
     const last = numbers.at(-1);
     if (last === undefined) return;
     if (this.tornAt !== undefined) cutFile(this.options.disk, this.pathOf(last), this.tornAt);
-    this.syncAgain(last);
+    this.leftBytes = this.syncAgain(last);
   }
 
   /** Reads the same, and changes nothing. Throws CorruptionError and DiskError. */
@@ -245,11 +255,21 @@ export class AcceptorLog {
       return match === null ? [] : [Number(match[1])];
     });
     const last = numbers.at(-1);
-    const unbegun = numbers.filter((number) => !this.read(number, number === last));
-    this.unbegun = last !== undefined && unbegun.includes(last) ? last : undefined;
+    const headers = new Map(numbers.map((number) => [number, this.read(number, number === last)]));
+    this.unbegun = last !== undefined && headers.get(last) === undefined ? last : undefined;
     this.isMarked = disk.exists(this.options.mark);
-    this.checkAllThere(numbers.filter((number) => number === last || !unbegun.includes(number)));
+    this.checkAllThere(numbers.filter((number) => number === last || headers.get(number) !== undefined));
+    for (const header of headers.values()) if (header !== undefined) this.checkBefore(header);
     return numbers;
+  }
+
+  /** Of the file before the one with that header nothing is missing at its end, if it is needed. REQUIRES: all that are needed are there. */
+  private checkBefore({ number, previousBytes }: FileHeader): void {
+    if (number <= Math.max(1, this.wholeAt)) return;
+    const path = this.pathOf(number - 1);
+    const sizeBytes = this.options.disk.sizeOf(path);
+    if (sizeBytes >= previousBytes) return;
+    throw new CorruptionError(path, sizeBytes, `the file had ${previousBytes} bytes once. ${ADVICE}`);
   }
 
   /** Nothing that counts is missing, as far as can be seen: of files at the end nothing says that they were there. */
@@ -345,7 +365,7 @@ export class AcceptorLog {
     if (file !== undefined && (file.handle.sizeBytes < limit || this.rewriting !== undefined)) return file;
     file?.handle.syncNow();
     // If there is no room for it, the one before goes on.
-    const next = this.create((file?.number ?? this.older.at(-1) ?? 0) + 1);
+    const next = this.create((file?.number ?? this.older.at(-1) ?? 0) + 1, file?.handle.sizeBytes ?? this.leftBytes);
     if (file !== undefined) {
       file.handle.close();
       this.older.push(file.number);
@@ -355,16 +375,18 @@ export class AcceptorLog {
     return this.file;
   }
 
-  private create(number: number): OpenFile {
+  private create(number: number, bytesBefore: number): OpenFile {
     const { disk, random, directory } = this.options;
     const fileId = drawFileId(random);
     disk.makeDirectory(directory);
     disk.syncDirectory(dirname(directory));
     const path = this.pathOf(number);
     const handle = disk.create(path);
-    const header = encodeFileHeader({ type: 'consensus', number, fileId, nextFileId: NO_ID, previousBytes: 0 });
+    const previousBytes = Math.min(bytesBefore, HEADER_SIZE_MAX);
+    const header = encodeFileHeader({ type: 'consensus', number, fileId, nextFileId: NO_ID, previousBytes });
     try {
       handle.append(header, 0, header.length);
+      handle.syncNow();
       disk.syncDirectory(directory);
     } catch (error) {
       handle.close();
@@ -435,35 +457,39 @@ export class AcceptorLog {
     this.rejects.clear();
   }
 
-  /** What an earlier process has written and not synced was not told, but is now. */
-  private syncAgain(number: number): void {
+  /** What an earlier process has written and not synced was not told, but is now. Returns how large the file is. */
+  private syncAgain(number: number): number {
     const handle = this.options.disk.open(this.pathOf(number));
     try {
       handle.writeAgain(0);
       handle.syncNow();
+      return handle.sizeBytes;
     } finally {
       handle.close();
     }
   }
 
-  /** Returns whether it has a header. */
-  private read(number: number, isLast: boolean): boolean {
+  /** Returns its header; undefined: it has none. */
+  private read(number: number, isLast: boolean): FileHeader | undefined {
     const { disk } = this.options;
     const path = this.pathOf(number);
     const file = disk.openForReading(path);
     try {
       const header = readHeader(file, 'consensus');
-      if (header === undefined) return false;
+      if (header === undefined) {
+        if (isLast && !isBlank(file)) throw new CorruptionError(path, 0, `its header is missing. ${ADVICE}`);
+        return undefined;
+      }
       const seed = frameSeed(header.fileId);
       const frames = new FrameReader(file, seed);
       const names = new Set<string>();
       while (frames.next()) if (this.readStates(frames.payload, path, frames.end, names)) this.wholeAt = number;
-      if (frames.ending === 'complete') return true;
+      if (frames.ending === 'complete') return header;
       if (!isLast || wasDurable(file, seed, frames.end)) {
         throw new CorruptionError(path, frames.end, `the file is damaged. ${ADVICE}`);
       }
       this.tornAt = frames.end;
-      return true;
+      return header;
     } finally {
       file.close();
     }
@@ -518,4 +544,14 @@ function wasDurable(file: ReadableFile, seed: number, offset: number): boolean {
   const scanner = new FrameScanner(file, seed, offset + 1);
   while (scanner.next()) if (scanner.header.synced > offset) return true;
   return false;
+}
+
+/** Whether nothing stands behind where a file's header belongs, but what a disk makes of what it has not written. */
+function isBlank(file: ReadableFile): boolean {
+  for (let at = FILE_HEADER_BYTES; at < file.sizeBytes; at += WINDOW_BYTES) {
+    const window = Buffer.alloc(Math.min(WINDOW_BYTES, file.sizeBytes - at));
+    readAll(file, window, at);
+    if (window.some((byte) => byte !== 0)) return false;
+  }
+  return true;
 }

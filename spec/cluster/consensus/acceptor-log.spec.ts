@@ -6,6 +6,7 @@ import { slotOf } from '../../../lib/base/position.js';
 import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
 import type { AcceptorState } from '../../../lib/cluster/consensus/acceptor.js';
 import { NO_BALLOT } from '../../../lib/cluster/consensus/ballot.js';
+import { FILE_HEADER_BYTES } from '../../../lib/storage/log/aof-frame.js';
 import { checkConsensus } from '../../../lib/tools/check-consensus.js';
 import { Findings } from '../../../lib/tools/findings.js';
 import { keepEverything, keepNothing } from '../../sim/crash-fate.js';
@@ -260,6 +261,62 @@ describe('AcceptorLog', () => {
     const findings = new Findings('/data', () => undefined);
     checkConsensus(disk, '/data', findings);
     expect(findings.damages).to.have.lengthOf(1);
+  });
+
+  it('does not start when the header of its last file is gone, though something stands behind it', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    await durable(putOne(log, 1));
+    const path = `${DIRECTORY}/${disk.list(DIRECTORY)[0]}`;
+    const content = Buffer.from(disk.contentOf(path));
+    disk.plant(path, Buffer.alloc(content.length));
+    expect(openLog(disk.snapshot(keepEverything)).size, 'a disk that has written nothing').to.equal(0);
+    disk.plant(path, content.fill(0, 0, FILE_HEADER_BYTES));
+    expect(() => openLog(disk)).to.throw(CorruptionError, /0000000001.*header is missing.*--replaces/s);
+  });
+
+  it('does not start when the end of a file is gone that another one follows, though whole frames are left; what does not say how long that was is read', async () => {
+    const disk = newDisk();
+    const log = openLog(disk);
+    const sizes: number[] = [];
+    const [first, second] = [1, 2].map((number) => `${DIRECTORY}/000000000${number}.states`);
+    for (let round = 1; !disk.exists(second); round++) {
+      if (round > 1) {
+        await durable(log);
+        sizes.push(disk.sizeOf(first));
+      }
+      log.put(`large${round % 30}`, accepted(round, 'x'.repeat(100_000)));
+      log.flush();
+    }
+    const whole = disk.snapshot(keepEverything);
+    expect(openLog(whole).size).to.equal(30);
+    const content = Buffer.from(disk.contentOf(first));
+    expect(sizes.at(-1)).to.equal(content.length);
+    disk.plant(first, content.subarray(0, sizes.at(-2)));
+    expect(() => openLog(disk.snapshot(keepEverything))).to.throw(
+      CorruptionError,
+      /0000000001.*had \d+ bytes once.*--replaces/s,
+    );
+    const header = Buffer.from(disk.contentOf(second));
+    header.writeUInt32LE(0, 32);
+    header.writeUInt32LE(crc32(header.subarray(0, 36)), 36);
+    disk.plant(second, header);
+    expect(openLog(disk.snapshot(keepEverything)).size).to.equal(30);
+  });
+
+  it('begins another file behind what it finds, however often it is started, and knows how long each was', () => {
+    const disk = newDisk();
+    for (let start = 1; start <= 3; start++) {
+      const log = openLog(disk);
+      putOne(log, start).flush();
+      log.close();
+    }
+    const names = disk.list(DIRECTORY);
+    expect(names).to.have.length(3);
+    for (const [i, name] of names.entries()) {
+      const before = i === 0 ? 0 : disk.sizeOf(`${DIRECTORY}/${names[i - 1]}`);
+      expect(disk.contentOf(`${DIRECTORY}/${name}`).readUInt32LE(32)).to.equal(before);
+    }
   });
 
   it('does not start when files are missing that it has told of: it would break what it has promised', async () => {
