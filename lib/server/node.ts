@@ -393,6 +393,7 @@ export class Node {
         this.turn.begin();
       },
       onOpened: () => {
+        this.options.membership?.enter();
         this.ring?.open();
       },
       onBatchEnd: (isLogged) => {

@@ -200,6 +200,7 @@ export function membershipWith(member: RingMembership, changes: Partial<RingLink
   return Object.create(member, {
     links: { value: { ...member.links, ...changes } },
     attach: { value: member.attach.bind(member) },
+    enter: { value: member.enter.bind(member) },
   }) as RingMembership;
 }
 

@@ -62,8 +62,11 @@ export class Topology {
         void this.learn(ring);
       },
       takeDecided: (ring) => {
+        const hasNewcomer = this.hasNewcomer(ring);
         const isSpread = this.spread(ring);
-        void Promise.all([this.learn(ring), isSpread]).then(() => this.ringStart.due(ring));
+        void Promise.all([this.learn(ring), isSpread]).then(() => {
+          if (!hasNewcomer) this.ringStart.due(ring);
+        });
       },
     };
     this.ringStart = new RingStart({ timers: options.timers, act: onRing });
@@ -182,6 +185,7 @@ export class Topology {
   /** The ring is durable, and the newest. */
   private take(ring: RingDocument): void {
     const isFirst = this.members.length === 0;
+    const hasNewcomer = this.hasNewcomer(ring);
     this.membersBefore = this.members;
     this.members = ring.members;
     this.boot?.stop();
@@ -190,7 +194,12 @@ export class Topology {
     this.endChange('the ring has changed meanwhile');
     // Nobody waits for who was in no ring.
     if (isFirst) this.onRing(ring);
-    else this.ringStart.kept(ring);
+    else this.ringStart.kept(ring, hasNewcomer);
+  }
+
+  /** Whether somebody joins by this ring, the next one. */
+  private hasNewcomer(ring: RingDocument): boolean {
+    return ring.members.some(({ id, state }) => state === 'joining' && !this.members.some((known) => known.id === id));
   }
 
   /** What this node is having decided, in words; undefined if that is nothing. */

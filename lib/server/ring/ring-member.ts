@@ -73,6 +73,8 @@ export class RingMember implements RingMembership {
   private data: RingData | undefined;
   private isStopped = false;
   private isGone = false;
+  /** It joins a ring, or may, and is heard of when it has its data. */
+  private isNewcomer: boolean;
   private onMember: () => void = () => undefined;
 
   /** Takes the data directory. Throws ConfigError, CorruptionError and DiskError. */
@@ -86,6 +88,7 @@ export class RingMember implements RingMembership {
     this.store = RingStore.open(disk, random, config.dir);
     this.self = this.store.nodeId;
     refuseWhoIsGone(this.store, config.dir);
+    this.isNewcomer = !this.isFormed;
     this.bus = new Bus({
       ...options,
       tls: this.busTls,
@@ -241,6 +244,12 @@ export class RingMember implements RingMembership {
     this.data = data;
   }
 
+  enter(): void {
+    if (!this.isNewcomer) return;
+    this.isNewcomer = false;
+    this.startGossip(this.ring.document);
+  }
+
   onRing(listener: (ring: Ring) => void): void {
     this.listeners.push(listener);
   }
@@ -264,7 +273,8 @@ export class RingMember implements RingMembership {
     log.notice(`The ring is at ${ringVersionText(document)}: ${document.members.length} members`);
     this.current = ring;
     if (isFirst) {
-      this.startGossip(document);
+      this.isNewcomer &&= ring.member(this.self).state === 'joining';
+      if (!this.isNewcomer) this.startGossip(document);
       this.bus.renew();
     }
     this.bus.setMembers(document.members.map(({ id }) => id));

@@ -31,6 +31,8 @@ export interface RingMembership {
   peer(member: MemberId): RingPeer;
   /** The node has its data. */
   attach(data: RingData): void;
+  /** The data was read. Who has just joined has kept quiet until now: as soon as others hear of it, they act by the ring that it has joined (cluster/topology/ring-start.ts). */
+  enter(): void;
   /** Says good-bye, so that the others send nothing here any more. Resolves when they have had time to hear it. */
   leave(): Promise<void>;
   /** Certificates have been read anew. */

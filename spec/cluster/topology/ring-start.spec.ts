@@ -4,6 +4,7 @@ import { RingStart } from '../../../lib/cluster/topology/ring-start.js';
 import type { Timer, Timers } from '../../../lib/host/ports.js';
 
 const PATIENCE_MS = 250;
+const NEWCOMER_PATIENCE_MS = 1000;
 
 const ringOf = (epoch: number): RingDocument => ({
   clusterId: 'c',
@@ -42,7 +43,7 @@ describe('RingStart', () => {
   it('has a node act by a ring when somebody acts by it, or by a newer one, and once', () => {
     for (const heard of [ringOf(5), ringOf(6)]) {
       const { ringStart, acted, pass } = start();
-      ringStart.kept(ringOf(5));
+      ringStart.kept(ringOf(5), false);
       ringStart.due(ringOf(4));
       expect(acted).to.deep.equal([]);
       ringStart.due(heard);
@@ -54,8 +55,17 @@ describe('RingStart', () => {
 
   it('waits no longer than a while', () => {
     const { ringStart, acted, pass } = start();
-    ringStart.kept(ringOf(5));
+    ringStart.kept(ringOf(5), false);
     pass(PATIENCE_MS - 1);
+    expect(acted).to.deep.equal([]);
+    pass(1);
+    expect(acted).to.deep.equal([5]);
+  });
+
+  it('waits longer for one that joins', () => {
+    const { ringStart, acted, pass } = start();
+    ringStart.kept(ringOf(5), true);
+    pass(NEWCOMER_PATIENCE_MS - 1);
     expect(acted).to.deep.equal([]);
     pass(1);
     expect(acted).to.deep.equal([5]);
@@ -63,9 +73,9 @@ describe('RingStart', () => {
 
   it('forgets a ring for a newer one, which has a while of its own', () => {
     const { ringStart, acted, pass } = start();
-    ringStart.kept(ringOf(5));
+    ringStart.kept(ringOf(5), false);
     pass(PATIENCE_MS - 1);
-    ringStart.kept(ringOf(6));
+    ringStart.kept(ringOf(6), false);
     ringStart.due(ringOf(5));
     pass(PATIENCE_MS - 1);
     expect(acted).to.deep.equal([]);
@@ -75,7 +85,7 @@ describe('RingStart', () => {
 
   it('does nothing any more when it was stopped', () => {
     const { ringStart, acted, pass } = start();
-    ringStart.kept(ringOf(5));
+    ringStart.kept(ringOf(5), false);
     ringStart.stop();
     ringStart.due(ringOf(5));
     pass(PATIENCE_MS);

@@ -101,10 +101,10 @@ describe('Topology', function () {
       const nodes = world.addSeeds(3);
       for (const node of nodes) node.start();
       await world.runFor(10_000);
-      nodes[0].holdsData = true;
-      const { epoch } = world.commonRing;
-      world.addNode([nodes[0].seed]).start();
+      const ring = world.commonRing;
+      const { epoch } = ring;
       if (isCut) world.part([nodes[2]]);
+      nodes[0].topology?.change(ring, withLeaving(ring, nodes[0].id), () => undefined);
       const [keptMs, actsMs] = [new Map<WorldNode, number>(), new Map<WorldNode, number>()];
       for (let ms = 0; ms < 3000; ms++) {
         await world.runFor(1);
@@ -119,6 +119,31 @@ describe('Topology', function () {
       expect(actsMs.size).to.equal(keptMs.size);
       if (isCut) expect(firstMs - Math.min(...keptMs.values())).to.be.within(249, 251);
       else expect(firstMs).to.be.within(allHaveItMs, allHaveItMs + 80);
+    }
+  });
+
+  it('acts by a ring by which somebody joins when that one is heard of, or after a while', async () => {
+    for (const heardAfterMs of [400, 10_000]) {
+      const world = new TopologyWorld(12);
+      const nodes = world.addSeeds(3);
+      for (const node of nodes) node.start();
+      await world.runFor(10_000);
+      nodes[0].holdsData = true;
+      const { epoch } = world.commonRing;
+      const joiner = world.addNode([nodes[0].seed]);
+      joiner.start();
+      for (let ms = 0; joiner.actsBy === undefined && ms < 3000; ms++) await world.runFor(1);
+      const { ring } = joiner;
+      if (ring === undefined) throw new Error('it has not joined');
+      world.after(heardAfterMs, () => {
+        for (const node of nodes) node.hear(ring, joiner.id);
+      });
+      const earliestMs = Math.min(heardAfterMs - 1, 900);
+      await world.runFor(earliestMs);
+      expect(nodes.map((node) => node.actsBy?.epoch)).to.deep.equal([epoch, epoch, epoch]);
+      expect(nodes.map((node) => node.ring?.epoch)).to.deep.equal([epoch + 1, epoch + 1, epoch + 1]);
+      await world.runFor(earliestMs < 900 ? 1 : 200);
+      expect(nodes.map((node) => node.actsBy?.epoch)).to.deep.equal([epoch + 1, epoch + 1, epoch + 1]);
     }
   });
 

@@ -351,6 +351,7 @@ export class RingBench {
           roundTripUs: 100,
         },
       }),
+      enter: () => undefined,
       attach: (data) => {
         this.data[i] = data;
         this.heldBefore[i] = data.holdsData();
