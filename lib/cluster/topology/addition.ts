@@ -15,7 +15,7 @@ import { decodeAnswer, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
 import { ringWith, whyNotJoin } from './new-ring.js';
 import { Proposal } from './proposal.js';
-import { isChanging, whyNotChange, whyNotLeave, withJoining } from './ring-change.js';
+import { isChanging, whyNotChange, whyNotLeave, whyOvertaken, withJoining } from './ring-change.js';
 import { nextVersion } from './ring-store.js';
 import type { TopologyOptions } from './topology-options.js';
 
@@ -35,7 +35,6 @@ export const WRITE_PAUSE_MS = 5000;
 /** What is not decided by then, counted from when they were asked, is no longer proposed. */
 const DECISION_MS = 3000;
 const ANSWER_TIMEOUT_MS = 1000;
-const AGAIN = 'the ring has changed meanwhile: try again';
 
 export class Addition {
   private readonly host: AdditionHost;
@@ -61,9 +60,9 @@ export class Addition {
     else this.askForData(false, () => this.askAndPropose());
   }
 
-  /** This node has learnt another ring. What was proposed may yet have been decided. */
-  stop(): void {
-    this.end({ reason: AGAIN });
+  /** This node has learnt another ring, or stops. What was proposed may yet have been decided. */
+  stop(ring: RingDocument = this.ring): void {
+    this.end({ reason: whyOvertaken(ring) });
   }
 
   private askAndPropose(): void {
@@ -124,7 +123,7 @@ export class Addition {
       isInTime,
       onDecided: (value) => this.take(decodeRing(Buffer.from(value, 'utf8'))),
       onNewer: (newer) => {
-        this.end({ reason: AGAIN });
+        this.end({ reason: whyOvertaken(newer) });
         host.learn(newer);
       },
       onFailed: (reason) => this.end({ reason }),
@@ -135,7 +134,7 @@ export class Addition {
   /** Another proposer may have had this one's epoch decided for a candidate of its own. */
   private take(decided: RingDocument): void {
     const isAdded = decided.members.some(({ id }) => id === this.candidate.id);
-    this.end(isAdded ? { ring: decided } : { reason: AGAIN });
+    this.end(isAdded ? { ring: decided } : { reason: whyOvertaken(decided) });
     this.host.takeDecided(decided);
   }
 

@@ -2,6 +2,7 @@ import type { RingDocument } from '../ring/ring-document.js';
 import { decodeRing, encodeRing } from '../ring/ring-document.js';
 import type { AdditionHost } from './addition.js';
 import { Proposal } from './proposal.js';
+import { whyOvertaken } from './ring-change.js';
 import { nextVersion } from './ring-store.js';
 
 /** Has the voters of a ring decide about the next one, and everybody told what they have decided. */
@@ -13,8 +14,6 @@ export class NextEpoch {
   constructor(host: AdditionHost, ring: RingDocument, next: RingDocument, onEnd: (reason: string | undefined) => void) {
     this.next = next;
     const value = encodeRing(next).toString('utf8');
-    const isWhat = (decided: string): string | undefined =>
-      decided === value ? undefined : 'another change was decided';
     this.proposal = new Proposal({
       ...host,
       version: nextVersion(ring),
@@ -23,16 +22,21 @@ export class NextEpoch {
       value,
       isInTime: () => true,
       onDecided: (decided) => {
-        onEnd(isWhat(decided));
         const document = decodeRing(Buffer.from(decided, 'utf8'));
+        onEnd(this.whyNot(document));
         host.takeDecided(document);
       },
       onNewer: (newer) => {
-        onEnd('the ring has changed meanwhile');
+        onEnd(this.whyNot(newer));
         host.learn(newer);
       },
       onFailed: onEnd,
     });
+  }
+
+  /** Why it was not decided, by the ring that was; undefined: it was, whoever has brought that about. */
+  whyNot(decided: RingDocument): string | undefined {
+    return encodeRing(decided).equals(encodeRing(this.next)) ? undefined : whyOvertaken(decided);
   }
 
   start(): void {

@@ -62,6 +62,11 @@ export function whyNotChange(ring: RingDocument): string {
     : 'the ring is being changed: try again';
 }
 
+/** Why a change was not decided that another one came before: by the ring that this has led to. */
+export function whyOvertaken(ring: RingDocument): string {
+  return isChanging(ring) ? whyNotChange(ring) : 'the ring has changed meanwhile: try again';
+}
+
 /** Who joins, who leaves and who returns, in words. */
 export function changeInWords({ members }: RingDocument): string {
   const those = (are: (member: Member) => boolean, verb: string): string[] =>

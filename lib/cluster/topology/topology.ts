@@ -22,7 +22,7 @@ import { NextEpoch } from './next-epoch.js';
 import type { TopologyAnswer, TopologyRequest } from './messages.js';
 import { decodeAnswer, decodeRequest, encodeMessage } from './messages.js';
 import type { Candidate } from './new-ring.js';
-import { isChanging, whyNotChange, whyNotLeave } from './ring-change.js';
+import { whyNotChange, whyNotLeave, whyOvertaken } from './ring-change.js';
 import { RingPursuit } from './ring-pursuit.js';
 import { RingStart } from './ring-start.js';
 import { nextVersion } from './ring-store.js';
@@ -120,7 +120,7 @@ export class Topology {
     const known = this.ring;
     const underWay = this.changeUnderWay;
     if (this.isStopped || known === undefined || compareRingVersions(ring, known) !== 0) {
-      onEnd(known !== undefined && isChanging(known) ? whyNotChange(known) : 'the ring has changed meanwhile');
+      onEnd(known === undefined ? 'this node is in no ring' : whyOvertaken(known));
     } else if (underWay !== undefined) {
       onEnd(underWay);
     } else {
@@ -190,8 +190,8 @@ export class Topology {
     this.members = ring.members;
     this.boot?.stop();
     this.boot = undefined;
-    this.addition?.stop();
-    this.endChange('the ring has changed meanwhile');
+    this.addition?.stop(ring);
+    this.endChange(this.nextEpoch?.whyNot(ring));
     // Nobody waits for who was in no ring.
     if (isFirst) this.onRing(ring);
     else this.ringStart.kept(ring, hasNewcomer);

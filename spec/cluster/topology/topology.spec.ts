@@ -306,7 +306,28 @@ describe('Topology', function () {
     expect(world.commonRing).to.include({ epoch: 5 });
     expect(world.commonRing.members.map(({ id }) => id)).to.not.include(nodes[3].id);
     nodes[0].topology?.change({ ...world.commonRing, epoch: 4 }, world.commonRing, (reason) => ends.push(reason));
-    expect(ends.at(-1)).to.equal('the ring has changed meanwhile');
+    expect(ends.at(-1)).to.equal('the ring has changed meanwhile: try again');
+  });
+
+  it('says which change is under way to whom another one has overtaken, wherever he has asked', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const world = new TopologyWorld(seed);
+      const nodes = world.addSeeds(5);
+      for (const node of nodes) node.start();
+      await world.runFor(10_000);
+      const ring = world.commonRing;
+      const ends: (string | undefined)[] = [];
+      const leave = ({ id, topology }: (typeof nodes)[number]): void => {
+        topology?.change(ring, withLeaving(ring, id), (reason) => ends.push(reason));
+      };
+      leave(nodes[3]);
+      await world.runFor(world.random.below(100));
+      leave(nodes[4]);
+      await world.runFor(5000);
+      const first = world.commonRing.members.find(({ state }) => state === 'leaving')?.id ?? '';
+      const why = `the ring is being changed, ${first} leaves: try again when that is done`;
+      expect(ends, `seed ${seed}`).to.have.members([undefined, why]);
+    }
   });
 
   it('adds a member that is up before the first write, or lets it join first', async () => {
