@@ -258,6 +258,15 @@ function meet({ args, reply }: Call, ring: RingInfo): void {
   else reply.error(`ERR ${host}:${port} is no member: start it with cluster-seeds that name members, and it is added`);
 }
 
+/** Why a member is not taken out that is alive, as far as this node knows: it should know of it, or whoever asks should have said that he does. */
+export function whyNotRemove(ring: RingInfo, id: string): string | undefined {
+  const member = ring.members().find((one) => one.id === id);
+  if (member?.state !== 'up') return undefined;
+  const { isUp, liveness, link } = member;
+  if (!isUp && !(liveness === 'alive' && link.isConnected)) return undefined;
+  return `${id} is alive: RING LEAVE at it takes it out, or, from here, RING REMOVE ${id} FORCE`;
+}
+
 /** CLUSTER FORGET id: RING REMOVE. Its voters decide it for all, and its slots go to others first. */
 async function forget(call: Call): Promise<void> {
   const { reply, server } = call;
@@ -268,7 +277,7 @@ async function forget(call: Call): Promise<void> {
     reply.error("ERR I tried hard but I can't forget myself...");
     return;
   }
-  const reason = await server.ring.takeOut(member.id);
+  const reason = whyNotRemove(server.ring, member.id) ?? (await server.ring.takeOut(member.id));
   if (reason === undefined) reply.ok();
   else reply.error(`ERR ${reason}`);
 }
@@ -284,7 +293,7 @@ function memberArgument({ args, reply }: Call, ring: RingInfo): RingMember | und
 const HELP: readonly HelpEntry[] = [
   ['COUNT-FAILURE-REPORTS <node-id>', 'Return number of failure reports for <node-id>.'],
   ['COUNTKEYSINSLOT <slot>', 'Return the number of keys in <slot>.'],
-  ['FORGET <node-id>', 'Remove a node from the cluster: RING REMOVE.'],
+  ['FORGET <node-id>', 'Remove a dead node from the cluster: RING REMOVE.'],
   ['GETKEYSINSLOT <slot> <count>', 'Return key names stored by current node in a slot.'],
   ['INFO', 'Return information about the cluster.'],
   ['KEYSLOT <key>', 'Return the hash slot for <key>.'],

@@ -12,7 +12,7 @@ export const CLUSTER_DOCS: readonly DocRow[] = [
   ['cluster', '3.0.0', SUBCOMMAND, "Holds Redis Cluster's commands about the ring."],
   ['cluster|count-failure-reports', '3.0.0', MEMBERS, 'Returns 1 if a node is said not to answer.'],
   ['cluster|countkeysinslot', '3.0.0', KEYS_IN_SLOT, 'Returns how many keys of a slot this node has.'],
-  ['cluster|forget', '3.0.0', ONE, 'Refuses to remove a node: the ring is decided by its voters.'],
+  ['cluster|forget', '3.0.0', ONE, 'Gives the slots of a dead member to others, and takes it out of the ring.'],
   ['cluster|getkeysinslot', '3.0.0', KEYS_IN_SLOT, 'Returns keys of a slot that this node has.'],
   ['cluster|help', '5.0.0', ONE, 'Lists the subcommands of CLUSTER.'],
   ['cluster|info', '3.0.0', MEMBERS, 'Returns the state of the ring as this node sees it.'],
@@ -35,7 +35,12 @@ export const CLUSTER_DOCS: readonly DocRow[] = [
   ['ring|leave', '0.1.0', RANGES, 'Gives the slots of this node to others, and takes it out of the ring.'],
   ['ring|members', '0.1.0', RANGES, 'Returns where the members are, how they are, and what they hold.'],
   ['ring|owners', '0.1.0', MEMBERS, 'Returns the replicas of a key in the order in which they act for it.'],
-  ['ring|remove', '0.1.0', RANGES, 'Gives the slots of a member to others, and takes it out of the ring.'],
+  [
+    'ring|remove',
+    '0.1.0',
+    RANGES,
+    'Gives the slots of a dead member to others, and takes it out; with FORCE, of a live one.',
+  ],
   [
     'ring|repair',
     '0.1.0',

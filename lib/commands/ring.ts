@@ -5,7 +5,7 @@ import type { ReplyWriter } from '../protocol/reply-writer.js';
 import { portFor } from '../base/client-port.js';
 import { stampMs } from '../base/stamp.js';
 import type { Call } from './call.js';
-import { NO_RING, inRing } from './cluster.js';
+import { NO_RING, inRing, whyNotRemove } from './cluster.js';
 import type { Command, CommandFlag, SyncCommand } from './command.js';
 import { NO_KEYS } from './command.js';
 import type { HelpEntry } from './help.js';
@@ -147,10 +147,16 @@ function leave(call: Call): Promise<void> {
   return change(call, (ring) => ring.takeOut(ring.self));
 }
 
-/** RING REMOVE id: the same for another member, dead or alive. */
-function remove(call: Call): Promise<void> {
-  const id = call.args.text(2);
-  return change(call, (ring) => ring.takeOut(id));
+/** RING REMOVE id [FORCE]: the same for a member that is dead, as far as this node knows; with FORCE, for any. */
+async function remove(call: Call): Promise<void> {
+  const { args, reply } = call;
+  const id = args.text(2);
+  const isForced = args.count === 4 && args.is(3, 'force');
+  if (args.count > 3 && !isForced) {
+    reply.error('ERR syntax error, RING REMOVE <node-id> [FORCE]');
+    return;
+  }
+  await change(call, async (ring) => (isForced ? undefined : whyNotRemove(ring, id)) ?? (await ring.takeOut(id)));
 }
 
 /** RING REPLACE id: the next node that joins takes the place of this member. */
@@ -290,7 +296,7 @@ const HELP: readonly HelpEntry[] = [
   ['LEAVE', 'Gives the slots of this node to others under load; then it is no member any more, and stops.'],
   ['MEMBERS', 'The members: where they are, how they are, and what they hold.'],
   ['OWNERS <key>', 'The replicas of a key, in the order in which they act for it.'],
-  ['REMOVE <node-id>', 'The same for another member, dead or alive.'],
+  ['REMOVE <node-id> [FORCE]', 'The same for a dead member; with FORCE, for one that is alive, too.'],
   ['REPAIR', 'Compares all that this node holds with the other replicas, and brings to both what differs.'],
   [
     'REPLACE <node-id>',
@@ -321,7 +327,7 @@ export const ringCommands: readonly Command[] = [
       { name: 'leave', arity: 2, flags: CHANGE, keys: NO_KEYS, wait: leave },
       row('members', 2, members),
       row('owners', 3, owners),
-      { name: 'remove', arity: 3, flags: CHANGE, keys: NO_KEYS, wait: remove },
+      { name: 'remove', arity: -3, flags: CHANGE, keys: NO_KEYS, wait: remove },
       row('repair', 2, repair),
       { name: 'replace', arity: 3, flags: CHANGE, keys: NO_KEYS, wait: replace },
       row('status', 2, status),

@@ -42,6 +42,7 @@ describe('commands/ring', () => {
 
   it('RING LEAVE and RING REMOVE take members out, RING REPLACE has one replaced, RING ABORT ends a change, and each says why it does not', async () => {
     expect(await client.ask('ring', 'leave')).to.equal('OK');
+    ring.up[2] = false;
     expect(await client.ask('ring', 'remove', idOf(2))).to.equal('OK');
     expect(ring.takenOut).to.deep.equal([idOf(0), idOf(2)]);
     expect(await client.ask('ring', 'remove', 'x')).to.equal('-ERR it is no member');
@@ -54,6 +55,16 @@ describe('commands/ring', () => {
     expect(await client.ask('ring', 'abort')).to.equal('-ERR the ring is not being changed');
     server.ring = undefined;
     expect(await client.ask('ring', 'leave')).to.equal('-ERR This instance has cluster support disabled');
+  });
+
+  it('RING REMOVE and CLUSTER FORGET take nobody out who is alive, and say what does', async () => {
+    const refusal = `-ERR ${idOf(1)} is alive: RING LEAVE at it takes it out, or, from here, RING REMOVE ${idOf(1)} FORCE`;
+    expect(await client.ask('ring', 'remove', idOf(1))).to.equal(refusal);
+    expect(await client.ask('cluster', 'forget', idOf(1))).to.equal(refusal);
+    expect(await client.ask('ring', 'remove', idOf(1), 'now')).to.match(/^-ERR syntax error/);
+    expect(ring.takenOut).to.deep.equal([]);
+    expect(await client.ask('ring', 'remove', idOf(1), 'force')).to.equal('OK');
+    expect(ring.takenOut).to.deep.equal([idOf(1)]);
   });
 
   it('RING OWNERS lists the replicas in order, and who acts', async () => {

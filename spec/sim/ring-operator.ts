@@ -149,7 +149,7 @@ export class RingOperator {
 
   private async takeOut(id: MemberId): Promise<void> {
     this.ring.chronicle.noteRemoval(id);
-    await this.ask(['RING', 'REMOVE', id]);
+    await this.ask(['RING', 'REMOVE', id, 'FORCE']);
   }
 
   /** Members that are to stay, as far as is known, and whose disks are there. */
