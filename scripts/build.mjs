@@ -1,8 +1,8 @@
 /**
  * Compiles lib, spec and scripts to dist/, and puts the executable together of that, when a source changed since the last time.
  *
- * dist/.sources lists every source with its size and time as of the last good build; the same list
- * now means that there is nothing to do. Incremental tsc never deletes, so outputs whose source is
+ * dist/.sources lists every source with its size and time as of the last good build, and what was bundled: the same sources
+ * now, and all of that there, mean that there is nothing to do. Incremental tsc never deletes, so outputs whose source is
  * gone are removed here: a deleted spec must not run on.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,12 +13,14 @@ import { fail, install, root } from './install.mjs';
 const folders = ['lib', 'spec', 'scripts'];
 const settings = ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/bundle.mjs'];
 const stamp = join(root, 'dist', '.sources');
+/** A line of the stamp that is no source begins so. */
+const bundled = 'bundled ';
 
 /** Brings dist/ up to date. REQUIRES: packages are installed. Ends the process if the compiler finds an error. */
 export async function build() {
   // Taken before compiling: what changes meanwhile is compiled next time.
   const sources = listSources();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
+  if (existsSync(stamp) && isWhole(readFileSync(stamp, 'utf8'), sources)) return;
 
   rmSync(stamp, { force: true });
   // From nothing it takes a while; what has changed is compiled in seconds.
@@ -28,9 +30,16 @@ export async function build() {
   removeStaleOutputs();
   if (status !== 0) fail('the build failed');
   // Imported late: before packages are installed there is nothing that it could be done with.
-  (await import('./bundle.mjs')).bundle();
+  const outputs = (await import('./bundle.mjs')).bundle();
   mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(stamp, sources);
+  writeFileSync(stamp, sources + outputs.map((output) => `${bundled}${output}\n`).join(''));
+}
+
+/** Whether a stamp is of these sources, and everything is there that was bundled. */
+function isWhole(text, sources) {
+  if (!text.startsWith(sources)) return false;
+  const lines = text.slice(sources.length).split('\n').slice(0, -1);
+  return lines.every((line) => line.startsWith(bundled) && existsSync(join(root, line.slice(bundled.length))));
 }
 
 function listSources() {

@@ -19,7 +19,7 @@ const threads = [
   'lib/storage/jobs/job-thread.js',
 ];
 
-/** Bundles what is compiled. Throws when esbuild finds an error, which it prints. */
+/** Bundles what is compiled. Returns the files, as paths in the repository. Throws when esbuild finds an error, which it prints. */
 export function bundle() {
   const outdir = join(root, 'dist', 'bin');
   const entries = [
@@ -41,7 +41,9 @@ export function bundle() {
     metafile: true,
     logLevel: 'warning',
   });
-  removeOthers(outdir, Object.keys(metafile.outputs));
+  const outputs = Object.keys(metafile.outputs);
+  removeOthers(outdir, outputs);
+  return outputs.map((output) => join('dist', 'bin', basename(output)));
 }
 
 /** Chunks have names of their own, by what is in them. */

@@ -206,6 +206,13 @@ describe('scripts/run.mjs', function () {
     expect(repository.run('run.mjs', ['bin/ringkv.js']).lines).to.deep.equal(['afterwards']);
   });
 
+  it('puts the executable together again that somebody has deleted', () => {
+    repository.write('lib/main.ts', "console.log('there');");
+    expect(repository.run('run.mjs', ['bin/ringkv.js']).lines).to.deep.equal(['there']);
+    repository.remove('dist/bin');
+    expect(repository.run('run.mjs', ['bin/ringkv.js']).lines).to.deep.equal(['there']);
+  });
+
   it('says which program there is not', () => {
     repository.write('lib/other.ts', 'export {};');
     const { status, output } = repository.run('run.mjs', ['lib/main.js']);
