@@ -28,6 +28,7 @@ const ROLES: ReadonlyMap<string, RingRole> = new Map([
   ['spublish', 'here'],
   ['script|load', 'everywhere'],
   ['script|flush', 'everywhere'],
+  ['script|kill', 'everywhere'],
   ['swapdb', 'nowhere'],
   ['move', 'nowhere'],
   ['ssubscribe', 'here'],

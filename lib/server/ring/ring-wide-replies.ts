@@ -13,7 +13,14 @@ export function mergeOf(name: string, copies: number, holds: (i: number, key: Bu
   if (name === 'keys') return (replies) => union(replies.map((reply, i) => heldOf(reply, (key) => holds(i, key))));
   // Each empties what it has, and tells the others up to where: so nothing is left that any of them had before.
   if (name === 'flushall' || name === 'flushdb') return allOk;
+  if (name === 'script|kill') return killed;
   return first;
+}
+
+/** SCRIPT KILL: a script was killed somewhere, or could not be; or nobody runs one. */
+function killed(replies: readonly Buffer[]): Buffer {
+  const isAnswer = (begin: string): Buffer | undefined => replies.find((reply) => reply.indexOf(begin) === 0);
+  return isAnswer('+') ?? isAnswer('-UNKILLABLE') ?? first(replies);
 }
 
 /** An array of keys without those that are not held. */
