@@ -1,5 +1,6 @@
 import type { Clock } from '../host/ports.js';
 import type { CommandEntry } from './command-table.js';
+import type { KeptEffects } from './kept-effects.js';
 
 /** Short calls may share a reading of the clock: at most so many, unless what counts as slow is less than this. */
 export const RUN_MAX = 64;
@@ -16,14 +17,16 @@ export class CallTimes {
   tracksLatency = false;
   commandsProcessed = 0;
   private readonly clock: Clock;
+  private readonly effects: KeptEffects;
   /** When the running command began: the end of the one before it. */
   private startedUs = 0;
   /** The short command that has run last, and how often without reading the clock. */
   private runEntry: CommandEntry | undefined;
   private runLength = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, effects: KeptEffects) {
     this.clock = clock;
+    this.effects = effects;
   }
 
   /** The monotonic time when the last command ended, or input arrived. */
@@ -71,8 +74,14 @@ export class CallTimes {
     return this.startedUs - beganUs;
   }
 
-  /** Counts a call that took so long. */
+  /** Counts a call that took so long: when it is known that it counts. */
   count(entry: CommandEntry, durationUs: number): void {
+    if (this.effects.isKeeping) {
+      this.effects.add(() => {
+        this.count(entry, durationUs);
+      });
+      return;
+    }
     this.commandsProcessed++;
     entry.calls++;
     entry.totalUs += durationUs;

@@ -77,7 +77,7 @@ export class CommandEngine {
     this.loader = new Loader(keyspace, store);
     this.held = this.makeHeldRequests();
     this.blocking = this.makeBlocking();
-    this.executor = new Executor(this.table, keyspace, this.gate, clock, this.held, this.blocking);
+    this.executor = new Executor(this.table, keyspace, this.gate, clock, this.held, this.blocking, options.effects);
     this.nested = new NestedExecutor(this.table, keyspace, this.loader, this.gate, clock, this.executor);
   }
 

@@ -4,6 +4,7 @@ import type { RingRole } from '../commands/ring-role.js';
 import { ringRoleOf } from '../commands/ring-role.js';
 import type { Args } from '../protocol/args.js';
 import { LatencyHistogram } from './latency-histogram.js';
+import { ownNameIn } from './own-requests.js';
 
 const SCRIPTS: ReadonlySet<string> = new Set(['eval', 'evalsha', 'eval_ro', 'evalsha_ro']);
 const TRANSACTIONAL: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
@@ -124,6 +125,8 @@ export class CommandTable {
   private readonly names: (Buffer | undefined)[];
   private readonly mask: number;
   private readonly byName = new Map<string, CommandEntry>();
+  /** By their own names: those, too, that cannot be called otherwise. */
+  private readonly byOwnName = new Map<string, CommandEntry>();
 
   /** `renames`: lower-case name to its new one; an empty one disables the command (rename-command). */
   constructor(commands: readonly Command[], renames: ReadonlyMap<string, string> = new Map()) {
@@ -134,7 +137,9 @@ export class CommandTable {
     this.names = new Array<Buffer | undefined>(size).fill(undefined);
     for (const command of commands) {
       const name = (renames.get(command.name) ?? command.name).toLowerCase();
-      if (name !== '') this.add(name, new CommandEntry(command, command.name));
+      const entry = new CommandEntry(command, command.name);
+      this.byOwnName.set(command.name, entry);
+      if (name !== '') this.add(name, entry);
     }
   }
 
@@ -150,6 +155,12 @@ export class CommandTable {
       if (name.length === length && sameLetters(name, buffer, start)) return this.slots[slot];
       slot = (slot + 1) & this.mask;
     }
+  }
+
+  /** The command that argument 0 names as other members do (own-requests.ts). */
+  findOwn(args: Args): CommandEntry | undefined {
+    const name = ownNameIn(args.text(0));
+    return name === undefined ? undefined : this.byOwnName.get(name);
   }
 
   named(name: string): CommandEntry | undefined {

@@ -15,6 +15,7 @@ import type { Connection } from './connection.js';
 import type { Guards, RingExecution } from './executor-ports.js';
 import { OwnedCall } from './owned-call.js';
 import type { HeldRequests } from './held-requests.js';
+import type { KeptEffects } from './kept-effects.js';
 import { levelsOfWith, readLevels } from './level-words.js';
 import type { Transaction } from './transaction.js';
 
@@ -50,6 +51,7 @@ export class Executor {
   private readonly guards: Guards;
   private readonly held: HeldRequests;
   private readonly blocking: Blocking;
+  private readonly effects: KeptEffects;
   /** What the running command answers to, and the errors that were counted of it. */
   private running: ReplyWriter | undefined;
   private errorsCounted = 0;
@@ -64,11 +66,13 @@ export class Executor {
     clock: Clock,
     held: HeldRequests,
     blocking: Blocking,
+    effects: KeptEffects,
   ) {
     this.commands = commands;
     this.keyspace = keyspace;
     this.guards = guards;
-    this.times = new CallTimes(clock);
+    this.times = new CallTimes(clock, effects);
+    this.effects = effects;
     this.held = held;
     this.blocking = blocking;
   }
@@ -210,7 +214,7 @@ export class Executor {
 
   /** The command and subcommand of a request; `undefined` after an error reply. */
   private resolve(connection: Connection, args: Args): CommandEntry | undefined {
-    const entry = this.commands.find(args);
+    const entry = this.find(connection, args);
     if (entry === undefined) {
       if (isHttp(args)) connection.kill();
       else this.fail(connection, unknownCommand(args));
@@ -220,6 +224,13 @@ export class Executor {
     if (entry.takes(args.count)) return entry;
     this.reject(connection, entry, `ERR wrong number of arguments for '${entry.name}' command`);
     return undefined;
+  }
+
+  /** The command that a request names: a member may name it as members do. */
+  private find(connection: Connection, args: Args): CommandEntry | undefined {
+    const entry = this.commands.find(args);
+    if (entry !== undefined || this.ring === undefined || !connection.ring.isForwarded) return entry;
+    return this.commands.findOwn(args);
   }
 
   private resolveSubcommand(connection: Connection, entry: CommandEntry, args: Args): CommandEntry | undefined {
@@ -260,7 +271,7 @@ export class Executor {
    * Runs a request on another database than its client has chosen, and takes back what it has answered. REQUIRES: its keys are in memory, and it was admitted.
    */
   runAside(connection: Connection, args: Args, db: Database): Buffer {
-    const found = this.commands.find(args);
+    const found = this.find(connection, args);
     const entry = found?.subcommands === undefined ? found : found.subcommands.get(args.text(1).toLowerCase());
     const { reply, replyMode } = connection;
     const { databaseNumber } = connection;
@@ -320,7 +331,8 @@ export class Executor {
     const hasChanged = keyspace.batch.recordCount !== changes;
     if (hasChanged && !this.isAside) connection.wroteInTurn = true;
     if (reply.errors !== this.errorsCounted) this.noteFailure(entry, reply);
-    if (entry.isShort && !this.times.timesEach && isSmall(args, reply.length - start)) this.times.share(entry);
+    if (entry.isShort && !this.isAside && !this.times.timesEach && isSmall(args, reply.length - start))
+      this.times.share(entry);
     else this.account(connection, entry, args);
     if (this.guards.alert && !entry.staysOutOfMonitor) this.guards.watch(connection, entry, args);
     if (mode !== 'on' || connection.replyMode !== 'on') muteReply(connection, mode, start);
@@ -352,9 +364,20 @@ export class Executor {
   }
 
   private noteFailure(entry: CommandEntry, reply: ReplyWriter): void {
-    entry.failedCalls++;
-    if (!this.hasCountedError) this.countError(reply.lastErrorCode);
+    this.countFailure(entry, this.hasCountedError ? undefined : reply.lastErrorCode);
     this.hasCountedError = false;
+  }
+
+  /** `code`: of the error, unless it is counted already. */
+  private countFailure(entry: CommandEntry, code: string | undefined): void {
+    if (this.effects.isKeeping) {
+      this.effects.add(() => {
+        this.countFailure(entry, code);
+      });
+      return;
+    }
+    entry.failedCalls++;
+    if (code !== undefined) this.countError(code);
   }
 
   /** Counts a call inside of another one, which had so many `errors` before it. If both answer to the same, an error is counted once. */
@@ -417,7 +440,7 @@ export class Executor {
 
   /** A request that was held comes to nothing. */
   failHeld(connection: Connection, args: Args, error: string): void {
-    const entry = this.commands.find(args);
+    const entry = this.find(connection, args);
     if (entry !== undefined) entry.failedCalls++;
     this.fail(connection, error, entry?.isExec);
   }
@@ -429,6 +452,12 @@ export class Executor {
 
   /** See NestedCommands. */
   countRefusal(entry: CommandEntry | undefined, code: string): void {
+    if (this.effects.isKeeping) {
+      this.effects.add(() => {
+        this.countRefusal(entry, code);
+      });
+      return;
+    }
     if (entry !== undefined) entry.rejectedCalls++;
     this.countError(code);
   }

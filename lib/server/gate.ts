@@ -183,7 +183,15 @@ export class Gate implements Guards {
   }
 
   onSlow(client: SlowLogClient, entry: CommandEntry, args: Args, durationUs: number): void {
-    const { config, clock, slowLog, latency } = this.options;
+    const { config, clock, slowLog, latency, effects } = this.options;
+    if (effects.isKeeping) {
+      const { address, name, lastCommand } = client;
+      const owned = args.clone();
+      effects.add(() => {
+        this.onSlow({ address, name, lastCommand }, entry, owned, durationUs);
+      });
+      return;
+    }
     const { slowlogLogSlowerThanUs, slowlogMaxLen, latencyMonitorThresholdMs } = config;
     const nowMs = clock.wallMs();
     if (slowlogLogSlowerThanUs >= 0 && durationUs >= slowlogLogSlowerThanUs && !entry.staysOutOfSlowLog) {

@@ -2,7 +2,7 @@
 export type Effect = () => void;
 
 /**
- * Effects outside of the data (messages, lines of the log, what MONITOR shows) of what may not have happened after all: whoever has such effects asks here first whether they are
+ * Effects outside of the data (messages, lines of the log, what MONITOR shows, what is counted of calls) of what may not have happened after all: whoever has such effects asks here first whether they are
  * kept back.
  */
 export class KeptEffects {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { CallTimes, RUN_MAX } from '../../lib/server/call-times.js';
 import type { CommandEntry } from '../../lib/server/command-table.js';
+import { KeptEffects } from '../../lib/server/kept-effects.js';
 import { VirtualTime } from '../cluster/bus/virtual-time.js';
 
 type Counts = Pick<CommandEntry, 'calls' | 'totalUs' | 'trackLatency'>;
@@ -21,7 +22,7 @@ function newEntry(): { readonly entry: CommandEntry; readonly tracked: [number, 
 describe('CallTimes', () => {
   it('gives a run of one short command the time from its begin to its end, read once', () => {
     const time = new VirtualTime();
-    const times = new CallTimes(time);
+    const times = new CallTimes(time, new KeptEffects());
     const { entry, tracked } = newEntry();
     times.tracksLatency = true;
     times.start();
@@ -40,7 +41,7 @@ describe('CallTimes', () => {
 
   it('ends a run when another command comes, or when it has become long', () => {
     const time = new VirtualTime();
-    const times = new CallTimes(time);
+    const times = new CallTimes(time, new KeptEffects());
     const [first, second] = [newEntry().entry, newEntry().entry];
     times.start();
     times.share(first);
@@ -57,7 +58,7 @@ describe('CallTimes', () => {
 
   it('gives a call that is timed by itself what has passed since the call before', () => {
     const time = new VirtualTime();
-    const times = new CallTimes(time);
+    const times = new CallTimes(time, new KeptEffects());
     const { entry, tracked } = newEntry();
     times.tracksLatency = true;
     times.start();
@@ -81,7 +82,7 @@ describe('CallTimes', () => {
   });
 
   it('times each call when little is slow', () => {
-    const times = new CallTimes(new VirtualTime());
+    const times = new CallTimes(new VirtualTime(), new KeptEffects());
     expect(times.timesEach).to.equal(false);
     times.slowUs = 999;
     expect(times.timesEach).to.equal(true);

@@ -77,6 +77,18 @@ describe('CommandTable', () => {
     expect([...table.all()].map((entry) => entry.name)).to.deep.equal(['config', 'get']);
   });
 
+  it('knows a command by its own name, as members call it, however it was renamed, and by that name for nobody else', () => {
+    const renames = new Map([
+      ['config', 'secret'],
+      ['flushall', ''],
+    ]);
+    const table = new CommandTable([command('config'), command('flushall'), command('get')], renames);
+    const names = ['ringkv:config', 'ringkv:FLUSHALL', 'ringkv:get', 'ringkv:secret', 'config'];
+    const found = names.map((name) => table.findOwn(requestOf(name))?.name);
+    expect(found).to.deep.equal(['config', 'flushall', 'get', undefined, undefined]);
+    for (const name of names) expect(table.find(requestOf(name))).to.equal(undefined);
+  });
+
   it('judges the number of arguments: exact, or at least so many', () => {
     const table = new CommandTable([command('exact', 3), command('least', -3)]);
     const takes = (name: string): boolean[] => [2, 3, 4].map((count) => table.named(name)?.takes(count) ?? false);

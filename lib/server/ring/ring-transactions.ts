@@ -11,9 +11,10 @@ import { isComparing as comparesAndSets } from '../../commands/ring-role.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
 import type { Args } from '../../protocol/args.js';
-import { encodeArgs, encodeWords } from '../../protocol/request-encoder.js';
+import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
+import { encodeOwn } from '../own-requests.js';
 import type { DecidedKeys } from './decided-keys.js';
 import type { RemoteSession } from './remote-session.js';
 import { SEVERAL, commonSlot, keysOf, namesAt, roleOf } from './request-slots.js';
@@ -94,7 +95,7 @@ export class RingTransactions {
     };
     const requests = (): Buffer[] => {
       const queued = transaction.queued.map((one) => encodeArgs(one.args));
-      return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
+      return [encodeOwn(['MULTI']), ...queued, encodeOwn(['EXEC'])];
     };
     if (watchSlot !== NO_SLOT && !this.mayExecWatched(connection, watchSession)) {
       connection.endTransaction();

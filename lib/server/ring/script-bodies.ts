@@ -3,6 +3,7 @@ import type { Script } from '../../scripting/script-cache.js';
 import type { Scripts } from '../../scripting/scripts.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
+import { encodeOwn } from '../own-requests.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 
 /** The argument that is the script, or its SHA1. */
@@ -72,6 +73,5 @@ export class ScriptBodies {
 }
 
 function loadRequest({ source }: Script): Buffer {
-  const head = `*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$${source.length}\r\n`;
-  return Buffer.concat([Buffer.from(head), source, Buffer.from('\r\n')]);
+  return encodeOwn(['SCRIPT', 'LOAD', source.toString('latin1')]);
 }

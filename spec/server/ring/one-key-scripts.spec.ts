@@ -56,6 +56,34 @@ describe('OneKeyScripts', () => {
     }
   });
 
+  it('count once, and what they call, however often they were tried out', async () => {
+    const ring = await RingBench.start(4, 'slowlog-log-slower-than 0\n');
+    await ring.settle();
+    const key = ring.keyWithout(0);
+    const at = ring.nodes[ring.replicasOf(key)[0]].connect();
+    const figures = async (): Promise<unknown[]> => {
+      const text = String(await ring.ask(at, 'INFO', 'commandstats'));
+      const calls = ['eval', 'get', 'set'].map((name) =>
+        Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(text)?.[1] ?? 0),
+      );
+      const slow = (await ring.ask(at, 'SLOWLOG', 'GET', '100')) as unknown[][];
+      return [...calls, slow.filter((one) => String((one[3] as unknown[])[0]).toLowerCase() === 'eval').length];
+    };
+    const run = (from: string, to: string): Promise<unknown> =>
+      ring.ask(ring.nodes[0].connect(), 'EVAL', SWAP, 1, key, from, to);
+    expect(await figures()).to.deep.equal([0, 0, 0, 0]);
+    expect(await run('x', 'y')).to.equal(0);
+    expect(await figures()).to.deep.equal([1, 1, 0, 1]);
+    expect(await run('', 'a')).to.equal(1);
+    expect(await figures()).to.deep.equal([2, 2, 1, 2]);
+    expect(await run('a', 'b')).to.equal(1);
+    expect(await figures()).to.deep.equal([3, 3, 2, 3]);
+    expect(await ring.ask(ring.nodes[0].connect(), 'EVAL', "return redis.call('LPUSH', KEYS[1])", 1, key)).to.match(
+      /^-/,
+    );
+    expect(String(await ring.ask(at, 'INFO', 'commandstats'))).to.match(/cmdstat_eval:calls=4,.*,failed_calls=1\r/);
+  });
+
   it('succeed at one of two members at most that cannot reach each other, on a key that nobody has used', async () => {
     for (const level of ['ONE', 'QUORUM']) {
       const ring = await RingBench.start(3);

@@ -141,6 +141,16 @@ describe('ScriptBodies', () => {
     expect(await loadsAt(ring, other)).to.equal(0);
   });
 
+  it('go to a member, as what else its sessions are told does, though the commands of that are renamed or disabled', async () => {
+    const renames = ['SCRIPT ""', 'HELLO ""', 'CONSISTENCY c', 'MULTI ""', 'EXEC e', 'UNWATCH ""'];
+    const ring = await RingBench.start(4, renames.map((one) => `rename-command ${one}\n`).join(''));
+    const { client, key } = await cast(ring);
+    expect(await ring.ask(client, 'EVAL', COUNT, 1, 'near')).to.equal(1);
+    expect(await ring.ask(client, 'EVALSHA', shaOf(COUNT), 1, key)).to.equal(1);
+    expect(await ring.ask(client, 'WITH', 'ALL', 'EVALSHA', shaOf(COUNT), 1, key)).to.equal(2);
+    expect(await ring.ask(client, 'ringkv:SCRIPT', 'LOAD', COUNT)).to.match(/^-ERR unknown command/);
+  });
+
   it('are given again to a member that has not taken them, because it is busy', async () => {
     const ring = await RingBench.start(4, 'busy-reply-threshold 100\n');
     const { client, key, other } = await cast(ring);
