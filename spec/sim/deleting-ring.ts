@@ -1,6 +1,5 @@
 /** A ring with clients that delete, and settle all the time which deletes may go. */
 
-import type { RepairFigures } from '../../lib/commands/ring-ports.js';
 import { DeletingClients } from './deleting-clients.js';
 import type { Machine } from './machine.js';
 import type { Seclusions } from './seclusions.js';
@@ -51,12 +50,7 @@ export class DeletingRing extends SimulatedRing {
     return [...super.keys, ...this.deletions.keys];
   }
 
-  /** Keys that were deleted, and of which nothing is left in the tables of the processes that run. */
-  get deletesDropped(): number {
-    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
-  }
-
-  /** The same of marks in collections. */
+  /** Marks in collections of which nothing is left in the tables of the processes that run. */
   get marksDropped(): number {
     return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.marksDropped ?? 0), 0);
   }
@@ -80,9 +74,5 @@ export class DeletingRing extends SimulatedRing {
     const problems = await this.deletions.check((...words) => this.ask(client, ...words), keepsAny);
     client.close();
     return problems;
-  }
-
-  private repairOf(machine: Machine): RepairFigures | undefined {
-    return this.members.get(machine)?.node?.server.ring?.figures.repair;
   }
 }

@@ -4,6 +4,7 @@ import { CasClients } from './cas-clients.js';
 import { CasSeasons } from './cas-seasons.js';
 import { DeletingClients } from './deleting-clients.js';
 import { DivergingWorkload } from './diverging-workload.js';
+import { ABSENCES_CONFIG } from './long-absences.js';
 import { PipeliningClients } from './pipelining-clients.js';
 import type { ResizedRingOptions } from './resized-ring.js';
 import { ResizedRing } from './resized-ring.js';
@@ -17,6 +18,7 @@ const PIPELINING_CLIENTS = 2;
 const PIPELINE_MS = 500;
 const LEVEL_SHARE = 0.3;
 const LAST = 'last';
+const CONFIG = 'counters hits:*\nsiblings-max 100000\n';
 /** Collections, each with elements that come and go. */
 const CHURN = { slots: 4, collections: 1, isChurning: true };
 
@@ -26,6 +28,8 @@ export interface MixedRingWays {
   readonly mayForget: boolean;
   /** Elements of collections are written and removed over and over. */
   readonly isChurning: boolean;
+  /** Members are away for longer than `away-max` (long-absences.ts). */
+  readonly hasAbsences: boolean;
 }
 
 export class MixedRing extends ResizedRing {
@@ -35,8 +39,8 @@ export class MixedRing extends ResizedRing {
   readonly deletions: DeletingClients;
   readonly pipelines: PipeliningClients;
 
-  constructor(world: World, { mayForget, isChurning }: MixedRingWays, options: ResizedRingOptions) {
-    super(world, { ...options, moreConfig: 'counters hits:*\nsiblings-max 100000\n' });
+  constructor(world: World, { mayForget, isChurning, hasAbsences }: MixedRingWays, options: ResizedRingOptions) {
+    super(world, { ...options, moreConfig: `${CONFIG}${hasAbsences ? ABSENCES_CONFIG : ''}` });
     this.seasons = new CasSeasons(world, !mayForget);
     this.cas = new CasClients(world, { keys: this.seasons.keys, thinkMs: THINK_MS, levelShare: LEVEL_SHARE });
     this.versions = new DivergingWorkload(world, THINK_MS);

@@ -35,8 +35,8 @@ const OWN_KINDS: readonly Kind[] = [...CAS_KINDS, 'append', 'append', 'increment
 const COMMANDS = { least: 2, most: 7 };
 const KEYS_MAX = 3;
 const OWN_KEYS = 3;
-/** Two of these have one slot. */
-const OF_A_SLOT = 2;
+/** So many of these have one slot. */
+const OF_A_SLOT = 3;
 /** A key is used in so many pipelines. */
 const LIVES = 12;
 /** Numbers stay so short that all of their digits count. */
@@ -61,6 +61,8 @@ const HABITS = ['plain', 'mixed', 'decided'] as const;
 
 interface OwnKey {
   readonly name: string;
+  /** Scripts on it run plainly (decided-scripts), unless consensus has decided about it before. */
+  readonly isTagged: boolean;
   readonly habit: (typeof HABITS)[number];
   left: number;
   appends: number;
@@ -142,7 +144,9 @@ export class PipeliningClients {
 
   private async newKey(next: () => SimClient): Promise<OwnKey> {
     const number = this.keys.length;
-    const name = `{p${Math.floor(number / OF_A_SLOT)}}${number}`;
+    const tag = `p${Math.floor(number / OF_A_SLOT)}`;
+    const isTagged = number % OF_A_SLOT > 0;
+    const name = isTagged ? `{${tag}}${number}` : tag;
     const habit = HABITS[this.random.below(HABITS.length)];
     this.keys.push(name);
     let isBegun = habit !== 'decided';
@@ -152,7 +156,7 @@ export class PipeliningClients {
       client.close();
       if (!isBegun) await this.world.sleep(PAUSE_MS);
     }
-    return { name, habit, left: LIVES, appends: 0 };
+    return { name, isTagged, habit, left: LIVES, appends: 0 };
   }
 
   /** One pipeline. Resolves to whether all of it was answered well. */
@@ -300,9 +304,9 @@ export class PipeliningClients {
 /** No script, and at the level that is set. */
 const AS_IT_IS: RequestWays = { level: [], mayBeScript: false };
 
-/** Who reads a plain key at the level ONE may see what was before. */
+/** At the level ONE, what may run plainly may see what was before. */
 function waysOf(key: OwnKey | string): RequestWays {
-  if (typeof key === 'string' || key.habit === 'decided') return {};
+  if (typeof key === 'string' || (key.habit === 'decided' && !key.isTagged)) return {};
   return key.habit === 'plain' ? AS_IT_IS : { level: [] };
 }
 

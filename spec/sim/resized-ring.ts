@@ -106,7 +106,8 @@ export class ResizedRing extends SimulatedRing {
 
   protected override isWhole(machines: readonly Machine[] = this.machines): boolean {
     if (!super.isWhole(machines)) return false;
-    return machines.every((machine) => this.members.get(machine)?.member.ring.isChanging === false);
+    const rings = machines.map((machine) => this.members.get(machine)?.member.ring);
+    return rings.every((ring) => ring?.isChanging === false && ring.absent.size === 0);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import type { RingDocument } from '../../lib/cluster/ring/ring-document.js';
+import { withAway, withReturning } from '../../lib/cluster/topology/absence.js';
 import { aborted, finished, withJoining, withLeaving } from '../../lib/cluster/topology/ring-change.js';
 import { someMember, someRing } from '../cluster/ring/some-rings.js';
 import { RingChronicle } from './ring-chronicle.js';
@@ -28,5 +29,16 @@ describe('RingChronicle', () => {
     chronicle.note(withLeaving(now, id));
     expect(chronicle.changes().toString()).to.equal('2 leaves, 1 removals, 1 aborts, 1 replacements, 1 joins');
     expect(chronicle.newest.epoch).to.equal(ring.epoch + 13);
+  });
+
+  it('counts members that are left out and rebuilt', () => {
+    const ring = someRing([1, 2, 3, 4, 5].map((number) => someMember(number, [number])));
+    const { id } = ring.members[3];
+    const chronicle = new RingChronicle();
+    const away = withAway(ring, id);
+    const given = aborted(withReturning(away, id));
+    const back = withReturning(given, id);
+    for (const document of [ring, away, withReturning(away, id), given, back, finished(back)]) chronicle.note(document);
+    expect(chronicle.changes().toString()).to.equal('1 members left out, 1 aborts, 1 members rebuilt');
   });
 });

@@ -34,12 +34,14 @@ export class RingChronicle {
     return newest;
   }
 
-  /** Changes that have come to their end, by kind, as far as anybody has had both of their rings. */
+  /** Changes that have come to their end, and absences, by kind, as far as anybody has had both of their rings. */
   changes(): Counts {
     const counts = new Counts();
     for (const document of this.byEpoch.values()) {
       const next = this.byEpoch.get(document.epoch + 1);
-      if (next !== undefined && isChanging(document)) counts.add(this.kindOf(document, next));
+      if (next === undefined) continue;
+      if (isChanging(document)) counts.add(this.kindOf(document, next));
+      else if (awayOf(next).length > awayOf(document).length) counts.add('members left out');
     }
     return counts;
   }
@@ -49,8 +51,15 @@ export class RingChronicle {
     if (idsOf(next) !== idsOf(finished(document))) return 'aborts';
     const joining = document.members.find(({ state }) => state === 'joining');
     const leaving = document.members.find(({ state }) => state === 'leaving');
+    if (awayOf(document).length > awayOf(next).length) return 'members rebuilt';
+    if (leaving === undefined && joining === undefined) return 'aborts';
     if (leaving === undefined) return 'joins';
     if (joining !== undefined) return 'replacements';
     return this.removed.has(leaving.id) ? 'removals' : 'leaves';
   }
+}
+
+/** Who is left out, or is being rebuilt. */
+function awayOf({ members }: RingDocument): MemberId[] {
+  return members.filter(({ absence }) => absence !== undefined).map(({ id }) => id);
 }

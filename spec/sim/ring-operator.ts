@@ -31,6 +31,8 @@ export interface RingOperatorOptions {
   readonly nodesMax: number;
   /** Between two things that he does, on average. */
   readonly everyMs: number;
+  /** Whether disks are lost. */
+  readonly losesDisks: boolean;
   /** Starts a machine that is new, or has a new disk. */
   readonly boot: (machine: Machine) => void;
 }
@@ -104,6 +106,7 @@ export class RingOperator {
   }
 
   private lose(): void {
+    if (!this.options.losesDisks) return;
     const victim = this.one(this.ring.machines);
     const id = this.ring.idOf(victim);
     const { members } = this.ring.chronicle.newest;

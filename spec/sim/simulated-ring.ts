@@ -7,6 +7,7 @@ import { digestedMark, withoutMarks } from '../../lib/record/marks.js';
 import { aboveStamp } from '../../lib/record/pair.js';
 import type { Disk } from '../../lib/host/ports.js';
 import type { Ring } from '../../lib/cluster/ring/ring.js';
+import type { RepairFigures } from '../../lib/commands/ring-ports.js';
 import type { RespValue } from '../protocol/resp-decoder.js';
 import { Activity } from './activity.js';
 import type { FaultPlan } from './fault-plan.js';
@@ -171,6 +172,15 @@ export class SimulatedRing {
   private figuresOf(machine: Machine): HandOffFigures[] {
     const ring = this.members.get(machine)?.node?.server.ring;
     return ring === undefined ? [] : [ring.figures];
+  }
+
+  /** Keys that were deleted, and of which nothing is left in the tables of the processes that run. */
+  get deletesDropped(): number {
+    return this.machines.reduce((sum, machine) => sum + (this.repairOf(machine)?.deletesDropped ?? 0), 0);
+  }
+
+  protected repairOf(machine: Machine): RepairFigures | undefined {
+    return this.members.get(machine)?.node?.server.ring?.figures.repair;
   }
 
   rings(): string[] {

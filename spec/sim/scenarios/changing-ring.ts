@@ -118,7 +118,12 @@ export function changingRing(
       await world.within(MEMBERS_MS, 'all know each other', ring.agree());
       const used = ring.use();
       if (operateEveryMs !== undefined) {
-        const operator = new RingOperator(world, ring, { nodesMax: nodes, everyMs: operateEveryMs, boot });
+        const operator = new RingOperator(world, ring, {
+          nodesMax: nodes,
+          everyMs: operateEveryMs,
+          losesDisks: true,
+          boot,
+        });
         void operator.run(world.nowUs + plan.chaosMs * 1000);
       }
       const relayed = relaysAbsences

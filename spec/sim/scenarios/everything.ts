@@ -1,5 +1,6 @@
 /**
- * Everything at once: a ring, three replicas of everything, that members join, leave and are taken out of, and whose machines lose their disks, one at a time (ring-operator.ts), while
+ * Everything at once: a ring, three replicas of everything, that members join, leave and are taken out of, and whose machines lose their disks, one at a time (ring-operator.ts), or are away for longer than `away-max`
+ * (long-absences.ts), while
  * nodes crash and pause, networks are cut, clocks are wrong and disks slow, full or failing; and clients that read, write, count, delete, keep versions, and compare and set keys that others write plainly, one
  * request at a time, or several in one go.
  *
@@ -14,6 +15,7 @@ import { Chaos } from '../chaos.js';
 import { Counts } from '../counts.js';
 import type { DiskFault, FaultPlan } from '../fault-plan.js';
 import { describePlan, drawDiskFaults, drawFaultPlan } from '../fault-plan.js';
+import { LongAbsences } from '../long-absences.js';
 import type { Machine } from '../machine.js';
 import { MixedRing } from '../mixed-ring.js';
 import { checkRegister } from '../register-checker.js';
@@ -30,6 +32,11 @@ const MEMBERS_MS = 120_000;
 const CONVERGE_MS = 240_000;
 /** Between two things that the operator does, on average. */
 const OPERATE_EVERY_MS = 2000;
+/** The same, where members are to be left out: not while the ring changes. */
+const OPERATE_RARELY_MS = 8000;
+/** In one seed of so many members are away for longer than `away-max`; for so long at least there are faults then. */
+const ABSENCES_OF = 4;
+const ABSENCES_MS_LEAST = 20_000;
 
 /** `changes`: a bug to be found. `faults`: those to be found it by, in place of what the seed draws. */
 export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan> = {}): Scenario {
@@ -43,11 +50,15 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
       const drawn = drawFaultPlan(random, limits);
       const founders = FOUNDERS_LEAST + random.below(2);
       const appendfsync = random.below(4) === 0 ? 'everysec' : 'always';
-      const plan: FaultPlan = { ...drawn, disks: drawDiskFaults(random, DISK_FAULTS), ...faults };
+      const disks = drawDiskFaults(random, DISK_FAULTS);
+      const hasAbsences = random.below(ABSENCES_OF) === 0;
+      const chaosMs = Math.max(drawn.chaosMs, hasAbsences ? ABSENCES_MS_LEAST : 0);
+      const plan: FaultPlan = { ...drawn, chaosMs, disks, ...faults };
       const losesPower = plan.blackouts !== undefined || (plan.crashes !== undefined && plan.crashes.how !== 'kill');
       const mayForget = appendfsync === 'everysec' && (losesPower || plan.disks?.how === 'failing');
-      const ways = { mayForget, isChurning: random.below(2) === 0 };
-      world.headline = `appendfsync ${appendfsync}${ways.isChurning ? '; elements come and go' : ''}; ${describePlan(plan)}`;
+      const ways = { mayForget, isChurning: random.below(2) === 0, hasAbsences };
+      const shown = `${ways.isChurning ? '; elements come and go' : ''}${hasAbsences ? '; members are away for long' : ''}`;
+      world.headline = `appendfsync ${appendfsync}${shown}; ${describePlan(plan)}`;
       const chronicle = new RingChronicle();
       const simulated = new MixedRing(world, ways, { nodes: founders, appendfsync, plan, changes, chronicle });
       const { machines, clients, history, activity } = simulated;
@@ -62,13 +73,22 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
         chaos.add(machine);
         void chaos.boot(machine);
       };
-      const operator = new RingOperator(world, simulated, { nodesMax: nodes, everyMs: OPERATE_EVERY_MS, boot });
+      const operator = new RingOperator(world, simulated, {
+        nodesMax: nodes,
+        everyMs: hasAbsences ? OPERATE_RARELY_MS : OPERATE_EVERY_MS,
+        losesDisks: !hasAbsences,
+        boot,
+      });
+      const absences = new LongAbsences(world, simulated, (machine) => void chaos.boot(machine));
       await world.within(MEMBERS_MS, 'there is a ring', Promise.all(machines.map((machine) => chaos.boot(machine))));
       await world.within(MEMBERS_MS, 'all know each other', simulated.agree());
       const used = simulated.use();
-      const operated = operator.run(world.nowUs + plan.chaosMs * 1000);
+      const endUs = world.nowUs + plan.chaosMs * 1000;
+      const operated = operator.run(endUs);
+      const absent = hasAbsences ? absences.run(endUs) : Promise.resolve();
       await chaos.run();
       await world.within(CONVERGE_MS, 'what was lost is made good', operated);
+      await world.within(CONVERGE_MS, 'nobody is away', absent);
       await world.within(CONVERGE_MS, 'the ring is what it is to be', simulated.agree());
       simulated.stop();
       await world.within(MEMBERS_MS, 'every client is answered', used);
@@ -83,6 +103,7 @@ export function everything(changes: NodeChanges = {}, faults: Partial<FaultPlan>
       const counts = new Counts();
       counts.addAll(chronicle.changes());
       counts.addAll(operator.counts);
+      counts.addAll(absences.counts);
       counts.addAll(chaos.counts);
       counts.add('keys decided about', simulated.seasons.begun.length);
       counts.add('answers by consensus', simulated.cas.answered);

@@ -114,11 +114,10 @@ const LATE: RingFaults = {
   hotKeys: 2,
 };
 
-/** Some nodes have what they are sent late on their disks, and some are sent it late. */
+/** Half of what nodes send each other is late. */
 const BEHIND: Partial<FaultPlan> = {
   ...QUIET,
-  chaosMs: 3000,
-  diskDelayUs: 100_000,
+  chaosMs: 5000,
   driftPpm: 0,
   link: { ...GOOD_LINK, delayUs: 500, jitterUs: 50_000 },
   badLinkShare: 0.5,
@@ -278,7 +277,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     changes: { node: forgetOwnWrites },
     scenario: (changes) => pipelines(changes, BEHIND),
     shows: NO_ORDER,
-    seed: 4,
+    seed: 2,
   },
   {
     name: 'old-era',
