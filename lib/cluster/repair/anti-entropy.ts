@@ -197,8 +197,9 @@ export class AntiEntropy {
     const { store, ring, self, isUp, timeoutMs } = this.options;
     const position = store.positionOf(key);
     const range = { start: position, end: position + 1, states: [] };
-    const { members, replicas } = { members: ring().members, replicas: ring().replicas(slotOf(key, 0, key.length)) };
-    const others = Array.from(replicas, (index) => members[index].id).filter((id) => id !== self);
+    const begun = ring();
+    const replicas = begun.replicas(slotOf(key, 0, key.length));
+    const others = Array.from(replicas, (index) => begun.members[index].id).filter((id) => id !== self);
     const told: Buffer[] = [];
     const answered = new Set<MemberId>();
     const asked = others.filter(isUp).map(async (member) => {
@@ -220,7 +221,7 @@ export class AntiEntropy {
     });
     await Promise.allSettled(asked);
     const slots = [slotOf(key, 0, key.length)];
-    if (this.sources.missing(ring(), slots, (id) => answered.has(id)) !== undefined) {
+    if (this.sources.missing(begun, slots, (id) => answered.has(id)) !== undefined) {
       throw new RepairFailedError(`a table is damaged, and of ${others.length} other replicas ${answered.size} answer`);
     }
     await store.forget(key, told);
@@ -334,26 +335,29 @@ export class AntiEntropy {
 
   /** The damaged tables, if so many can be reached who hold what was in them as are enough. */
   private restorable(): DamagedTables | undefined {
-    const { store, nowMs, isUp } = this.options;
+    const { store, nowMs, isUp, ring } = this.options;
     const { damaged } = store;
     if (damaged === undefined || nowMs() < this.restUntilMs) return undefined;
-    return this.missingOf(damaged, isUp) === undefined ? damaged : undefined;
+    return this.missingOf(ring(), damaged, isUp) === undefined ? damaged : undefined;
   }
 
   /** Whom the restore of damaged tables waits for; empty: nobody in particular, or there are none. */
   private get restoreWaitsFor(): readonly MemberId[] {
-    const { store, isUp } = this.options;
-    const missing = store.damaged && this.missingOf(store.damaged, isUp);
+    const { store, isUp, ring } = this.options;
+    const missing = store.damaged && this.missingOf(ring(), store.damaged, isUp);
     return [...(missing ?? [])].filter((id) => !isUp(id));
   }
 
-  /** Who is missing if these alone tell what damaged tables held. Undefined: they are enough. */
-  private missingOf(damaged: DamagedTables, tells: (member: MemberId) => boolean): Set<MemberId> | undefined {
-    const { self } = this.options;
-    const ring = this.options.ring();
+  /** Who is missing if these alone tell what damaged tables held, by a ring. Undefined: they are enough. */
+  private missingOf(
+    ring: Ring,
+    damaged: DamagedTables,
+    tells: (member: MemberId) => boolean,
+  ): Set<MemberId> | undefined {
+    const self = ring.indexOf(this.options.self) ?? -1;
     const slots: number[] = [];
     for (let slot = damaged.firstSlot; slot <= damaged.lastSlot; slot++) {
-      if (ring.holds(this.indexOf(self), slot)) slots.push(slot);
+      if (ring.holds(self, slot)) slots.push(slot);
     }
     return this.sources.missing(ring, slots, tells);
   }
@@ -361,6 +365,7 @@ export class AntiEntropy {
   private async run(round: Round): Promise<void> {
     const { self, ring, isUp } = this.options;
     const { withAll, damaged } = round;
+    const begun = ring();
     const before = this.found.keysDiffering;
     const closing = damaged === undefined ? await this.beginClosing(round) : undefined;
     const told = new Set<MemberId>();
@@ -372,7 +377,8 @@ export class AntiEntropy {
     if (closing !== undefined) await this.noteFailure(() => this.closer.finish(closing));
     if (damaged === undefined && this.options.settlesSlots()) await this.noteFailure(() => this.forgetter.run());
     if (damaged !== undefined) {
-      const isWhole = this.missingOf(damaged, (id) => told.has(id)) === undefined;
+      // By a ring that has come meanwhile, others hold the same slots: with them less was compared.
+      const isWhole = ring() === begun && this.missingOf(begun, damaged, (id) => told.has(id)) === undefined;
       const isDone = isWhole && (await this.noteFailure(() => this.dropDamaged(damaged)));
       if (!isDone) this.restUntilMs = this.options.nowMs() + RESTORE_REST_MS;
       return;
