@@ -8,10 +8,13 @@ export type Effect = () => void;
 export class KeptEffects {
   /** Defined while effects are kept back. */
   private kept: Effect[] | undefined;
+  /** How often effects were kept back: those of one time are had together, or not at all. */
+  round = 0;
 
   /** Has something done that may not have happened after all: its effects are returned, and it has none. REQUIRES: it keeps nothing back itself. */
   keepBack(work: () => void): readonly Effect[] {
     const kept: Effect[] = [];
+    this.round++;
     this.kept = kept;
     try {
       work();

@@ -81,6 +81,22 @@ describe('CallTimes', () => {
     expect(times.take(entry)).to.equal(1000);
   });
 
+  it('counts what is kept back when it is known to count, together, and else never', () => {
+    const effects = new KeptEffects();
+    const times = new CallTimes(new VirtualTime(), effects);
+    const { entry, tracked } = newEntry();
+    times.tracksLatency = true;
+    const keep = (calls: number): ReturnType<KeptEffects['keepBack']> =>
+      effects.keepBack(() => {
+        for (let i = 0; i < calls; i++) times.count(entry, 10 + i);
+      });
+    keep(1000);
+    const kept = keep(3);
+    expect([kept.length, entry.calls, times.commandsProcessed]).to.deep.equal([1, 0, 0]);
+    for (const tell of kept) tell();
+    expect([entry.calls, entry.totalUs, times.commandsProcessed, tracked]).to.deep.equal([3, 33, 3, [[11, 3]]]);
+  });
+
   it('times each call when little is slow', () => {
     const times = new CallTimes(new VirtualTime(), new KeptEffects());
     expect(times.timesEach).to.equal(false);
