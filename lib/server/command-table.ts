@@ -4,7 +4,7 @@ import type { RingRole } from '../commands/ring-role.js';
 import { ringRoleOf } from '../commands/ring-role.js';
 import type { Args } from '../protocol/args.js';
 import { LatencyHistogram } from './latency-histogram.js';
-import { ownNameIn } from './own-requests.js';
+import { isOwnRequest } from './own-requests.js';
 
 const SCRIPTS: ReadonlySet<string> = new Set(['eval', 'evalsha', 'eval_ro', 'evalsha_ro']);
 const TRANSACTIONAL: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
@@ -157,10 +157,10 @@ export class CommandTable {
     }
   }
 
-  /** The command that argument 0 names as other members do (own-requests.ts). */
+  /** The command that other members call by its own name, argument 0, however it was renamed (own-requests.ts). */
   findOwn(args: Args): CommandEntry | undefined {
-    const name = ownNameIn(args.text(0));
-    return name === undefined ? undefined : this.byOwnName.get(name);
+    const name = args.text(0).toLowerCase();
+    return isOwnRequest(name) ? this.byOwnName.get(name) : undefined;
   }
 
   named(name: string): CommandEntry | undefined {

@@ -9,13 +9,13 @@ import type { Args } from '../protocol/args.js';
 import type { Output } from '../protocol/reply-writer.js';
 import { ReplyWriter } from '../protocol/reply-writer.js';
 import { FAILED, PARSED } from '../protocol/request-parser.js';
+import { encodeWords } from '../protocol/request-encoder.js';
 import { isLocalAddress } from './addresses.js';
 import type { ConnectionHost } from './connection-host.js';
 import type { Away } from './connection-waits.js';
 import { ConnectionWaits } from './connection-waits.js';
 import { HeldReply } from './held-reply.js';
 import { readLevels } from './level-words.js';
-import { encodeOwn } from './own-requests.js';
 import { ReplyOutbox } from './reply-outbox.js';
 import { RequestSource } from './request-source.js';
 import type { RingClient } from './ring/ring-client.js';
@@ -318,7 +318,7 @@ export class Connection implements StreamHandler, Call, Client {
 
   unwatch(): void {
     this.host.parts.watches.clear(this);
-    this.ringClient?.watchSession?.ask(encodeOwn(['UNWATCH']), () => undefined);
+    this.ringClient?.watchSession?.ask(encodeWords(['UNWATCH']), () => undefined);
     this.ringClient?.forgetWatch();
   }
 

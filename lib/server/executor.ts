@@ -226,7 +226,7 @@ export class Executor {
     return undefined;
   }
 
-  /** The command that a request names: a member may name it as members do. */
+  /** The command that a request names: another member may call it by its own name. */
   private find(connection: Connection, args: Args): CommandEntry | undefined {
     const entry = this.commands.find(args);
     if (entry !== undefined || this.ring === undefined || !connection.ring.isForwarded) return entry;

@@ -1,17 +1,10 @@
-import { encodeWords } from '../protocol/request-encoder.js';
-
 /**
- * What a node asks of others on its own account, in the sessions of its clients (MULTI around what they have queued, SCRIPT LOAD in front of EVALSHA), it calls by names that
- * `rename-command` does not touch: this, and the command's own name. Members take them from each other alone.
+ * What a node asks of others on its own account, in the sessions of its clients (MULTI around what they have queued, SCRIPT LOAD in front of EVALSHA): other members take it by the
+ * commands' own names, whatever `rename-command` says, and from each other alone. On the wire nothing tells it from what a client asks.
  */
-const PREFIX = 'ringkv:';
+const NAMES: ReadonlySet<string> = new Set(['consistency', 'exec', 'hello', 'multi', 'script', 'unwatch']);
 
-/** A request of a node's own, whose first word is a command's own name. */
-export function encodeOwn([name, ...words]: readonly [string, ...string[]]): Buffer {
-  return encodeWords([PREFIX + name, ...words]);
-}
-
-/** The command's own name, in lower case, that a node has called a command by; undefined: it is another name. */
-export function ownNameIn(text: string): string | undefined {
-  return text.startsWith(PREFIX) ? text.slice(PREFIX.length).toLowerCase() : undefined;
+/** Whether it is the own name, in lower case, of a command that nodes call on their own account. */
+export function isOwnRequest(name: string): boolean {
+  return NAMES.has(name);
 }

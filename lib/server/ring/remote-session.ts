@@ -4,7 +4,7 @@ import { PeerError } from '../../cluster/bus/peer-error.js';
 import type { ByteStream, StreamHandler } from '../../host/ports.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
 import { INCOMPLETE, ReplyScanner } from '../../protocol/reply-scanner.js';
-import { encodeOwn } from '../own-requests.js';
+import { encodeWords } from '../../protocol/request-encoder.js';
 import { RING_CHANGED_REPLY } from './ring-changed.js';
 
 /** A reply, as it came: a view that ends with the call; that nothing was done, if the request has not left. Undefined: the connection broke before it came. */
@@ -72,10 +72,10 @@ export class RemoteSession implements StreamHandler {
 
   /** What follows is run as `state` says. */
   adopt({ resp, consistency }: SessionState): void {
-    if (resp !== this.resp) this.ask(encodeOwn(['HELLO', String(resp)]), ignore);
+    if (resp !== this.resp) this.ask(encodeWords(['HELLO', String(resp)]), ignore);
     this.resp = resp;
     const text = consistency.join(' ');
-    if (text !== this.consistency) this.ask(encodeOwn(['CONSISTENCY', ...consistency]), ignore);
+    if (text !== this.consistency) this.ask(encodeWords(['CONSISTENCY', ...consistency]), ignore);
     this.consistency = text;
   }
 

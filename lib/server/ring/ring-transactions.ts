@@ -11,10 +11,9 @@ import { isComparing as comparesAndSets } from '../../commands/ring-role.js';
 import type { RingView } from '../../cluster/coordination/ring-view.js';
 import { NOBODY } from '../../cluster/coordination/ring-view.js';
 import type { Args } from '../../protocol/args.js';
-import { encodeArgs } from '../../protocol/request-encoder.js';
+import { encodeArgs, encodeWords } from '../../protocol/request-encoder.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
-import { encodeOwn } from '../own-requests.js';
 import type { DecidedKeys } from './decided-keys.js';
 import type { RemoteSession } from './remote-session.js';
 import { SEVERAL, commonSlot, keysOf, namesAt, roleOf } from './request-slots.js';
@@ -95,7 +94,7 @@ export class RingTransactions {
     };
     const requests = (): Buffer[] => {
       const queued = transaction.queued.map((one) => encodeArgs(one.args));
-      return [encodeOwn(['MULTI']), ...queued, encodeOwn(['EXEC'])];
+      return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
     };
     if (watchSlot !== NO_SLOT && !this.mayExecWatched(connection, watchSession)) {
       connection.endTransaction();

@@ -1,9 +1,9 @@
 import type { Args } from '../../protocol/args.js';
+import { encodeWords } from '../../protocol/request-encoder.js';
 import type { Script } from '../../scripting/script-cache.js';
 import type { Scripts } from '../../scripting/scripts.js';
 import type { CommandEntry } from '../command-table.js';
 import type { Connection } from '../connection.js';
-import { encodeOwn } from '../own-requests.js';
 import type { OnReply, RemoteSession } from './remote-session.js';
 
 /** The argument that is the script, or its SHA1. */
@@ -73,5 +73,5 @@ export class ScriptBodies {
 }
 
 function loadRequest({ source }: Script): Buffer {
-  return encodeOwn(['SCRIPT', 'LOAD', source.toString('latin1')]);
+  return encodeWords(['SCRIPT', 'LOAD', source.toString('latin1')]);
 }

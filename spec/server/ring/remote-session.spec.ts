@@ -114,7 +114,7 @@ describe('RemoteSession', () => {
 
   it('says what the client has chosen before its requests, and again when that changes', () => {
     const { stream, session } = open();
-    const sentOf = ([name, ...words]: string[]): string => encodeWords([`ringkv:${name}`, ...words]).toString('latin1');
+    const sentOf = (words: string[]): string => encodeWords(words).toString('latin1');
     session.adopt({ resp: 2, consistency: ['QUORUM'] });
     session.adopt({ resp: 2, consistency: ['QUORUM'] });
     session.adopt({ resp: 3, consistency: ['R=ONE', 'W=ALL'] });

@@ -148,7 +148,8 @@ describe('ScriptBodies', () => {
     expect(await ring.ask(client, 'EVAL', COUNT, 1, 'near')).to.equal(1);
     expect(await ring.ask(client, 'EVALSHA', shaOf(COUNT), 1, key)).to.equal(1);
     expect(await ring.ask(client, 'WITH', 'ALL', 'EVALSHA', shaOf(COUNT), 1, key)).to.equal(2);
-    expect(await ring.ask(client, 'ringkv:SCRIPT', 'LOAD', COUNT)).to.match(/^-ERR unknown command/);
+    for (const words of [['SCRIPT', 'LOAD', COUNT], ['MULTI'], ['EXEC']])
+      expect(await ring.ask(client, ...words)).to.match(/^-ERR unknown command/);
   });
 
   it('are given again to a member that has not taken them, because it is busy', async () => {
