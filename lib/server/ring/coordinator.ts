@@ -288,10 +288,7 @@ export class Coordinator implements RingExecution {
     const refusal = this.shortageOf(connection, slot, role);
     if (refusal !== undefined) return this.refusals.lack(connection, args, refusal);
     connection.ring.isBlind = role === 'put';
-    if (wait === 'watch') {
-      connection.ring.watchSlot = slot;
-      connection.ring.watchSession = undefined;
-    }
+    if (wait === 'watch') connection.ring.watchAt(slot, undefined);
     return (
       role === 'put' || this.needs.isRefreshed(slot, consistency.read) || this.reads.refresh(connection, args, keys)
     );

@@ -72,8 +72,7 @@ export class DecidedRequests {
     const step = { slots: [slot], key, members: [HERE], isDecided: true };
     if (pipeline.holdBack(connection, args, step)) return false;
     if (wait === 'watch') {
-      connection.ring.watchSlot = slot;
-      connection.ring.watchSession = undefined;
+      connection.ring.watchAt(slot, undefined);
       linearizer.runBehind(connection, args, key);
       return false;
     }

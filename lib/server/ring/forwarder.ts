@@ -31,6 +31,7 @@ import type { ScriptBodies } from './script-bodies.js';
 
 /** A request is executed again at once so many times, then a little later. */
 const ATTEMPTS_AT_ONCE = 3;
+const OK_REPLY = Buffer.from('+OK\r\n');
 const BROKEN_REPLY = Buffer.from(`-${BROKEN}\r\n`);
 
 /** What a request may wait for where it runs, beside its reply. */
@@ -84,12 +85,10 @@ export class Forwarder {
     const session = sessionAt(connection, member);
     connection.hold();
     session.adopt(connection.ring.sessionState(connection.reply.resp));
-    if (wait === 'watch') {
-      connection.ring.watchSlot = connection.ring.slot;
-      connection.ring.watchSession = session;
-    }
     const id = view().idOf(member);
+    const { slot } = connection.ring;
     const answer = bodies.sendAhead(connection, session, args, (reply) => {
+      if (wait === 'watch' && reply?.equals(OK_REPLY) === true) connection.ring.watchAt(slot, session);
       this.answer(connection, args, role, reply, wait === 'exec');
     });
     const last = requests.pop() ?? encodeArgs(args);

@@ -45,6 +45,8 @@ export class RingClient {
   /** The slot of what the client watches, and at which member, if not here. */
   watchSlot = NO_SLOT;
   watchSession: RemoteSession | undefined;
+  /** Some of it is watched elsewhere, where the client's EXEC does not run: by another member that has acted for the slot before. */
+  hasLostWatch = false;
   readonly sessions = new Map<MemberId, RemoteSession>();
   /** What CONSISTENCY, or WITH for one request, has chosen. */
   chosen: Consistency;
@@ -105,10 +107,18 @@ export class RingClient {
     return marks;
   }
 
+  /** Keys of a slot are watched over a session, or here. */
+  watchAt(slot: number, session: RemoteSession | undefined): void {
+    if (this.watchSlot !== NO_SLOT && this.watchSession !== session) this.hasLostWatch = true;
+    this.watchSlot = slot;
+    this.watchSession = session;
+  }
+
   /** The client watches nothing any more. */
   forgetWatch(): void {
     this.watchSlot = NO_SLOT;
     this.watchSession = undefined;
+    this.hasLostWatch = false;
   }
 
   close(): void {

@@ -79,7 +79,7 @@ export class RingTransactions {
       connection.ring.isCleared = false;
       return true;
     }
-    const { watchSession, watchSlot } = connection.ring;
+    const { watchSession, watchSlot, hasLostWatch } = connection.ring;
     if (transaction.slot === NO_SLOT && watchSlot !== NO_SLOT) transaction.slot = watchSlot;
     connection.ring.slot = transaction.slot;
     connection.ring.isBlind = false;
@@ -96,7 +96,7 @@ export class RingTransactions {
       const queued = transaction.queued.map((one) => encodeArgs(one.args));
       return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
     };
-    if (watchSlot !== NO_SLOT && !this.mayExecWatched(connection, watchSession)) {
+    if (watchSlot !== NO_SLOT && (hasLostWatch || !this.mayExecWatched(connection, watchSession))) {
       connection.endTransaction();
       connection.reply.nullArray();
       return false;

@@ -98,6 +98,20 @@ describe('A ring of three nodes', () => {
     }
   });
 
+  it('runs no transaction of which something is watched at a member that has acted before', async () => {
+    const ring = await RingBench.start(4);
+    const key = ring.keyWithout(0);
+    const client = ring.nodes[0].connect();
+    expect(await ring.ask(client, 'WATCH', key)).to.equal('OK');
+    ring.isolate(ring.replicasOf(key)[0]);
+    expect(await ring.ask(ring.nodes[0].connect(), 'SET', key, 'changed')).to.equal('OK');
+    const change = [['WATCH', `{${key}}`], ['MULTI'], ['SET', key, 'x']];
+    for (const words of change) await ring.ask(client, ...words);
+    expect(await ring.ask(client, 'EXEC')).to.equal(null);
+    for (const words of change) await ring.ask(client, ...words);
+    expect(await ring.ask(client, 'EXEC')).to.deep.equal(['OK']);
+  });
+
   it('feeds clients that wait at another node', async () => {
     const ring = await RingBench.start(3);
     const waiting = ring.nodes.map((node) => node.connect());
