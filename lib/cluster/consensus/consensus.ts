@@ -611,15 +611,16 @@ export class Consensus implements ProposerPort {
     const proposer = known ?? new KeyProposer(this, Buffer.from(key), name);
     if (known !== undefined) proposers.delete(name);
     proposers.set(name, proposer);
-    if (proposers.size > PROPOSERS_MAX) this.forgetOne();
+    if (proposers.size > PROPOSERS_MAX) this.forgetOne(proposer);
     return proposer;
   }
 
-  /** Forgets the proposer that has had nothing to do for longest. */
-  private forgetOne(): void {
+  /** Forgets the proposer, but for one, that has had nothing to do for longest: acceptors that do not have yet what it has decided, because they are away, have it by anti-entropy. */
+  private forgetOne(kept: KeyProposer): void {
     for (const [name, proposer] of this.proposers) {
-      if (this.active.has(proposer)) continue;
+      if (!proposer.isIdle || proposer === kept) continue;
       this.proposers.delete(name);
+      this.active.delete(proposer);
       this.byId.delete(proposer.roundId);
       return;
     }

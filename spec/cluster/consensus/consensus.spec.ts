@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { AcceptorLog } from '../../../lib/cluster/consensus/acceptor-log.js';
+import type { Consensus } from '../../../lib/cluster/consensus/consensus.js';
 import { EMPTY_BYTES } from '../../../lib/cluster/consensus/entry-bytes.js';
 import type { RegisterCall } from '../../sim/linearizability-checker.js';
 import { checkLinearizable } from '../../sim/linearizability-checker.js';
@@ -51,7 +52,31 @@ const faults = fc.record({
   repeated: fc.constantFrom(0, 10, 30),
 });
 
+/** Keys more than proposers are kept for. */
+const VERY_MANY = 20_100;
+
 describe('Consensus', () => {
+  it('keeps the order of changes of a key, however many keys were decided about that an acceptor does not have', async () => {
+    const world = new ConsensusWorld(1, { nodes: 3, lost: 0, repeated: 0, syncMs: 2, isDeaf: (index) => index === 2 });
+    const ended: string[] = [];
+    const submit = (consensus: Consensus, key: string, name: string): void => {
+      consensus.submit(Buffer.from(key), {
+        run: () => ({ entry: Buffer.from(`1:${name}`), reply: EMPTY_BYTES }),
+        end: () => ended.push(name),
+      });
+    };
+    world.nodes[0].turn((consensus) => {
+      for (let i = 0; i < VERY_MANY; i++) submit(consensus, `key:${i}`, 'other');
+    });
+    await world.runFor(1000);
+    expect(ended).to.have.length(VERY_MANY);
+    world.nodes[0].turn((consensus) => {
+      for (const name of ['first', 'second']) submit(consensus, 'key', name);
+    });
+    await world.runFor(5000);
+    expect(ended.slice(VERY_MANY)).to.deep.equal(['first', 'second']);
+  });
+
   it('is linearizable whatever is lost, repeated or swapped, and whoever crashes, plain writes before it included', async () => {
     let answered = 0;
     await fc.assert(
