@@ -102,7 +102,7 @@ export class Forwards {
     const { nowMs } = this.options;
     const end: OnReply = (reply) => {
       if (!open.delete(forward)) return;
-      if (session.isOpen) this.noteAnswer(session, member);
+      if (reply !== undefined && session.isOpen) this.noteAnswer(session, member);
       else if (reply === undefined && kind === 'change' && session.fault !== undefined)
         lost.add('lost', `node ${member} (${session.fault})`);
       if (reply?.equals(RING_CHANGED_REPLY) === true) session.retire();

@@ -47,8 +47,8 @@ describe('Forwards', () => {
     );
   }
 
-  function ask(): void {
-    forwards.ask(session, MEMBER, REQUEST, false, (reply) => replies.push(reply?.toString()));
+  function ask(isRead = false): void {
+    forwards.ask(session, MEMBER, REQUEST, isRead, (reply) => replies.push(reply?.toString()));
   }
 
   function pass(ms: number): void {
@@ -83,6 +83,20 @@ describe('Forwards', () => {
     }
     expect(replies).to.deep.equal([':1\r\n', ':1\r\n', ':1\r\n', ':1\r\n', ':1\r\n']);
     expect(log).to.deep.equal([]);
+  });
+
+  it('does not take a read that is done elsewhere for an answer', () => {
+    ask();
+    for (let i = 0; i < 2; i++) {
+      pass(900);
+      ask(true);
+      forwards.setUp(MEMBER, false);
+      forwards.setUp(MEMBER, true);
+    }
+    expect(replies).to.deep.equal([undefined, undefined]);
+    pass(300);
+    expect(replies).to.deep.equal([undefined, undefined, undefined]);
+    expect(log.length).to.equal(1);
   });
 
   it('has a request wait for those before it as long as they are answered, and then no longer than it may take', () => {
