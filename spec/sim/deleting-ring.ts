@@ -4,7 +4,9 @@ import { DeletingClients } from './deleting-clients.js';
 import type { Machine } from './machine.js';
 import type { Seclusions } from './seclusions.js';
 import type { SimClient } from './sim-client.js';
+import type { SimulatedRingOptions } from './simulated-ring.js';
 import { SimulatedRing } from './simulated-ring.js';
+import type { World } from './world.js';
 
 const THINK_MS = 60;
 const CLIENTS = 4;
@@ -16,11 +18,18 @@ const COLLECTIONS = 1;
 const CONFIG = 'repair-interval 2\nwrite-timeout 1000\n';
 
 export class DeletingRing extends SimulatedRing {
-  readonly deletions = new DeletingClients(this.world, THINK_MS, {
-    anyShare: 0.3,
-    slots: SLOTS,
-    collections: COLLECTIONS,
-  });
+  readonly deletions: DeletingClients;
+
+  /** `isChurning`: elements are written and removed over and over. */
+  constructor(world: World, options: SimulatedRingOptions, isChurning = false) {
+    super(world, options);
+    this.deletions = new DeletingClients(world, THINK_MS, {
+      anyShare: 0.3,
+      slots: SLOTS,
+      collections: COLLECTIONS,
+      isChurning,
+    });
+  }
 
   override boot(machine: Machine, moreConfig = '', onStopped?: (code: number) => void): Promise<void> {
     return super.boot(machine, `${CONFIG}${moreConfig}`, onStopped);

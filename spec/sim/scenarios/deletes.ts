@@ -20,6 +20,8 @@ const MEMBERS_MS = 120_000;
 export interface DeletesFaults extends Partial<FaultPlan> {
   /** Whether nodes are secluded, and hints handed over late. */
   readonly secludes?: boolean;
+  /** Whether elements of collections are written and removed over and over. */
+  readonly churns?: boolean;
 }
 
 /** `changes`: a bug to be found. `faults`: in place of what a seed draws. */
@@ -31,14 +33,18 @@ export function deletes(changes: NodeChanges = {}, faults: DeletesFaults = {}): 
     run: async (world, { nodes }) => {
       const plan = { ...drawDeletingPlan(world, nodes), ...faults };
       // As good as drawn.
-      const { secludes = plan.chaosMs % 4 < 2 } = faults;
+      const { secludes = plan.chaosMs % 4 < 2, churns = false } = faults;
       world.headline = `${describePlan(plan)}${secludes ? '; nodes are secluded' : ''}`;
       const random = secludes ? world.fork() : undefined;
       const disk = (own: Disk): Disk => {
         const changed = changes.disk?.(own) ?? own;
         return random === undefined ? changed : readingHintsLate(changed, () => random.below(2) === 0);
       };
-      const simulated = new DeletingRing(world, { nodes, appendfsync: 'always', plan, changes: { ...changes, disk } });
+      const simulated = new DeletingRing(
+        world,
+        { nodes, appendfsync: 'always', plan, changes: { ...changes, disk } },
+        churns,
+      );
       const run = new DeletingRun(world, simulated, plan, MEMBERS_MS);
       await run.begin();
       const seclusions = secludes ? new Seclusions(world, simulated.machines) : undefined;

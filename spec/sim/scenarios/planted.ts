@@ -19,6 +19,7 @@ import {
   forgetTooEarly,
   runScriptsPlainly,
 } from '../planted-consensus-bugs.js';
+import { dropMarksEarly } from '../planted-keyspace-bugs.js';
 import {
   acknowledgeBeforeLog,
   acknowledgeWhatIsOld,
@@ -36,6 +37,7 @@ import { absences } from './absences.js';
 import { cas } from './cas.js';
 import type { ChangingFaults } from './changing-ring.js';
 import { changingRing } from './changing-ring.js';
+import type { DeletesFaults } from './deletes.js';
 import { deletes } from './deletes.js';
 import { forgetting } from './forgetting.js';
 import { growingRing } from './growing-ring.js';
@@ -193,6 +195,18 @@ const RELAYED: ChangingFaults = {
   nodesMax: 8,
 };
 
+/** Elements are written and removed over and over, and who was killed hears late of it. */
+const CHURNING: DeletesFaults = {
+  ...QUIET,
+  chaosMs: 8000,
+  crashes: { everyMs: 700, downMs: 1500, how: 'kill', apartMs: 0, aim: 'answered' },
+  downMax: 1,
+  driftPpm: 0,
+  badLinkShare: 0,
+  secludes: false,
+  churns: true,
+};
+
 /** A ring with faults that show a bug sooner than what a seed would draw. */
 function ringWith(faults: RingFaults): (changes: NodeChanges) => Scenario {
   return (changes) => ring(changes, faults);
@@ -326,6 +340,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     scenario: (changes) => deletes(changes, { chaosMs: 10_000, secludes: false }),
     shows: /shows again|differs/,
     seed: 4,
+  },
+  {
+    name: 'early-mark',
+    about:
+      'that an element was removed is forgotten as soon as it is on the disk, though others may not have heard of it',
+    changes: { node: dropMarksEarly },
+    scenario: (changes) => deletes(changes, CHURNING),
+    shows: /shows again|written again|differs/,
+    seed: 7,
   },
   {
     name: 'settled-over-hint',
