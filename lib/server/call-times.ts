@@ -6,12 +6,6 @@ import type { KeptEffects } from './kept-effects.js';
 export const RUN_MAX = 64;
 const SHARED_SLOW_US = 1000;
 
-/** Calls that are counted together. */
-interface Tally {
-  calls: number;
-  totalUs: number;
-}
-
 /**
  * How long calls take: each from the end of the one before it, or from when input arrived. Runs of the same short command, as pipelines have them, share
  * one reading of the clock: it costs as much as a tenth of such a command.
@@ -29,9 +23,6 @@ export class CallTimes {
   /** The short command that has run last, and how often without reading the clock. */
   private runEntry: CommandEntry | undefined;
   private runLength = 0;
-  /** Calls of `keptRound` of the effects, which are not known to count: a script may make millions. */
-  private kept = new Map<CommandEntry, Tally>();
-  private keptRound = 0;
 
   constructor(clock: Clock, effects: KeptEffects) {
     this.clock = clock;
@@ -85,8 +76,13 @@ export class CallTimes {
 
   /** Counts a call that took so long: when it is known that it counts. */
   count(entry: CommandEntry, durationUs: number): void {
-    if (this.effects.isKeeping) this.keep(entry, durationUs);
-    else this.add(entry, 1, durationUs);
+    const { effects } = this;
+    if (!effects.isKeeping) this.add(entry, 1, durationUs);
+    else {
+      effects.addUp(entry, 'call', durationUs, (calls, totalUs) => {
+        this.add(entry, calls, totalUs);
+      });
+    }
   }
 
   /** Lets the time be known that has passed between two commands. */
@@ -104,24 +100,6 @@ export class CallTimes {
     const durationUs = this.lap();
     runEntry.totalUs += durationUs;
     if (this.tracksLatency) runEntry.trackLatency(durationUs / runLength, runLength);
-  }
-
-  private keep(entry: CommandEntry, durationUs: number): void {
-    const { effects } = this;
-    if (this.keptRound !== effects.round) {
-      const kept = new Map<CommandEntry, Tally>();
-      this.kept = kept;
-      this.keptRound = effects.round;
-      effects.add(() => {
-        for (const [called, { calls, totalUs }] of kept) this.add(called, calls, totalUs);
-      });
-    }
-    const tally = this.kept.get(entry);
-    if (tally === undefined) this.kept.set(entry, { calls: 1, totalUs: durationUs });
-    else {
-      tally.calls++;
-      tally.totalUs += durationUs;
-    }
   }
 
   private add(entry: CommandEntry, calls: number, totalUs: number): void {

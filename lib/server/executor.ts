@@ -369,15 +369,15 @@ export class Executor {
   }
 
   /** `code`: of the error, unless it is counted already. */
-  private countFailure(entry: CommandEntry, code: string | undefined): void {
+  private countFailure(entry: CommandEntry, code: string | undefined, times = 1): void {
     if (this.effects.isKeeping) {
-      this.effects.add(() => {
-        this.countFailure(entry, code);
+      this.effects.addUp(entry, `failure ${code ?? ''}`, 0, (all) => {
+        this.countFailure(entry, code, all);
       });
       return;
     }
-    entry.failedCalls++;
-    if (code !== undefined) this.countError(code);
+    entry.failedCalls += times;
+    if (code !== undefined) this.countError(code, times);
   }
 
   /** Counts a call inside of another one, which had so many `errors` before it. If both answer to the same, an error is counted once. */
@@ -451,15 +451,15 @@ export class Executor {
   }
 
   /** See NestedCommands. */
-  countRefusal(entry: CommandEntry | undefined, code: string): void {
+  countRefusal(entry: CommandEntry | undefined, code: string, times = 1): void {
     if (this.effects.isKeeping) {
-      this.effects.add(() => {
-        this.countRefusal(entry, code);
+      this.effects.addUp(entry ?? this, `refusal ${code}`, 0, (all) => {
+        this.countRefusal(entry, code, all);
       });
       return;
     }
-    if (entry !== undefined) entry.rejectedCalls++;
-    this.countError(code);
+    if (entry !== undefined) entry.rejectedCalls += times;
+    this.countError(code, times);
   }
 
   private reject(connection: Connection, entry: CommandEntry, error: string): void {
@@ -482,8 +482,8 @@ export class Executor {
     if (connection.replyMode !== 'on') muteReply(connection, connection.replyMode, start);
   }
 
-  private countError(code: string): void {
-    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  private countError(code: string, times = 1): void {
+    this.errors.set(code, (this.errors.get(code) ?? 0) + times);
   }
 }
 

@@ -82,6 +82,12 @@ describe('OneKeyScripts', () => {
       /^-/,
     );
     expect(String(await ring.ask(at, 'INFO', 'commandstats'))).to.match(/cmdstat_eval:calls=4,.*,failed_calls=1\r/);
+    const failing =
+      "for i = 1, 5 do redis.pcall('LPUSH', KEYS[1], 'x') redis.pcall('GET') end return redis.call('SET', KEYS[1], 'c')";
+    await ring.ask(ring.nodes[0].connect(), 'EVAL', failing, 1, key);
+    const stats = String(await ring.ask(at, 'INFO', 'commandstats'));
+    expect(stats).to.match(/cmdstat_lpush:calls=5,.*,rejected_calls=1,failed_calls=5\r/);
+    expect(stats).to.match(/cmdstat_get:calls=3,.*,rejected_calls=5,failed_calls=0\r/);
   });
 
   it('succeed at one of two members at most that cannot reach each other, on a key that nobody has used', async () => {
