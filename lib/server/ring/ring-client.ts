@@ -45,8 +45,8 @@ export class RingClient {
   /** The slot of what the client watches, and at which member, if not here. */
   watchSlot = NO_SLOT;
   watchSession: RemoteSession | undefined;
-  /** Some of it is watched elsewhere, where the client's EXEC does not run: by another member that has acted for the slot before. */
-  hasLostWatch = false;
+  /** Some of it is watched elsewhere, where the client's EXEC does not run: keys of another slot, or of this one by who has acted for it before. */
+  watchesElsewhere: 'slot' | 'member' | undefined;
   readonly sessions = new Map<MemberId, RemoteSession>();
   /** What CONSISTENCY, or WITH for one request, has chosen. */
   chosen: Consistency;
@@ -109,7 +109,8 @@ export class RingClient {
 
   /** Keys of a slot are watched over a session, or here. */
   watchAt(slot: number, session: RemoteSession | undefined): void {
-    if (this.watchSlot !== NO_SLOT && this.watchSession !== session) this.hasLostWatch = true;
+    if (this.watchSlot !== NO_SLOT && this.watchSession !== session)
+      this.watchesElsewhere = slot === this.watchSlot ? 'member' : 'slot';
     this.watchSlot = slot;
     this.watchSession = session;
   }
@@ -118,7 +119,7 @@ export class RingClient {
   forgetWatch(): void {
     this.watchSlot = NO_SLOT;
     this.watchSession = undefined;
-    this.hasLostWatch = false;
+    this.watchesElsewhere = undefined;
   }
 
   close(): void {

@@ -79,13 +79,14 @@ export class RingTransactions {
       connection.ring.isCleared = false;
       return true;
     }
-    const { watchSession, watchSlot, hasLostWatch } = connection.ring;
+    const { watchSession, watchSlot, watchesElsewhere } = connection.ring;
     if (transaction.slot === NO_SLOT && watchSlot !== NO_SLOT) transaction.slot = watchSlot;
     connection.ring.slot = transaction.slot;
     connection.ring.isBlind = false;
     connection.ring.refreshedTo = 0;
     if (transaction.hasFailed || transaction.slot === NO_SLOT) return true;
-    if (watchSlot !== NO_SLOT && watchSlot !== transaction.slot) return this.host.refuse(connection, args, CROSSSLOT);
+    const isCrossing = watchesElsewhere === 'slot' || watchSlot !== transaction.slot;
+    if (watchSlot !== NO_SLOT && isCrossing) return this.host.refuse(connection, args, CROSSSLOT);
     const keys = (): Buffer[] => {
       // A channel of SPUBLISH is no key.
       const users = transaction.queued.filter((one) => roleOf(one.entry, one.args) !== 'here');
@@ -96,7 +97,7 @@ export class RingTransactions {
       const queued = transaction.queued.map((one) => encodeArgs(one.args));
       return [encodeWords(['MULTI']), ...queued, encodeWords(['EXEC'])];
     };
-    if (watchSlot !== NO_SLOT && (hasLostWatch || !this.mayExecWatched(connection, watchSession))) {
+    if (watchSlot !== NO_SLOT && (watchesElsewhere === 'member' || !this.mayExecWatched(connection, watchSession))) {
       connection.endTransaction();
       connection.reply.nullArray();
       return false;

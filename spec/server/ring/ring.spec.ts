@@ -98,7 +98,7 @@ describe('A ring of three nodes', () => {
     }
   });
 
-  it('runs no transaction of which something is watched at a member that has acted before', async () => {
+  it('runs no transaction of which something is watched elsewhere: at a member that has acted before, or of another slot', async () => {
     const ring = await RingBench.start(4);
     const key = ring.keyWithout(0);
     const client = ring.nodes[0].connect();
@@ -108,6 +108,13 @@ describe('A ring of three nodes', () => {
     const change = [['WATCH', `{${key}}`], ['MULTI'], ['SET', key, 'x']];
     for (const words of change) await ring.ask(client, ...words);
     expect(await ring.ask(client, 'EXEC')).to.equal(null);
+    for (const words of change) await ring.ask(client, ...words);
+    expect(await ring.ask(client, 'EXEC')).to.deep.equal(['OK']);
+    const [first] = ring.replicasOf(key);
+    const apart = ring.keyWhere((slot) => ring.ring.replicas(slot)[0] === 0);
+    expect(first).not.to.equal(0);
+    for (const words of [['WATCH', apart], ...change]) await ring.ask(client, ...words);
+    expect(await ring.ask(client, 'EXEC')).to.match(/^-EXECABORT .*: CROSSSLOT/);
     for (const words of change) await ring.ask(client, ...words);
     expect(await ring.ask(client, 'EXEC')).to.deep.equal(['OK']);
   });
