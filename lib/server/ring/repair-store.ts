@@ -1,4 +1,5 @@
 import type { DamagedTables, DigestedData, RepairStore } from '../../cluster/repair/ports.js';
+import { RepairFailedError } from '../../cluster/repair/repair-calls.js';
 import type { SlotBounds } from '../../cluster/repair/slot-bounds.js';
 import type { Database, Keyspace } from '../../data/keyspace.js';
 import type { Loader } from '../../data/loader.js';
@@ -83,6 +84,7 @@ export class KeyspaceRepair implements RepairStore {
       });
       await this.rest(names.size - before);
     }
+    this.checkOpen();
     for (const name of await store.keysBetween(db.id, start, end)) names.add(name);
     return Array.from(names, (name) => Buffer.from(name, 'latin1'));
   }
@@ -97,7 +99,7 @@ export class KeyspaceRepair implements RepairStore {
     const { entries } = this.options;
     await this.rest(1);
     let digest = entries.digest(key);
-    for (; digest === undefined; digest = entries.digest(key)) await this.options.loader.loadOwn(this.db, key);
+    for (; digest === undefined; digest = entries.digest(key)) await this.loadOwn(key);
     const nothing = entries.digestOfNothing(key);
     if (digest.high === nothing.high && digest.low === nothing.low) return;
     addDigest(sum, this.positionOf(key), digest.high, digest.low);
@@ -105,7 +107,7 @@ export class KeyspaceRepair implements RepairStore {
 
   async batchesOf(key: Buffer): Promise<Buffer[]> {
     const { entries } = this.options;
-    while (entries.digest(key) === undefined) await this.options.loader.loadOwn(this.db, key);
+    while (entries.digest(key) === undefined) await this.loadOwn(key);
     return entries.batchesOf(key);
   }
 
@@ -132,7 +134,7 @@ export class KeyspaceRepair implements RepairStore {
   async expire(key: Buffer): Promise<void> {
     const { entries, keyspace } = this.options;
     await this.rest(1);
-    if (entries.digest(key) === undefined) await this.options.loader.loadOwn(this.db, key);
+    if (entries.digest(key) === undefined) await this.loadOwn(key);
     if (keyspace.removesExpired) keyspace.onExpired?.(this.db, key);
   }
 
@@ -145,6 +147,7 @@ export class KeyspaceRepair implements RepairStore {
     const take = (entry: Entry): void => {
       onDisk = entry;
     };
+    this.checkOpen();
     await store.load(this.db.id, key, high, low, take, undefined, undefined, true);
     const ref = this.db.table.find(key, 0, key.length);
     const inMemory = ref === 0 ? EMPTY_ENTRY : keyspace.entryOf(ref);
@@ -207,6 +210,16 @@ export class KeyspaceRepair implements RepairStore {
     await new Promise<void>((resolve) => {
       this.options.timers.endOfTurn(resolve);
     });
+  }
+
+  private async loadOwn(key: Buffer): Promise<void> {
+    this.checkOpen();
+    await this.options.loader.loadOwn(this.db, key);
+  }
+
+  /** Repair rests between keys, and the node may have closed its data meanwhile. */
+  private checkOpen(): void {
+    if (!this.options.store.isOpen) throw new RepairFailedError('this node has stopped');
   }
 }
 
