@@ -35,7 +35,7 @@ const OPERATE_EVERY_MS = 2000;
 /** The same, where members are to be left out: not while the ring changes. */
 const OPERATE_RARELY_MS = 8000;
 /** In one seed of so many members are away for longer than `away-max`; for so long at least there are faults then. */
-const ABSENCES_OF = 4;
+const ABSENCES_OF = 8;
 const ABSENCES_MS_LEAST = 20_000;
 
 /** `changes`: a bug to be found. `faults`: those to be found it by, in place of what the seed draws. */
