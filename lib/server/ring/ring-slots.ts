@@ -28,8 +28,8 @@ import type { HeldSlots } from '../../storage/engine/held-slots.js';
 
 /** After it could not be noted; and between two looks whether something has come to slots of others. */
 const REST_MS = 5000;
-/** Memory waits so long at most: many members give slots up at the same moment, when the ring changes, and all of them have clients. */
-const DROP_DELAY_MS_MAX = 1000;
+/** What a ring takes away stays so long at most, if nothing is to be taken over: many members have slots to give up at the same moment, when the ring changes, and all of them have clients. */
+const DELAY_MS_MAX = 2000;
 
 /** The disk, where slots are given up. */
 export interface SlotStore {
@@ -73,7 +73,6 @@ export class RingSlots {
   /** There may be something in slots of others. */
   private hasStrays = false;
   private isDropping = false;
-  private dropFromMs = 0;
   private restUntilMs = 0;
   /** What this node's acceptor had of slots that were given up is gone for good. Rejects when its disk has failed: it is one no more, until a restart. */
   private hasForgotten: Promise<void> = Promise.resolve();
@@ -97,7 +96,7 @@ export class RingSlots {
   /** The node acts by this ring; or its data was read anew. REQUIRES: as for Store.append. */
   useRing(ring: Ring): void {
     this.ring = ring;
-    this.look();
+    this.look(this.options.random.uint32() % DELAY_MS_MAX);
   }
 
   /** Something is taken over, or written, of a slot. */
@@ -118,7 +117,6 @@ export class RingSlots {
 
   /** Drops from memory for about `budgetUs`; true if there is more to do at once. */
   run(budgetUs: number): boolean {
-    if (this.nowMs < this.dropFromMs) return false;
     const hasMore = this.drop.run(budgetUs);
     if (this.isDropping && !hasMore) {
       this.isDropping = false;
@@ -130,8 +128,8 @@ export class RingSlots {
     return hasMore;
   }
 
-  /** Gives up what is to be given up. */
-  private look(): void {
+  /** Gives up what is to be given up, or will in so long, if nothing waits for that. */
+  private look(delayMs = 0): void {
     const { ring } = this;
     const { slots } = this.options.store;
     const index = ring?.indexOf(this.options.self);
@@ -149,7 +147,8 @@ export class RingSlots {
       this.cannotForget = true;
     });
     try {
-      this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
+      if (delayMs > 0 && given.size > 0 && this.isReady && !mustClean) this.giveUpIn(delayMs);
+      else this.giveUp(given, mustClean ? version : slots.cleanFor, mustClean);
     } catch (error) {
       // There is no room: it is tried again.
       if (!(error instanceof Error) || error instanceof AssertionError) throw error;
@@ -163,19 +162,21 @@ export class RingSlots {
     if (!this.isReady && !this.isUnnoted) this.note();
   }
 
+  private giveUpIn(delayMs: number): void {
+    this.hasStrays = true;
+    this.restUntilMs = this.nowMs + delayMs;
+  }
+
   private giveUp(given: SlotSet, cleanFor: string, mustClean: boolean): void {
-    const { store, random } = this.options;
+    const { store } = this.options;
     this.hasStrays = false;
     if (given.size > 0 || mustClean) {
       const left = store.giveUp(given, cleanFor);
       if (given.size > 0) {
         this.drop.begin(given, 1 - left);
         this.isDropping = true;
-        this.dropFromMs = this.nowMs + (random.uint32() % DROP_DELAY_MS_MAX);
         this.restUntilMs = this.nowMs + REST_MS;
       }
-      // Nothing is taken over before everything is dropped.
-      if (mustClean) this.dropFromMs = 0;
       this.isReady &&= !mustClean;
       this.note();
     }
