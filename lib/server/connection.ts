@@ -300,6 +300,11 @@ export class Connection implements StreamHandler, Call, Client {
     if (!this.isDismissed && !this.isClosed && this.host.mayLookAhead()) this.requests.lookAhead(visit);
   }
 
+  /** Whether this is so of a request that was shown by `lookAhead`, and has not had its turn. */
+  isAnyAhead(isSo: (args: Args) => boolean): boolean {
+    return this.requests.isAnyAhead(isSo);
+  }
+
   pauseFor(timeoutMs: number): Promise<WakeReason> {
     return this.waits.sleeper.sleep(this.server.timers, timeoutMs);
   }

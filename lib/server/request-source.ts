@@ -100,6 +100,15 @@ export class RequestSource {
     this.untilLook = Math.min(doneCount + 1, Math.ceil(this.ahead.length / 2));
   }
 
+  /** Whether this is so of a request that was parsed beforehand. */
+  isAnyAhead(isSo: (args: Args) => boolean): boolean {
+    for (let i = 0; i < this.ahead.length; i++) {
+      const args = this.ahead.peekAt(i);
+      if (args !== undefined && isSo(args)) return true;
+    }
+    return false;
+  }
+
   /** Forgets what was parsed beforehand. */
   clearAhead(): void {
     this.ahead.clear();

@@ -1,6 +1,7 @@
 import type { RefreshRun } from '../../cluster/coordination/refresher.js';
 import type { Ring } from '../../cluster/ring/ring.js';
 import type { Args } from '../../protocol/args.js';
+import type { Connection } from '../connection.js';
 import type { Step } from './pipeline-order.js';
 import { LATER } from './pipeline-order.js';
 import type { RemoteSession } from './remote-session.js';
@@ -8,6 +9,7 @@ import type { RemoteSession } from './remote-session.js';
 /** What was begun for a request before its turn came: to refresh its keys, or all of it, elsewhere or by consensus. */
 export class Advance {
   private readonly step: Step;
+  private readonly isRead: boolean;
   /** That its members are named by. */
   private readonly ring: Ring;
   /** If its keys are refreshed. */
@@ -24,10 +26,20 @@ export class Advance {
   /** Called when it ends, if the request's turn has come by then. */
   then: (() => void) | undefined;
 
-  constructor(step: Step, ring: Ring, sequence: number) {
+  constructor(step: Step, isRead: boolean, ring: Ring, sequence: number) {
     this.step = step;
+    this.isRead = isRead;
     this.ring = ring;
     this.sequence = sequence;
+  }
+
+  get slots(): readonly number[] {
+    return this.step.slots;
+  }
+
+  /** Whether it may have changed something of one of these slots. */
+  mayChange(slots: readonly number[]): boolean {
+    return !this.isRead && this.step.slots.some((slot) => slots.includes(slot));
   }
 
   /** What it is to those behind it, by the ring of now. Where somebody refuses what is asked over its session, it has yet to run, perhaps elsewhere (remote-session.ts). */
@@ -68,6 +80,17 @@ export class Advances {
   hasBegun(args: Args): boolean {
     const advance = this.get(args);
     return advance !== undefined && advance.run === undefined;
+  }
+
+  /**
+   * Whether something of these slots may have been changed by what stands behind the request of a client that has its turn, and was begun. Then that is not run again: a read would find what stands
+   * behind it.
+   */
+  mayHaveChangedBehind(connection: Pick<Connection, 'isAnyAhead'>, slots: readonly number[]): boolean {
+    return (
+      this.count > 0 &&
+      connection.isAnyAhead((args) => this.hasBegun(args) && this.get(args)?.mayChange(slots) === true)
+    );
   }
 
   /** Of such a request. */

@@ -326,7 +326,7 @@ export class Coordinator implements RingExecution {
       if (redirect !== undefined) return this.refusals.refuse(connection, args, redirect);
       const step = { slots, members: slots.map(targetOf), ...NOT_DECIDED };
       if (this.pipeline.holdBack(connection, args, step)) return false;
-      this.parts.ask(connection, args, splitRequest(name, args, keys, targetOf), role === 'read');
+      this.parts.ask(connection, args, splitRequest(name, args, keys, targetOf), slots, role === 'read');
       this.pipeline.beginAhead(connection, step);
       return false;
     }

@@ -15,7 +15,7 @@ import type { RingRole } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
 import { encodeArgs } from '../../protocol/request-encoder.js';
 import type { Connection } from '../connection.js';
-import type { Advance } from './advances.js';
+import type { Advance, Advances } from './advances.js';
 import type { Forwards } from './forwards.js';
 import { BROKEN } from './forwards.js';
 import { WAITS_REPLY } from './key-wait.js';
@@ -41,6 +41,7 @@ export interface ForwarderOptions {
   readonly view: () => RingView;
   readonly forwards: Forwards;
   readonly pipeline: Pipeline;
+  readonly advances: Advances;
   readonly refusals: Refusals;
   readonly bodies: ScriptBodies;
   /** Milliseconds since an arbitrary start. */
@@ -89,7 +90,7 @@ export class Forwarder {
     const { slot } = connection.ring;
     const answer = bodies.sendAhead(connection, session, args, (reply) => {
       if (wait === 'watch' && reply?.equals(OK_REPLY) === true) connection.ring.watchAt(slot, session);
-      this.answer(connection, args, role, reply, wait === 'exec');
+      this.answer(connection, args, role, step.slots, reply, wait === 'exec');
     });
     const last = requests.pop() ?? encodeArgs(args);
     for (const request of requests) session.ask(request, ignore);
@@ -104,7 +105,7 @@ export class Forwarder {
     const { pipeline, fail, view } = this.options;
     const end = (): void => {
       if (advance.error === undefined) {
-        this.answer(connection, args, role, advance.reply, false);
+        this.answer(connection, args, role, advance.slots, advance.reply, false);
         return;
       }
       if (!connection.isClosed) fail(connection, args, advance.error);
@@ -121,9 +122,16 @@ export class Forwarder {
   }
 
   /** Answers a request that somebody else has run, and releases its connection. It is executed again if nothing was done. */
-  private answer(connection: Connection, args: Args, role: RingRole, reply: Buffer | undefined, isExec: boolean): void {
+  private answer(
+    connection: Connection,
+    args: Args,
+    role: RingRole,
+    slots: readonly number[],
+    reply: Buffer | undefined,
+    isExec: boolean,
+  ): void {
     if (!connection.isClosed) {
-      if (this.startsOver(connection, role, reply)) {
+      if (this.startsOver(connection, role, slots, reply)) {
         this.startOver(connection, args);
         return;
       }
@@ -169,9 +177,17 @@ export class Forwarder {
   }
 
   /** Whether a request that was sent on did nothing, and goes where it belongs by now. */
-  private startsOver({ ring }: Connection, role: RingRole, reply: Buffer | undefined): boolean {
-    const didNothing = reply === undefined ? role === 'read' : reply.equals(RING_CHANGED_REPLY);
-    return didNothing && ring.mayTryAgain();
+  private startsOver(
+    connection: Connection,
+    role: RingRole,
+    slots: readonly number[],
+    reply: Buffer | undefined,
+  ): boolean {
+    const didNothing =
+      reply === undefined
+        ? role === 'read' && !this.options.advances.mayHaveChangedBehind(connection, slots)
+        : reply.equals(RING_CHANGED_REPLY);
+    return didNothing && connection.ring.mayTryAgain();
   }
 }
 

@@ -5,6 +5,7 @@ import type { RingRole } from '../../commands/ring-role.js';
 import type { Args } from '../../protocol/args.js';
 import { EMPTY } from '../../protocol/empty-buffer.js';
 import type { Connection } from '../connection.js';
+import type { Advances } from './advances.js';
 import type { Forwards } from './forwards.js';
 import { BROKEN } from './forwards.js';
 import type { OwnWrites } from './own-writes.js';
@@ -20,6 +21,7 @@ export interface PartedRequestsOptions {
   readonly forwards: Forwards;
   readonly refusals: Refusals;
   readonly own: OwnWrites;
+  readonly advances: Advances;
   /** The session of a client at a member, this node itself included. */
   readonly sessionAt: (connection: Connection, member: number) => RemoteSession;
   /** Answers a request with an error. */
@@ -34,11 +36,12 @@ export class PartedRequests {
     this.options = options;
   }
 
-  /** Has a request run in parts, and answers it with what their replies come to. `isRead`: if a member is lost on the way, or the replies are in vain, everything is done again. */
+  /** Has a request run in parts, and answers it with what their replies come to. `isRead`: if a member is lost on the way, or the replies are in vain, everything is done again, unless what stands behind it may have changed something of its `slots`. */
   ask(
     connection: Connection,
     borrowed: Args,
     split: SplitRequest,
+    slots: readonly number[],
     isRead: boolean,
     isInVain: (replies: readonly Buffer[]) => boolean = () => false,
   ): void {
@@ -47,7 +50,8 @@ export class PartedRequests {
     this.begin(connection, split, isRead, (replies) => {
       if (!connection.isClosed) {
         const mustAskAgain = isRead && (replies === undefined || isInVain(replies));
-        if (mustAskAgain && connection.ring.mayTryAgain()) {
+        const mayAskAgain = mustAskAgain && !this.options.advances.mayHaveChangedBehind(connection, slots);
+        if (mayAskAgain && connection.ring.mayTryAgain()) {
           connection.releaseWith(args);
           return;
         }
@@ -89,7 +93,7 @@ export class PartedRequests {
     const members = slots.map(targetOf);
     if (members.includes(NOBODY)) return this.options.refusals.lack(connection, args, NOBODY_LIVES);
     if (this.options.own.hold(connection, args, { slots, members, key: EMPTY, isDecided: true })) return false;
-    this.ask(connection, args, splitByKey(name, args, keys, targetOf), role === 'read');
+    this.ask(connection, args, splitByKey(name, args, keys, targetOf), slots, role === 'read');
     return false;
   }
 }

@@ -99,7 +99,7 @@ export class Pipeline {
   private begin(connection: Connection, args: Args, request: PlannedRequest): void {
     const { slots, key, members, role, keys, isDecided } = request;
     const { advances, linearizer, needs, replicator, view } = this.options;
-    const advance = new Advance(request, view().ring, replicator.sequence);
+    const advance = new Advance(request, role === 'read', view().ring, replicator.sequence);
     advances.add(args, advance);
     const [member] = members;
     if (member !== HERE) {

@@ -50,7 +50,8 @@ export class RingWideRequests {
     const isStray = ([reply]: readonly Buffer[]): boolean => {
       return name === 'randomkey' && reply.length > NIL_BYTES && !holds(0, Buffer.from(textOf(reply), 'latin1'));
     };
-    parts.ask(connection, args, { parts: requests, merge: mergeOf(name, view.replicaCount, holds) }, isRead, isStray);
+    const merge = mergeOf(name, view.replicaCount, holds);
+    parts.ask(connection, args, { parts: requests, merge }, [], isRead, isStray);
     return false;
   }
 
@@ -68,7 +69,7 @@ export class RingWideRequests {
     const words = Array.from({ length: args.count }, (_, i) => args.text(i));
     const parts = [{ target, request: encodeWords([...words, 'BEFORE', String(limit)]) }];
     const merge: Merge = ([reply]) => continued(reply, end === SLOT_COUNT ? 0 : limit);
-    this.options.parts.ask(connection, args, { parts, merge }, true);
+    this.options.parts.ask(connection, args, { parts, merge }, [], true);
     return false;
   }
 }

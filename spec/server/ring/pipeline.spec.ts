@@ -146,6 +146,33 @@ describe('Pipeline', () => {
     expect(replies).to.deep.equal([null, error, error, 0]);
   });
 
+  for (const [read, change] of [
+    [['GET'], ['INCR']],
+    [
+      ['MGET', 'here'],
+      ['MSET', 'here', '2'],
+    ],
+  ]) {
+    it(`does not read elsewhere what ${change[0]} behind it may have changed, when who was asked for both is lost`, async () => {
+      const ring = await RingBench.start(4);
+      const key = ring.keyWithout(0);
+      const [first] = ring.replicasOf(key);
+      const client = ring.nodes[0].connect();
+      await ring.ask(client, 'SET', key, '1');
+      const behind = change.length === 1 ? [...change, key] : [...change, key, '2'];
+      client.sendBytes(Buffer.concat([requestOf(...read, key), requestOf(...behind)]));
+      await ring.settle(() => false);
+      ring.silence(0, first);
+      // It runs both.
+      const isOfFirst = ({ to, message }: { to: number; message: { from: string } }): boolean =>
+        to === first || message.from === ring.ids[first];
+      await ring.settle(isOfFirst);
+      await ring.settle();
+      const [found] = client.replies();
+      expect(JSON.stringify(found)).to.match(/TIMEOUT/);
+    });
+  }
+
   it('does not begin beside what another member runs by an earlier ring, whose members had other numbers', async () => {
     const ring = await RingBench.start(6);
     const leaver = 1;
