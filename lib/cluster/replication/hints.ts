@@ -155,8 +155,9 @@ export class Hints implements HintKeeper {
     this.backlogs.get(member)?.replay.rewind();
   }
 
-  /** These are the members: what is kept for others goes to them. */
+  /** These are the members: what is kept for others goes to them. Who was to join, and was dropped before it knew, may be one again. */
   retain(members: readonly MemberId[]): void {
+    for (const member of members) if (this.gone.delete(member)) this.backlogs.get(member)?.replay.rewind();
     for (const [member, { replay }] of this.backlogs) {
       if (members.includes(member)) continue;
       this.gone.add(member);

@@ -5,7 +5,7 @@
  *  2. Of a member that is one, it decides itself what of a hint is of slots that it does not hold, or will not when the change of the ring that is under way is over: what it takes of these now,
  *     nobody may fetch any more. That goes to those who hold them in the end: so by one ring nothing goes on twice.
  *
- * Either way the batch counts as handed over when all of that is kept, as hints. It may come more than once: it is merged.
+ * Either way the batch counts as handed over when all of that is kept, as hints, for all but those who are away for too long (topology/absence.ts). It may come more than once: it is merged.
  */
 
 import type { MemberId } from '../../cluster/ring/member.js';
@@ -76,7 +76,9 @@ export class InheritedHints {
       isLost ||= !isKept;
       if (--waiting === 0) settle(!isLost);
     };
-    ring.members.forEach(({ id }, index) => {
+    ring.members.forEach(({ id, absence }, index) => {
+      // For it nothing is kept: it is rebuilt.
+      if (absence === 'away') return;
       const concerns = concernsOfMember(index);
       const part = Buffer.allocUnsafeSlow(batchBytesFor(shipment, concerns));
       if (part.length === BATCH_HEADER_BYTES) return;

@@ -180,6 +180,16 @@ describe('Hints', () => {
     expect(restarted.warnings).to.deep.equal([]);
   });
 
+  it('hands over what it keeps to who is a member again, for that would come back to it for ever (seed 10000092)', async () => {
+    const bench = new HintBench();
+    await keepAll(bench, 0, 2);
+    bench.hints.retain([OTHER]);
+    bench.hints.retain([OTHER, MEMBER]);
+    bench.hints.keep(MEMBER, hint(2));
+    expect(bench.deliverAll()).to.deep.equal([0, 1, 2]);
+    expect(bench.passedOn).to.deep.equal([]);
+  });
+
   it('syncs no file that was handed over while an earlier one was being synced (soak:resize: a node ended)', async () => {
     const waiting: (() => void)[] = [];
     const bench = new HintBench(new MemoryDisk({ later: (run) => waiting.push(run) }));
