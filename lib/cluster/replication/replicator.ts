@@ -37,6 +37,7 @@ import type { Concerns } from './shipment.js';
 import { ReplicatePayload, Shipment, batchBytesFor, concernsOf, writeBatchFor } from './shipment.js';
 import type { Need, TallyWaiter } from './tally.js';
 import { Tallies, Tally } from './tally.js';
+import { UndecidedPuts } from './undecided-puts.js';
 
 /** Batches that were sent and are not acknowledged by all may take so much memory; beyond that the oldest become hints. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
@@ -104,6 +105,7 @@ export class Replicator {
   private readonly tallies = new Tallies();
   private readonly renewals = new Renewals();
   private readonly arrivals = new Arrivals();
+  private readonly undecided = new UndecidedPuts();
   private readonly receivers = new Map<MemberId, Receiver>();
   private readonly own: ReplicaProgress;
   private ring: Ring | undefined;
@@ -216,7 +218,7 @@ export class Replicator {
 
   /**
    * Whether so many replicas as a level means are yet to have what this node has changed in a slot last: `of` is a level, or one of the replicas. Who cannot be reached, or has a hint in the place of it, is
-   * not waited for.
+   * not waited for. What a replica has refused, nobody has until consensus has put it.
    */
   isAwaited(slot: number, of: MemberId | number): boolean {
     return this.isSequenceAwaited(this.newest[slot], slot, of);
@@ -321,6 +323,7 @@ export class Replicator {
     const { count } = this.tallies;
     this.tallies.expire(beforeMs);
     this.renewals.forget(beforeMs);
+    this.undecided.forget(beforeMs);
     this.timeoutCount += count - this.tallies.count;
     while (this.kept.length > 0 && this.kept[0].sinceMs < beforeMs) this.giveUp(this.kept[0]);
     this.arrivals.tell(beforeMs);
@@ -328,6 +331,7 @@ export class Replicator {
 
   private isSequenceAwaited(sequence: number, slot: number, of: MemberId | number): boolean {
     const { ring, own, options } = this;
+    if (this.undecided.has(slot)) return true;
     if (sequence === 0 || ring === undefined) return false;
     const isUnsent = sequence > this.sequence && !this.isShipped;
     const shipment = isUnsent ? undefined : this.keptBatch(sequence);
@@ -500,9 +504,13 @@ export class Replicator {
     renewed.add(keyAt);
     const record = recordAt(bytes, keyAt);
     for (const tally of waiting) tally.undecided++;
+    const key = this.keyAt(bytes, keyAt);
+    const decided = this.undecided.add(slotOf(key, 0, key.length), this.options.nowMs());
     this.options.decidePut(record, this.renewals.before(record), () => {
       for (const tally of waiting) tally.undecided--;
+      decided();
       this.tallies.settle();
+      this.arrivals.tell();
     });
   }
 
@@ -513,9 +521,7 @@ export class Replicator {
   private overtaking(shipment: Shipment, keyAt: number, progress: ReplicaProgress): number | undefined {
     const { batch, kept, parts, reader } = this;
     const { bytes, sequence } = shipment;
-    reader.open(bytes, 0, bytes.length, 'a batch that was sent');
-    while (reader.next() && reader.keyStart !== keyAt);
-    const key = bytes.subarray(reader.keyStart, reader.keyEnd);
+    const key = this.keyAt(bytes, keyAt);
     const slot = slotOf(key, 0, key.length);
     if (parts.count > 0 && this.newest[slot] > this.sequence) {
       batch.closeRecord();
@@ -533,6 +539,14 @@ export class Replicator {
     while (reader.next() && reader.keyStart !== keyAt);
     while (reader.next()) if (reader.keyStart !== keyAt && isOf(reader, key)) return sequence;
     return undefined;
+  }
+
+  /** The key that stands at `keyAt` in a batch that was sent. */
+  private keyAt(bytes: Buffer, keyAt: number): Buffer {
+    const { reader } = this;
+    reader.open(bytes, 0, bytes.length, 'a batch that was sent');
+    while (reader.next() && reader.keyStart !== keyAt);
+    return bytes.subarray(reader.keyStart, reader.keyEnd);
   }
 }
 

@@ -15,6 +15,9 @@ const PIPELINES: readonly { requests: readonly Words[]; replies: readonly unknow
   { requests: [['SET', 'k', 5], ['MULTI'], ['INCR', 'k'], ['EXEC']], replies: ['OK', 'OK', 'QUEUED', [6]] }, // prettier-ignore
 ];
 
+/** A replica that hears none of these does not know that consensus decides about a key. */
+const OF_CONSENSUS: readonly number[] = [MessageKind.PREPARE, MessageKind.ACCEPT, MessageKind.DECIDED];
+
 /** Has a pipeline run at a replica of `k` that does not act for it, while what that node has changed is held up, and then not. */
 async function run(requests: readonly Words[], level: string): Promise<unknown[]> {
   const ring = await RingBench.start(5);
@@ -35,6 +38,27 @@ describe('OwnWrites', () => {
         expect(await run(requests, level)).to.deep.equal(replies);
       });
     }
+  }
+
+  for (const [behind, reply] of [
+    [['GETSET', 'k', 6], '5'],
+    [['INCR', 'k'], 6],
+  ] as const) {
+    it(`has ${behind[0]} find what its client has put before to a key that, as only others know, consensus decides about: it came before that (seed 10100420)`, async () => {
+      const ring = await RingBench.start(3);
+      const [first, second] = ring.replicasOf('k');
+      const isUnheard = ({ to, kind }: { to: number; kind: number }): boolean =>
+        to === second && OF_CONSENSUS.includes(kind);
+      const other = ring.nodes[first].connect();
+      other.send('CAD', 'k', 'x');
+      await ring.settle((sent) => !isUnheard(sent));
+      expect(other.replies()).to.deep.equal([null]);
+      const client = ring.nodes[second].connect();
+      client.sendBytes(Buffer.concat([requestOf('SET', 'k', 5), requestOf(...behind)]));
+      await ring.settle((sent) => !isUnheard(sent) && sent.kind !== MessageKind.DECIDE_PUT);
+      await ring.settle();
+      expect(client.replies()).to.deep.equal(['OK', reply]);
+    });
   }
 
   it('does not wait for what cannot arrive: a member that acts for a key was cut off when it was put', async () => {
