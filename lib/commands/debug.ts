@@ -11,7 +11,7 @@ import { NO_KEYS } from './command.js';
 import { dataDigest, valueDigest } from './debug-digest.js';
 import { debugProtocol } from './debug-protocol.js';
 import { dumpAt } from './dump.js';
-import { NO_SUCH_KEY } from './error-texts.js';
+import { NOT_POSITIVE, NO_SUCH_KEY } from './error-texts.js';
 import type { HelpEntry } from './help.js';
 import { replyHelp, wrongSubcommand } from './help.js';
 import { integerArgument } from './integer-argument.js';
@@ -21,7 +21,6 @@ import { valueEncoding } from './object.js';
 const NOT_ALLOWED =
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local ' +
   'connection, otherwise you need to set this option in the configuration file, and then restart the server.';
-const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 const PACKED_BYTES_MAX = 4n * 1024n ** 3n;
 /** Of a DUMP payload: the type, the version of the format and the checksum. */
 const DUMP_FRAME_BYTES = 11;

@@ -15,3 +15,11 @@ export function integerArgument(call: Call, i: number, refusal: string = NOT_AN_
   call.reply.error(refusal);
   return NaN;
 }
+
+/** An integer of at least `least`; NaN after an error reply, which is `refusal` for what is no integer too. */
+export function integerAtLeast(call: Call, i: number, least: number, refusal: string): number {
+  const value = integerArgument(call, i, refusal);
+  if (!(value < least)) return value;
+  call.reply.error(refusal);
+  return NaN;
+}

@@ -10,9 +10,9 @@ import { NO_KEYS, ONE_KEY } from './command.js';
 import { countedKeys } from './counted-keys.js';
 import { NOT_POSITIVE, SYNTAX_ERROR } from './error-texts.js';
 import { fromStart } from './index-range.js';
-import { integerArgument } from './integer-argument.js';
+import { integerArgument, integerAtLeast } from './integer-argument.js';
 import type { ListEnd } from './list-arguments.js';
-import { countArgument, endArgument } from './list-arguments.js';
+import { endArgument } from './list-arguments.js';
 import { findList } from './lookup.js';
 import { notify, notifyDel } from './notify.js';
 import { ALL_BUT_LAST, popFromAny, popOrWait, replyKey } from './popping.js';
@@ -35,7 +35,7 @@ function popOf(call: Call, end: ListEnd, name: string): void {
     return;
   }
   const hasCount = args.count === 3;
-  const wanted = hasCount ? countArgument(call, 2, 0, NOT_POSITIVE) : 1;
+  const wanted = hasCount ? integerAtLeast(call, 2, 0, NOT_POSITIVE) : 1;
   if (Number.isNaN(wanted)) return;
   const cells = findList(call, 1);
   if (cells.count === 0) {
@@ -153,14 +153,14 @@ function blmpop(call: Call): void {
 /** What the arguments from the number of keys on say; undefined after an error reply. */
 function wishOf(call: Call, keyCountArg: number): Wish | undefined {
   const { args, reply } = call;
-  const keyCount = countArgument(call, keyCountArg, 1, 'ERR numkeys should be greater than 0');
+  const keyCount = integerAtLeast(call, keyCountArg, 1, 'ERR numkeys should be greater than 0');
   if (Number.isNaN(keyCount)) return undefined;
   const endArg = keyCountArg + keyCount + 1;
   const end = endArgument(call, endArg);
   let count: number | undefined;
   let i = endArg + 1;
   if (end !== undefined && i + 1 < args.count && args.is(i, 'count')) {
-    count = countArgument(call, i + 1, 1, 'ERR count should be greater than 0');
+    count = integerAtLeast(call, i + 1, 1, 'ERR count should be greater than 0');
     if (Number.isNaN(count)) return undefined;
     i += 2;
   }

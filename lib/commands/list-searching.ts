@@ -6,8 +6,7 @@ import type { Call } from './call.js';
 import type { Command } from './command.js';
 import { ONE_KEY } from './command.js';
 import { SYNTAX_ERROR } from './error-texts.js';
-import { integerArgument } from './integer-argument.js';
-import { countArgument } from './list-arguments.js';
+import { integerArgument, integerAtLeast } from './integer-argument.js';
 import { findList, readList } from './lookup.js';
 import { notify, notifyDel } from './notify.js';
 
@@ -45,9 +44,9 @@ function parseSearch(call: Call): Search | undefined {
     const hasMore = i + 1 < args.count;
     if (hasMore && args.is(i, 'rank')) search.rank = integerArgument(call, i + 1);
     else if (hasMore && args.is(i, 'count'))
-      search.count = countArgument(call, i + 1, 0, "ERR COUNT can't be negative");
+      search.count = integerAtLeast(call, i + 1, 0, "ERR COUNT can't be negative");
     else if (hasMore && args.is(i, 'maxlen')) {
-      search.lengthMax = countArgument(call, i + 1, 0, "ERR MAXLEN can't be negative");
+      search.lengthMax = integerAtLeast(call, i + 1, 0, "ERR MAXLEN can't be negative");
     } else {
       reply.error(SYNTAX_ERROR);
       return undefined;

@@ -3,14 +3,13 @@
 import type { Call } from './call.js';
 import type { Command, CommandFlag } from './command.js';
 import { NO_KEYS } from './command.js';
-import { SYNTAX_ERROR, UNBLOCKED } from './error-texts.js';
+import { NOT_POSITIVE, SYNTAX_ERROR, UNBLOCKED } from './error-texts.js';
 import type { HelpEntry } from './help.js';
 import { helpCommand } from './help.js';
 import { integerArgument } from './integer-argument.js';
 import { timeoutArgument } from './timeout-argument.js';
 
 const PORT_MAX = 65535;
-const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 const NO_MODULES = 'ERR ringkv cannot load modules of Redis';
 
 /** TIME: Unix seconds, and microseconds of the second. */

@@ -7,7 +7,7 @@ import type { Command } from './command.js';
 import { NO_KEYS, ONE_KEY } from './command.js';
 import { countedKeys } from './counted-keys.js';
 import { NOT_POSITIVE, SYNTAX_ERROR } from './error-texts.js';
-import { integerArgument } from './integer-argument.js';
+import { integerAtLeast } from './integer-argument.js';
 import { findSortedSet } from './lookup.js';
 import { ALL_BUT_LAST, popFromAny, popOrWait, replyKey } from './popping.js';
 import { notifyRemoved } from './sorted-set-store.js';
@@ -32,7 +32,7 @@ function popOf(call: Call, where: Where): void {
     return;
   }
   const hasCount = args.count === 3;
-  const wanted = hasCount ? positiveArgument(call, 2, 0, NOT_POSITIVE) : 1;
+  const wanted = hasCount ? integerAtLeast(call, 2, 0, NOT_POSITIVE) : 1;
   if (Number.isNaN(wanted)) return;
   const cells = findSortedSet(call, 1);
   const count = Math.min(wanted, cells.count);
@@ -51,14 +51,6 @@ function popMembers(call: Call, cells: SortedCells, i: number, where: Where, cou
     cells.removeCurrent();
   }
   if (count > 0) notifyRemoved(call, cells, where === 'min' ? 'zpopmin' : 'zpopmax', i);
-}
-
-/** An integer of at least `least`; NaN after an error reply. */
-function positiveArgument(call: Call, i: number, least: number, refusal: string): number {
-  const value = integerArgument(call, i, refusal);
-  if (!(value < least)) return value;
-  call.reply.error(refusal);
-  return NaN;
 }
 
 /** BZPOPMIN key [key ...] timeout */
@@ -115,14 +107,14 @@ function bzmpop(call: Call): void {
 /** What the arguments from the number of keys on say; undefined after an error reply. */
 function wishOf(call: Call, countArg: number): Wish | undefined {
   const { args, reply } = call;
-  const keyCount = positiveArgument(call, countArg, 1, 'ERR numkeys should be greater than 0');
+  const keyCount = integerAtLeast(call, countArg, 1, 'ERR numkeys should be greater than 0');
   if (Number.isNaN(keyCount)) return undefined;
   const whereArg = countArg + keyCount + 1;
   const isMin = whereArg < args.count && args.is(whereArg, 'min');
   const isMax = whereArg < args.count && args.is(whereArg, 'max');
   const hasCount = (isMin || isMax) && whereArg + 2 < args.count && args.is(whereArg + 1, 'count');
   // What is wrong with it is said before what may be wrong behind it.
-  const count = hasCount ? positiveArgument(call, whereArg + 2, 1, 'ERR count should be greater than 0') : 1;
+  const count = hasCount ? integerAtLeast(call, whereArg + 2, 1, 'ERR count should be greater than 0') : 1;
   if (Number.isNaN(count)) return undefined;
   if (!(isMin || isMax) || args.count !== whereArg + (hasCount ? 3 : 1)) {
     reply.error(SYNTAX_ERROR);

@@ -19,6 +19,7 @@ import type { Advance, Advances } from './advances.js';
 import type { Forwards } from './forwards.js';
 import { BROKEN } from './forwards.js';
 import { WAITS_REPLY } from './key-wait.js';
+import { OK } from './merged-replies.js';
 import type { Pipeline } from './pipeline.js';
 import type { Step } from './pipeline-order.js';
 import { NOT_DECIDED } from './pipeline-order.js';
@@ -31,7 +32,6 @@ import type { ScriptBodies } from './script-bodies.js';
 
 /** A request is executed again at once so many times, then a little later. */
 const ATTEMPTS_AT_ONCE = 3;
-const OK_REPLY = Buffer.from('+OK\r\n');
 const BROKEN_REPLY = Buffer.from(`-${BROKEN}\r\n`);
 
 /** What a request may wait for where it runs, beside its reply. */
@@ -89,7 +89,7 @@ export class Forwarder {
     const id = view().idOf(member);
     const { slot } = connection.ring;
     const answer = bodies.sendAhead(connection, session, args, (reply) => {
-      if (wait === 'watch' && reply?.equals(OK_REPLY) === true) connection.ring.watchAt(slot, session);
+      if (wait === 'watch' && reply?.equals(OK) === true) connection.ring.watchAt(slot, session);
       this.answer(connection, args, role, step.slots, reply, wait === 'exec');
     });
     const last = requests.pop() ?? encodeArgs(args);

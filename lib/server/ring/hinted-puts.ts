@@ -10,8 +10,7 @@ import type { Args } from '../../protocol/args.js';
 import type { Connection } from '../connection.js';
 import { OwnedCall } from '../owned-call.js';
 import { NOBODY_LIVES } from './refusals.js';
-
-const OK = Buffer.from('+OK\r\n');
+import { OK } from './merged-replies.js';
 
 export interface HintedPutsOptions {
   readonly view: () => RingView;

@@ -4,7 +4,7 @@ import { ReplyScanner, openArray } from '../../protocol/reply-scanner.js';
 
 const MINUS = 0x2d;
 const COLON = 0x3a;
-const OK = Buffer.from('+OK\r\n');
+export const OK = Buffer.from('+OK\r\n');
 
 export type Merge = (replies: readonly Buffer[]) => Buffer;
 
